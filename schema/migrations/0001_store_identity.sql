@@ -1,0 +1,2 @@
+-- The one row that tells this store from every other.
+insert into "store_meta" default values on conflict do nothing;

@@ -1,0 +1,113 @@
+// The tables, in the words of drizzle-kit, which writes `schema/migrations` from them. Promises: names and types only; what
+// a row means and who may write it is the business of the room that owns it.
+// Change feed: every writer of a row with `changed` sets it to pg_current_xact_id(); whoever follows reads the rows from
+// its last pg_snapshot_xmin up to the present one, so that no transaction is skipped by committing late.
+
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  customType,
+  doublePrecision,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
+
+const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+/** A 64-bit transaction number; text in JavaScript, compared by PostgreSQL only. */
+const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
+/** Epoch milliseconds. */
+const timeMs = (name: string) => bigint(name, { mode: 'number' });
+const changed = () => xid8('changed').notNull().default(sql`pg_current_xact_id()`);
+
+/** What is believed of a station. Position null = the station is known, where it stands is not. */
+const evidence = () => ({
+  lat: doublePrecision('lat'),
+  lon: doublePrecision('lon'),
+  radiusM: doublePrecision('radius_m'),
+  samples: integer('samples'),
+  weight: doublePrecision('weight'),
+  /** 1 = satellite fixes, 2 = positions from elsewhere. */
+  source: smallint('source'),
+  createdAt: timeMs('created_at'),
+  modifiedAt: timeMs('modified_at'),
+  lastSeenAt: timeMs('last_seen_at'),
+  blockedAt: timeMs('blocked_at'),
+  blockCount: smallint('block_count').notNull().default(0),
+  changed: changed(),
+});
+
+/** Cell towers by full identity; `radio` as numbered in radio/cell.ts, `area` = LAC or TAC, `psc` = scrambling code or PCI. */
+export const cells = pgTable(
+  'cells',
+  {
+    radio: smallint('radio').notNull(),
+    mcc: smallint('mcc').notNull(),
+    mnc: smallint('mnc').notNull(),
+    area: integer('area').notNull(),
+    cellId: bigint('cell_id', { mode: 'number' }).notNull(),
+    psc: smallint('psc'),
+    ...evidence(),
+  },
+  (t) => [primaryKey({ columns: [t.radio, t.mcc, t.mnc, t.area, t.cellId] }), index('cells_changed_idx').on(t.changed)],
+);
+
+/** Location and tracking areas, derived from their cells; `cells` counts them. */
+export const areas = pgTable(
+  'areas',
+  {
+    radio: smallint('radio').notNull(),
+    mcc: smallint('mcc').notNull(),
+    mnc: smallint('mnc').notNull(),
+    area: integer('area').notNull(),
+    cells: integer('cells'),
+    ...evidence(),
+  },
+  (t) => [primaryKey({ columns: [t.radio, t.mcc, t.mnc, t.area] }), index('areas_changed_idx').on(t.changed)],
+);
+
+const macStations = (name: string) =>
+  pgTable(name, { mac: bigint('mac', { mode: 'number' }).primaryKey(), ...evidence() }, (t) => [
+    index(`${name}_changed_idx`).on(t.changed),
+  ]);
+
+/** Wi-Fi access points by BSSID as a 48-bit number. */
+export const wifiStations = macStations('wifi_stations');
+/** Bluetooth beacons by MAC as a 48-bit number. */
+export const bluetoothStations = macStations('bluetooth_stations');
+
+/** Keys of phone makers, partners and submitters: only the SHA-256 of what was shown once. Null quota = none set. */
+export const apiKeys = pgTable(
+  'api_keys',
+  {
+    id: text('id').primaryKey(),
+    class: text('class').notNull(),
+    name: text('name').notNull(),
+    keyHash: bytea('key_hash').notNull().unique(),
+    createdAt: timeMs('created_at').notNull(),
+    revokedAt: timeMs('revoked_at'),
+    dailyQuota: integer('daily_quota'),
+    perMinute: integer('per_minute'),
+    changed: changed(),
+  },
+  (t) => [
+    check('api_keys_class_check', sql`${t.class} in ('device', 'partner', 'submit')`),
+    index('api_keys_changed_idx').on(t.changed),
+  ],
+);
+
+/** One row that tells this store from every other: a snapshot written against another one is not ours. */
+export const storeMeta = pgTable(
+  'store_meta',
+  {
+    only: boolean('only').primaryKey().default(true),
+    store: uuid('store').notNull().defaultRandom(),
+  },
+  (t) => [check('store_meta_one_row', sql`${t.only}`)],
+);
