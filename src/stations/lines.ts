@@ -1,0 +1,83 @@
+// A stream of bytes as blocks of whole lines. Promises: bounded memory whatever comes (a line longer than the limit is
+// dropped and reported, not kept), gzip recognised by its first bytes, a byte order mark skipped, LF and CRLF.
+// Does not decode text: readers work on the bytes.
+
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+
+/** Longest line that is read: a station takes 60 to 400 bytes. */
+export const MAX_LINE_BYTES = 65_536;
+const LF = 10;
+
+/** `bytes` holds whole lines, each ended by LF (the last one of a stream perhaps not). `overlong` = one dropped line came before it. */
+export type LineBlock = { bytes: Uint8Array; overlong: boolean };
+
+/** The same bytes, inflated if they begin as gzip (1f 8b); members one after another are one stream. */
+export async function* inflated(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const chunks = source[Symbol.asyncIterator]();
+  let head = Buffer.alloc(0);
+  while (head.length < 2) {
+    const next = await chunks.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  const rest = (async function* () {
+    try {
+      yield head;
+      for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+    } finally {
+      await chunks.return?.();
+    }
+  })();
+  if (head[0] !== 0x1f || head[1] !== 0x8b) {
+    yield* rest;
+    return;
+  }
+  const input = Readable.from(rest, { objectMode: false });
+  const gunzip = createGunzip({ chunkSize: 65_536 });
+  input.on('error', (error) => gunzip.destroy(error));
+  try {
+    yield* input.pipe(gunzip);
+  } finally {
+    input.destroy();
+    gunzip.destroy();
+  }
+}
+
+/** Cuts a stream at its line ends. */
+export async function* lineBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<LineBlock> {
+  let carry = Buffer.alloc(0);
+  let first = true;
+  let skipping = false;
+  for await (const part of source) {
+    let chunk: Buffer = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
+    if (skipping) {
+      const end = chunk.indexOf(LF);
+      if (end === -1) continue;
+      chunk = chunk.subarray(end + 1);
+      skipping = false;
+      yield { bytes: chunk.subarray(0, 0), overlong: true };
+    }
+    const last = chunk.lastIndexOf(LF);
+    if (last === -1) {
+      carry = Buffer.concat([carry, chunk]);
+      if (carry.length > MAX_LINE_BYTES) {
+        carry = Buffer.alloc(0);
+        skipping = true;
+        first = false;
+      }
+      continue;
+    }
+    const whole = chunk.subarray(0, last + 1);
+    const bytes = carry.length === 0 ? whole : Buffer.concat([carry, whole]);
+    carry = Buffer.from(chunk.subarray(last + 1));
+    yield { bytes: first ? withoutByteOrderMark(bytes) : bytes, overlong: false };
+    first = false;
+  }
+  if (skipping) yield { bytes: carry, overlong: true };
+  else if (carry.length > 0) yield { bytes: first ? withoutByteOrderMark(carry) : carry, overlong: false };
+}
+
+function withoutByteOrderMark(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+}
