@@ -111,3 +111,17 @@ export const storeMeta = pgTable(
   },
   (t) => [check('store_meta_one_row', sql`${t.only}`)],
 );
+
+/** How far an import of a file came, so that running it again goes on from there; deleted when the file is done. */
+export const importProgress = pgTable('import_progress', {
+  /** SHA-256 of the file's path, size and time of change: a changed file starts anew. */
+  source: text('source').primaryKey(),
+  bytesDone: bigint('bytes_done', { mode: 'number' }).notNull(),
+  linesDone: bigint('lines_done', { mode: 'number' }).notNull(),
+});
+
+/** Up to which transaction a reader of the change feed has worked, for readers whose work lives in the store. */
+export const feedPositions = pgTable('feed_positions', {
+  reader: text('reader').primaryKey(),
+  upto: xid8('upto').notNull(),
+});
