@@ -1,0 +1,21 @@
+// What the rest of the house knows of positioning: two questions about one set of readings. Promises: no error for any
+// readings; the same readings give the same bytes; the answer is one reused object, so copy what you need before you ask again.
+import type { Country } from './borders.ts';
+import type { Readings } from './readings.ts';
+
+/** '' = by what was sent; `lacf` = by the area of a cell that is not known itself; `ipf` = by the IP address. */
+export type Fallback = '' | 'lacf' | 'ipf';
+export type EstimateSource = 'gps' | 'wifi' | 'bluetooth' | 'cell' | 'area' | 'ip' | 'fused';
+
+/** Degrees, finite; `accuracyM` is the radius of a 95 % circle in metres, above 0. */
+export type Estimate = { lat: number; lon: number; accuracyM: number; fallback: Fallback; source: EstimateSource };
+
+/** ISO 3166-1 alpha-2 code and English name. */
+export type CountryAnswer = Country & { readonly fallback: '' | 'ipf' };
+
+export type Locator = {
+  /** Where the phone is at `nowMs` (epoch), or null if nothing it sent tells. */
+  locate(readings: Readings, nowMs: number): Estimate | null;
+  /** The country it is in, or null. */
+  country(readings: Readings, nowMs: number): CountryAnswer | null;
+};

@@ -1,0 +1,96 @@
+// Where a phone is by the access points or beacons it hears. Promises: says nothing unless two distinct devices stand
+// together (one household's router is never enough); with exactly two, signal strengths, which a curious client could invent,
+// don't move the answer and it claims no better than 100 m; stations seen moving never answer.
+import { centrePlane, createPlane, planeLat, planeLon, planeX, planeY } from '../geo/plane.ts';
+import {
+  createFoundStations,
+  MAC_KIND,
+  type MacKind,
+  STATION_FLAG,
+  type StationReader,
+} from '../stations/index-contract.ts';
+import { accuracyOfMacs } from './calibration.ts';
+import { findCluster } from './cluster.ts';
+import { groupDevices } from './devices.ts';
+import { createPoints } from './points.ts';
+import { BLUETOOTH_REACH, heardSigmaM, plainSigmaM, WIFI_REACH } from './reach.ts';
+import { MAX_WIFI, type MacReadings } from './readings.ts';
+import { createSolution, solve } from './solve.ts';
+import type { Source } from './source.ts';
+import { stationTrust } from './trust.ts';
+
+/** Two access points heard at once stand within 500 m, two beacons within 100 m (Ichnaea's bounds). */
+const WIFI_CLUSTER_M = 500;
+const BLUETOOTH_CLUSTER_M = 100;
+/** Scale on which stations still support each other's place. */
+const WIFI_BLUR_M = 30;
+const BLUETOOTH_BLUR_M = 10;
+
+/** A solver for one kind of transmitter with its own scratch space; `into` is filled anew by each call. */
+export function createMacSource(stations: StationReader, kind: MacKind) {
+  const model = kind === MAC_KIND.wifi ? WIFI_REACH : BLUETOOTH_REACH;
+  const clusterM = kind === MAC_KIND.wifi ? WIFI_CLUSTER_M : BLUETOOTH_CLUSTER_M;
+  const blurM = kind === MAC_KIND.wifi ? WIFI_BLUR_M : BLUETOOTH_BLUR_M;
+  const known = createFoundStations(MAX_WIFI);
+  const found = new Uint8Array(MAX_WIFI);
+  const row = new Int16Array(MAX_WIFI);
+  const macs = new Float64Array(MAX_WIFI);
+  const order = new Int16Array(MAX_WIFI);
+  const points = createPoints(MAX_WIFI);
+  const plane = createPlane();
+  const solution = createSolution();
+
+  return function locateByMacs(heard: MacReadings, today: number, into: Source): void {
+    into.found = false;
+    if (heard.count < 2 || stations.findMacs(kind, heard.mac, heard.count, known, found) < 2) return;
+    const n = gather(heard);
+    if (n < 2 || groupDevices(macs, n, points.device, order) < 2) return;
+    place(n, heard, today);
+    const start = findCluster(points, clusterM, blurM);
+    if (start < 0) return;
+    const devices = countDevices();
+    solve(points, start, devices === 2 ? points.plainSigmaM : points.sigmaM, solution);
+    into.found = true;
+    into.lat = planeLat(plane, solution.x, solution.y);
+    into.lon = planeLon(plane, solution.x, solution.y);
+    into.accuracyM = accuracyOfMacs(kind, devices, solution);
+    into.trust = solution.trust;
+  };
+
+  /** Rows of found stations that may answer. */
+  function gather(heard: MacReadings): number {
+    let n = 0;
+    for (let i = 0; i < heard.count; i++) {
+      if (found[i] === 0 || (known.flags[i] & STATION_FLAG.moved) !== 0) continue;
+      row[n] = i;
+      macs[n++] = heard.mac[i];
+    }
+    return n;
+  }
+
+  /** Puts them on a plane around the first. */
+  function place(n: number, heard: MacReadings, today: number): void {
+    centrePlane(plane, known.lat[row[0]], known.lon[row[0]]);
+    points.count = n;
+    for (let k = 0; k < n; k++) {
+      const i = row[k];
+      points.x[k] = planeX(plane, known.lat[i], known.lon[i]);
+      points.y[k] = planeY(plane, known.lat[i], known.lon[i]);
+      points.trust[k] = stationTrust(known.samples[i], known.lastSeenDay[i], known.flags[i], today);
+      points.plainSigmaM[k] = plainSigmaM(model, known.radiusM[i], known.samples[i]);
+      points.sigmaM[k] = heardSigmaM(model, points.plainSigmaM[k], heard.dbm[i]);
+    }
+  }
+
+  /** Distinct devices in the cluster; the trust of a device is shared by its bands. */
+  function countDevices(): number {
+    let devices = 0;
+    for (let k = 0; k < points.count; k++) {
+      if (points.member[k] === 0) continue;
+      let first = true;
+      for (let j = 0; j < k; j++) if (points.member[j] === 1 && points.device[j] === points.device[k]) first = false;
+      if (first) devices++;
+    }
+    return devices;
+  }
+}

@@ -1,0 +1,12 @@
+// What one kind of evidence says: a point, how far off it may be, and how much it is believed. The common form that fuse.ts
+// weighs. Reused for every request.
+
+/**
+ * `accuracyM` is a 95 % circle. `trust` compares sources that contradict each other: 1 is one well-known device's worth.
+ * `found` false: the source says nothing and the rest is meaningless.
+ */
+export type Source = { found: boolean; lat: number; lon: number; accuracyM: number; trust: number };
+
+export function createSource(): Source {
+  return { found: false, lat: 0, lon: 0, accuracyM: 0, trust: 0 };
+}
