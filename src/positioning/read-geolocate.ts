@@ -3,10 +3,10 @@
 // Promises: a bad entry or field is dropped, never the request; no throw on any JSON value; work bounded by MAX_ENTRIES a
 // list; nothing of a network's name survives. Does not reject: the schema in wire.ts documents, this decides.
 import { isValidArea, isValidCellId, MAX_PSC, RADIO, type Radio, radioOf } from '../radio/cell.ts';
+import { ABSENT, asObject, readInt, readNumber, readSwitch } from '../radio/fields.ts';
 import { isUsableMac, parseMac } from '../radio/mac.ts';
 import { isOptedOut } from '../radio/opt-out.ts';
 import { asuDbm, bluetoothDbm, cellDbm, UNKNOWN_DBM, wifiDbm } from '../radio/signal.ts';
-import { ABSENT, asObject, readInt, readNumber, readSwitch } from './fields.ts';
 import {
   addCell,
   addMac,

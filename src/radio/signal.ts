@@ -29,7 +29,7 @@ export function asuDbm(radio: Radio, asu: number): number {
 /** An access point's dBm: -127..-10, weaker than -100 counted as -100 (no receiver decodes less); else UNKNOWN_DBM. */
 export function wifiDbm(dbm: number): number {
   if (!(dbm >= -127 && dbm <= -10)) return UNKNOWN_DBM;
-  return dbm < -100 ? -100 : dbm;
+  return Math.max(dbm, -100);
 }
 
 /** A beacon's dBm: -127..-1 (Bluetooth Core, HCI RSSI; 127 and 0 stand for unknown on phones), else UNKNOWN_DBM. */

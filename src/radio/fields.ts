@@ -33,7 +33,7 @@ export function readNumber(value: unknown): number {
       digits++;
     } else return ABSENT;
   }
-  return digits === 0 ? ABSENT : (sign * n) / (scale > 1 ? scale : 1);
+  return digits === 0 ? ABSENT : (sign * n) / Math.max(scale, 1);
 }
 
 /** A switch that is on unless it says no: only false, "false", 0 and "0" are no (as Ichnaea reads them). */
