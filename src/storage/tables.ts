@@ -125,3 +125,34 @@ export const feedPositions = pgTable('feed_positions', {
   reader: text('reader').primaryKey(),
   upto: xid8('upto').notNull(),
 });
+
+/**
+ * Reports on their way into the map, one row each, packed by observations/payload.ts. Kept for a week, folded or not. Holds
+ * no address, key, token or name; `contributor` is forgotten when the row is folded.
+ */
+export const inbox = pgTable(
+  'inbox',
+  {
+    /** 128 bits of SHA-256 over contributor and payload: what is sent again after a lost answer changes nothing. */
+    digest: uuid('digest').primaryKey(),
+    /** Order of arrival. */
+    id: bigint('id', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+    /** Floored to the hour. */
+    receivedAt: timeMs('received_at').notNull(),
+    contributor: bigint('contributor', { mode: 'number' }),
+    /** From a source whose word counts alone: a fleet's key. */
+    trusted: boolean('trusted').notNull(),
+    payload: bytea('payload').notNull(),
+    foldedAt: timeMs('folded_at'),
+  },
+  (t) => [
+    index('inbox_pending_idx').on(t.id).where(sql`${t.foldedAt} is null`),
+    index('inbox_received_idx').using('brin', t.receivedAt),
+  ],
+);
+
+/** The random key of each UTC day under which contributors are counted; deleted after two days. */
+export const contributorKeys = pgTable('contributor_keys', {
+  day: integer('day').primaryKey(),
+  key: bytea('key').notNull(),
+});
