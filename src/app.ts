@@ -1,0 +1,88 @@
+// The whole gateway as one Fastify app: every scope in order, on one screen, and every Fastify option. Server threads and
+// tests build it with the same function. Dependencies come in as one plain object; nothing here opens, reads or listens.
+// Fastify's own logger stays off, so that no line of it can carry a URL or an address: counts go to `counters`, bugs to `log`.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import underPressure from '@fastify/under-pressure';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { type Caller, createAdmission } from './http/caller.ts';
+import { allowAnyOrigin } from './http/cors.ts';
+import type { CounterStripe } from './http/counters.ts';
+import { addDocsRoutes, describeRoutes } from './http/docs.ts';
+import { refuseMls } from './http/errors/mls.ts';
+import { refuseProblem } from './http/errors/problem.ts';
+import { createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
+import { addOpsRoutes, type Readiness } from './http/ops.ts';
+import type { Quotas } from './http/quotas.ts';
+import { type BugLog, refuseErrors } from './http/scope.ts';
+import { BODY_LIMIT_BYTES, readAnyBody } from './http/tolerant-json.ts';
+import type { Locator } from './positioning/locator.ts';
+import { addLocateRoutes } from './positioning/routes.ts';
+
+export type AppDeps = LimiterDeps & {
+  readonly version: string;
+  readonly findKey: (presented: string) => Caller | null;
+  readonly locator: Locator;
+  readonly quotas: Quotas;
+  readonly counters: CounterStripe;
+  readonly readiness: () => Readiness;
+  readonly log: BugLog;
+  readonly now: () => number;
+  /** Addresses and networks whose X-Forwarded-For is believed; empty = the peer's address is the client's. */
+  readonly trustProxy: readonly string[];
+};
+
+/** Longer than the 109 s that KaiOS 2.5 keeps a connection, so that the phone closes it, not we while it is sending. */
+const KEEP_ALIVE_MS = 125_000;
+/** A head or a body that takes longer than this on 2G would not be waited for by Gecko either (its time-out is 60 s). */
+const REQUEST_MS = 60_000;
+/** Event-loop delay past which answering late is worse than asking to come back: under Gecko's 5 s retry. */
+const MAX_LOOP_DELAY_MS = 1_000;
+
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    trustProxy: deps.trustProxy.length > 0 ? [...deps.trustProxy] : false,
+    bodyLimit: BODY_LIMIT_BYTES,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    requestTimeout: REQUEST_MS,
+    http: { headersTimeout: 30_000, maxHeaderSize: 16_384 },
+    forceCloseConnections: 'idle',
+    requestIdHeader: false,
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 128 },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    frameworkErrors: (_error, _request, reply) => void refuseProblem(reply, { kind: 'malformed' }),
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  const { counters, now } = deps;
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+    done();
+  });
+  await app.register(underPressure, { maxEventLoopDelay: MAX_LOOP_DELAY_MS, retryAfter: 10 });
+  await describeRoutes(app, deps.version);
+  refuseErrors(app, refuseProblem, deps.log);
+
+  await app.register(
+    async (mls) => {
+      mls.setValidatorCompiler(() => () => true);
+      refuseErrors(mls, refuseMls, deps.log);
+      await allowAnyOrigin(mls);
+      readAnyBody(mls);
+      const admit = createAdmission({ ...deps, failsTooOften: await createFailureLimit(mls, deps) });
+      addLocateRoutes(mls, { locator: deps.locator, counters, admit, now });
+    },
+    { prefix: '/v1' },
+  );
+
+  await app.register(async (ops) => {
+    await limitScope(ops, deps);
+    addOpsRoutes(ops, deps.readiness);
+  });
+
+  await app.register(async (docs) => {
+    await limitScope(docs, deps);
+    await addDocsRoutes(docs);
+  });
+
+  return app;
+}

@@ -1,0 +1,34 @@
+// An IP address reduced to what a limit needs: a number that changes with a secret seed. Promises: no copy of the address
+// is kept, nothing is allocated, and without the seed (random at each start, never written down) a number says nothing
+// about an address. An IPv6 subscriber owns a /64, so only that much of the address counts.
+
+/** 64 secret bits that start every hash. */
+export type AddressSeed = { readonly a: number; readonly b: number };
+
+/** Two independent 32-bit hashes of the last address given to `hashAddress`; one object per caller, overwritten each time. */
+export type AddressHash = { a: number; b: number };
+
+/** Hashes an IPv4 address (also mapped into IPv6) whole, an IPv6 one up to its fourth group or its `::`, whichever is first. */
+export function hashAddress(address: string, seed: AddressSeed, into: AddressHash): void {
+  const start = address.includes('.') ? address.lastIndexOf(':') + 1 : 0;
+  let a = seed.a | 0;
+  let b = seed.b | 0;
+  let groups = 0;
+  for (let i = start; i < address.length; i++) {
+    const c = address.charCodeAt(i);
+    if (c === 58 && (++groups === 4 || address.charCodeAt(i + 1) === 58)) break;
+    a = Math.imul(a ^ c, 0x9e3779b1);
+    b = Math.imul(b ^ c, 0x85ebca77);
+    a ^= a >>> 15;
+    b ^= b >>> 13;
+  }
+  into.a = finish(a ^ Math.imul(b, 0xc2b2ae3d));
+  into.b = finish(b ^ Math.imul(into.a, 0x27d4eb2f));
+}
+
+/** Murmur3's finaliser: every input bit moves every output bit. Returns an unsigned 32-bit number. */
+function finish(h: number): number {
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

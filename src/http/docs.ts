@@ -1,0 +1,45 @@
+// The API description: one OpenAPI 3.0 document made from the schemas that also serialise the answers, and a page to read
+// it. 3.0 because the generators that partners use still stumble over 3.1. Helmet guards this scope only: it is the only
+// one that serves HTML.
+import helmet from '@fastify/helmet';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+
+/** Registered before any route, so that it sees them all. */
+export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.0.3',
+      info: {
+        title: 'Honeyguide',
+        version,
+        description:
+          'A privacy-aware location gateway for feature phones, compatible with the Mozilla and Google geolocation services. ' +
+          'IP positions come from DB-IP (https://db-ip.com), CC BY 4.0.',
+        license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+      },
+      servers: [{ url: '/' }],
+      tags: [
+        { name: 'locate', description: 'Where is this device?' },
+        { name: 'ops', description: 'Is the gateway well?' },
+      ],
+      components: { securitySchemes: { key: { type: 'apiKey', in: 'query', name: 'key' } } },
+    },
+  });
+}
+
+export async function addDocsRoutes(scope: FastifyInstance): Promise<void> {
+  await scope.register(helmet, {
+    // The page's own scripts and styles; its inline style is Swagger UI's.
+    contentSecurityPolicy: {
+      directives: {
+        'style-src': ["'self'", "'unsafe-inline'"],
+        'img-src': ["'self'", 'data:'],
+        'upgrade-insecure-requests': null,
+      },
+    },
+  });
+  scope.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.send(scope.swagger()));
+  await scope.register(swaggerUi, { routePrefix: '/docs', staticCSP: false });
+}

@@ -1,0 +1,65 @@
+// The limits off the happy path, by @fastify/rate-limit: failing keys, unknown routes and every scope but the MLS one.
+// Addresses enter its bounded table only as keyed hashes. With a Valkey client replicas share the counts; a Valkey that
+// does not answer means no limit here, never no answer.
+import { createHmac } from 'node:crypto';
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Valkey } from 'iovalkey';
+import { refusalError } from './refusal.ts';
+
+/** 50 misconfigured phones behind one address, each trying every 5 s. Past it the answer changes from 400 to 429, no more. */
+export const FAILURES_PER_MINUTE = 600;
+/** Ops, docs and unknown routes together: a dashboard and several load balancers behind one address. */
+export const OTHERS_PER_MINUTE = 600;
+/** Addresses remembered by each limiter, the least recently used forgotten first. */
+const TABLE_SIZE = 5_000;
+const MINUTE_MS = 60_000;
+
+export type LimiterDeps = {
+  /** Secret that turns addresses into pseudonyms; shared by replicas that share a Valkey. */
+  readonly addressKey: Uint8Array;
+  readonly valkey?: Valkey;
+  readonly failuresPerMinute?: number;
+  readonly othersPerMinute?: number;
+};
+
+function options(deps: LimiterDeps, max: number, name: string) {
+  return {
+    max,
+    timeWindow: MINUTE_MS,
+    cache: TABLE_SIZE,
+    redis: deps.valkey,
+    nameSpace: `honeyguide:${name}:`,
+    skipOnError: true,
+    enableDraftSpec: true,
+    keyGenerator: (request: FastifyRequest) => pseudonym(request.ip, deps.addressKey),
+    errorResponseBuilder: (_request: FastifyRequest, context: { ttl: number }) =>
+      refusalError({ kind: 'quota', per: 'minute', retryAfterS: Math.ceil(context.ttl / 1000) }),
+  };
+}
+
+function pseudonym(address: string, key: Uint8Array): string {
+  return createHmac('sha256', key).update(address).digest('base64url').slice(0, 22);
+}
+
+/** Limits every route that is added to this scope afterwards. */
+export async function limitScope(scope: FastifyInstance, deps: LimiterDeps): Promise<void> {
+  await scope.register(rateLimit, {
+    ...options(deps, deps.othersPerMinute ?? OTHERS_PER_MINUTE, 'other'),
+    global: true,
+  });
+}
+
+/** Prepares a counter of failures: resolves to true if the request's address has failed too often this minute. */
+export async function createFailureLimit(
+  scope: FastifyInstance,
+  deps: LimiterDeps,
+): Promise<(request: FastifyRequest) => Promise<boolean>> {
+  const failures = options(deps, deps.failuresPerMinute ?? FAILURES_PER_MINUTE, 'failing');
+  await scope.register(rateLimit, { ...failures, global: false });
+  const count = scope.createRateLimit();
+  return async (request) => {
+    const result = await count(request);
+    return !result.isAllowed && result.isExceeded;
+  };
+}

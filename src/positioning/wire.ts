@@ -1,0 +1,91 @@
+// What crosses HTTP in the Mozilla/Google geolocation family. The request schemas document: real clients break every one
+// of these types, so read-geolocate.ts decides and nothing is refused by schema. The answer schemas are binding: they
+// serialise, so a field that is not declared here cannot leave.
+import { type Static, Type } from 'typebox';
+
+const word = <T extends string>(...words: T[]) => Type.Unsafe<T>({ type: 'string', enum: words });
+const integer = (description: string) => Type.Optional(Type.Integer({ description }));
+const number = (description: string) => Type.Optional(Type.Number({ description }));
+
+const CellTower = Type.Object({
+  radioType: Type.Optional(word('gsm', 'wcdma', 'umts', 'lte', 'nr')),
+  mobileCountryCode: Type.Integer({ description: 'MCC; also accepted as a string' }),
+  mobileNetworkCode: Type.Integer({ description: 'MNC; also accepted as a string' }),
+  locationAreaCode: integer('LAC, or TAC for lte (16 bits) and nr (24 bits)'),
+  cellId: integer('CID, UTRAN/E-UTRAN cell identity or NCI (36 bits); without it, the area answers'),
+  primaryScramblingCode: integer('PSC or PCI; `psc` is accepted too'),
+  signalStrength: integer('dBm'),
+  timingAdvance: integer('GSM: 550 m steps, LTE: 78 m steps'),
+  age: integer('milliseconds since it was seen'),
+});
+const WifiAccessPoint = Type.Object({
+  macAddress: Type.String({ description: 'BSSID: twelve hex digits with `:`, `-`, `.` or nothing between them' }),
+  signalStrength: integer('dBm'),
+  age: integer('milliseconds since it was seen'),
+  channel: integer('ignored'),
+  frequency: integer('ignored'),
+  signalToNoiseRatio: integer('ignored'),
+});
+const BluetoothBeacon = Type.Object({
+  macAddress: Type.String(),
+  signalStrength: integer('dBm'),
+  age: integer('milliseconds since it was seen'),
+});
+const Position = Type.Object(
+  {
+    latitude: Type.Number(),
+    longitude: Type.Number(),
+    accuracy: number('metres'),
+    age: integer('milliseconds since the fix'),
+    speed: number('metres per second'),
+    source: Type.Optional(Type.String()),
+  },
+  { description: "The phone's own satellite fix, in the shape of a geosubmit position" },
+);
+
+/** Every field may be absent: an empty body asks for the position of the IP address. */
+export const LocateBody = Type.Object(
+  {
+    radioType: Type.Optional(word('gsm', 'wcdma', 'umts', 'lte', 'nr')),
+    homeMobileCountryCode: integer("the SIM's MCC"),
+    homeMobileNetworkCode: integer('ignored'),
+    carrier: Type.Optional(Type.String({ description: 'ignored' })),
+    considerIp: Type.Optional(Type.Boolean({ description: 'false: the IP address is never used' })),
+    fallbacks: Type.Optional(
+      Type.Object({
+        lacf: Type.Optional(Type.Boolean({ description: 'false: no area instead of a cell' })),
+        ipf: Type.Optional(Type.Boolean({ description: 'false: no IP position' })),
+      }),
+    ),
+    cellTowers: Type.Optional(Type.Array(CellTower)),
+    wifiAccessPoints: Type.Optional(Type.Array(WifiAccessPoint)),
+    bluetoothBeacons: Type.Optional(Type.Array(BluetoothBeacon)),
+    position: Type.Optional(Position),
+  },
+  { title: 'LocateBody' },
+);
+
+export const LocateQuery = Type.Object({
+  device: Type.Optional(Type.String({ description: "The device's token, for phones set up by their maker" })),
+});
+
+export const LocateAnswer = Type.Object(
+  {
+    location: Type.Object({ lat: Type.Number(), lng: Type.Number() }),
+    accuracy: Type.Number({
+      description: 'Radius in metres of the circle that holds the device in 95 % of cases; > 0',
+    }),
+    fallback: Type.Optional(word('lacf', 'ipf')),
+  },
+  { title: 'LocateAnswer' },
+);
+export type LocateAnswer = Static<typeof LocateAnswer>;
+
+export const CountryAnswer = Type.Object(
+  {
+    country_code: Type.String({ description: 'ISO 3166-1 alpha-2' }),
+    country_name: Type.String(),
+    fallback: Type.Optional(word('ipf')),
+  },
+  { title: 'CountryAnswer' },
+);
