@@ -1,0 +1,95 @@
+// Which region a place belongs to: the look-up half of the anonymity map. One H3 index at resolution 7, then up by name.
+// Promises: O(1), no allocation beyond H3's own string, the same answer for everybody, nothing that depends on who is
+// there now. A place without a region is suppressed, and the caller must not tell that from "not located".
+// The table is open addressing over one Uint32Array, so that threads share it.
+import { cellToBoundary, cellToLatLng, latLngToCell } from 'h3-js';
+import { distanceM } from '../geo/distance.ts';
+import { COARSEST_RES, cellOfKey, FINEST_RES, keyOfCell, parentKey, type RegionKey } from './region-key.ts';
+
+/** No region: fewer residents than K within the coarsest cell. */
+export const SUPPRESSED = 0xffff_ffff;
+const EMPTY = 0xffff_ffff;
+/** W3C's bound for approximate locations, metres. */
+export const MIN_RADIUS_M = 2_000;
+/**
+ * A region is the union of its finest cells, whose fractal edge juts out of the drawn hexagon by up to 5 % of its
+ * circumradius (measured over all of resolutions 3 to 6 by the test); 8 % is never too little.
+ */
+const JUT = 1.08;
+
+export type AnonymityMap = {
+  /** Name of the region of a point in degrees, or SUPPRESSED. */
+  regionAt(lat: number, lon: number): RegionKey;
+  /** Name of the region of a finest cell (resolution 7). */
+  regionOf(cell: RegionKey): RegionKey;
+  readonly size: number;
+};
+
+/** Lays region names out for look-ups; pass the result to `openAnonymityMap` in any thread. */
+export function layOutAnonymityMap(names: Uint32Array): SharedArrayBuffer {
+  let slots = 16;
+  while (slots < names.length * 2) slots *= 2;
+  const shared = new SharedArrayBuffer(slots * 4);
+  const table = new Uint32Array(shared).fill(EMPTY);
+  for (const name of names) {
+    let at = slotOf(name, slots);
+    while (table[at] !== EMPTY) at = (at + 1) & (slots - 1);
+    table[at] = name;
+  }
+  return shared;
+}
+
+export function openAnonymityMap(shared: SharedArrayBuffer): AnonymityMap {
+  const table = new Uint32Array(shared);
+  const slots = table.length;
+
+  function has(name: RegionKey): boolean {
+    for (let at = slotOf(name, slots); table[at] !== EMPTY; at = (at + 1) & (slots - 1)) {
+      if (table[at] === name) return true;
+    }
+    return false;
+  }
+
+  function regionOf(cell: RegionKey): RegionKey {
+    let region = SUPPRESSED;
+    for (let res = COARSEST_RES; res <= FINEST_RES; res++) {
+      const ancestor = parentKey(cell, res);
+      if (!has(ancestor)) break;
+      region = ancestor;
+    }
+    return region;
+  }
+
+  return {
+    regionOf,
+    regionAt: (lat, lon) => regionOf(keyOfCell(latLngToCell(lat, lon, FINEST_RES))),
+    get size() {
+      let count = 0;
+      for (let i = 0; i < slots; i++) if (table[i] !== EMPTY) count++;
+      return count;
+    },
+  };
+}
+
+function slotOf(name: number, slots: number): number {
+  const h = Math.imul(name ^ (name >>> 15), 0x9e37_79b1);
+  return (h ^ (h >>> 13)) & (slots - 1);
+}
+
+/** What may be said of a region: its H3 cell, centre, and a circle that covers it, widened by `bandM` for stickiness. */
+export type RegionCircle = {
+  readonly h3Cell: string;
+  readonly lat: number;
+  readonly lon: number;
+  readonly radiusM: number;
+};
+
+/** The covering circle of a region, a constant of the map; at least MIN_RADIUS_M, rounded up to 100 m. */
+export function regionCircle(region: RegionKey, bandM: number): RegionCircle {
+  const h3Cell = cellOfKey(region);
+  const [lat, lon] = cellToLatLng(h3Cell);
+  let farthest = 0;
+  for (const [vLat, vLon] of cellToBoundary(h3Cell)) farthest = Math.max(farthest, distanceM(lat, lon, vLat, vLon));
+  const radiusM = Math.ceil((farthest * JUT + bandM) / 100) * 100;
+  return { h3Cell, lat, lon, radiusM: Math.max(MIN_RADIUS_M, radiusM) };
+}
