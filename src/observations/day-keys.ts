@@ -1,0 +1,50 @@
+// The random key of each UTC day, shared by all processes of one store, under which contributors are counted. Promises: made
+// by whoever needs it first, the same for everybody; a thread forgets yesterday's as soon as it asks for today's; after
+// KEY_LIFE_DAYS the row is deleted, and with it the only way from an address to its tag. (The store's own backups and write-ahead
+// log may keep a copy as long as the operator keeps those.)
+import type { Pool } from 'pg';
+import { dayOf } from './contributor.ts';
+
+/** A key is deleted when its day ended a whole day ago at the latest: replicas' clocks may differ around midnight. */
+export const KEY_LIFE_DAYS = 2;
+const KEY_BYTES = 32;
+
+export type DayKeys = {
+  /** The key of the day in which `nowMs` lies. Rejects if the store does. */
+  keyFor(nowMs: number): Promise<Uint8Array>;
+};
+
+export function createDayKeys(db: Pool, randomBytes: (size: number) => Buffer): DayKeys {
+  let day = -1;
+  let key: Promise<Uint8Array> | null = null;
+
+  async function fetchKey(wanted: number): Promise<Uint8Array> {
+    await db.query('insert into contributor_keys (day, key) values ($1, $2) on conflict (day) do nothing', [
+      wanted,
+      randomBytes(KEY_BYTES),
+    ]);
+    const { rows } = await db.query('select key from contributor_keys where day = $1', [wanted]);
+    return rows[0].key;
+  }
+
+  return {
+    keyFor(nowMs) {
+      const wanted = dayOf(nowMs);
+      if (key !== null && day === wanted) return key;
+      day = wanted;
+      const fetched = fetchKey(wanted);
+      key = fetched;
+      // A failure is not remembered: the next call asks again.
+      fetched.catch(() => {
+        if (key === fetched) key = null;
+      });
+      return fetched;
+    },
+  };
+}
+
+/** Deletes the keys of days that are over since KEY_LIFE_DAYS. Returns how many went. */
+export async function deleteOldKeys(db: Pool, nowMs: number): Promise<number> {
+  const { rowCount } = await db.query('delete from contributor_keys where day <= $1', [dayOf(nowMs) - KEY_LIFE_DAYS]);
+  return rowCount ?? 0;
+}

@@ -1,0 +1,58 @@
+// The inbox's SQL: rows in, rows counted, rows gone. Promises: `insertRows` resolves once the rows are durable in the store;
+// a row that is already there is left alone; a row older than RAW_TTL_MS is invisible to every query before the job removes it.
+// Who may read payloads is the fold (jobs/fold.ts) alone.
+import type { ClientBase, Pool } from 'pg';
+import { binaryArray, binaryBytes } from '../storage/binary-array.ts';
+import type { InboxRow } from './inbox.ts';
+
+/** Raw reports live this long, folded or not (privacy row S1, crowd submissions). */
+export const RAW_TTL_MS = 7 * 86_400_000;
+/** For whoever keeps the registry of what lives how long: table, column with the time of arrival, time to live. */
+export const INBOX_TTL = { table: 'inbox', column: 'received_at', ttlMs: RAW_TTL_MS } as const;
+/** Rows deleted at once: a transaction of some 10 ms, also on the embedded store. */
+const EXPIRY_BATCH = 5_000;
+
+const INSERT = `insert into inbox (digest, received_at, contributor, trusted, payload)
+  select d, r, c, t <> 0, p from unnest($1::uuid[], $2::int8[], $3::int8[], $4::int2[], $5::bytea[]) as u(d, r, c, t, p)
+  on conflict (digest) do nothing`;
+
+/** Writes rows in one statement, in their order. Rejects if the store does, and then none is there. */
+export async function insertRows(db: Pool | ClientBase, rows: readonly InboxRow[]): Promise<void> {
+  const order = rows.map((_, i) => i);
+  const column = (type: 'int2' | 'int8', of: (row: InboxRow) => number) =>
+    binaryArray(type, Float64Array.from(rows, of), order, order.length);
+  await db.query(INSERT, [
+    binaryBytes(
+      'uuid',
+      rows.map((row) => row.digest),
+    ),
+    column('int8', (row) => row.receivedAtMs),
+    column('int8', (row) => row.contributor),
+    column('int2', (row) => (row.trusted ? 1 : 0)),
+    binaryBytes(
+      'bytea',
+      rows.map((row) => row.payload),
+    ),
+  ]);
+}
+
+/** How full the inbox is: rows not yet folded (at most this many; gaps count) and bytes on disk, indexes included. */
+export async function measureInbox(db: Pool): Promise<{ pendingRows: number; bytes: number }> {
+  const { rows } =
+    await db.query(`select (select coalesce(max(id) - min(id) + 1, 0) from inbox where folded_at is null)::text as pending,
+    pg_total_relation_size('inbox')::text as bytes`);
+  return { pendingRows: Number(rows[0].pending), bytes: Number(rows[0].bytes) };
+}
+
+/** Deletes what is older than RAW_TTL_MS, a batch at a time. Returns how many rows went. */
+export async function expireInbox(db: Pool, nowMs: number): Promise<number> {
+  let gone = 0;
+  for (;;) {
+    const { rowCount } = await db.query(
+      `delete from inbox where ctid = any(array(select ctid from inbox where received_at < $1 limit ${EXPIRY_BATCH}))`,
+      [nowMs - RAW_TTL_MS],
+    );
+    gone += rowCount ?? 0;
+    if ((rowCount ?? 0) < EXPIRY_BATCH) return gone;
+  }
+}

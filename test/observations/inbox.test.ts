@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  createInbox,
+  type InboxRow,
+  MAX_BATCH_ROWS,
+  MAX_WAITING_ROWS,
+  packRows,
+} from '../../src/observations/inbox.ts';
+import type { AdmittedReport } from '../../src/observations/report.ts';
+
+const report = (lat: number): AdmittedReport => ({
+  lat,
+  lon: 2,
+  accuracyM: 3,
+  speedMps: 4,
+  fused: false,
+  timeMs: 0,
+  wifi: [{ mac: 0x001122334455, dbm: -60, ageMs: 0 }],
+  bluetooth: [],
+  cells: [],
+});
+const rowsOf = (n: number, from = 0) =>
+  packRows(
+    Array.from({ length: n }, (_, i) => report((from + i) / 1e4)),
+    5,
+    false,
+    0,
+  );
+const fillRandom = (into: Uint32Array) => {
+  crypto.getRandomValues(into);
+};
+
+/** An insert that is finished by hand. */
+function heldInsert() {
+  const batches: { rows: readonly InboxRow[]; done: () => void; fail: (error: Error) => void }[] = [];
+  const insert = (rows: readonly InboxRow[]) => new Promise<void>((done, fail) => batches.push({ rows, done, fail }));
+  return { batches, inbox: createInbox({ insert, fillRandom }) };
+}
+const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+test('calls that come together share one insert, and those that come meanwhile the next', async () => {
+  const { batches, inbox } = heldInsert();
+  const first = [inbox.put(rowsOf(1)), inbox.put(rowsOf(2))];
+  await turn();
+  const second = [inbox.put(rowsOf(3)), inbox.put(rowsOf(4))];
+  await turn();
+  expect(batches.map(({ rows }) => rows.length)).toEqual([3]);
+  batches[0].done();
+  expect(await Promise.all(first)).toEqual([true, true]);
+  await turn();
+  expect(batches.map(({ rows }) => rows.length)).toEqual([3, 7]);
+  batches[1].done();
+  expect(await Promise.all(second)).toEqual([true, true]);
+  await inbox.flushed();
+  expect(inbox.waiting()).toBe(0);
+});
+
+test('nothing is acknowledged before its insert is done', async () => {
+  const { batches, inbox } = heldInsert();
+  let acknowledged = false;
+  const call = inbox.put(rowsOf(1)).then(() => {
+    acknowledged = true;
+  });
+  await turn();
+  expect(acknowledged).toBe(false);
+  batches[0].done();
+  await call;
+});
+
+test('a failed insert fails its calls and no others', async () => {
+  const { batches, inbox } = heldInsert();
+  const failing = inbox.put(rowsOf(1));
+  await turn();
+  const fine = inbox.put(rowsOf(1));
+  batches[0].fail(new Error('store is gone'));
+  await expect(failing).rejects.toThrow('store is gone');
+  await turn();
+  batches[1].done();
+  expect(await fine).toBe(true);
+  await inbox.flushed();
+  expect(inbox.waiting()).toBe(0);
+});
+
+test('beyond the bound a call is turned away at once, and taken again when there is room', async () => {
+  const { batches, inbox } = heldInsert();
+  const accepted = Array.from({ length: MAX_WAITING_ROWS / 1000 }, () => inbox.put(rowsOf(1000)));
+  expect(await inbox.put(rowsOf(1))).toBe(false);
+  let done = 0;
+  const all = Promise.all(accepted);
+  while (inbox.waiting() > 0) {
+    await turn();
+    for (; done < batches.length; done++) {
+      expect(batches[done].rows.length).toBeLessThanOrEqual(MAX_BATCH_ROWS);
+      batches[done].done();
+    }
+  }
+  expect((await all).every((stored) => stored)).toBe(true);
+  const again = inbox.put(rowsOf(1));
+  await turn();
+  batches[done].done();
+  expect(await again).toBe(true);
+});
+
+test('every row is written once, in an order that tells nothing', async () => {
+  const written: InboxRow[] = [];
+  const inbox = createInbox({ insert: async (rows) => void written.push(...rows), fillRandom });
+  const rows = rowsOf(1000);
+  await inbox.put(rows);
+  expect(written).toHaveLength(1000);
+  expect(new Set(written.map((row) => row.digest.toString('hex')))).toEqual(
+    new Set(rows.map((row) => row.digest.toString('hex'))),
+  );
+  const atHome = written.filter((row, i) => row === rows[i]).length;
+  // One in a thousand stays by chance on average; 20 would be a 1e-17 event.
+  expect(atHome).toBeLessThan(20);
+});
+
+test('a digest tells contributors, trust and contents apart and nothing else', () => {
+  const digest = (lat: number, contributor: number, trusted: boolean, hour: number) =>
+    packRows([report(lat)], contributor, trusted, hour)[0].digest.toString('hex');
+  expect(digest(1, 2, false, 3)).toBe(digest(1, 2, false, 4));
+  fc.assert(
+    fc.property(
+      fc.tuple(fc.integer({ min: 0, max: 80 }), fc.nat(), fc.boolean()),
+      fc.tuple(fc.integer({ min: 0, max: 80 }), fc.nat(), fc.boolean()),
+      (a, b) => {
+        expect(digest(...a, 0) === digest(...b, 0)).toBe(a.join() === b.join());
+      },
+    ),
+  );
+});
