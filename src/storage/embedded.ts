@@ -1,0 +1,159 @@
+// The embedded store of a data folder: this process runs it, or reaches the process that does.
+// Promises: one owner at a time whatever was killed before; a command works beside a running server; a server that finds a
+// command at work waits for it. If the owner goes away, the others' queries fail until a new one serves the same socket.
+
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { type FolderLock, type Holder, lockFolder, readHolder } from './store-lock.ts';
+
+/** pg names a socket by its folder and this port. */
+export const SOCKET_PORT = 5432;
+/** sun_path holds 104 bytes on macOS and 108 on Linux, the closing zero included. */
+const MAX_SOCKET_PATH_BYTES = 103;
+const POLL_MS = 100;
+/** Longer than a first start takes on a slow machine (about 10 s), and than a server may take to stop. */
+const PATIENCE_MS = 60_000;
+const SERVER_STOP_MS = 15_000;
+/** A store that dies this often within its first seconds will not get better by starting it again. */
+const MAX_QUICK_DEATHS = 3;
+const QUICK_DEATH_MS = 10_000;
+
+export type EmbeddedOptions = {
+  role: Holder['role'];
+  /** Told once, in a sentence for people, when somebody else holds the folder and we wait. */
+  onWait?: (message: string) => void;
+  /** Told when the store's thread failed; it is started again. */
+  onLost?: (error: Error) => void;
+};
+
+export type Embedded = { socketFolder: string; owner: boolean; close(): Promise<void> };
+
+/** Opens or reaches the store below `dataDir`. Rejects with a sentence for people if neither is possible in time. */
+export async function openEmbedded(dataDir: string, options: EmbeddedOptions): Promise<Embedded> {
+  const folder = join(dataDir, 'embedded');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const socketFolder = socketFolderOf(realpathSync(folder));
+  const startedMs = performance.now();
+  for (let told = false; ; await sleep(POLL_MS)) {
+    const lock = lockFolder(folder, options.role);
+    if (lock) return own(folder, socketFolder, lock, options.onLost);
+    if (options.role === 'command' && (await answers(socketPath(socketFolder)))) {
+      return { socketFolder, owner: false, close: async () => {} };
+    }
+    const holder = readHolder(folder);
+    const who = holder ? `${holder.role === 'server' ? 'a server' : 'a command'} (process ${holder.pid})` : 'a process';
+    const waitedMs = performance.now() - startedMs;
+    if (options.role === 'server' && holder?.role === 'server' && waitedMs > SERVER_STOP_MS) {
+      throw new Error(`the store of this data folder is served by ${who}; stop it, or choose another DATA_DIR`);
+    }
+    if (options.role === 'command' && waitedMs > PATIENCE_MS) {
+      throw new Error(`the store of this data folder is held by ${who} that does not answer`);
+    }
+    if (!told && waitedMs > 1000) {
+      told = true;
+      options.onWait?.(`the store of this data folder is in use by ${who}; waiting for it`);
+    }
+  }
+}
+
+/** Runs the store in a thread for as long as this process holds the lock, again if the thread dies. */
+async function own(
+  folder: string,
+  socketFolder: string,
+  lock: FolderLock,
+  onLost: ((error: Error) => void) | undefined,
+): Promise<Embedded> {
+  let closing = false;
+  let quickDeaths = 0;
+  let worker: Worker;
+
+  async function start(): Promise<void> {
+    const startedMs = performance.now();
+    worker = await startThread(folder, socketPath(socketFolder), (error) => {
+      quickDeaths = performance.now() - startedMs < QUICK_DEATH_MS ? quickDeaths + 1 : 0;
+      if (closing) return;
+      onLost?.(error);
+      if (quickDeaths < MAX_QUICK_DEATHS) start().catch((again: Error) => onLost?.(again));
+    });
+  }
+
+  try {
+    await start();
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  return {
+    socketFolder,
+    owner: true,
+    async close() {
+      if (closing) return;
+      closing = true;
+      await stopThread(worker);
+      lock.release();
+    },
+  };
+}
+
+/** Resolves when the thread accepts clients; `onDeath` is told if it ends after that. */
+function startThread(folder: string, path: string, onDeath: (error: Error) => void): Promise<Worker> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
+      workerData: { folder, socketPath: path },
+    });
+    let ready = false;
+    let cause = new Error('the embedded store ended');
+    worker.once('message', () => {
+      ready = true;
+      resolve(worker);
+    });
+    worker.on('error', (error: Error) => {
+      cause = error;
+    });
+    worker.once('exit', () => (ready ? onDeath(cause) : reject(cause)));
+  });
+}
+
+async function stopThread(worker: Worker): Promise<void> {
+  const ended = new Promise<void>((resolve) => {
+    worker.once('message', () => resolve());
+    worker.once('exit', () => resolve());
+  });
+  worker.postMessage('close');
+  await ended;
+  await worker.terminate();
+}
+
+const socketPath = (socketFolder: string): string => join(socketFolder, `.s.PGSQL.${SOCKET_PORT}`);
+
+/**
+ * Where the socket of a store lies: in its folder, or if that path is too long, in a folder of our own below the system's
+ * temporary one, named by a hash. The socket asks for no password, so that folder must be ours alone.
+ */
+export function socketFolderOf(folder: string, temporary: string = tmpdir()): string {
+  if (Buffer.byteLength(socketPath(folder)) <= MAX_SOCKET_PATH_BYTES) return folder;
+  const { uid } = userInfo();
+  const short = join(temporary, `honeyguide-${createHash('sha256').update(folder).digest('hex').slice(0, 20)}`);
+  mkdirSync(short, { recursive: true, mode: 0o700 });
+  const found = lstatSync(short);
+  if (!found.isDirectory() || (uid >= 0 && found.uid !== uid) || (found.mode & 0o077) !== 0) {
+    throw new Error('the temporary folder for the store socket belongs to somebody else; choose a shorter DATA_DIR');
+  }
+  return short;
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

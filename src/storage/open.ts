@@ -1,0 +1,127 @@
+// Opens the store: a PostgreSQL server if a URL is given, else the embedded one of the data folder, both through pg.
+// Promises: the tables are there when it resolves; a lost connection never ends the process, only the query that used it;
+// what is sent to PostgreSQL as a parameter (MACs, keys) stays out of its log as far as our role may decide that.
+
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import { openEmbedded, SOCKET_PORT } from './embedded.ts';
+import { migratePostgres } from './migrate.ts';
+import type { Holder } from './store-lock.ts';
+
+export type StoreConfig = { databaseUrl?: string; dataDir: string };
+
+/** How to reach an open store from another thread of this process; holds a password, so it never leaves it. */
+export type StoreAddress = { kind: 'postgres'; url: string } | { kind: 'embedded'; socketFolder: string };
+
+export type Store = {
+  kind: 'postgres' | 'embedded';
+  pool: pg.Pool;
+  orm: NodePgDatabase;
+  address: StoreAddress;
+  close(): Promise<void>;
+};
+
+export type OpenOptions = {
+  /** A command may use the store of a running server, a server needs it for itself. Default: command. */
+  role?: Holder['role'];
+  onWait?: (message: string) => void;
+  /** Told of connections lost while idle and of a restarted embedded store. */
+  onError?: (error: Error) => void;
+};
+
+/** The oldest PostgreSQL with everything the tables and queries use. */
+const MIN_SERVER_VERSION = 140000;
+
+/** On PostgreSQL: no parameters in its log, where the role may say so; the settings that only a superuser may change too, if it is one. */
+const KEEP_VALUES_OUT_OF_LOGS = `
+  select set_config(name, case name when 'log_error_verbosity' then 'terse' else '0' end, false) from pg_settings
+  where name = 'log_parameter_max_length_on_error'
+     or (name in ('log_parameter_max_length', 'log_error_verbosity')
+         and (select rolsuper from pg_roles where rolname = current_user))`;
+
+/** Opens and migrates the store. Rejects with a sentence for people; never names the URL, which holds a password. */
+export async function openStore(config: StoreConfig, options: OpenOptions = {}): Promise<Store> {
+  if (config.databaseUrl) {
+    const store = connectStore({ kind: 'postgres', url: config.databaseUrl }, options.onError);
+    try {
+      await requireVersion(store.pool);
+      await migratePostgres(store.pool);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return store;
+  }
+  const embedded = await openEmbedded(config.dataDir, {
+    role: options.role ?? 'command',
+    onWait: options.onWait,
+    onLost: options.onError,
+  });
+  const store = connectStore({ kind: 'embedded', socketFolder: embedded.socketFolder }, options.onError);
+  return {
+    ...store,
+    async close() {
+      await store.close();
+      await embedded.close();
+    },
+  };
+}
+
+/** Connects to a store that is open already, as another thread of the process that opened it does. Connects when first used. */
+export function connectStore(address: StoreAddress, onError: (error: Error) => void = () => {}): Store {
+  const pool = new pg.Pool(
+    address.kind === 'postgres'
+      ? {
+          connectionString: address.url,
+          application_name: 'honeyguide',
+          max: 10,
+          keepAlive: true,
+          connectionTimeoutMillis: 10_000,
+          idle_in_transaction_session_timeout: 60_000,
+          onConnect: async (client) => void (await client.query(KEEP_VALUES_OUT_OF_LOGS)),
+        }
+      : {
+          host: address.socketFolder,
+          port: SOCKET_PORT,
+          user: 'postgres',
+          database: 'postgres',
+          // An empty one, or pg would look for a password file and ask for PGPASSWORD.
+          password: '',
+          ssl: false,
+          max: 4,
+          // A connection waits while another one is inside a transaction.
+          connectionTimeoutMillis: 60_000,
+        },
+  );
+  pool.on('error', onError);
+  let ended: Promise<void> | undefined;
+  return {
+    kind: address.kind,
+    pool,
+    orm: drizzle(pool),
+    address,
+    close() {
+      ended ??= pool.end();
+      return ended;
+    },
+  };
+}
+
+const LOST = 'the store cannot be reached: the process that serves it is not there (any more), or does not answer';
+
+/** A sentence for people if the error means that the store cannot be reached (at all, or any more), else null. */
+export function describeStoreLoss(error: unknown): string | null {
+  const { code, syscall, message = '' } = (error ?? {}) as { code?: string; syscall?: string; message?: string };
+  if (syscall === 'connect' || code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE') return LOST;
+  // Class 57P is an operator's shutdown; 08 is the connection itself; pg's own words come without a code.
+  if (code?.startsWith('57P') || code?.startsWith('08')) return LOST;
+  return /^Connection terminated|connection timeout/i.test(message) ? LOST : null;
+}
+async function requireVersion(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ version: number; words: string }>(
+    `select current_setting('server_version_num')::int as version, current_setting('server_version') as words`,
+  );
+  if (rows[0].version < MIN_SERVER_VERSION) {
+    throw new Error(`PostgreSQL ${rows[0].words} is too old: 14 or newer is needed`);
+  }
+}

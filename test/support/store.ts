@@ -1,0 +1,67 @@
+// A store of its own for whoever asks, real in every respect: PGlite in its thread (DB=embedded, the default) or a database
+// on the server at TEST_DATABASE_URL (DB=postgres). All are closed and removed after the test file that imported this.
+
+import { randomBytes } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, inject } from 'vitest';
+import { openStore, type Store, type StoreConfig } from '../../src/storage/open.ts';
+
+export const ON_POSTGRES = process.env.DB === 'postgres';
+
+const endings: (() => Promise<void> | void)[] = [];
+afterAll(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+/** Runs `end` after this test file, last registered first. */
+export function afterFile(end: () => Promise<void> | void): void {
+  endings.push(end);
+}
+
+/** An empty folder, removed after the test file. */
+export function testFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'honeyguide-test-'));
+  afterFile(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  return folder;
+}
+
+/** Where a fresh, empty, migrated store lies, not opened: for tests that start processes. */
+export async function testStoreConfig(): Promise<StoreConfig> {
+  const dataDir = testFolder();
+  if (ON_POSTGRES) return { dataDir, databaseUrl: await testDatabase() };
+  mkdirSync(join(dataDir, 'embedded'), { mode: 0o700 });
+  cpSync(inject('embeddedTemplate'), join(dataDir, 'embedded', 'pgdata'), { recursive: true });
+  return { dataDir };
+}
+
+/** A fresh, empty, migrated store with an identity of its own. */
+export async function openTestStore(): Promise<Store> {
+  const store = await openStore(await testStoreConfig());
+  afterFile(() => store.close());
+  await store.pool.query('update store_meta set store = gen_random_uuid()');
+  return store;
+}
+
+/** The URL of an empty database on the test server; dropped after the test file. */
+export async function testDatabase(): Promise<string> {
+  const url = process.env.TEST_DATABASE_URL!;
+  const name = `honeyguide_test_${randomBytes(6).toString('hex')}`;
+  await onServer(url, `create database ${name}`);
+  afterFile(() => onServer(url, `drop database if exists ${name} with (force)`));
+  const own = new URL(url);
+  own.pathname = `/${name}`;
+  return own.href;
+}
+
+async function onServer(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
