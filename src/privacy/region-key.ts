@@ -10,7 +10,7 @@ export type RegionKey = number;
 export const COARSEST_RES = 3;
 export const FINEST_RES = 7;
 
-/** The key of an H3 cell given in hexadecimal; the caller passes cells of resolution 3 to 7 only. */
+/** The key of an H3 cell of resolution 3 to 15 in hexadecimal; finer than 7, that of its ancestor at resolution 7. */
 export function keyOfCell(h3Cell: string): RegionKey {
   // 15 digits: mode and resolution in the first two, base cell and digits 1 to 7 in the next seven.
   return Number.parseInt(h3Cell.slice(2, 9), 16);
