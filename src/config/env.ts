@@ -1,0 +1,84 @@
+// The configuration of a process, read once from environment variables: the only reader of process.env.
+// Promises: every problem is reported at once, no value is repeated in a message, the result is frozen. Relative paths
+// count from the working directory.
+
+import { resolve } from 'node:path';
+import { type LogLevel, SETTINGS, WrongValue } from './settings.ts';
+
+export type Config = {
+  readonly host: string;
+  readonly port: number;
+  readonly opsHost: string;
+  readonly opsPort: number;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Absent = the embedded store. */
+  readonly databaseUrl?: string;
+  readonly valkeyUrl?: string;
+  readonly threads: number;
+  /** Absolute. Absent = the database that comes along. */
+  readonly geoipDb?: string;
+  readonly trustProxy: readonly string[];
+  /** Absolute. Absent = `secrets.json` in dataDir, generated when missing. */
+  readonly secretsFile?: string;
+  readonly logLevel: LogLevel;
+};
+
+/** Names every variable that is wrong, and what it should be. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`the configuration is wrong:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** Reads the configuration; throws ConfigError with all problems. Unset and empty variables take their defaults. */
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const problems: string[] = [];
+  function read<K extends keyof typeof SETTINGS>(name: K): ReturnType<(typeof SETTINGS)[K]['read']> {
+    type Value = ReturnType<(typeof SETTINGS)[K]['read']>;
+    try {
+      return SETTINGS[name].read(env[name]?.trim() || undefined) as Value;
+    } catch (error) {
+      if (!(error instanceof WrongValue)) throw error;
+      problems.push(`${name} ${error.message}`);
+      return undefined as Value;
+    }
+  }
+  const config: Config = {
+    host: read('HOST'),
+    port: read('PORT'),
+    opsHost: read('OPS_HOST'),
+    opsPort: read('OPS_PORT'),
+    dataDir: resolve(read('DATA_DIR')),
+    databaseUrl: read('DATABASE_URL'),
+    valkeyUrl: read('VALKEY_URL'),
+    threads: read('THREADS'),
+    geoipDb: absolute(read('GEOIP_DB')),
+    trustProxy: Object.freeze(read('TRUST_PROXY') ?? []),
+    secretsFile: absolute(read('SECRETS_FILE')),
+    logLevel: read('LOG_LEVEL'),
+  };
+  if (config.port > 0 && config.port === config.opsPort && config.host === config.opsHost) {
+    problems.push('OPS_PORT must differ from PORT: /metrics is not for the public');
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}
+
+const absolute = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path));
+
+/** JSON Schema of the environment, for `schema/config.json`. */
+export function configSchema(): Record<string, unknown> {
+  const properties = Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, { description, schema }]) => [name, { description, ...schema }]),
+  );
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Environment variables of Honeyguide',
+    type: 'object',
+    properties,
+  };
+}

@@ -1,0 +1,104 @@
+// Every setting there is: its environment variable, what it means, and how its text is read. One table serves the reader
+// (env.ts) and the generated `schema/config.json`. Promises: a reader never echoes a value, since some hold passwords.
+
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+
+/** Thrown by a reader: what a right value looks like, to be put after the variable's name. */
+export class WrongValue extends Error {}
+
+export type Setting<T> = {
+  /** What is said in `schema/config.json`. */
+  description: string;
+  schema: Readonly<Record<string, unknown>>;
+  /** Turns a text into a value, `undefined` (not set, or empty) into the default. */
+  read(text: string | undefined): T;
+};
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** More threads than any machine we know has; a slip of the finger otherwise. */
+const MAX_THREADS = 256;
+/** Names that @fastify/proxy-addr knows for private ranges. */
+const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
+
+export const SETTINGS = {
+  HOST: text('Address to listen on.', '127.0.0.1'),
+  PORT: port('Port to listen on; 0 takes any free one.', 8080),
+  OPS_HOST: text('Address of /metrics, which is for operators only.', '127.0.0.1'),
+  OPS_PORT: port('Port of /metrics; 0 takes any free one.', 9090),
+  DATA_DIR: text('Folder for the embedded store, the index snapshot and generated secrets.', './data'),
+  DATABASE_URL: url('PostgreSQL 14 or newer. Without it an embedded store in DATA_DIR is used.', [
+    'postgres',
+    'postgresql',
+  ]),
+  VALKEY_URL: url('Valkey or Redis, for limits that hold across replicas.', ['valkey', 'valkeys', 'redis', 'rediss']),
+  THREADS: {
+    description: 'Server threads. By default one less than there are cores, at least one.',
+    schema: { type: 'integer', minimum: 1, maximum: MAX_THREADS },
+    read: (given) => (given === undefined ? Math.max(1, availableParallelism() - 1) : whole(given, 1, MAX_THREADS)),
+  } satisfies Setting<number>,
+  GEOIP_DB: optionalText('IP database (MMDB) to use in place of the DB-IP one that comes along.'),
+  TRUST_PROXY: {
+    description: `Proxies whose X-Forwarded-For is believed: addresses, networks (CIDR) or ${PROXY_NAMES.join(', ')}, separated by commas.`,
+    schema: { type: 'string', default: '' },
+    read: (given) => (given ?? '').split(',').flatMap(proxy),
+  } satisfies Setting<string[]>,
+  SECRETS_FILE: optionalText(
+    'File with the secrets, readable by its owner only. By default one is generated in DATA_DIR on the first start.',
+  ),
+  LOG_LEVEL: {
+    description: 'Least severe log lines to write.',
+    schema: { type: 'string', enum: LOG_LEVELS, default: 'info' },
+    read: (given) => {
+      const level = LOG_LEVELS.find((known) => known === (given ?? 'info').toLowerCase());
+      if (!level) throw new WrongValue(`must be one of ${LOG_LEVELS.join(', ')}`);
+      return level;
+    },
+  } satisfies Setting<LogLevel>,
+};
+
+function text(description: string, standard: string): Setting<string> {
+  return { description, schema: { type: 'string', default: standard }, read: (given) => given ?? standard };
+}
+
+function optionalText(description: string): Setting<string | undefined> {
+  return { description, schema: { type: 'string' }, read: (given) => given };
+}
+
+function port(description: string, standard: number): Setting<number> {
+  const schema = { type: 'integer', minimum: 0, maximum: 65_535, default: standard };
+  return { description, schema, read: (given) => (given === undefined ? standard : whole(given, 0, 65_535)) };
+}
+
+function url(description: string, schemes: readonly string[]): Setting<string | undefined> {
+  const wrong = `must be a URL that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`;
+  const read = (given: string | undefined) => {
+    if (given === undefined) return undefined;
+    if (!URL.canParse(given) || !schemes.includes(new URL(given).protocol.slice(0, -1))) throw new WrongValue(wrong);
+    return given;
+  };
+  return { description, schema: { type: 'string', format: 'uri' }, read };
+}
+
+function whole(given: string, min: number, max: number): number {
+  const value = /^\d{1,9}$/.test(given) ? Number(given) : Number.NaN;
+  if (!(value >= min && value <= max)) throw new WrongValue(`must be a whole number from ${min} to ${max}`);
+  return value;
+}
+
+function proxy(given: string): string[] {
+  const name = given.trim();
+  if (name === '') return [];
+  if (PROXY_NAMES.includes(name)) return [name];
+  const [address, bits, ...more] = name.split('/');
+  const family = isIP(address);
+  if (family === 0 || more.length > 0) {
+    throw new WrongValue(`must list IP addresses, networks such as 10.0.0.0/8, or ${PROXY_NAMES.join(', ')}`);
+  }
+  if (bits !== undefined && whole(bits, 0, family === 4 ? 32 : 128) === 0) {
+    throw new WrongValue('must not trust everybody: a network of /0 lets any client claim any address');
+  }
+  return [name];
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadSecrets, secretsPath } from '../../src/config/secrets.ts';
+
+let dataDir: string;
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'honeyguide-secrets-'));
+});
+afterEach(() => rmSync(dataDir, { recursive: true }));
+
+describe('secrets', () => {
+  test('are made at random on the first start, for the owner only, and stay the same', () => {
+    const first = loadSecrets({ dataDir }, randomBytes);
+    expect(statSync(secretsPath({ dataDir })).mode & 0o777).toBe(0o600);
+    expect(loadSecrets({ dataDir }, randomBytes)).toEqual(first);
+    expect([first.indexSeed.length, first.pseudonymKey.length, first.coarseKey.length]).toEqual([16, 32, 32]);
+    const other = join(dataDir, 'other');
+    expect(loadSecrets({ dataDir: other }, randomBytes).pseudonymKey).not.toEqual(first.pseudonymKey);
+    expect(readdirSync(other)).toEqual(['secrets.json']);
+  });
+
+  test('of whoever started first win when two start at once', () => {
+    let rival: ReturnType<typeof loadSecrets> | undefined;
+    const mine = loadSecrets({ dataDir }, (bytes) => {
+      rival ??= loadSecrets({ dataDir }, randomBytes);
+      return randomBytes(bytes);
+    });
+    expect(mine).toEqual(rival);
+    expect(readdirSync(dataDir)).toEqual(['secrets.json']);
+  });
+
+  test.each([0o640, 0o604, 0o620, 0o644])('that others can read or change (%o) are refused', (mode) => {
+    loadSecrets({ dataDir }, randomBytes);
+    chmodSync(secretsPath({ dataDir }), mode);
+    expect(() => loadSecrets({ dataDir }, randomBytes)).toThrow(/others than its owner/);
+  });
+
+  test('are never made in place of a file that was named and is missing', () => {
+    const secretsFile = join(dataDir, 'mounted.json');
+    expect(() => loadSecrets({ dataDir, secretsFile }, randomBytes)).toThrow(/missing/);
+    expect(existsSync(secretsFile)).toBe(false);
+  });
+
+  test('that are damaged are refused by name, without showing them', () => {
+    loadSecrets({ dataDir }, randomBytes);
+    const path = secretsPath({ dataDir });
+    const secrets = JSON.parse(readFileSync(path, 'utf8'));
+    for (const wrong of ['', '{', 'null', '[]', JSON.stringify({ ...secrets, coarseKey: `${secrets.coarseKey}00` })]) {
+      writeFileSync(path, wrong);
+      expect(() => loadSecrets({ dataDir }, randomBytes), wrong).toThrow(/must hold .*coarseKey|not a JSON file/);
+      expect(() => loadSecrets({ dataDir }, randomBytes)).not.toThrow(new RegExp(secrets.pseudonymKey));
+    }
+  });
+});
