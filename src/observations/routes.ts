@@ -4,8 +4,10 @@
 // batch at all. The answer never tells what was kept.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../http/caller.ts';
+import { ALLOWED_METHODS } from '../http/cors.ts';
 import { type CounterStripe, type Outcome, ROUTE } from '../http/counters.ts';
 import { MlsError, refuseMls } from '../http/errors/mls.ts';
+import { receiveMls } from '../http/mls-request.ts';
 import type { Quotas } from '../http/quotas.ts';
 import { type Refusal, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
@@ -19,12 +21,16 @@ export const SUBMIT_LIMITS = { sentBytes: 1024 * 1024, inflatedBytes: 8 * 1024 *
 /** Long enough for the fold to make room. */
 const FULL_RETRY_S = 60;
 
-export type SubmitDeps = SubmissionDeps & {
+/** What these routes need beside what all routes have. */
+export type SubmissionPorts = Omit<SubmissionDeps, 'now'> & { readonly room: Room };
+
+export type SubmitDeps = SubmissionPorts & {
   readonly findKey: (presented: string) => Caller | null;
   readonly quotas: Quotas;
   readonly counters: CounterStripe;
-  readonly room: Room;
   readonly log: BugLog;
+  readonly now: () => number;
+  readonly overloaded: () => boolean;
 };
 
 const NO_KEY = { slot: -1, perMinute: null, dailyQuota: null } as const;
@@ -54,12 +60,11 @@ export const V2_PATHS: readonly SubmitPath[] = [{ url: '/geosubmit', stored: 200
  * MLS family, which brings CORS and the error envelope.
  */
 export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths: readonly SubmitPath[]): void {
-  const { findKey, quotas, counters, room, log, now } = deps;
+  const { findKey, quotas, counters, room, log, now, overloaded } = deps;
   readAnyBody(scope, SUBMIT_LIMITS);
 
   scope.addHook('onRequest', (request, reply, done) => {
-    request.startedMs = performance.now();
-    if (request.method === 'OPTIONS') return done();
+    receiveMls(request, reply);
     const presented = (request.query as { key?: unknown }).key;
     request.caller = typeof presented === 'string' ? findKey(presented) : null;
     const verdict = quotas.take(request.caller ?? NO_KEY, request.ip, now());
@@ -67,7 +72,7 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
       const per = verdict.refused === 'day' ? 'day' : 'minute';
       end('quota', request);
       refuseMls(reply, { kind: 'quota', per, retryAfterS: verdict.resetS });
-    } else if (!room.hasRoom()) refuse('full', request, reply);
+    } else if (overloaded() || !room.hasRoom()) refuse('full', request, reply);
     else done();
   });
 
@@ -102,8 +107,7 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
       method: ['PUT', 'PATCH', 'DELETE'],
       url,
       schema: { hide: true },
-      handler: (_request, reply) =>
-        refuseMls(reply.header('allow', 'GET, HEAD, POST, OPTIONS'), { kind: 'wrongMethod' }),
+      handler: (_request, reply) => refuseMls(reply.header('allow', ALLOWED_METHODS), { kind: 'wrongMethod' }),
     });
   }
 }

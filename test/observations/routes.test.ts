@@ -1,0 +1,292 @@
+import { randomBytes } from 'node:crypto';
+import { request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import Fastify from 'fastify';
+import { expect, test } from 'vitest';
+import type { Caller } from '../../src/http/caller.ts';
+import { createCounterMemory, openStripe, sumCounters } from '../../src/http/counters.ts';
+import { refuseMls } from '../../src/http/errors/mls.ts';
+import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
+import { refusalOf } from '../../src/http/refusal.ts';
+import { createDayKeys } from '../../src/observations/day-keys.ts';
+import { createInbox, type InboxRow } from '../../src/observations/inbox.ts';
+import { decodeReport } from '../../src/observations/payload.ts';
+import type { AdmittedReport } from '../../src/observations/report.ts';
+import { addSubmitRoutes, SUBMIT_LIMITS, V1_PATHS, V2_PATHS } from '../../src/observations/routes.ts';
+import { insertRows } from '../../src/observations/store.ts';
+import {
+  createSubmissionCountMemory,
+  openSubmissionCounts,
+  sumSubmissionCounts,
+} from '../../src/observations/submission-counts.ts';
+import { openTestStore } from '../support/store.ts';
+import { GEOCLUE, GEOSUBMIT_V1, KAIOS, NEOSTUMBLER, NOW_MS } from './bodies.ts';
+
+const store = await openTestStore();
+const KEYS: Record<string, Caller> = {
+  fleet: { id: 'fleet', class: 'submit', slot: 0, perMinute: null, dailyQuota: null, trusted: true },
+  small: { id: 'small', class: 'submit', slot: 1, perMinute: null, dailyQuota: 2 },
+};
+
+async function serve(options: { insert?: (rows: readonly InboxRow[]) => Promise<void>; hasRoom?: () => boolean } = {}) {
+  const counterMemory = createCounterMemory(1);
+  const countMemory = createSubmissionCountMemory();
+  const logged: string[] = [];
+  const log = { error: (facts: object, message: string) => void logged.push(JSON.stringify([facts, message])) };
+  const inbox = createInbox({
+    insert: options.insert ?? ((rows) => insertRows(store.pool, rows)),
+    fillRandom: (into) => void crypto.getRandomValues(into),
+  });
+  const deps = {
+    inbox,
+    dayKeys: createDayKeys(store.pool, randomBytes),
+    counts: openSubmissionCounts(countMemory),
+    room: { hasRoom: options.hasRoom ?? (() => true) },
+    findKey: (presented: string) => KEYS[presented] ?? null,
+    quotas: openQuotas(createQuotaMemory(2), { a: 1, b: 2 }),
+    counters: openStripe(counterMemory, 0),
+    log,
+    now: () => NOW_MS,
+    overloaded: () => false,
+  };
+  const app = Fastify({ logger: false, trustProxy: true });
+  app.setValidatorCompiler(() => () => true);
+  app.setErrorHandler((error, _request, reply) => refuseMls(reply, refusalOf(error)));
+  await app.register(async (v1) => addSubmitRoutes(v1, deps, V1_PATHS), { prefix: '/v1' });
+  await app.register(async (v2) => addSubmitRoutes(v2, deps, V2_PATHS), { prefix: '/v2' });
+  const post = (url: string, payload: unknown, headers: Record<string, string> = {}) =>
+    app.inject({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/json', ...headers },
+      payload: Buffer.isBuffer(payload) || typeof payload === 'string' ? payload : JSON.stringify(payload),
+    });
+  return {
+    app,
+    post,
+    logged,
+    counts: () => sumSubmissionCounts(countMemory),
+    answers: () => sumCounters(counterMemory).answers,
+  };
+}
+
+type Stored = { contributor: string; trusted: boolean; received_at: string; report: AdmittedReport };
+
+async function stored(): Promise<Stored[]> {
+  const { rows } = await store.pool.query(
+    'select payload, contributor::text, trusted, received_at::text from inbox order by id',
+  );
+  await store.pool.query('truncate inbox');
+  return rows.map((row) => ({ ...row, report: decodeReport(row.payload) }));
+}
+
+test('the bodies of KaiOS, GeoClue, NeoStumbler and the first geosubmit are stored on every path', async () => {
+  const { post } = await serve();
+  for (const [url, status] of [
+    ['/v2/geosubmit', 200],
+    ['/v1/geosubmit', 200],
+    ['/v1/submit', 204],
+  ] as const) {
+    for (const body of [KAIOS, GEOCLUE, NEOSTUMBLER, GEOSUBMIT_V1]) {
+      const answer = await post(url, body);
+      expect([answer.statusCode, answer.body]).toEqual([status, status === 204 ? '' : '{}']);
+    }
+    const reports = (await stored()).map((row) => row.report);
+    expect(reports).toHaveLength(5);
+    expect(reports.flatMap((report) => report.cells.map((cell) => cell.cellId)).sort()).toEqual([
+      22136, 22136, 30_000_001, 68_719_476_000,
+    ]);
+    expect(reports.flatMap((report) => [...report.wifi, ...report.bluetooth].map(({ mac }) => mac)).sort()).toEqual(
+      [0x001122334455, 0x0011223344aa, 0x001a2b3c4d5e, 0x001a2b000001, 0x001b2c000002].sort(),
+    );
+  }
+});
+
+test('gzip is read when it is announced, when it is the content type, and when nothing says so', async () => {
+  const { post } = await serve();
+  const zipped = gzipSync(JSON.stringify(KAIOS));
+  const headers: Record<string, string>[] = [
+    { 'content-encoding': 'gzip' },
+    { 'content-type': 'application/gzip' },
+    { 'content-type': 'gzip' },
+    {},
+    { 'content-type': '' },
+  ];
+  for (const header of headers) {
+    expect((await post('/v2/geosubmit', zipped, header)).statusCode).toBe(200);
+    expect(await stored()).toHaveLength(1);
+  }
+});
+
+test('what is no batch is a parse error in the MLS envelope', async () => {
+  const { app, post } = await serve();
+  for (const body of [
+    '',
+    ' ',
+    '{}',
+    'no json',
+    '[]',
+    '7',
+    '{"items":{}}',
+    '{"items":"x"}',
+    Buffer.from([0x1f, 0x8b, 1, 2, 3]),
+  ]) {
+    const answer = await post('/v2/geosubmit', body);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json().error).toMatchObject({ code: 400, errors: [{ domain: 'global', reason: 'parseError' }] });
+  }
+  expect((await app.inject('/v2/geosubmit')).statusCode).toBe(400);
+  expect((await app.inject({ method: 'PUT', url: '/v1/submit' })).statusCode).toBe(405);
+});
+
+test('a batch of nothing, and one of nothing but junk, is fine and leaves nothing', async () => {
+  const { post, counts } = await serve();
+  for (const items of [
+    [],
+    [null, 7, 'x', [], {}],
+    [{ position: null }],
+    [{ position: { latitude: 1e9, longitude: {} }, wifiAccessPoints: 'x' }],
+  ]) {
+    expect((await post('/v2/geosubmit', { items })).statusCode).toBe(200);
+  }
+  expect(await stored()).toEqual([]);
+  expect(counts().dropped).toMatchObject({ malformed: 4, noPosition: 2, impossiblePosition: 1 });
+});
+
+test('one bad station or report does not hurt its neighbours', async () => {
+  const { post, counts } = await serve();
+  const bad = { wifiAccessPoints: [{ macAddress: 7 }, null, 'x'], cellTowers: [{ cellId: {} }] };
+  const mixed = {
+    items: [
+      'x',
+      {
+        ...KAIOS.items[0],
+        wifiAccessPoints: [...bad.wifiAccessPoints, ...KAIOS.items[0].wifiAccessPoints],
+        cellTowers: bad.cellTowers,
+      },
+    ],
+  };
+  expect((await post('/v2/geosubmit', mixed)).statusCode).toBe(200);
+  expect((await stored()).map((row) => row.report.wifi.length)).toEqual([2]);
+  expect(counts()).toMatchObject({
+    kept: { reports: 1, wifi: 2, cells: 0 },
+    dropped: { malformed: 1, unreadable: 3, badCell: 1 },
+  });
+});
+
+test('bounds: a thousand items, 1 MiB as sent, 8 MiB inflated', async () => {
+  const { post } = await serve();
+  const items = (n: number) => ({
+    items: Array.from({ length: n }, (_, i) => ({
+      ...KAIOS.items[0],
+      position: { ...KAIOS.items[0].position, latitude: 40 + i / 1e4 },
+    })),
+  });
+  expect((await post('/v2/geosubmit', gzipSync(JSON.stringify(items(1000))))).statusCode).toBe(200);
+  expect(await stored()).toHaveLength(1000);
+  const padded = (bytes: number) => `{"items":[]${' '.repeat(bytes - 12)}}`;
+  const sizes = await Promise.all([
+    post('/v2/geosubmit', gzipSync(JSON.stringify(items(1001)))),
+    post('/v2/geosubmit', padded(SUBMIT_LIMITS.sentBytes)),
+    post('/v2/geosubmit', padded(SUBMIT_LIMITS.sentBytes + 1)),
+    post('/v2/geosubmit', gzipSync(padded(SUBMIT_LIMITS.inflatedBytes))),
+    post('/v2/geosubmit', gzipSync(padded(SUBMIT_LIMITS.inflatedBytes + 1))),
+  ]);
+  expect(sizes.map((answer) => answer.statusCode)).toEqual([413, 200, 413, 200, 413]);
+  for (const answer of sizes) if (answer.statusCode === 413) expect(answer.json().error.code).toBe(413);
+  expect(await stored()).toEqual([]);
+});
+
+test('a key is optional, a bad one is none, a known one has its quota and its trust', async () => {
+  const { post } = await serve();
+  const status = async (url: string) => (await post(url, KAIOS)).statusCode;
+  expect([await status('/v2/geosubmit?key=nonsense'), await status('/v2/geosubmit?key=')]).toEqual([200, 200]);
+  expect((await stored()).map((row) => row.trusted)).toEqual([false]);
+  expect(await status('/v2/geosubmit?key=fleet')).toBe(200);
+  expect((await stored()).map((row) => row.trusted)).toEqual([true]);
+  expect([
+    await status('/v2/geosubmit?key=small'),
+    await status('/v2/geosubmit?key=small'),
+    await status('/v2/geosubmit?key=small'),
+  ]).toEqual([200, 200, 429]);
+  const refused = await post('/v2/geosubmit?key=small', KAIOS);
+  expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  await stored();
+});
+
+test('a row holds hours, a tag and packed observations: no address, key, name, header or minute', async () => {
+  const { post } = await serve();
+  const named = {
+    items: GEOCLUE.items.map((item) => ({
+      ...item,
+      carrier: 'CANARY-CARRIER',
+      wifi: [{ key: '00:1a:2b:3c:4d:5e', ssid: 'CANARY-SSID', signal: -50 }],
+    })),
+  };
+  await post('/v2/geosubmit?key=fleet', named, {
+    'x-forwarded-for': '198.51.100.77',
+    'user-agent': 'CANARY-AGENT',
+    'x-nickname': 'CANARY-NICK',
+  });
+  const { rows } = await store.pool.query('select *, payload::text as bytes from inbox');
+  const text = JSON.stringify(rows) + rows.map((row) => row.payload.toString('latin1')).join();
+  expect(text).not.toMatch(/CANARY|198\.51\.100|fleet/i);
+  for (const row of rows) expect(Number(row.received_at) % 3_600_000).toBe(0);
+  for (const row of await stored()) expect(row.report.timeMs % 3_600_000).toBe(0);
+});
+
+test('senders behind one network are one contributor of the day, others another', async () => {
+  const { post } = await serve();
+  for (const from of ['198.51.100.1', '198.51.100.2', '203.0.113.9']) {
+    const body = { items: [{ ...KAIOS.items[0], position: { latitude: 40, longitude: from.length } }] };
+    await post('/v2/geosubmit', body, { 'x-forwarded-for': from });
+    await post(
+      '/v2/geosubmit',
+      { items: [{ ...KAIOS.items[0], position: { latitude: Number(from.at(-1)) + 30, longitude: 9 } }] },
+      { 'x-forwarded-for': from },
+    );
+  }
+  const tags = (await stored()).map((row) => row.contributor);
+  expect(new Set(tags).size).toBe(2);
+});
+
+test('what is sent again, because its answer was lost, is stored once', async () => {
+  const { post } = await serve();
+  for (let i = 0; i < 3; i++) expect((await post('/v2/geosubmit', NEOSTUMBLER)).statusCode).toBe(200);
+  expect(await stored()).toHaveLength(1);
+});
+
+test('without room a call is turned away before its body is read', async () => {
+  const { app } = await serve({ hasRoom: () => false });
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const answer = await new Promise<{ status?: number; retryAfter?: string }>((resolve, reject) => {
+    const headers = { 'content-length': 500_000, 'content-type': 'application/json' };
+    const sending = httpRequest(
+      { port, host: '127.0.0.1', path: '/v2/geosubmit', method: 'POST', headers },
+      (response) => {
+        resolve({ status: response.statusCode, retryAfter: response.headers['retry-after'] });
+        sending.destroy();
+      },
+    );
+    sending.on('error', reject);
+    // Only the beginning of the body: an answer to this can't have waited for the rest.
+    sending.write('{"items":[');
+  });
+  expect(url).toContain(String(port));
+  expect(answer).toEqual({ status: 503, retryAfter: '60' });
+  await app.close();
+});
+
+test('a store that fails is 503 with a wait, and the log says what, not whose', async () => {
+  const { post, logged, answers } = await serve({
+    insert: () => Promise.reject(Object.assign(new Error('insert of 00:11:22 from 198.51.100.77'), { code: '53100' })),
+  });
+  const answer = await post('/v2/geosubmit', KAIOS, { 'x-forwarded-for': '198.51.100.77' });
+  expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '10']);
+  expect(answer.json().error.errors[0].reason).toBe('serviceUnavailable');
+  expect(logged.join()).toContain('53100');
+  expect(logged.join()).not.toMatch(/00:11:22|198\.51/);
+  expect(answers()).toEqual([{ route: 'submit', outcome: 'unavailable', source: 'none', count: 1 }]);
+});
