@@ -2,19 +2,20 @@
 // tests build it with the same function. Dependencies come in as one plain object; nothing here opens, reads or listens.
 // Fastify's own logger stays off, so that no line of it can carry a URL or an address: counts go to `counters`, bugs to `log`.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import underPressure from '@fastify/under-pressure';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { type Caller, createAdmission } from './http/caller.ts';
-import { allowAnyOrigin } from './http/cors.ts';
+import { answerPreflights } from './http/cors.ts';
 import type { CounterStripe } from './http/counters.ts';
 import { addDocsRoutes, describeRoutes } from './http/docs.ts';
 import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
+import { fixHeaders } from './http/fixed-headers.ts';
 import { createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
 import { addOpsRoutes, type Readiness } from './http/ops.ts';
 import type { Quotas } from './http/quotas.ts';
 import { type BugLog, refuseErrors } from './http/scope.ts';
 import { BODY_LIMIT_BYTES, readAnyBody } from './http/tolerant-json.ts';
+import { addSubmitRoutes, type SubmissionPorts, V1_PATHS, V2_PATHS } from './observations/routes.ts';
 import type { Locator } from './positioning/locator.ts';
 import { addLocateRoutes } from './positioning/routes.ts';
 
@@ -22,11 +23,15 @@ export type AppDeps = LimiterDeps & {
   readonly version: string;
   readonly findKey: (presented: string) => Caller | null;
   readonly locator: Locator;
+  /** Where reports go; absent, the gateway takes none. */
+  readonly submission?: SubmissionPorts;
   readonly quotas: Quotas;
   readonly counters: CounterStripe;
   readonly readiness: () => Readiness;
   readonly log: BugLog;
   readonly now: () => number;
+  /** True while the event loop is so late that answers would come after the client has given up. */
+  readonly overloaded: () => boolean;
   /** Addresses and networks whose X-Forwarded-For is believed; empty = the peer's address is the client's. */
   readonly trustProxy: readonly string[];
 };
@@ -35,9 +40,6 @@ export type AppDeps = LimiterDeps & {
 const KEEP_ALIVE_MS = 125_000;
 /** A head or a body that takes longer than this on 2G would not be waited for by Gecko either (its time-out is 60 s). */
 const REQUEST_MS = 60_000;
-/** Event-loop delay past which answering late is worse than asking to come back: under Gecko's 5 s retry. */
-const MAX_LOOP_DELAY_MS = 1_000;
-
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
@@ -53,27 +55,31 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     frameworkErrors: (_error, _request, reply) => void refuseProblem(reply, { kind: 'malformed' }),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  const { counters, now } = deps;
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
-    done();
-  });
-  await app.register(underPressure, { maxEventLoopDelay: MAX_LOOP_DELAY_MS, retryAfter: 10 });
   await describeRoutes(app, deps.version);
+  const failsTooOften = await createFailureLimit(app, deps);
   refuseErrors(app, refuseProblem, deps.log);
 
-  await app.register(
-    async (mls) => {
-      mls.setValidatorCompiler(() => () => true);
-      refuseErrors(mls, refuseMls, deps.log);
-      await allowAnyOrigin(mls);
-      readAnyBody(mls);
-      const admit = createAdmission({ ...deps, failsTooOften: await createFailureLimit(mls, deps) });
-      addLocateRoutes(mls, { locator: deps.locator, counters, admit, now });
-    },
-    { prefix: '/v1' },
-  );
+  const admit = createAdmission({ ...deps, failsTooOften });
+  const { submission } = deps;
+  async function mls(scope: FastifyInstance): Promise<void> {
+    scope.decorateRequest('caller', null);
+    scope.decorateRequest('startedMs', 0);
+    scope.setValidatorCompiler(() => () => true);
+    refuseErrors(scope, refuseMls, deps.log);
+    readAnyBody(scope);
+    if (scope.prefix === '/v1') addLocateRoutes(scope, { ...deps, admit });
+    if (submission === undefined) return;
+    await scope.register(async (submit) =>
+      addSubmitRoutes(submit, { ...deps, ...submission }, scope.prefix === '/v1' ? V1_PATHS : V2_PATHS),
+    );
+  }
+  for (const prefix of ['/v1', '/v2']) {
+    await app.register(mls, { prefix });
+    await app.register(answerPreflights, { prefix });
+  }
 
+  // Added here, so that the scopes above, which set them themselves, don't inherit it; unknown routes do.
+  fixHeaders(app);
   await app.register(async (ops) => {
     await limitScope(ops, deps);
     addOpsRoutes(ops, deps.readiness);

@@ -5,8 +5,9 @@
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { CounterStripe, Outcome } from './counters.ts';
 import { refuseMls } from './errors/mls.ts';
+import { receiveMls } from './mls-request.ts';
 import type { KeyLimits, Quotas, Verdict } from './quotas.ts';
-import type { Refusal } from './refusal.ts';
+import { type Refusal, UNAVAILABLE_RETRY_S } from './refusal.ts';
 
 /** What the gateway knows of a key that was presented. */
 export type Caller = KeyLimits & {
@@ -16,24 +17,18 @@ export type Caller = KeyLimits & {
   readonly trusted?: boolean;
 };
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** The key's owner; null until admitted. */
-    caller: Caller | null;
-    /** performance.now() when the head of the request had arrived. */
-    startedMs: number;
-  }
-}
-
 export type AdmissionDeps = {
   readonly findKey: (presented: string) => Caller | null;
   readonly quotas: Quotas;
   readonly counters: CounterStripe;
   readonly now: () => number;
+  /** True while answers would come too late to be worth anything. */
+  readonly overloaded: () => boolean;
   /** Counts a failing key against its address; true if that address has failed too often this minute. */
   readonly failsTooOften: (request: FastifyRequest) => Promise<boolean>;
 };
 
+const OVERLOADED: Refusal = { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S };
 const UNKNOWN_KEY: Refusal = { kind: 'unauthenticated' };
 /** A failing key that keeps coming: the same cheap answer, with a wait in it. */
 const FAILING_KEY: Refusal = { kind: 'quota', per: 'minute', retryAfterS: 60 };
@@ -42,9 +37,13 @@ const FAILING_KEY: Refusal = { kind: 'quota', per: 'minute', retryAfterS: 60 };
 export function createAdmission(
   deps: AdmissionDeps,
 ): (route: number, classes: readonly Caller['class'][]) => onRequestHookHandler {
-  const { findKey, quotas, counters, now, failsTooOften } = deps;
+  const { findKey, quotas, counters, now, overloaded, failsTooOften } = deps;
   return (route, classes) => (request, reply, done) => {
-    request.startedMs = performance.now();
+    receiveMls(request, reply);
+    if (overloaded()) {
+      refuse(route, 'unavailable', request, reply, OVERLOADED);
+      return;
+    }
     const presented = (request.query as { key?: unknown }).key;
     const caller = typeof presented === 'string' ? findKey(presented) : null;
     if (caller === null || !classes.includes(caller.class)) {

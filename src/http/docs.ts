@@ -22,6 +22,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       servers: [{ url: '/' }],
       tags: [
         { name: 'locate', description: 'Where is this device?' },
+        { name: 'submit', description: 'What was heard where?' },
         { name: 'ops', description: 'Is the gateway well?' },
       ],
       components: { securitySchemes: { key: { type: 'apiKey', in: 'query', name: 'key' } } },

@@ -2,6 +2,7 @@
 // out in that family's form. Unexpected errors are logged as type, code and stack; their message is not, because
 // messages of parsers and databases quote what they were given.
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { FIXED_HEADERS } from './fixed-headers.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 
 /** The part of a pino logger that scopes use. */
@@ -17,7 +18,10 @@ export function refuseErrors(
     if (refusal.kind === 'bug') log.error(describeError(error), 'request failed');
     return refuse(reply, refusal);
   });
-  scope.setNotFoundHandler((_request, reply) => refuse(reply, { kind: 'noRoute' }));
+  // Whoever looks for routes that are not there is counted: `rateLimit` comes with the plugin that limiter.ts registered.
+  scope.setNotFoundHandler({ preHandler: scope.rateLimit() }, (_request, reply) =>
+    refuse(reply.headers(FIXED_HEADERS), { kind: 'noRoute' }),
+  );
 }
 
 /** What may be logged of an error: never its message. */

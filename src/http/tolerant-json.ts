@@ -2,6 +2,7 @@
 // byte order marks, odd charsets. Every decoder is bounded, so a bomb costs at most what the scope allows.
 // Promises: never throws; what cannot be read comes back as MALFORMED_BODY or OVERSIZED_BODY, which the handler refuses.
 // Does not look inside the JSON.
+import type { IncomingHttpHeaders } from 'node:http';
 import {
   brotliDecompressSync,
   constants,
@@ -80,23 +81,21 @@ function decodeCharset(bytes: Buffer, label: string): string {
 
 /**
  * Makes a scope read every body with `decodeJsonBody`. Fastify refuses content types it cannot parse (`gzip`, as KaiOS
- * sends) before any parser runs, so the header is first reduced to one it knows, keeping the charset.
+ * sends) before any parser runs, so each request must first pass `receiveMls` (mls-request.ts).
  */
-export function readAnyBody(scope: FastifyInstance, limits = DEFAULT_LIMITS): void {
+export function readAnyBody(scope: FastifyInstance, limits: BodyLimits = DEFAULT_LIMITS): void {
+  const { sentBytes, inflatedBytes } = limits;
   scope.removeAllContentTypeParsers();
-  scope.addHook('onRequest', (request, _reply, done) => {
-    const type = request.raw.headers['content-type'];
-    if (type !== undefined && type !== JSON_TYPE) {
-      const charset = charsetOf(type);
-      request.raw.headers['content-type'] = charset === undefined ? JSON_TYPE : `${JSON_TYPE};charset=${charset}`;
-    }
-    done();
-  });
-  scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.sentBytes }, (request, body, done) => {
+  scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: sentBytes }, (request, body, done) => {
     const headers = request.headers;
-    done(
-      null,
-      decodeJsonBody(body as Buffer, headers['content-encoding'], headers['content-type'], limits.inflatedBytes),
-    );
+    done(null, decodeJsonBody(body as Buffer, headers['content-encoding'], headers['content-type'], inflatedBytes));
   });
+}
+
+/** Reduces the content type of a request, whatever it says, to JSON with its charset. */
+export function simplifyContentType(headers: IncomingHttpHeaders): void {
+  const type = headers['content-type'];
+  if (type === undefined || type === JSON_TYPE) return;
+  const charset = charsetOf(type);
+  headers['content-type'] = charset === undefined ? JSON_TYPE : `${JSON_TYPE};charset=${charset}`;
 }
