@@ -1,0 +1,43 @@
+// A StationReader over plain Maps: the map as the fold made it, without index, store or rounding. For fast turns of the
+// accuracy bench and for tests; promises nothing about speed or threads.
+
+import { type FoundStations, STATION_FLAG, type StationReader } from '../../src/stations/index-contract.ts';
+import type { Evidence } from '../../src/stations/station.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Stations by kind and identity, as `wifi 123`, `bluetooth 123`, `3/262/1/35160/13828122`; see macKey and cellKey. */
+export type StationMap = Map<string, { believed: Evidence; psc: number }>;
+
+export const macKey = (kind: number, mac: number) => `${kind} ${mac}`;
+export const cellKey = (radio: number, mcc: number, mnc: number, area: number, cellId: number) =>
+  `${radio}/${mcc}/${mnc}/${area}/${cellId}`;
+
+export function openMapReader(stations: StationMap): StationReader {
+  function find(key: string, out: FoundStations, i: number): boolean {
+    const station = stations.get(key);
+    if (station === undefined || station.believed.lat === null || station.believed.lon === null) return false;
+    const { lat, lon, radiusM, samples, lastSeenAt, source } = station.believed;
+    out.lat[i] = lat;
+    out.lon[i] = lon;
+    out.radiusM[i] = radiusM ?? 0;
+    out.samples[i] = samples ?? 0;
+    out.lastSeenDay[i] = Math.floor((lastSeenAt ?? 0) / DAY_MS);
+    out.flags[i] = source === 'gnss' ? STATION_FLAG.gnss : 0;
+    out.psc[i] = station.psc;
+    return true;
+  }
+  return {
+    findMacs(kind, macs, count, out, found) {
+      let hits = 0;
+      for (let i = 0; i < count; i++) {
+        found[i] = find(macKey(kind, macs[i]), out, i) ? 1 : 0;
+        hits += found[i];
+      }
+      return hits;
+    },
+    findCell: (radio, mcc, mnc, area, cellId, out, i) => find(cellKey(radio, mcc, mnc, area, cellId), out, i),
+    findArea: () => false,
+    size: () => stations.size,
+  };
+}

@@ -1,0 +1,106 @@
+// Honeyguide itself in the bench: the pure fold learns, the pure locator answers, a Map stands between them. Admission is
+// the one of the observations room. Data sets of one contributor count as a trusted fleet; else each `_device` is one.
+
+import { createLocator } from '../../src/positioning/locate.ts';
+import { addCell, addMac, clearReadings, createReadings } from '../../src/positioning/readings.ts';
+import { isUsableMac } from '../../src/radio/mac.ts';
+import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
+import { foldStation, type LearntStation, unknownStation } from '../../src/stations/fold.ts';
+import { MAC_KIND } from '../../src/stations/index-contract.ts';
+import type { Sighting, StationKind } from '../../src/stations/sighting.ts';
+import { cellKey, macKey, openMapReader, type StationMap } from './map-reader.ts';
+import type { Answer, Method } from './method.ts';
+import type { Scan } from './traces.ts';
+
+const HOUR_MS = 3_600_000;
+/** Reports folded at once. */
+const BATCH_REPORTS = 1_000;
+/** As admission does: fixes that say nothing, and fixes that are not of the moment of hearing. */
+const MAX_GAP_MS = 30_000;
+const MAX_FIX_M = { wifi: 200, cell: 1_000 };
+
+export function createHoneyguide(): Method & { stations: Map<string, LearntStation> } {
+  const stations = new Map<string, LearntStation>();
+  const pscs = new Map<string, number>();
+  const map: StationMap = new Map();
+  const readings = createReadings();
+  const locator = createLocator({ stations: openMapReader(map), ip: { find: () => null } });
+  return {
+    name: 'honeyguide',
+    stations,
+    learn(scans) {
+      const tags = new Map<string, number>();
+      for (const scan of scans) if (!tags.has(scan.device)) tags.set(scan.device, tags.size);
+      const inOrder = [...scans].sort((a, b) => a.timeMs - b.timeMs);
+      for (let i = 0; i < inOrder.length; i += BATCH_REPORTS) {
+        foldBatch(stations, pscs, inOrder.slice(i, i + BATCH_REPORTS), tags);
+      }
+      for (const [key, station] of stations) map.set(key, { believed: station.believed, psc: pscs.get(key) ?? -1 });
+    },
+    locate(scan): Answer | null {
+      clearReadings(readings);
+      for (const { mac, dbm } of scan.wifi) {
+        if (isUsableMac(mac)) addMac(readings.wifi, mac, Number.isNaN(dbm) ? UNKNOWN_DBM : dbm, 0);
+      }
+      for (const c of scan.cells) {
+        addCell(readings.cells, {
+          radio: c.radio,
+          mcc: c.mcc,
+          mnc: c.mnc,
+          area: c.area,
+          id: c.cellId,
+          psc: c.psc,
+          ta: c.timingAdvance,
+          dbm: Number.isNaN(c.dbm) ? UNKNOWN_DBM : c.dbm,
+          ageMs: 0,
+          serving: c.serving ? 1 : 0,
+        });
+      }
+      const estimate = locator.locate(readings, scan.timeMs);
+      return estimate === null ? null : { lat: estimate.lat, lon: estimate.lon, accuracyM: estimate.accuracyM };
+    },
+  };
+}
+
+function foldBatch(
+  stations: Map<string, LearntStation>,
+  pscs: Map<string, number>,
+  batch: readonly Scan[],
+  tags: ReadonlyMap<string, number>,
+): void {
+  const sightings = new Map<string, { kind: StationKind; list: Sighting[] }>();
+  let nowMs = 0;
+  for (const scan of batch) {
+    if (Math.abs(scan.ageMs) > MAX_GAP_MS) continue;
+    nowMs = Math.max(nowMs, scan.timeMs);
+    const add = (key: string, kind: StationKind, dbm: number) => {
+      const entry = sightings.get(key) ?? { kind, list: [] };
+      sightings.set(key, entry);
+      entry.list.push({
+        lat: scan.lat,
+        lon: scan.lon,
+        accuracyM: scan.accuracyM > 0 ? scan.accuracyM : Number.NaN,
+        speedMps: scan.speedMps,
+        gapMs: scan.ageMs,
+        dbm,
+        timeMs: Math.floor(scan.timeMs / HOUR_MS) * HOUR_MS,
+        fused: false,
+        contributor: tags.get(scan.device) ?? 0,
+        trusted: scan.device === '',
+      });
+    };
+    if (!(scan.accuracyM > MAX_FIX_M.wifi)) {
+      for (const { mac, dbm } of scan.wifi) if (isUsableMac(mac)) add(macKey(MAC_KIND.wifi, mac), 'wifi', dbm);
+    }
+    if (scan.accuracyM > MAX_FIX_M.cell) continue;
+    for (const c of scan.cells) {
+      if (c.cellId === 0) continue;
+      const key = cellKey(c.radio, c.mcc, c.mnc, c.area, c.cellId);
+      if (c.psc >= 0) pscs.set(key, c.psc);
+      add(key, 'cell', c.dbm);
+    }
+  }
+  for (const [key, { kind, list }] of sightings) {
+    stations.set(key, foldStation(kind, stations.get(key) ?? unknownStation(), list, nowMs));
+  }
+}

@@ -1,0 +1,168 @@
+// The learning estimator: what was believed of a station and heard of it before, plus a batch of sightings, gives what is
+// believed now. Promises: pure; the order of sightings within a day does not matter beyond rounding; one contributor, however
+// many reports, neither makes a station answer nor moves nor blocks it; a station heard at two far places answers nothing.
+// Does not deduplicate batches: the caller folds each report once, in the transaction that forgets it.
+import { distanceM } from '../geo/distance.ts';
+import { DISTANCES, findMiddle, findPlaces, judgeOf, type Middle, type Place } from './places.ts';
+import type { Sighting, StationKind } from './sighting.ts';
+import type { Evidence } from './station.ts';
+import { addSighting, createWhereabouts, DAY_MS, type Whereabouts } from './whereabouts.ts';
+
+/** How long a station that moved says nothing and learns nothing. */
+export const BLOCK_MS = 48 * 3_600_000;
+/** A station may move once, and once more for every so many days of its life; after that it is blocked for good. */
+const DAYS_PER_MOVE = 30;
+/** Another place that was last heard this much before or after the main one is where it stood, not where it also is. */
+const FORGIVEN_DAYS = 90;
+/** A place rivals the main one if it was heard there this often, absolutely and against the main one. */
+const RIVAL_HEARD = 3;
+const RIVAL_SHARE = 0.05;
+/** Foreign positions (imports) older than this give way to what is heard. */
+const OLD_PRIOR_MS = 365 * DAY_MS;
+
+/** `learnt` tells a position of this fold from an imported one, which is only replaced by proof. */
+export type LearntStation = { believed: Evidence; whereabouts: Whereabouts; learnt: boolean };
+
+/** True while a blocked station may neither answer nor learn. */
+export function isBlocked(e: Evidence, nowMs: number): boolean {
+  if (e.blockedAt === null || e.blockCount === 0) return false;
+  if (nowMs - e.blockedAt < BLOCK_MS) return true;
+  const lifeDays = (nowMs - (e.createdAt ?? e.blockedAt)) / DAY_MS;
+  return e.blockCount > 1 + lifeDays / DAYS_PER_MOVE;
+}
+
+/** A station nobody knew: no position, no evidence. */
+export function unknownStation(): LearntStation {
+  const believed: Evidence = {
+    lat: null,
+    lon: null,
+    radiusM: null,
+    samples: null,
+    weight: null,
+    source: null,
+    createdAt: null,
+    modifiedAt: null,
+    lastSeenAt: null,
+    blockedAt: null,
+    blockCount: 0,
+  };
+  return { believed, whereabouts: createWhereabouts(), learnt: false };
+}
+
+/** What is known after `sightings`, folded at `nowMs`. `before` is not changed. */
+export function foldStation(
+  kind: StationKind,
+  before: LearntStation,
+  sightings: readonly Sighting[],
+  nowMs: number,
+): LearntStation {
+  const believed = { ...before.believed };
+  const inOrder = [...sightings].sort(compareSightings);
+  const after: LearntStation = { believed, whereabouts: copyWhereabouts(before.whereabouts), learnt: before.learnt };
+  let added = 0;
+  for (let i = 0; i < inOrder.length; i++) {
+    const s = inOrder[i];
+    if (!isPlausible(s) || (i > 0 && compareSightings(inOrder[i - 1], s) === 0)) continue;
+    believed.createdAt = Math.min(believed.createdAt ?? s.timeMs, s.timeMs);
+    if (isBlocked(believed, s.timeMs)) continue;
+    if (believed.blockedAt !== null && isStale(after.whereabouts, believed.blockedAt)) startAnew(after);
+    if (addSighting(after.whereabouts, kind, s, judgeOf(kind))) added++;
+  }
+  if (added > 0) judge(kind, after, nowMs);
+  return after;
+}
+
+/** By time, contributor and place, so that a batch gives the same result in any order and repeats lie side by side. */
+function compareSightings(a: Sighting, b: Sighting): number {
+  return (
+    a.timeMs - b.timeMs ||
+    a.contributor - b.contributor ||
+    a.lat - b.lat ||
+    a.lon - b.lon ||
+    (a.dbm || 0) - (b.dbm || 0)
+  );
+}
+
+function isPlausible(s: Sighting): boolean {
+  return Math.abs(s.lat) <= 90 && Math.abs(s.lon) <= 180 && s.timeMs > 0 && Number.isFinite(s.timeMs);
+}
+
+function copyWhereabouts(w: Whereabouts): Whereabouts {
+  return { ...w, tiles: w.tiles.map((t) => ({ ...t })), recent: w.recent.map((r) => ({ ...r })) };
+}
+
+/** True if what was heard is from before the block. */
+function isStale(w: Whereabouts, blockedAt: number): boolean {
+  return w.tiles.length > 0 && w.lastDay * DAY_MS < blockedAt + BLOCK_MS - DAY_MS;
+}
+
+/** After a block only what is heard from now on counts. */
+function startAnew(station: LearntStation): void {
+  station.whereabouts = createWhereabouts();
+}
+
+function judge(kind: StationKind, station: LearntStation, nowMs: number): void {
+  const { believed, whereabouts } = station;
+  const places = findPlaces(whereabouts, kind);
+  const main = places.find((p) => p.confirmed);
+  const others = places.filter((p) => p !== main && p.witnessed);
+  if (main === undefined) {
+    if (others.length > 1 && areApart(kind, whereabouts, others)) block(station, nowMs);
+    return;
+  }
+  const home = [main, ...others.filter((p) => p.confirmed && !isApart(kind, whereabouts, main, p))];
+  const middle = findMiddle(whereabouts, home);
+  const elsewhere = others.filter((p) => isApart(kind, whereabouts, main, p));
+  if (middle.radiusM > DISTANCES[kind].widest || elsewhere.some((p) => isRival(main, p))) block(station, nowMs);
+  else if (!contradictsPrior(kind, station, middle, nowMs)) believe(station, home, middle, nowMs);
+  else block(station, nowMs);
+  believed.lastSeenAt = Math.max(believed.lastSeenAt ?? 0, whereabouts.lastDay * DAY_MS);
+}
+
+/** Too much to be a stray fix, and not from another time of its life. */
+function isRival(main: Place, other: Place): boolean {
+  const enough = other.heard >= Math.max(RIVAL_HEARD, RIVAL_SHARE * main.heard);
+  return enough && Math.abs(main.lastDay - other.lastDay) <= FORGIVEN_DAYS;
+}
+
+function isApart(kind: StationKind, w: Whereabouts, a: Place, b: Place): boolean {
+  const [from, to] = [findMiddle(w, [a]), findMiddle(w, [b])];
+  return distanceM(from.lat, from.lon, to.lat, to.lon) > DISTANCES[kind].apart;
+}
+
+function areApart(kind: StationKind, w: Whereabouts, places: readonly Place[]): boolean {
+  return places.some((a, i) => places.slice(0, i).some((b) => isRival(a, b) && isApart(kind, w, a, b)));
+}
+
+/** A young foreign position of satellite fixes, further off than both could err, is not simply overruled. */
+function contradictsPrior(kind: StationKind, { believed, learnt }: LearntStation, middle: Middle, nowMs: number): boolean {
+  const { lat, lon, radiusM, source, modifiedAt } = believed;
+  if (learnt || lat === null || lon === null || source === 'query') return false;
+  if (nowMs - (modifiedAt ?? 0) > OLD_PRIOR_MS) return false;
+  return distanceM(lat, lon, middle.lat, middle.lon) > DISTANCES[kind].apart + (radiusM ?? 0);
+}
+
+function believe(station: LearntStation, home: readonly Place[], middle: Middle, nowMs: number): void {
+  const { believed } = station;
+  station.learnt = true;
+  believed.lat = middle.lat;
+  believed.lon = middle.lon;
+  believed.radiusM = Math.max(middle.radiusM, 1);
+  believed.samples = home.reduce((sum, p) => sum + p.heard, 0);
+  believed.weight = home.reduce((sum, p) => sum + p.weight, 0);
+  believed.source = 'gnss';
+  believed.modifiedAt = nowMs;
+}
+
+function block(station: LearntStation, nowMs: number): void {
+  const { believed } = station;
+  believed.lat = null;
+  believed.lon = null;
+  believed.radiusM = null;
+  believed.samples = null;
+  believed.weight = null;
+  believed.modifiedAt = nowMs;
+  believed.blockedAt = nowMs;
+  believed.blockCount++;
+  station.learnt = true;
+}
