@@ -120,7 +120,7 @@ describe('against a plain map', () => {
     );
   });
 
-  test('a hundred thousand stations, churned twice over, are all there and nothing else is', () => {
+  test('sixty thousand stations, churned twice over, are all there and nothing else is', () => {
     const { index, reader } = open();
     const n = 60_000;
     for (let i = 0; i < n; i++) index.upsertMac(1, i * 977_003, station(10, (i % 360) - 180));
