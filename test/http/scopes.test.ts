@@ -1,0 +1,62 @@
+// Everything that is not the MLS family: health, docs, unknown paths. Problem documents, limits, headers.
+import { expect, test } from 'vitest';
+import { createTestApp } from '../support/app.ts';
+
+test('healthz is alive, readyz says what is missing', async () => {
+  const ready = { store: true, index: true, jobs: true };
+  const { app } = await createTestApp({ readiness: () => ready });
+  expect((await app.inject('/healthz')).json()).toEqual({ status: 'ok' });
+  expect((await app.inject('/readyz')).json()).toEqual({ status: 'ready', ...ready });
+  for (const part of ['store', 'index', 'jobs'] as const) {
+    ready[part] = false;
+    const answer = await app.inject('/readyz');
+    expect([answer.statusCode, answer.json()]).toEqual([503, { status: 'notReady', ...ready }]);
+    ready[part] = true;
+  }
+});
+
+test.each([
+  ['/', 'problem'],
+  ['/v3/geolocate', 'problem'],
+  ['/metrics', 'problem'],
+  ['/v1/nothing', 'mls'],
+  ['/v1/geolocate/more', 'mls'],
+])('%s is not there, in the words of its family', async (url, family) => {
+  const { app } = await createTestApp();
+  for (const method of ['GET', 'POST', 'DELETE'] as const) {
+    const answer = await app.inject({ method, url, payload: method === 'POST' ? '{' : undefined });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json()).toMatchObject(family === 'mls' ? { error: { code: 404 } } : { type: '/problems/not-found' });
+    expect(answer.headers['cache-control']).toBe('no-store');
+  }
+});
+
+test('a path that cannot be decoded is malformed, not an exception', async () => {
+  const { app, logged } = await createTestApp();
+  const answer = await app.inject('/v1/%zz');
+  expect([answer.statusCode, answer.json().type]).toEqual([400, '/problems/malformed']);
+  expect(answer.body).not.toContain('zz');
+  expect(logged).toEqual([]);
+});
+
+test('ops, docs and unknown paths are limited by address', async () => {
+  for (const url of ['/healthz', '/openapi.json', '/nowhere', '/v1/nowhere']) {
+    const { app } = await createTestApp({ othersPerMinute: 3, failuresPerMinute: 3 });
+    const codes = [];
+    for (let i = 0; i < 5; i++) codes.push((await app.inject(url)).statusCode);
+    expect(codes.slice(3)).toEqual([429, 429]);
+    expect((await app.inject(url)).headers['retry-after']).toBe('60');
+    expect((await app.inject({ url, remoteAddress: '192.0.2.2' })).statusCode).not.toBe(429);
+  }
+});
+
+test('the docs are a guarded page, the API description names no route that refuses', async () => {
+  const { app } = await createTestApp();
+  const page = await app.inject('/docs');
+  expect(page.statusCode).toBe(200);
+  expect(page.headers['content-type']).toContain('text/html');
+  expect(page.headers['content-security-policy']).toContain("default-src 'self'");
+  const api = (await app.inject('/openapi.json')).json();
+  expect(Object.keys(api.paths['/v1/geolocate']).sort()).toEqual(['get', 'post']);
+  expect(api.paths).not.toHaveProperty('/docs');
+});
