@@ -4,7 +4,17 @@
 // the fold trusts it less, it is not taken for the best. Does not know who sent it.
 import { isValidArea, isValidCellId } from '../radio/cell.ts';
 import { isLocallyAdministered, isUsableMac } from '../radio/mac.ts';
-import type { AdmittedReport, CellHeard, CellSeen, Drops, Fix, MacHeard, MacSeen, Report } from './report.ts';
+import type {
+  AdmittedReport,
+  CellHeard,
+  CellSeen,
+  Drops,
+  Fix,
+  MacHeard,
+  MacSeen,
+  NeighbourSeen,
+  Report,
+} from './report.ts';
 
 /** Metres of 68 % accuracy beyond which a fix says nothing about a transmitter of this reach (Ichnaea's limits). */
 export const MAX_ACCURACY_M = { wifi: 200, bluetooth: 100, cell: 1_000 } as const;
@@ -53,7 +63,7 @@ function admitReport(report: Report, nowMs: number, optedOut: Set<number>, drops
   }
   const wifi = admitMacs(report.wifi, fix, MAX_ACCURACY_M.wifi, optedOut, drops);
   const bluetooth = admitMacs(report.bluetooth, fix, MAX_ACCURACY_M.bluetooth, optedOut, drops);
-  const cells = admitCells(report.cells, fix, drops);
+  const { cells, neighbours } = admitCells(report.cells, fix, drops);
   if (wifi.length + bluetooth.length + cells.length === 0) {
     drops.nothingHeard++;
     return null;
@@ -69,6 +79,7 @@ function admitReport(report: Report, nowMs: number, optedOut: Set<number>, drops
     wifi,
     bluetooth,
     cells,
+    neighbours,
   };
 }
 
@@ -112,10 +123,7 @@ function admitMacs(
       drops[problem]++;
       continue;
     }
-    const next = { mac, dbm, ageMs: gapMs(fix, ageMs) };
-    const before = seen.get(mac);
-    if (before !== undefined) drops.repeated++;
-    if (before === undefined || isBetter(next, before)) seen.set(mac, next);
+    keepBetter(seen, mac, { mac, dbm, ageMs: gapMs(fix, ageMs) }, drops);
   }
   return [...seen.values()];
 }
@@ -130,27 +138,39 @@ function macProblem(
   return isLocallyAdministered(mac) && mac < 0xffff_ffff_ffff ? 'locallyAdministered' : 'unusableMac';
 }
 
-function admitCells(heard: readonly CellHeard[], fix: Fix, drops: Drops): CellSeen[] {
+function admitCells(
+  heard: readonly CellHeard[],
+  fix: Fix,
+  drops: Drops,
+): { cells: CellSeen[]; neighbours: NeighbourSeen[] } {
   const seen = new Map<string, CellSeen>();
+  const neighbours = new Map<string, NeighbourSeen & { ageMs: number }>();
   for (const cell of heard) {
-    const { radio, mcc, mnc, area, cellId } = cell;
-    // Neighbours come with a physical identity only: it names no cell.
-    if (radio === 0 || !isValidArea(radio, mcc, mnc, area) || !isValidCellId(radio, cellId)) {
-      drops.badCell++;
-      continue;
-    }
-    const problem = gapProblem(fix, cell.ageMs);
-    if (problem !== null) {
-      drops[problem]++;
-      continue;
-    }
-    const key = `${radio}/${mcc}/${mnc}/${area}/${cellId}`;
-    const next = { ...cell, radio, ageMs: gapMs(fix, cell.ageMs) };
-    const before = seen.get(key);
-    if (before !== undefined) drops.repeated++;
-    if (before === undefined || isBetter(next, before)) seen.set(key, next);
+    const { radio, mcc, mnc, area, cellId, psc, dbm } = cell;
+    const problem = radio === 0 ? 'badCell' : gapProblem(fix, cell.ageMs);
+    if (radio === 0 || problem !== null) drops[problem ?? 'badCell']++;
+    else if (isValidArea(radio, mcc, mnc, area) && isValidCellId(radio, cellId)) {
+      keepBetter(
+        seen,
+        `${radio}/${mcc}/${mnc}/${area}/${cellId}`,
+        { ...cell, radio, ageMs: gapMs(fix, cell.ageMs) },
+        drops,
+      );
+    } else if (psc >= 0) keepBetter(neighbours, `${radio}/${psc}`, { radio, psc, dbm, ageMs: 0 }, drops);
+    else drops.badCell++;
   }
-  return [...seen.values()];
+  // Neighbours of nothing teach nothing.
+  if (seen.size === 0) drops.badCell += neighbours.size;
+  return {
+    cells: [...seen.values()],
+    neighbours: seen.size === 0 ? [] : [...neighbours.values()].map(({ radio, psc, dbm }) => ({ radio, psc, dbm })),
+  };
+}
+
+function keepBetter<K, T extends { ageMs: number; dbm: number }>(kept: Map<K, T>, key: K, next: T, drops: Drops): void {
+  const before = kept.get(key);
+  if (before !== undefined) drops.repeated++;
+  if (before === undefined || isBetter(next, before)) kept.set(key, next);
 }
 
 /** Of two hearings of one transmitter: the one closer in time to the fix, then the stronger. */

@@ -30,20 +30,20 @@ export type InboxDeps = {
   readonly fillRandom: (into: Uint32Array) => void;
 };
 
-/** Packs the reports of one call. The digest leaves no way back to the contributor, whose tag is 48 random-looking bits. */
-export function packRows(
-  reports: readonly AdmittedReport[],
-  contributor: number,
-  trusted: boolean,
-  receivedAtMs: number,
-): InboxRow[] {
+/** Who sent a call, for one day: a tag, and the day's key that made it. */
+export type Contributor = { readonly tag: number; readonly dayKey: Uint8Array; readonly trusted: boolean };
+
+/**
+ * Packs the reports of one call. The digest is keyed by the day's key: once that is deleted, nobody can try out tags on it.
+ */
+export function packRows(reports: readonly AdmittedReport[], by: Contributor, receivedAtMs: number): InboxRow[] {
   const who = Buffer.alloc(7);
-  who.writeUIntLE(contributor, 0, 6);
-  who[6] = trusted ? 1 : 0;
+  who.writeUIntLE(by.tag, 0, 6);
+  who[6] = by.trusted ? 1 : 0;
   return reports.map((report) => {
     const payload = encodeReport(report);
-    const digest = hash('sha256', Buffer.concat([who, payload]), 'buffer').subarray(0, 16);
-    return { digest, receivedAtMs, contributor, trusted, payload };
+    const digest = hash('sha256', Buffer.concat([by.dayKey, who, payload]), 'buffer').subarray(0, 16);
+    return { digest, receivedAtMs, contributor: by.tag, trusted: by.trusted, payload };
   });
 }
 

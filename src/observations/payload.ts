@@ -4,12 +4,13 @@
 import type { Radio } from '../radio/cell.ts';
 import { UNKNOWN_DBM } from '../radio/signal.ts';
 import { HOUR_MS } from './admit.ts';
-import type { AdmittedReport, CellSeen, MacSeen } from './report.ts';
+import type { AdmittedReport, CellSeen, MacSeen, NeighbourSeen } from './report.ts';
 
 const VERSION = 1;
-const HEADER_BYTES = 24;
+const HEADER_BYTES = 26;
 const MAC_BYTES = 9;
 const CELL_BYTES = 23;
+const NEIGHBOUR_BYTES = 5;
 const DEGREES = 1e7;
 const UNKNOWN_U16 = 0xffff;
 const UNKNOWN_I16 = -0x8000;
@@ -17,10 +18,10 @@ const FUSED = 1;
 
 /** Bytes of one report. Numbers beyond what admission lets through are clamped, not wrapped. */
 export function encodeReport(report: AdmittedReport): Buffer {
-  const { wifi, bluetooth, cells } = report;
-  const bytes = Buffer.allocUnsafe(
-    HEADER_BYTES + (wifi.length + bluetooth.length) * MAC_BYTES + cells.length * CELL_BYTES,
-  );
+  const { wifi, bluetooth, cells, neighbours } = report;
+  const macBytes = (wifi.length + bluetooth.length) * MAC_BYTES;
+  const cellBytes = cells.length * CELL_BYTES + neighbours.length * NEIGHBOUR_BYTES;
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + macBytes + cellBytes);
   bytes[0] = VERSION;
   bytes[1] = report.fused ? FUSED : 0;
   bytes.writeInt32LE(Math.round(report.lat * DEGREES), 2);
@@ -31,10 +32,12 @@ export function encodeReport(report: AdmittedReport): Buffer {
   bytes.writeUInt16LE(wifi.length, 18);
   bytes.writeUInt16LE(bluetooth.length, 20);
   bytes.writeUInt16LE(cells.length, 22);
+  bytes.writeUInt16LE(neighbours.length, 24);
   let at = HEADER_BYTES;
   for (const seen of wifi) at = writeMac(bytes, at, seen);
   for (const seen of bluetooth) at = writeMac(bytes, at, seen);
   for (const seen of cells) at = writeCell(bytes, at, seen);
+  for (const seen of neighbours) at = writeNeighbour(bytes, at, seen);
   return bytes;
 }
 
@@ -44,7 +47,8 @@ export function decodeReport(bytes: Buffer): AdmittedReport {
   const wifiEnd = HEADER_BYTES + bytes.readUInt16LE(18) * MAC_BYTES;
   const bluetoothEnd = wifiEnd + bytes.readUInt16LE(20) * MAC_BYTES;
   const cellsEnd = bluetoothEnd + bytes.readUInt16LE(22) * CELL_BYTES;
-  if (bytes.length !== cellsEnd) throw new RangeError('payload cut short');
+  const end = cellsEnd + bytes.readUInt16LE(24) * NEIGHBOUR_BYTES;
+  if (bytes.length !== end) throw new RangeError('payload cut short');
   return {
     lat: bytes.readInt32LE(2) / DEGREES,
     lon: bytes.readInt32LE(6) / DEGREES,
@@ -55,6 +59,7 @@ export function decodeReport(bytes: Buffer): AdmittedReport {
     wifi: readAll(bytes, HEADER_BYTES, wifiEnd, MAC_BYTES, readMac),
     bluetooth: readAll(bytes, wifiEnd, bluetoothEnd, MAC_BYTES, readMac),
     cells: readAll(bytes, bluetoothEnd, cellsEnd, CELL_BYTES, readCell),
+    neighbours: readAll(bytes, cellsEnd, end, NEIGHBOUR_BYTES, readNeighbour),
   };
 }
 
@@ -111,6 +116,17 @@ function readCell(bytes: Buffer, at: number): CellSeen {
     ageMs: fromI16(bytes.readInt16LE(at + 21)),
     serving: (bytes[at] & 0x80) !== 0,
   };
+}
+
+function writeNeighbour(bytes: Buffer, at: number, { radio, psc, dbm }: NeighbourSeen): number {
+  bytes[at] = radio;
+  bytes.writeInt16LE(psc, at + 1);
+  bytes.writeInt16LE(dbm, at + 3);
+  return at + NEIGHBOUR_BYTES;
+}
+
+function readNeighbour(bytes: Buffer, at: number): NeighbourSeen {
+  return { radio: bytes[at] as Radio, psc: bytes.readInt16LE(at + 1), dbm: bytes.readInt16LE(at + 3) };
 }
 
 const toU16 = (n: number) => (Number.isNaN(n) ? UNKNOWN_U16 : Math.min(Math.max(Math.round(n), 0), UNKNOWN_U16 - 1));

@@ -53,6 +53,9 @@ export type Report = {
 export type MacSeen = { mac: number; dbm: number; ageMs: number };
 export type CellSeen = Omit<CellHeard, 'radio'> & { radio: Radio };
 
+/** A neighbouring cell known by its physical identity only: says in which part of the others' reach the phone was. */
+export type NeighbourSeen = { radio: Radio; psc: number; dbm: number };
+
 /** What is learnt from: one place, one hour, what was heard there. `accuracyM`, `speedMps` NaN = unknown. */
 export type AdmittedReport = {
   lat: number;
@@ -66,6 +69,7 @@ export type AdmittedReport = {
   wifi: MacSeen[];
   bluetooth: MacSeen[];
   cells: CellSeen[];
+  neighbours: NeighbourSeen[];
 };
 
 /** Why something was not taken, or (clockUnset) taken with the time of arrival. Closed: counted under these names. */

@@ -39,8 +39,9 @@ export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps
   const nowMs = deps.now();
   const admitted = admit(reports, nowMs, drops);
   if (admitted.length > 0) {
-    const tag = contributorTag(await deps.dayKeys.keyFor(nowMs), sender.address);
-    const stored = await deps.inbox.put(packRows(admitted, tag, sender.trusted, floorToHour(nowMs)));
+    const dayKey = await deps.dayKeys.keyFor(nowMs);
+    const contributor = { tag: contributorTag(dayKey, sender.address), dayKey, trusted: sender.trusted };
+    const stored = await deps.inbox.put(packRows(admitted, contributor, floorToHour(nowMs)));
     if (!stored) return 'full';
   }
   deps.counts.add(admitted, drops);

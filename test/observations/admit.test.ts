@@ -4,6 +4,7 @@ import { admit, HOUR_MS, MAX_REPORT_AGE_MS } from '../../src/observations/admit.
 import { readReport } from '../../src/observations/read-report.ts';
 import { createDrops, type DropReason } from '../../src/observations/report.ts';
 import { isUsableMac } from '../../src/radio/mac.ts';
+import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
 import { GEOCLUE, GEOSUBMIT_V1, KAIOS, NEOSTUMBLER, NOW_MS } from './bodies.ts';
 
 const AP = '00:1a:2b:3c:4d:5e';
@@ -31,7 +32,8 @@ test('what the four clients send is admitted, to the hour', () => {
     [1, 1, 1],
     [0, 0, 1],
   ]);
-  expect(drops).toEqual({ badCell: 1 });
+  expect(drops).toEqual({});
+  expect(admitted[0].neighbours).toEqual([{ radio: 2, psc: 17, dbm: UNKNOWN_DBM }]);
   for (const report of admitted) expect(report.timeMs % HOUR_MS).toBe(0);
 });
 
@@ -137,6 +139,17 @@ test('of two hearings of one cell the one nearer to the fix stays, then the stro
   const { admitted, drops } = admitItems(item({ age: 0 }, { cellTowers: cells }));
   expect(admitted[0].cells.map(({ dbm, ageMs }) => [dbm, ageMs])).toEqual([[-90, 0]]);
   expect(drops).toEqual({ repeated: 2 });
+});
+
+test('cells that name nothing, and neighbours of nothing, are dropped', () => {
+  const whole = { radioType: 'lte', mobileCountryCode: 262, mobileNetworkCode: 1, locationAreaCode: 5, cellId: 500 };
+  const neighbour = { radioType: 'lte', primaryScramblingCode: 17, signalStrength: -90 };
+  const both = admitItems(
+    item({}, { cellTowers: [whole, neighbour, { radioType: 'lte' }, { ...whole, radioType: 'x' }] }),
+  );
+  expect(both.admitted[0].neighbours).toEqual([{ radio: 3, psc: 17, dbm: -90 }]);
+  expect(both.drops).toEqual({ badCell: 2 });
+  expect(admitItems(item({}, { cellTowers: [neighbour] })).drops).toEqual({ badCell: 1 });
 });
 
 test('whatever is sent, what is admitted keeps its promises', () => {

@@ -19,12 +19,13 @@ const report = (lat: number): AdmittedReport => ({
   wifi: [{ mac: 0x001122334455, dbm: -60, ageMs: 0 }],
   bluetooth: [],
   cells: [],
+  neighbours: [],
 });
+const dayKey = Buffer.alloc(32, 1);
 const rowsOf = (n: number, from = 0) =>
   packRows(
     Array.from({ length: n }, (_, i) => report((from + i) / 1e4)),
-    5,
-    false,
+    { tag: 5, dayKey, trusted: false },
     0,
   );
 const fillRandom = (into: Uint32Array) => {
@@ -117,8 +118,8 @@ test('every row is written once, in an order that tells nothing', async () => {
 });
 
 test('a digest tells contributors, trust and contents apart and nothing else', () => {
-  const digest = (lat: number, contributor: number, trusted: boolean, hour: number) =>
-    packRows([report(lat)], contributor, trusted, hour)[0].digest.toString('hex');
+  const digest = (lat: number, tag: number, trusted: boolean, hour: number) =>
+    packRows([report(lat)], { tag, dayKey, trusted }, hour)[0].digest.toString('hex');
   expect(digest(1, 2, false, 3)).toBe(digest(1, 2, false, 4));
   fc.assert(
     fc.property(

@@ -40,6 +40,9 @@ const report: fc.Arbitrary<AdmittedReport> = fc.record({
   wifi: fc.array(mac),
   bluetooth: fc.array(mac),
   cells: fc.array(cell),
+  neighbours: fc.array(
+    fc.record({ radio, psc: fc.integer({ min: 0, max: 1007 }), dbm: fc.integer({ min: -156, max: -25 }) }),
+  ),
 });
 
 test('a report comes back from its bytes as it went in', () => {
@@ -73,6 +76,7 @@ test('an access point costs nine bytes', () => {
     wifi: [],
     bluetooth: [],
     cells: [],
+    neighbours: [],
   };
   const one = { ...empty, wifi: [{ mac: 0x001122334455, dbm: -60, ageMs: 0 }] };
   expect(encodeReport(one).length - encodeReport(empty).length).toBe(9);

@@ -21,12 +21,15 @@ const report = (lat: number): AdmittedReport => ({
   wifi: [{ mac: 0x001122334455, dbm: -60, ageMs: 0 }],
   bluetooth: [],
   cells: [],
+  neighbours: [],
 });
+const dayKey = Buffer.alloc(32, 1);
+const from = (tag: number, trusted = false) => ({ tag, dayKey, trusted });
 
 test('rows come back as they were put, and what is put again is there once', async () => {
-  const rows = packRows([report(1), report(2)], 2 ** 47 + 5, true, NOW_MS);
+  const rows = packRows([report(1), report(2)], from(2 ** 47 + 5, true), NOW_MS);
   await insertRows(pool, rows);
-  await insertRows(pool, [...rows, ...packRows([report(2)], 6, false, NOW_MS)]);
+  await insertRows(pool, [...rows, ...packRows([report(2)], from(6), NOW_MS)]);
   const { rows: stored } = await pool.query(
     'select contributor, trusted, received_at, folded_at, payload from inbox order by id',
   );
@@ -41,7 +44,7 @@ test('rows come back as they were put, and what is put again is there once', asy
 test('fullness counts what is not folded yet', async () => {
   await pool.query('truncate inbox');
   expect(await measureInbox(pool)).toMatchObject({ pendingRows: 0 });
-  await insertRows(pool, packRows([1, 2, 3, 4].map(report), 1, false, NOW_MS));
+  await insertRows(pool, packRows([1, 2, 3, 4].map(report), from(1), NOW_MS));
   await pool.query('update inbox set folded_at = 1 where id = (select min(id) from inbox)');
   const { pendingRows, bytes } = await measureInbox(pool);
   expect(pendingRows).toBe(3);
@@ -50,9 +53,9 @@ test('fullness counts what is not folded yet', async () => {
 
 test('what is older than a week goes, folded or not, and nothing else', async () => {
   await pool.query('truncate inbox');
-  await insertRows(pool, packRows([1, 2].map(report), 1, false, NOW_MS - RAW_TTL_MS - 3_600_000));
-  await insertRows(pool, packRows([3].map(report), 1, false, NOW_MS - RAW_TTL_MS));
-  await insertRows(pool, packRows([4].map(report), 1, false, NOW_MS));
+  await insertRows(pool, packRows([1, 2].map(report), from(1), NOW_MS - RAW_TTL_MS - 3_600_000));
+  await insertRows(pool, packRows([3].map(report), from(1), NOW_MS - RAW_TTL_MS));
+  await insertRows(pool, packRows([4].map(report), from(1), NOW_MS));
   await pool.query('update inbox set folded_at = 1 where id = (select min(id) from inbox)');
   expect(await expireInbox(pool, NOW_MS)).toBe(2);
   expect((await pool.query('select count(*)::int as n from inbox')).rows[0].n).toBe(2);
