@@ -6,23 +6,23 @@ import type { Points } from './points.ts';
 
 /**
  * Marks in `member` the points within `reachM` of the densest place and returns that place's point, or -1 if no two devices
- * stand together. Density at a point: trust of each point, fading with distance in units of both plain sigmas and `blurM`;
+ * stand together (`alone`: one will do). Density at a point: trust of each point, fading with distance in units of both sigmas and `blurM`;
  * the bands of one device count for the strongest of them. Ties go to the first point.
  */
-export function findCluster(points: Points, reachM: number, blurM: number): number {
-  const { count, x, y, trust, plainSigmaM, member, device } = points;
+export function findCluster(points: Points, reachM: number, blurM: number, alone: boolean): number {
+  const { count, x, y, trust, sigmaM, member, device, prior } = points;
   const reach2 = reachM * reachM;
   let best = -1;
   let bestDensity = 0;
   for (let i = 0; i < count; i++) {
-    let density = 0;
-    let company = false;
+    let density = prior[i];
+    let company = alone;
     for (let j = 0; j < count; j++) {
       const dx = x[j] - x[i];
       const dy = y[j] - y[i];
       const d2 = dx * dx + dy * dy;
       if (d2 > reach2) continue;
-      const s2 = plainSigmaM[i] * plainSigmaM[i] + plainSigmaM[j] * plainSigmaM[j] + blurM * blurM;
+      const s2 = sigmaM[i] * sigmaM[i] + sigmaM[j] * sigmaM[j] + blurM * blurM;
       density += (trust[j] * s2) / (s2 + d2);
       if (device[j] !== device[i]) company = true;
     }

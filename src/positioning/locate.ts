@@ -1,34 +1,79 @@
+// Where is this phone? The one path every look-up takes, top to bottom: what each source says, one fusion, then the
+// fallbacks. Promises: no error and no endless work for any readings; nothing allocated (the answer is one reused object);
+// no address, strength or position outlives the call except in that object.
 import { MAC_KIND, type StationReader } from '../stations/index-contract.ts';
+import { createAreaSource } from './area-source.ts';
+import { type Calibration, DEFAULT_CALIBRATION } from './calibration.ts';
+import { createCellSource } from './cell-source.ts';
+import { createCountry } from './country.ts';
+import { fuse } from './fuse.ts';
+import { locateByFix } from './gps.ts';
 import type { IpReader } from './ip.ts';
-import type { Estimate, Locator } from './locator.ts';
+import type { Estimate, EstimateSource, Fallback, Locator } from './locator.ts';
 import { createMacSource } from './mac-source.ts';
-import { createSource } from './source.ts';
+import type { Readings } from './readings.ts';
+import { createSiteSource } from './site-source.ts';
+import { createSource, type Source } from './source.ts';
 
-export function createLocator(deps: { stations: StationReader; ip: IpReader }): Locator {
-  const wifi = createMacSource(deps.stations, MAC_KIND.wifi);
-  const s = createSource();
-  const answer: Estimate = { lat: 0, lon: 0, accuracyM: 0, fallback: '', source: 'wifi' };
-  return {
-    locate(readings, nowMs) {
-      wifi(readings.wifi, Math.floor(nowMs / 86_400_000), s);
-      if (s.found) {
-        answer.lat = s.lat;
-        answer.lon = s.lon;
-        answer.accuracyM = s.accuracyM;
-        answer.fallback = '';
-        return answer;
-      }
-      const place = readings.ip === undefined ? null : deps.ip.find(readings.ip);
-      if (place === null) return null;
-      answer.lat = place.lat;
-      answer.lon = place.lon;
-      answer.accuracyM = place.accuracyM;
-      answer.fallback = 'ipf';
-      answer.source = 'ip';
-      return answer;
-    },
-    country() {
-      return null;
-    },
-  };
+const MS_PER_DAY = 86_400_000;
+/** In the order of `sources` below. */
+const NAMES: readonly EstimateSource[] = ['gps', 'bluetooth', 'wifi', 'cell'];
+
+export type LocatorDeps = {
+  readonly stations: StationReader;
+  readonly ip: IpReader;
+  readonly calibration?: Calibration;
+};
+
+/** A locator with its own scratch space: one a thread. */
+export function createLocator(deps: LocatorDeps): Locator {
+  const { stations, ip, calibration = DEFAULT_CALIBRATION } = deps;
+  const byWifi = createMacSource(stations, MAC_KIND.wifi, calibration);
+  const byBluetooth = createMacSource(stations, MAC_KIND.bluetooth, calibration);
+  const byCells = createCellSource(stations, calibration);
+  const bySites = createSiteSource(stations);
+  const byAreas = createAreaSource(stations);
+  const [gps, bluetooth, wifi, cell] = [createSource(), createSource(), createSource(), createSource()];
+  const sources: readonly Source[] = [gps, bluetooth, wifi, cell];
+  const witnesses: readonly Source[] = [gps, cell];
+  const result = createSource();
+  const answer: Estimate = { lat: 0, lon: 0, accuracyM: 0, fallback: '', source: 'fused' };
+
+  function locate(readings: Readings, nowMs: number): Estimate | null {
+    return locateByRadio(readings, nowMs) ?? locateByIp(readings);
+  }
+
+  function locateByRadio(readings: Readings, nowMs: number): Estimate | null {
+    const today = Math.floor(nowMs / MS_PER_DAY);
+    locateByFix(readings.fix, gps);
+    byCells(readings.cells, today, cell);
+    byWifi(readings.wifi, today, witnesses, wifi);
+    byBluetooth(readings.bluetooth, today, witnesses, bluetooth);
+    const heaviest = fuse(sources, result);
+    if (heaviest >= 0) return say(result, '', heaviest < NAMES.length ? NAMES[heaviest] : 'fused');
+    if (!readings.allowArea || readings.cells.count === 0) return null;
+    bySites(readings.cells, today, result);
+    if (!result.found) byAreas(readings.cells, result);
+    return result.found ? say(result, 'lacf', 'area') : null;
+  }
+
+  function locateByIp(readings: Readings): Estimate | null {
+    const place = readings.ip === undefined ? null : ip.find(readings.ip);
+    return place === null ? null : say(place, 'ipf', 'ip');
+  }
+
+  function say(
+    where: { readonly lat: number; readonly lon: number; readonly accuracyM: number },
+    fallback: Fallback,
+    source: EstimateSource,
+  ): Estimate {
+    answer.lat = where.lat;
+    answer.lon = where.lon;
+    answer.accuracyM = where.accuracyM;
+    answer.fallback = fallback;
+    answer.source = source;
+    return answer;
+  }
+
+  return { locate, country: createCountry(locateByRadio, ip) };
 }

@@ -9,11 +9,11 @@ import {
   STATION_FLAG,
   type StationReader,
 } from '../stations/index-contract.ts';
-import { accuracyOfMacs } from './calibration.ts';
+import { accuracyOfMacs, type Calibration } from './calibration.ts';
 import { findCluster } from './cluster.ts';
 import { groupDevices } from './devices.ts';
 import { createPoints } from './points.ts';
-import { BLUETOOTH_REACH, heardSigmaM, plainSigmaM, WIFI_REACH } from './reach.ts';
+import { BLUETOOTH_REACH, reachPull, reachSigmaM, WIFI_REACH } from './reach.ts';
 import { MAX_WIFI, type MacReadings } from './readings.ts';
 import { createSolution, solve } from './solve.ts';
 import type { Source } from './source.ts';
@@ -27,7 +27,7 @@ const WIFI_BLUR_M = 30;
 const BLUETOOTH_BLUR_M = 10;
 
 /** A solver for one kind of transmitter with its own scratch space; `into` is filled anew by each call. */
-export function createMacSource(stations: StationReader, kind: MacKind) {
+export function createMacSource(stations: StationReader, kind: MacKind, calibration: Calibration) {
   const model = kind === MAC_KIND.wifi ? WIFI_REACH : BLUETOOTH_REACH;
   const clusterM = kind === MAC_KIND.wifi ? WIFI_CLUSTER_M : BLUETOOTH_CLUSTER_M;
   const blurM = kind === MAC_KIND.wifi ? WIFI_BLUR_M : BLUETOOTH_BLUR_M;
@@ -40,21 +40,22 @@ export function createMacSource(stations: StationReader, kind: MacKind) {
   const plane = createPlane();
   const solution = createSolution();
 
-  return function locateByMacs(heard: MacReadings, today: number, into: Source): void {
+  return function locateByMacs(heard: MacReadings, today: number, witnesses: readonly Source[], into: Source): void {
     into.found = false;
     if (heard.count < 2 || stations.findMacs(kind, heard.mac, heard.count, known, found) < 2) return;
     const n = gather(heard);
     if (n < 2 || groupDevices(macs, n, points.device, order) < 2) return;
     place(n, heard, today);
-    const start = findCluster(points, clusterM, blurM);
+    hearWitnesses(witnesses);
+    const start = findCluster(points, clusterM, blurM, false);
     if (start < 0) return;
     const devices = countDevices();
-    solve(points, start, devices === 2 ? points.plainSigmaM : points.sigmaM, solution);
+    solve(points, start, devices > 2, solution);
     into.found = true;
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    into.accuracyM = accuracyOfMacs(kind, devices, solution);
-    into.trust = solution.trust;
+    into.accuracyM = accuracyOfMacs(calibration, kind, devices, solution);
+    into.trust = solution.agreeing;
   };
 
   /** Rows of found stations that may answer. */
@@ -77,12 +78,29 @@ export function createMacSource(stations: StationReader, kind: MacKind) {
       points.x[k] = planeX(plane, known.lat[i], known.lon[i]);
       points.y[k] = planeY(plane, known.lat[i], known.lon[i]);
       points.trust[k] = stationTrust(known.samples[i], known.lastSeenDay[i], known.flags[i], today);
-      points.plainSigmaM[k] = plainSigmaM(model, known.radiusM[i], known.samples[i]);
-      points.sigmaM[k] = heardSigmaM(model, points.plainSigmaM[k], heard.dbm[i]);
+      points.sigmaM[k] = reachSigmaM(model, known.radiusM[i], known.samples[i]);
+      points.pull[k] = reachPull(model, heard.dbm[i]);
     }
   }
 
-  /** Distinct devices in the cluster; the trust of a device is shared by its bands. */
+  /** What other sources add to a place: a cluster where the phone's cell or fix also is needs less company than one far off. */
+  function hearWitnesses(witnesses: readonly Source[]): void {
+    for (let k = 0; k < points.count; k++) points.prior[k] = 0;
+    for (let j = 0; j < witnesses.length; j++) {
+      const s = witnesses[j];
+      if (!s.found) continue;
+      const x = planeX(plane, s.lat, s.lon);
+      const y = planeY(plane, s.lat, s.lon);
+      const s2 = s.accuracyM * s.accuracyM + clusterM * clusterM;
+      for (let k = 0; k < points.count; k++) {
+        const dx = points.x[k] - x;
+        const dy = points.y[k] - y;
+        points.prior[k] += (s.trust * s2) / (s2 + dx * dx + dy * dy);
+      }
+    }
+  }
+
+  /** Distinct devices in the cluster. */
   function countDevices(): number {
     let devices = 0;
     for (let k = 0; k < points.count; k++) {

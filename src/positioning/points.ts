@@ -2,18 +2,20 @@
 // positions solved, for access points, beacons and cells alike. Reused for every request; a thread owns one set a source.
 
 /**
- * `x`, `y` metres on the plane; `sigmaM` how far the phone may be from the point (one axis, one sigma) with its signal;
- * `plainSigmaM` the same without; `trust` in (0, 1]; `device` the number of the physical transmitter; `weight` what the
- * last solve gave it; `member` 1 if in the chosen cluster.
+ * `x`, `y` metres on the plane; `sigmaM` how far the phone may be from the point (one axis, one sigma), whatever the signal;
+ * `pull` how much more (over 1) or less a strength speaks for being near; `trust` in (0, 1]; `device` the number of the
+ * physical transmitter; `prior` what other sources say for this place; `weight` what the last solve gave the point;
+ * `member` 1 if in the chosen cluster.
  */
 export type Points = {
   count: number;
   readonly x: Float64Array;
   readonly y: Float64Array;
   readonly sigmaM: Float64Array;
-  readonly plainSigmaM: Float64Array;
+  readonly pull: Float64Array;
   readonly trust: Float64Array;
   readonly device: Int16Array;
+  readonly prior: Float64Array;
   readonly weight: Float64Array;
   readonly member: Uint8Array;
 };
@@ -24,9 +26,10 @@ export function createPoints(slots: number): Points {
     x: new Float64Array(slots),
     y: new Float64Array(slots),
     sigmaM: new Float64Array(slots),
-    plainSigmaM: new Float64Array(slots),
+    pull: new Float64Array(slots),
     trust: new Float64Array(slots),
     device: new Int16Array(slots),
+    prior: new Float64Array(slots),
     weight: new Float64Array(slots),
     member: new Uint8Array(slots),
   };

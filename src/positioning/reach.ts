@@ -1,45 +1,47 @@
-// How far a phone may be from where a transmitter was heard before: from the transmitter's own radius and, if believed,
-// the strength it is heard with now. Promises: metres, one axis, one sigma, finite, never under the floor of its kind.
+// What a short-range transmitter's record and the strength it is heard with say of where the phone is.
+// Promises: finite, above 0, whatever the record. The strength only ever weighs; it is no distance: walls, hands and
+// receivers differ by more than the streets they would measure.
 import { UNKNOWN_DBM } from '../radio/signal.ts';
 
 /**
- * What is known of a kind of short-range transmitter. `dbmAt1M` and `exponent` make the path-loss model, `floorM` what even
- * the best record is off by, `priorRadiusM` the 95 % radius believed until `priorSamples` reports say otherwise.
+ * What is known of a kind of transmitter: `floorM` what even the best record is off by, `priorRadiusM` the 95 % radius believed
+ * until `priorSamples` reports say otherwise, `usualDbm` the strength that weighs 1, `decadeDb` how much more weighs ten times.
  */
 export type ReachModel = {
-  readonly dbmAt1M: number;
-  readonly exponent: number;
   readonly floorM: number;
   readonly priorRadiusM: number;
   readonly priorSamples: number;
+  readonly usualDbm: number;
+  readonly decadeDb: number;
 };
 
-/** Street-level Wi-Fi: exponent 3.3, -31 dBm at 1 m (measured indoors at 2.4 GHz and outdoors alike; 5 GHz hears less far). */
-export const WIFI_REACH: ReachModel = { dbmAt1M: -31, exponent: 3.3, floorM: 4, priorRadiusM: 80, priorSamples: 2 };
-/** BLE beacons: RSSI = -73 - 13.7 log10(d). */
+/**
+ * Wi-Fi: weight falls with the square of the distance, which at street level's path-loss exponent of 3.3 is a tenth for each
+ * 16.5 dB.
+ */
+export const WIFI_REACH: ReachModel = { floorM: 4, priorRadiusM: 80, priorSamples: 2, usualDbm: -80, decadeDb: 16.5 };
+/** BLE beacons: RSSI = -73 - 13.7 log10(d) flattens with distance, so that strength says less: the square is 6.9 dB a decade, halved. */
 export const BLUETOOTH_REACH: ReachModel = {
-  dbmAt1M: -73,
-  exponent: 1.37,
   floorM: 3,
   priorRadiusM: 30,
   priorSamples: 2,
+  usualDbm: -85,
+  decadeDb: 14,
 };
 
 /** A 95 % radius in two dimensions over the one-axis sigma of a normal spread: sqrt(-2 ln 0.05). */
 export const R95_OVER_SIGMA = 2.4477;
 
-/** One-axis sigma from the radius alone; `radiusM` and `samples` 0 mean unknown. */
-export function plainSigmaM(model: ReachModel, radiusM: number, samples: number): number {
-  const n = radiusM > 0 ? samples : 0;
+/** How far the phone may be from a transmitter's record, one axis, one sigma, metres; `radiusM` and `samples` 0 mean unknown. */
+export function reachSigmaM(model: ReachModel, radiusM: number, samples: number): number {
+  const n = radiusM > 0 ? Math.max(samples, 1) : 0;
   const r2 =
     (n * radiusM * radiusM + model.priorSamples * model.priorRadiusM * model.priorRadiusM) / (n + model.priorSamples);
   return Math.sqrt(model.floorM * model.floorM + r2 / (R95_OVER_SIGMA * R95_OVER_SIGMA));
 }
 
-/** The same, narrowed by a strength: within the distance at which the path-loss model expects it, or the plain sigma, whichever is less. */
-export function heardSigmaM(model: ReachModel, plainM: number, dbm: number): number {
-  if (dbm === UNKNOWN_DBM) return plainM;
-  const path = 10 ** ((model.dbmAt1M - dbm) / (10 * model.exponent));
-  const narrow2 = 1 / (1 / (path * path) + 1 / (plainM * plainM));
-  return Math.sqrt(model.floorM * model.floorM + narrow2);
+/** How much a strength speaks for being near, 1 at the usual strength; a missing one counts as weak. */
+export function reachPull(model: ReachModel, dbm: number): number {
+  const heard = dbm === UNKNOWN_DBM ? model.usualDbm - 10 : Math.min(Math.max(dbm, -100), -40);
+  return 10 ** ((heard - model.usualDbm) / model.decadeDb);
 }
