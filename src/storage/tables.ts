@@ -94,6 +94,8 @@ export const apiKeys = pgTable(
     revokedAt: timeMs('revoked_at'),
     dailyQuota: integer('daily_quota'),
     perMinute: integer('per_minute'),
+    /** Reports sent with it count without a second witness. */
+    trusted: boolean('trusted').notNull().default(false),
     changed: changed(),
   },
   (t) => [
@@ -155,4 +157,49 @@ export const inbox = pgTable(
 export const contributorKeys = pgTable('contributor_keys', {
   day: integer('day').primaryKey(),
   key: bytea('key').notNull(),
+});
+
+/**
+ * What was heard of a station, as stations/whereabouts-bytes.ts packs it: kept apart from what is answered, so that collecting
+ * evidence moves neither the change feed nor the index. `lastDay` is the last UTC day number on which it was heard.
+ */
+const learning = () => ({ lastDay: integer('last_day').notNull(), state: bytea('state').notNull() });
+
+/** Access points and beacons; `kind` as numbered in stations/index-contract.ts. */
+export const macLearning = pgTable(
+  'mac_learning',
+  { kind: smallint('kind').notNull(), mac: bigint('mac', { mode: 'number' }).notNull(), ...learning() },
+  (t) => [primaryKey({ columns: [t.kind, t.mac] })],
+);
+
+export const cellLearning = pgTable(
+  'cell_learning',
+  {
+    radio: smallint('radio').notNull(),
+    mcc: smallint('mcc').notNull(),
+    mnc: smallint('mnc').notNull(),
+    area: integer('area').notNull(),
+    cellId: bigint('cell_id', { mode: 'number' }).notNull(),
+    ...learning(),
+  },
+  (t) => [primaryKey({ columns: [t.radio, t.mcc, t.mnc, t.area, t.cellId] })],
+);
+
+/** Access points and beacons whose owners had them removed: HMAC of the address, never learnt or imported again. */
+export const barredStations = pgTable('barred_stations', {
+  macHash: bytea('mac_hash').primaryKey(),
+  barredAt: timeMs('barred_at').notNull(),
+});
+
+/** Requests for removal that wait for their proof; `code` is what their owner and the operator call them. */
+export const bssidRemovals = pgTable('bssid_removals', {
+  mac: bigint('mac', { mode: 'number' }).primaryKey(),
+  code: text('code').notNull().unique(),
+  requestedAt: timeMs('requested_at').notNull(),
+});
+
+/** Addresses that were reported with a name that refuses, as HMACs: proof for removal, for a short while. */
+export const optOutSightings = pgTable('opt_out_sightings', {
+  macHash: bytea('mac_hash').primaryKey(),
+  seenAt: timeMs('seen_at').notNull(),
 });
