@@ -1,0 +1,183 @@
+// A load generator that costs little, so that on two cores the server is what saturates: keep-alive sockets, requests
+// written from ready-made buffers, answers recognised by status and Content-Length. Closed loop (every connection asks again
+// at once) for throughput; open loop (Poisson arrivals at a rate, latency counted from when a request was due, so that a
+// stalled server cannot hide its queue) for latency. autocannon is the cross-check: its latencies are whole milliseconds,
+// its rate limit sends a second's worth in a burst, and its parser costs more than the server under test.
+// Promises: any status that was not expected, a broken answer or a lost connection fails the run.
+
+import { connect, type Socket } from 'node:net';
+
+export type Target = {
+  readonly port: number;
+  readonly path: string;
+  readonly bodies: readonly string[];
+  readonly expectStatus: number;
+};
+
+export type LoadResult = {
+  readonly requests: number;
+  readonly seconds: number;
+  readonly perSecond: number;
+  /** Latency of every request in ms, in order of completion. */
+  readonly latenciesMs: Float64Array;
+};
+
+type Connection = { socket: Socket; busy: boolean; dueMs: number; rest: Buffer | null };
+
+/** Ready-made requests, a buffer each. */
+export function requestBuffers(target: Target): Buffer[] {
+  return target.bodies.map((body) =>
+    Buffer.from(
+      `POST ${target.path} HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\nContent-Type: application/json\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    ),
+  );
+}
+
+/** As fast as the server answers, over so many connections, for so long (ms). */
+export function saturate(target: Target, connections: number, durationMs: number): Promise<LoadResult> {
+  return drive(target, connections, durationMs, null);
+}
+
+/** Poisson arrivals at `perSecond`; at most `connections` in flight, later ones wait and their wait counts. */
+export function atRate(
+  target: Target,
+  connections: number,
+  durationMs: number,
+  perSecond: number,
+): Promise<LoadResult> {
+  return drive(target, connections, durationMs, perSecond);
+}
+
+async function drive(
+  target: Target,
+  connections: number,
+  durationMs: number,
+  perSecond: number | null,
+): Promise<LoadResult> {
+  const buffers = requestBuffers(target);
+  const pool = await Promise.all(Array.from({ length: connections }, () => open(target.port)));
+  try {
+    return await new Promise((resolve, reject) =>
+      run(pool, buffers, target.expectStatus, durationMs, perSecond, resolve, reject),
+    );
+  } finally {
+    for (const { socket } of pool) socket.destroy();
+  }
+}
+
+function open(port: number): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    socket.once('error', reject);
+    socket.once('connect', () => resolve({ socket, busy: false, dueMs: 0, rest: null }));
+  });
+}
+
+function run(
+  pool: Connection[],
+  buffers: Buffer[],
+  expectStatus: number,
+  durationMs: number,
+  perSecond: number | null,
+  resolve: (result: LoadResult) => void,
+  reject: (error: Error) => void,
+): void {
+  let latencies = new Float64Array(1 << 16);
+  let done = 0;
+  let next = 0;
+  let inFlight = 0;
+  let isOver = false;
+  const idle = [...pool];
+  const startMs = performance.now();
+  const endMs = startMs + durationMs;
+  let dueMs = startMs;
+
+  function send(connection: Connection, due: number): void {
+    connection.busy = true;
+    connection.dueMs = due;
+    inFlight++;
+    connection.socket.write(buffers[next]);
+    next = next + 1 === buffers.length ? 0 : next + 1;
+  }
+
+  function finish(): void {
+    if (isOver || inFlight > 0) return;
+    isOver = true;
+    const seconds = (performance.now() - startMs) / 1000;
+    if (done === 0) reject(new Error('the load generator got no answer at all'));
+    else resolve({ requests: done, seconds, perSecond: done / seconds, latenciesMs: latencies.slice(0, done) });
+  }
+
+  function fail(why: string): void {
+    if (isOver) return;
+    isOver = true;
+    reject(new Error(why));
+  }
+
+  function answered(connection: Connection): void {
+    const nowMs = performance.now();
+    connection.busy = false;
+    inFlight--;
+    if (done === latencies.length) {
+      const grown = new Float64Array(done * 2);
+      grown.set(latencies);
+      latencies = grown;
+    }
+    latencies[done++] = nowMs - connection.dueMs;
+    if (perSecond === null) {
+      if (nowMs < endMs) send(connection, nowMs);
+      else finish();
+    } else {
+      idle.push(connection);
+      if (nowMs >= endMs) finish();
+    }
+  }
+
+  for (const connection of pool) {
+    connection.socket.on('data', (chunk) => {
+      const status = answerStatus(connection, chunk);
+      if (status === 0) return;
+      if (status !== expectStatus) fail(`the server answered ${status}, not ${expectStatus}`);
+      else answered(connection);
+    });
+    connection.socket.on('close', () => fail('the server closed a connection'));
+    connection.socket.on('error', () => fail('a connection broke'));
+  }
+
+  if (perSecond === null) {
+    for (const connection of pool) send(connection, performance.now());
+    return;
+  }
+  const meanGapMs = 1000 / perSecond;
+  const turn = (): void => {
+    const nowMs = performance.now();
+    while (dueMs <= nowMs && dueMs < endMs && idle.length > 0) {
+      send(idle.pop()!, dueMs);
+      dueMs -= meanGapMs * Math.log(1 - Math.random());
+    }
+    if (isOver) return;
+    if (dueMs >= endMs || nowMs >= endMs + 5_000) finish();
+    else setImmediate(turn);
+  };
+  turn();
+}
+
+const HEADER_END = Buffer.from('\r\n\r\n');
+
+/** Status of the answer when it is complete, 0 while it is not. Answers carry a Content-Length and are never pipelined. */
+function answerStatus(connection: Connection, chunk: Buffer): number {
+  const bytes = connection.rest === null ? chunk : Buffer.concat([connection.rest, chunk]);
+  const headEnd = bytes.indexOf(HEADER_END);
+  if (headEnd >= 0) {
+    const head = bytes.toString('latin1', 0, headEnd).toLowerCase();
+    const at = head.indexOf('content-length: ');
+    const length = at < 0 ? 0 : Number.parseInt(head.slice(at + 16, at + 26), 10);
+    if (bytes.length >= headEnd + 4 + length) {
+      connection.rest = null;
+      return Number.parseInt(head.slice(9, 12), 10) || -1;
+    }
+  }
+  connection.rest = bytes;
+  return 0;
+}

@@ -1,0 +1,52 @@
+// One server under load in a process of its own: ours or the bare yardstick, on a port of the system's choosing. Speaks with
+// the bench over the fork's channel: says where it listens, tells its CPU time and memory when asked, and ends with its parent.
+// `slow` makes every request cost so many microseconds of CPU more: how the gate's own test shows that the gate can fail.
+
+import type { AddressInfo } from 'node:net';
+import { buildBare } from './bare.ts';
+import { buildOurs } from './ours.ts';
+
+export type ServeOptions = { kind: 'ours'; stations: number } | { kind: 'bare'; answers: object[]; status: number };
+export type ToServer = { ask: 'start'; options: ServeOptions } | { ask: 'usage' } | { ask: 'slow'; us: number };
+export type FromServer = { port: number } | { cpuUs: number; rssBytes: number } | { slow: true };
+
+let burn = 0;
+/** Work per microsecond, from the fastest of a few tries, so that a preempted try does not count. */
+let turnsPerUs = 0;
+export const burnt = { value: 0 };
+
+function work(turns: number): void {
+  let x = burnt.value;
+  for (let i = 0; i < turns; i++) x = Math.sqrt(x + i);
+  burnt.value = x;
+}
+
+function calibrate(): void {
+  for (let i = 0; i < 50; i++) {
+    const startMs = performance.now();
+    work(100_000);
+    turnsPerUs = Math.max(turnsPerUs, 100 / (performance.now() - startMs));
+  }
+}
+
+async function answer(message: ToServer): Promise<FromServer> {
+  if (message.ask === 'usage') {
+    const { user, system } = process.cpuUsage();
+    return { cpuUs: user + system, rssBytes: process.memoryUsage.rss() };
+  }
+  if (message.ask === 'slow') {
+    if (turnsPerUs === 0) calibrate();
+    burn = Math.round(message.us * turnsPerUs);
+    return { slow: true };
+  }
+  const { options } = message;
+  const app = options.kind === 'ours' ? await buildOurs(options.stations) : buildBare(options.answers, options.status);
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  app.server.prependListener('request', () => {
+    if (burn > 0) work(burn);
+  });
+  return { port: (app.server.address() as AddressInfo).port };
+}
+
+process.on('message', (message: ToServer) => void answer(message).then((reply) => process.send?.(reply)));
+process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,87 @@
+// The bench's side of a server process: start it, ask it, check what it answers, stop it.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { distanceM } from '../../src/geo/distance.ts';
+import { median } from '../statistics.ts';
+import type { BenchRequest } from '../world.ts';
+import type { FromServer, ServeOptions, ToServer } from './serve.ts';
+
+export type Server = {
+  readonly port: number;
+  /** CPU time of the whole process so far (us, all its threads) and its resident memory. */
+  usage(): Promise<{ cpuUs: number; rssBytes: number }>;
+  /** Makes every later request cost so many microseconds of CPU more. */
+  slow(us: number): Promise<void>;
+  stop(): void;
+};
+
+const START_MS = 60_000;
+
+export async function startServer(options: ServeOptions, execArgv: string[] = []): Promise<Server> {
+  const child = fork(fileURLToPath(new URL('./serve.ts', import.meta.url)), { execArgv });
+  const { port } = await ask<{ port: number }>(child, { ask: 'start', options });
+  return {
+    port,
+    usage: () => ask(child, { ask: 'usage' }),
+    slow: async (us) => void (await ask(child, { ask: 'slow', us })),
+    stop: () => void (child.connected && child.disconnect()),
+  };
+}
+
+/** Sends one question and waits for its answer; a server that dies or stays silent is an error. */
+async function ask<T extends FromServer>(child: ChildProcess, message: ToServer): Promise<T> {
+  const silence = AbortSignal.timeout(START_MS);
+  const settled = new AbortController();
+  const signal = AbortSignal.any([silence, settled.signal]);
+  const gone = once(child, 'exit', { signal }).then(([code]) => {
+    throw new Error(`the server ended with ${code}`);
+  });
+  child.send(message);
+  try {
+    const [answer] = await Promise.race([once(child, 'message', { signal }), gone]);
+    return answer as T;
+  } finally {
+    gone.catch(() => {});
+    settled.abort();
+  }
+}
+
+/** Farther from the phone's true place than this, an answer of the bench world is wrong: its access points reach 100 m. */
+const FARTHEST_M = 250;
+const MEDIAN_M = 40;
+
+/**
+ * Asks every request once and returns the answers. Throws unless all have the expected status and, if that is 200, lie
+ * where the phone is. A bench must not time wrong answers.
+ */
+export async function checkedAnswers(
+  port: number,
+  path: string,
+  requests: readonly BenchRequest[],
+  status: number,
+): Promise<object[]> {
+  const answers: object[] = [];
+  const errorsM: number[] = [];
+  for (let from = 0; from < requests.length; from += 32) {
+    const batch = requests.slice(from, from + 32).map(async ({ body, lat, lon }) => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
+      if (answer.status !== status) throw new Error(`before timing: status ${answer.status}, not ${status}`);
+      const said = (await answer.json()) as { location?: { lat: number; lng: number }; accuracy?: number };
+      if (status === 200)
+        errorsM.push(distanceM(lat, lon, said.location!.lat, said.location!.lng) + (said.accuracy! > 0 ? 0 : Infinity));
+      return said;
+    });
+    answers.push(...(await Promise.all(batch)));
+  }
+  if (status === 200 && !(Math.max(...errorsM) < FARTHEST_M && median(errorsM) < MEDIAN_M))
+    throw new Error(
+      `before timing: wrong answers, median ${median(errorsM)} m, farthest ${Math.max(...errorsM)} m off`,
+    );
+  return answers;
+}
