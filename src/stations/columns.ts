@@ -1,5 +1,5 @@
 // A batch of stations as columns of numbers, between the readers of files and the store: two million rows pass through
-// without an object each. Promises: NaN in a column = unknown; a batch is full at its capacity and says so, it never grows.
+// without an object each. Promises: NaN in a column = unknown (never in identities and blockCount); a batch is full at its capacity and says so, it never grows.
 // Does not check what is put in: the readers do (station.ts).
 
 import { SOURCE, type Station, type StationType } from './station.ts';
