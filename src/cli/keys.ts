@@ -6,12 +6,15 @@ import { addKey, listKeys, revokeKey } from '../partners/store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { formatTable } from './table.ts';
 
-export const usage = `usage: honeyguide keys add --class device|partner|submit --name NAME [--daily-quota N] [--per-minute N] [--json]
+export const usage = `usage: honeyguide keys add --class device|partner|submit --name NAME [--daily-quota N] [--per-minute N]
+                           [--trusted] [--json]
        honeyguide keys list [--json]
        honeyguide keys revoke ID [--json]
 
 A key is shown once, when it is added; only its hash is kept. Classes: device (phone makers: an estimate),
 partner (application vendors: what consent allows), submit (reports only). Quotas count requests; none by default.
+--trusted: reports sent with this key teach the map without a second witness, for a fleet's own collectors. Never put
+such a key into a phone that others hold: whoever reads it out can place stations where they like.
 `;
 
 /** Largest quota the store holds. */
@@ -26,6 +29,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       name: { type: 'string' },
       'daily-quota': { type: 'string' },
       'per-minute': { type: 'string' },
+      trusted: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -41,7 +45,10 @@ export async function run(args: string[], context: CommandContext): Promise<numb
         name: keyName(values.name),
         dailyQuota: quota(values['daily-quota']),
         perMinute: quota(values['per-minute']),
+        trusted: values.trusted,
       };
+      if (wanted.trusted && wanted.class === 'partner')
+        throw new UsageError('a partner sends no reports to be trusted');
       const added = await addKey(await context.openStore(), wanted, context.random, context.now());
       say(added, `${added.key}\n\nKept as ${added.id} (${added.class}, ${added.name}). It will not be shown again.\n`);
       return 0;
@@ -68,13 +75,14 @@ async function list(context: CommandContext, say: (result: object, text: string)
   say(
     keys.map((key) => ({ ...key, createdAt: time(key.createdAt), revokedAt: time(key.revokedAt) })),
     formatTable(
-      ['ID', 'CLASS', 'NAME', 'A DAY', 'A MINUTE', 'ADDED', 'REVOKED'],
+      ['ID', 'CLASS', 'NAME', 'A DAY', 'A MINUTE', 'TRUSTED', 'ADDED', 'REVOKED'],
       keys.map((key) => [
         key.id,
         key.class,
         key.name,
         `${key.dailyQuota ?? ''}`,
         `${key.perMinute ?? ''}`,
+        key.trusted ? 'yes' : '',
         day(key.createdAt),
         day(key.revokedAt),
       ]),

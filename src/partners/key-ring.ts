@@ -13,6 +13,8 @@ export type KeyEntry = {
   /** Requests a day and a minute; null = no limit of its own. */
   readonly dailyQuota: number | null;
   readonly perMinute: number | null;
+  /** Reports sent with it teach the map without a second witness; absent = no. */
+  readonly trusted?: boolean;
 };
 
 /** An entry with the SHA-256 of its key, as hex: survives being posted to a thread. */

@@ -8,7 +8,14 @@ import { type KeyRingEntry, MAX_KEYS } from './key-ring.ts';
 import { formatKey, formatKeyId, hashKey, KEY_ID_RANDOM_BYTES, KEY_RANDOM_BYTES, type KeyClass } from './keys.ts';
 import { createSlots } from './slots.ts';
 
-export type NewKey = { class: KeyClass; name: string; dailyQuota: number | null; perMinute: number | null };
+export type NewKey = {
+  class: KeyClass;
+  name: string;
+  dailyQuota: number | null;
+  perMinute: number | null;
+  /** Reports sent with it count without a second witness. Default: no. */
+  trusted?: boolean;
+};
 
 /** A key as people list it. Times in epoch ms. */
 export type ListedKey = NewKey & { id: string; createdAt: number; revokedAt: number | null };
@@ -21,6 +28,7 @@ const LISTED = {
   perMinute: apiKeys.perMinute,
   createdAt: apiKeys.createdAt,
   revokedAt: apiKeys.revokedAt,
+  trusted: apiKeys.trusted,
 };
 
 /**
@@ -94,8 +102,9 @@ export async function followKeys(
     seen = now;
     if (stopped) return;
     onChange(
-      rows.map(({ id, class: keyClass, name, dailyQuota, perMinute, keyHash }, i) => {
-        return { id, class: keyClass, name, slot: taken[i], dailyQuota, perMinute, hashHex: keyHash.toString('hex') };
+      rows.map(({ id, class: keyClass, name, dailyQuota, perMinute, trusted, keyHash }, i) => {
+        const limits = { slot: taken[i], dailyQuota, perMinute };
+        return { id, class: keyClass, name, ...limits, trusted, hashHex: keyHash.toString('hex') };
       }),
     );
   }

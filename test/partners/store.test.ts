@@ -5,7 +5,7 @@ import { addKey, followKeys, listKeys, type NewKey, revokeKey } from '../../src/
 import { connectStore } from '../../src/storage/open.ts';
 import { afterFile, ON_POSTGRES, openTestStore } from '../support/store.ts';
 
-const WANTED: NewKey = { class: 'device', name: 'Maker X', dailyQuota: 1000, perMinute: null };
+const WANTED: NewKey = { class: 'device', name: 'Maker X', dailyQuota: 1000, perMinute: null, trusted: true };
 const rejectErrors = (error: unknown) => {
   throw error;
 };
