@@ -7,8 +7,8 @@ import { MAC_KIND, type MacKind } from '../stations/index-contract.ts';
 import { R95_OVER_SIGMA } from './reach.ts';
 import type { Solution } from './solve.ts';
 
-/** 95 % error over `macScaleM`, by device count and reach as `macBucket` numbers them; 95 % error over `cellScaleM`. */
-export type Calibration = { readonly macFactors: readonly number[]; readonly cellFactor: number };
+/** 95 % error over `macScaleM`, by device count and reach as `macBucket` numbers them; 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more). */
+export type Calibration = { readonly macFactors: readonly number[]; readonly cellFactors: readonly number[] };
 
 const REACH_BOUNDS_M = [8, 16, 32, 64];
 
@@ -22,7 +22,7 @@ export const DEFAULT_CALIBRATION: Calibration = {
     1.1, 2.7, 1.6, 1.1, 0.9,
     1.1, 2.7, 1.4, 1.0, 0.8,
   ],
-  cellFactor: 2.4,
+  cellFactors: [2.5, 2.3, 2.1],
 };
 
 /** Privacy: two devices are little company, whatever they would allow (attack A10). */
@@ -55,12 +55,13 @@ export function accuracyOfMacs(calibration: Calibration, kind: MacKind, devices:
 
 /** The scale of a solution by cells, metres. */
 export function cellScaleM(solution: Solution): number {
-  return Math.hypot(solution.formalM, solution.scatterM / 2);
+  return Math.hypot(solution.reachM, solution.scatterM / 2);
 }
 
-/** 95 % circle in metres of a position by known cells. */
-export function accuracyOfCells(calibration: Calibration, solution: Solution): number {
-  return Math.max(CELL_FLOOR_M, calibration.cellFactor * cellScaleM(solution));
+/** 95 % circle in metres of a position by `cells` known cells. */
+export function accuracyOfCells(calibration: Calibration, cells: number, solution: Solution): number {
+  const doubt = solution.doubting / (solution.agreeing + solution.doubting);
+  return Math.max(CELL_FLOOR_M, calibration.cellFactors[Math.min(cells, 3) - 1] * cellScaleM(solution) * (1 + doubt));
 }
 
 /** 95 % circle in metres of a position by `siblings` known cells of the same mast. */

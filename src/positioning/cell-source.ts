@@ -5,7 +5,7 @@
 import { centrePlane, createPlane, planeLat, planeLon, planeX, planeY } from '../geo/plane.ts';
 import { createFoundStations, type StationReader } from '../stations/index-contract.ts';
 import { accuracyOfCells, type Calibration } from './calibration.ts';
-import { cellSigmaM } from './cell-reach.ts';
+import { cellPull, cellSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
 import { createPoints } from './points.ts';
 import { type CellReadings, MAX_CELLS } from './readings.ts';
@@ -36,7 +36,7 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
     solve(points, start, true, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    into.accuracyM = accuracyOfCells(calibration, solution);
+    into.accuracyM = accuracyOfCells(calibration, points.count, solution);
     into.trust = Math.min(LEAST_TRUST + solution.agreeing / 2, MOST_TRUST);
   };
 
@@ -58,8 +58,8 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
     points.y[k] = planeY(plane, known.lat[0], known.lon[0]);
     points.device[k] = k;
     points.trust[k] = stationTrust(known.samples[0], known.lastSeenDay[0], known.flags[0], today);
-    points.sigmaM[k] = cellSigmaM(heard.radio[i], known.radiusM[0], known.samples[0], heard.dbm[i], heard.ta[i]);
-    points.pull[k] = 1;
+    points.sigmaM[k] = cellSigmaM(heard.radio[i], known.radiusM[0], known.samples[0], heard.ta[i]);
+    points.pull[k] = cellPull(heard.radio[i], heard.dbm[i]);
     points.prior[k] = 0;
   }
 }

@@ -3,7 +3,6 @@
 // and a circle as wide as such guesses were wrong in the 2 million cells of the public export. Finds no neighbour sites.
 import { centrePlane, createPlane, planeLat, planeLon, planeX, planeY } from '../geo/plane.ts';
 import { RADIO } from '../radio/cell.ts';
-import { UNKNOWN_DBM } from '../radio/signal.ts';
 import { createFoundStations, type StationReader } from '../stations/index-contract.ts';
 import { accuracyOfSite } from './calibration.ts';
 import { cellSigmaM } from './cell-reach.ts';
@@ -72,7 +71,7 @@ export function createSiteSource(stations: StationReader) {
       points.prior[n] = 0;
       points.pull[n] = 1;
       points.trust[n] = stationTrust(known.samples[0], known.lastSeenDay[0], known.flags[0], today);
-      points.sigmaM[n] = cellSigmaM(radio, known.radiusM[0], known.samples[0], UNKNOWN_DBM, -1);
+      points.sigmaM[n] = cellSigmaM(radio, known.radiusM[0], known.samples[0], -1);
     }
   }
 }
