@@ -3,6 +3,7 @@
 
 import { createLocator } from '../../src/positioning/locate.ts';
 import { addCell, addMac, clearReadings, createReadings } from '../../src/positioning/readings.ts';
+import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../../src/radio/cell-parts.ts';
 import { isUsableMac } from '../../src/radio/mac.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
 import { foldStation, type LearntStation, unknownStation } from '../../src/stations/fold.ts';
@@ -10,7 +11,7 @@ import { MAC_KIND } from '../../src/stations/index-contract.ts';
 import type { Sighting, StationKind } from '../../src/stations/sighting.ts';
 import { cellKey, macKey, openMapReader, type StationMap } from './map-reader.ts';
 import type { Answer, Method } from './method.ts';
-import type { Scan } from './traces.ts';
+import type { CellSeen, Scan } from './traces.ts';
 
 const HOUR_MS = 3_600_000;
 /** Reports folded at once. */
@@ -40,7 +41,7 @@ export function createHoneyguide(): Method & { stations: Map<string, LearntStati
     locate(scan): Answer | null {
       clearReadings(readings);
       for (const { mac, dbm } of scan.wifi) {
-        if (isUsableMac(mac)) addMac(readings.wifi, mac, Number.isNaN(dbm) ? UNKNOWN_DBM : dbm, 0);
+        if (isUsableMac(mac)) addMac(readings.wifi, mac, toDbm(dbm), 0);
       }
       for (const c of scan.cells) {
         addCell(readings.cells, {
@@ -51,7 +52,7 @@ export function createHoneyguide(): Method & { stations: Map<string, LearntStati
           id: c.cellId,
           psc: c.psc,
           ta: c.timingAdvance,
-          dbm: Number.isNaN(c.dbm) ? UNKNOWN_DBM : c.dbm,
+          dbm: toDbm(c.dbm),
           ageMs: 0,
           serving: c.serving ? 1 : 0,
         });
@@ -60,6 +61,21 @@ export function createHoneyguide(): Method & { stations: Map<string, LearntStati
       return estimate === null ? null : { lat: estimate.lat, lon: estimate.lon, accuracyM: estimate.accuracyM };
     },
   };
+}
+
+const parts = new Float64Array(MAX_PARTS);
+const toDbm = (dbm: number) => (Number.isNaN(dbm) ? UNKNOWN_DBM : dbm);
+
+/** Physical identity of the strongest other cell of the serving one's radio, -1 = none. */
+function strongestNeighbour(scan: Scan, serving: CellSeen): number {
+  let psc = -1;
+  let best = Number.NEGATIVE_INFINITY;
+  for (const c of scan.cells) {
+    if (c === serving || c.radio !== serving.radio || c.psc < 0 || !(toDbm(c.dbm) > best)) continue;
+    best = toDbm(c.dbm);
+    psc = c.psc;
+  }
+  return psc;
 }
 
 function foldBatch(
@@ -98,6 +114,13 @@ function foldBatch(
       const key = cellKey(c.radio, c.mcc, c.mnc, c.area, c.cellId);
       if (c.psc >= 0) pscs.set(key, c.psc);
       add(key, 'cell', c.dbm);
+    }
+    const serving = scan.cells.find((c) => c.cellId > 0 && c.serving) ?? scan.cells.find((c) => c.cellId > 0);
+    if (serving === undefined) continue;
+    const { radio, mcc, mnc, area, cellId, timingAdvance, dbm } = serving;
+    const count = partAreas(radio, timingAdvance, toDbm(dbm), strongestNeighbour(scan, serving), parts);
+    for (let i = 0; i < count; i++) {
+      add(cellKey(PART_RADIO, mcc, mnc, parts[i], partCellId(radio, area, cellId)), 'cell', dbm);
     }
   }
   for (const [key, { kind, list }] of sightings) {

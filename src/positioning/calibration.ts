@@ -2,12 +2,10 @@
 // Promises: finite, above the floor of its kind. The factors are measured, not derived: quantiles of the error over a scale
 // made of the stations' own reach and how far they scatter, on held-out scans of real walks (Lisbon, one library over 25
 // months) and of simulated streets, malls and villages. A running server replaces them by its own, from held-back reports.
-import { RADIO } from '../radio/cell.ts';
 import { MAC_KIND, type MacKind } from '../stations/index-contract.ts';
-import { R95_OVER_SIGMA } from './reach.ts';
 import type { Solution } from './solve.ts';
 
-/** 95 % error over `macScaleM`, by device count and reach as `macBucket` numbers them; 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more). */
+/** 95 % error over `macScaleM`, by device count and reach as `macBucket` numbers them; 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more), then by parts of the serving one. */
 export type Calibration = { readonly macFactors: readonly number[]; readonly cellFactors: readonly number[] };
 
 const REACH_BOUNDS_M = [8, 16, 32, 64];
@@ -22,7 +20,7 @@ export const DEFAULT_CALIBRATION: Calibration = {
     1.1, 2.7, 1.6, 1.1, 0.9,
     1.1, 2.7, 1.4, 1.0, 0.8,
   ],
-  cellFactors: [2.5, 2.3, 2.1],
+  cellFactors: [2.5, 2.3, 2.1, 2.5],
 };
 
 /** Privacy: two devices are little company, whatever they would allow (attack A10). */
@@ -58,20 +56,35 @@ export function cellScaleM(solution: Solution): number {
   return Math.hypot(solution.reachM, solution.scatterM / 2);
 }
 
-/** 95 % circle in metres of a position by `cells` known cells. */
-export function accuracyOfCells(calibration: Calibration, cells: number, solution: Solution): number {
+/** 95 % circle in metres of a position by `cells` known cells, the serving one perhaps by its parts. */
+export function accuracyOfCells(calibration: Calibration, cells: number, inParts: boolean, solution: Solution): number {
   const doubt = solution.doubting / (solution.agreeing + solution.doubting);
-  return Math.max(CELL_FLOOR_M, calibration.cellFactors[Math.min(cells, 3) - 1] * cellScaleM(solution) * (1 + doubt));
+  return Math.max(
+    CELL_FLOOR_M,
+    calibration.cellFactors[inParts ? 3 : Math.min(cells, 3) - 1] * cellScaleM(solution) * (1 + doubt),
+  );
 }
 
-/** 95 % circle in metres of a position by `siblings` known cells of the same mast. */
-export function accuracyOfSite(siblings: number, solution: Solution): number {
-  return Math.max(10_000 / siblings, 3000, R95_OVER_SIGMA * 1.5 * solution.scatterM);
+/** 95 % error of one sibling, of two, of three, of four and more that stand together, metres (2 million cells, each left out in turn). */
+const SITE_FLOORS_M = [12_000, 6000, 5000, 4500];
+/** The same, over how far the siblings scatter. */
+const SITE_SCATTERS = 6;
+
+/**
+ * 95 % circle in metres of a position by `siblings` known cells that seem to share the mast, of which the share `together`
+ * stands together: where an operator numbers its cells otherwise, they don't, and the guess is worth little.
+ */
+export function accuracyOfSite(siblings: number, together: number, solution: Solution): number {
+  const agreed = Math.max(SITE_FLOORS_M[Math.min(siblings, 4) - 1], SITE_SCATTERS * solution.scatterM);
+  return agreed / (together * together);
 }
 
-/** 95 % circle in metres of an area known by `cells` cells within `radiusM`. */
-export function accuracyOfArea(radio: number, radiusM: number, cells: number): number {
-  const n = Math.max(cells, 1);
-  const prior = radio === RADIO.nr ? 10_000 : 20_000;
-  return Math.sqrt((n * radiusM * radiusM + 2 * prior * prior) / (n + 2));
+/** What an area known by one or two cells is believed to reach (95 %): location areas of the public export do, metres. */
+const AREA_PRIOR_M = 40_000;
+const AREA_PRIOR_CELLS = 2;
+
+/** 95 % circle in metres of an area known by `cells` cells within `radiusM`; 0 = unknown. */
+export function accuracyOfArea(radiusM: number, cells: number): number {
+  const n = radiusM > 0 ? Math.max(cells, 1) : 0;
+  return Math.sqrt((n * radiusM * radiusM + AREA_PRIOR_CELLS * AREA_PRIOR_M * AREA_PRIOR_M) / (n + AREA_PRIOR_CELLS));
 }

@@ -30,6 +30,15 @@ export function cellSigmaM(radio: number, radiusM: number, samples: number, ta: 
   return (beyondM > 0 ? Math.hypot(radius, beyondM) : radius) / R95_OVER_SIGMA;
 }
 
+/** A part is never known better than this: fixes, and fading. */
+const LEAST_PART_SIGMA_M = 20;
+
+/** One-axis sigma of a part of a cell: its own radius; one report is as good as that of the whole cell. */
+export function partSigmaM(radiusM: number, samples: number, cellRadiusM: number): number {
+  const r2 = (samples * radiusM * radiusM + cellRadiusM * cellRadiusM) / (samples + 1);
+  return Math.max(Math.sqrt(r2) / R95_OVER_SIGMA, LEAST_PART_SIGMA_M);
+}
+
 /** How much a strength speaks for being near the centre, 1 in the middle of the cell's range; a missing one counts so too. */
 export function cellPull(radio: number, dbm: number): number {
   if (dbm === UNKNOWN_DBM) return 1;

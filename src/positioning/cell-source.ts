@@ -1,14 +1,16 @@
 // Where a phone is by the cells it hears that the map knows. Promises: every known cell counts, serving and neighbours, by
 // its radius, freshness and strength; cells that contradict the rest lose their say; one known cell is enough. A learnt
 // position is the centre of where a cell was heard (in Dortmund a median of 599 m from the mast), so timing advance sizes
-// the circle and moves nothing.
+// the circle; but where the map knows the parts of the serving cell with this timing advance, neighbour and strength, those
+// smaller places stand for the cell.
 import { centrePlane, createPlane, planeLat, planeLon, planeX, planeY } from '../geo/plane.ts';
+import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
 import { createFoundStations, type StationReader } from '../stations/index-contract.ts';
 import { accuracyOfCells, type Calibration } from './calibration.ts';
-import { cellPull, cellSigmaM } from './cell-reach.ts';
+import { cellPull, cellSigmaM, partSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
 import { createPoints } from './points.ts';
-import { type CellReadings, MAX_CELLS } from './readings.ts';
+import { type CellReadings, MAX_CELLS, strongestNeighbour } from './readings.ts';
 import { createSolution, solve } from './solve.ts';
 import type { Source } from './source.ts';
 import { stationTrust } from './trust.ts';
@@ -20,23 +22,35 @@ const BLUR_M = 500;
 const LEAST_TRUST = 0.5;
 const MOST_TRUST = 1.5;
 
+/** A part of fewer reports says less than its cell. */
+const LEAST_PART_SAMPLES = 3;
+
 /** A solver for cells with its own scratch space; `into` is filled anew by each call. */
 export function createCellSource(stations: StationReader, calibration: Calibration) {
-  const known = createFoundStations(1);
-  const points = createPoints(MAX_CELLS);
+  const known = createFoundStations(2);
+  const parts = new Float64Array(MAX_PARTS);
+  const points = createPoints(MAX_CELLS + MAX_PARTS);
   const plane = createPlane();
   const solution = createSolution();
 
   return function locateByCells(heard: CellReadings, today: number, into: Source): void {
     points.count = 0;
-    for (let i = 0; i < heard.count; i++) if (heard.id[i] > 0 && find(heard, i)) place(heard, i, today);
-    into.found = points.count > 0;
+    let cells = 0;
+    let inParts = false;
+    for (let i = 0; i < heard.count; i++) {
+      if (heard.id[i] === 0 || !find(heard, i)) continue;
+      cells++;
+      // The columns are sorted: the serving cell, or the strongest, is first.
+      if (i === 0 && placeParts(heard, today)) inParts = true;
+      else place(heard, i, today);
+    }
+    into.found = cells > 0;
     if (!into.found) return;
     const start = findCluster(points, CLUSTER_M, BLUR_M, true);
     solve(points, start, true, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    into.accuracyM = accuracyOfCells(calibration, points.count, solution);
+    into.accuracyM = accuracyOfCells(calibration, cells, inParts, solution);
     into.trust = Math.min(LEAST_TRUST + solution.agreeing / 2, MOST_TRUST);
   };
 
@@ -51,15 +65,34 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
     return false;
   }
 
+  /** Puts the known parts of the serving cell, found in slot 0, in its place; false if none is known. */
+  function placeParts(heard: CellReadings, today: number): boolean {
+    const radio = heard.radio[0];
+    const id = partCellId(radio, heard.area[0], heard.id[0]);
+    const count = partAreas(radio, heard.ta[0], heard.dbm[0], strongestNeighbour(heard, 0), parts);
+    for (let p = 0; p < count; p++) {
+      if (!stations.findCell(PART_RADIO, heard.mcc[0], heard.mnc[0], parts[p], id, known, 1)) continue;
+      if (known.samples[1] < LEAST_PART_SAMPLES) continue;
+      addPoint(1, today, partSigmaM(known.radiusM[1], known.samples[1], known.radiusM[0]), 1);
+    }
+    return points.count > 0;
+  }
+
   function place(heard: CellReadings, i: number, today: number): void {
+    const sigmaM = cellSigmaM(heard.radio[i], known.radiusM[0], known.samples[0], heard.ta[i]);
+    addPoint(0, today, sigmaM, cellPull(heard.radio[i], heard.dbm[i]));
+  }
+
+  /** One more point, from slot `from` of what was found. */
+  function addPoint(from: number, today: number, sigmaM: number, pull: number): void {
     const k = points.count++;
-    if (k === 0) centrePlane(plane, known.lat[0], known.lon[0]);
-    points.x[k] = planeX(plane, known.lat[0], known.lon[0]);
-    points.y[k] = planeY(plane, known.lat[0], known.lon[0]);
+    if (k === 0) centrePlane(plane, known.lat[from], known.lon[from]);
+    points.x[k] = planeX(plane, known.lat[from], known.lon[from]);
+    points.y[k] = planeY(plane, known.lat[from], known.lon[from]);
     points.device[k] = k;
-    points.trust[k] = stationTrust(known.samples[0], known.lastSeenDay[0], known.flags[0], today);
-    points.sigmaM[k] = cellSigmaM(heard.radio[i], known.radiusM[0], known.samples[0], heard.ta[i]);
-    points.pull[k] = cellPull(heard.radio[i], heard.dbm[i]);
+    points.trust[k] = stationTrust(known.samples[from], known.lastSeenDay[from], known.flags[from], today);
+    points.sigmaM[k] = sigmaM;
+    points.pull[k] = pull;
     points.prior[k] = 0;
   }
 }

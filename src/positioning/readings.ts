@@ -223,6 +223,16 @@ function rankCells(cells: CellReadings, i: number, cell: CellReading): number {
   );
 }
 
+/** Physical identity of the strongest other cell of row i's radio, -1 = none. */
+export function strongestNeighbour(cells: CellReadings, i: number): number {
+  let best = -1;
+  for (let j = 0; j < cells.count; j++) {
+    if (j === i || cells.radio[j] !== cells.radio[i] || cells.psc[j] < 0) continue;
+    if (best < 0 || cells.dbm[j] > cells.dbm[best]) best = j;
+  }
+  return best < 0 ? -1 : cells.psc[best];
+}
+
 /** True if the phone sent anything by radio that we understood. */
 export function hasRadio(readings: Readings): boolean {
   return readings.cells.count > 0 || readings.wifi.count > 0 || readings.bluetooth.count > 0;

@@ -135,7 +135,12 @@ function areApart(kind: StationKind, w: Whereabouts, places: readonly Place[]): 
 }
 
 /** A young foreign position of satellite fixes, further off than both could err, is not simply overruled. */
-function contradictsPrior(kind: StationKind, { believed, learnt }: LearntStation, middle: Middle, nowMs: number): boolean {
+function contradictsPrior(
+  kind: StationKind,
+  { believed, learnt }: LearntStation,
+  middle: Middle,
+  nowMs: number,
+): boolean {
   const { lat, lon, radiusM, source, modifiedAt } = believed;
   if (learnt || lat === null || lon === null || source === 'query') return false;
   if (nowMs - (modifiedAt ?? 0) > OLD_PRIOR_MS) return false;
