@@ -16,13 +16,14 @@ export const COMMANDS: Readonly<Record<string, { module: string; summary: string
   import: { module: './import.ts', summary: 'read stations from files or stdin' },
   export: { module: './export.ts', summary: 'write stations as CSV or NDJSON' },
   keys: { module: './keys.ts', summary: 'add, list and revoke keys' },
+  'anonymity-map': { module: './anonymity-map.ts', summary: 'build and prove the map of regions' },
   doctor: { module: './doctor.ts', summary: 'check this installation and say what is weak' },
 };
 
 const OVERVIEW = `usage: honeyguide COMMAND [ARGUMENTS]
 
 ${Object.entries(COMMANDS)
-  .map(([name, { summary }]) => `  ${name.padEnd(8)} ${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`)
   .join('\n')}
 
 Every command knows --help and --json. Settings are environment variables: see schema/config.json.

@@ -1,0 +1,90 @@
+// Proves of a finished map what the builder promises, from the map and public population figures alone: total, nobody
+// under K, also after subtracting other regions or an earlier version; and says what it costs in area and suppression.
+// Written against the definition, not against the builder: a partition is checked by adding up, cell by cell.
+import { cellArea } from 'h3-js';
+import { type AnonymityMap, SUPPRESSED } from './anonymity-map.ts';
+import type { Population } from './build-anonymity-map.ts';
+import { COARSEST_RES, cellOfKey, parentKey, type RegionKey, resolutionOf } from './region-key.ts';
+
+/** Sums of fractions of people may miss a whole K by rounding; a millionth of a person is nobody. */
+const ROUNDING = 1e-6;
+
+export type MapReport = {
+  readonly regions: number;
+  readonly residents: number;
+  /** Regions whose inhabitants are fewer than K; must be 0. */
+  readonly regionsUnderK: number;
+  /** Names whose parent is no name: places that could not be reached by going down; must be 0. */
+  readonly unreachable: number;
+  /** Non-empty intersections with an earlier version that hold fewer than K; must be 0 before publishing. */
+  readonly crossingsUnderK: number;
+  readonly fewestResidents: number;
+  /** Share of residents who are told no region. */
+  readonly suppressedShare: number;
+  /** Quantiles over residents of their region's area, km2. */
+  readonly areaKm2: { readonly p50: number; readonly p90: number; readonly p99: number };
+};
+
+export function verifyAnonymityMap(
+  names: Uint32Array,
+  map: AnonymityMap,
+  residents: Population,
+  k: number,
+  previous: readonly AnonymityMap[] = [],
+): MapReport {
+  const byRegion = new Map<RegionKey, number>();
+  const crossings = new Map<string, number>();
+  let total = 0;
+  for (const [cell, count] of residents) {
+    if (!(count > 0)) continue;
+    const region = map.regionOf(cell);
+    total += count;
+    byRegion.set(region, (byRegion.get(region) ?? 0) + count);
+    if (previous.length === 0 || region === SUPPRESSED) continue;
+    const crossing = [region, ...previous.map((earlier) => earlier.regionOf(cell))].join(' ');
+    crossings.set(crossing, (crossings.get(crossing) ?? 0) + count);
+  }
+  const suppressed = byRegion.get(SUPPRESSED) ?? 0;
+  byRegion.delete(SUPPRESSED);
+  const counts = [...byRegion.values()];
+  const isUnderK = (count: number) => count < k - ROUNDING;
+  const named = new Set(names);
+  return {
+    regions: names.length,
+    residents: Math.round(total),
+    regionsUnderK: counts.filter(isUnderK).length,
+    unreachable: names.filter((name) => isOrphan(name, named)).length,
+    crossingsUnderK: [...crossings.values()].filter(isUnderK).length,
+    fewestResidents: Math.round(counts.reduce((fewest, count) => Math.min(fewest, count), Number.POSITIVE_INFINITY)),
+    suppressedShare: total > 0 ? suppressed / total : 0,
+    areaKm2: areaQuantiles(names, byRegion),
+  };
+}
+
+function isOrphan(name: RegionKey, named: ReadonlySet<number>): boolean {
+  const res = resolutionOf(name);
+  return res < COARSEST_RES || (res > COARSEST_RES && !named.has(parentKey(name, res - 1)));
+}
+
+function areaQuantiles(names: Uint32Array, byRegion: ReadonlyMap<RegionKey, number>): MapReport['areaKm2'] {
+  const areas = new Map<RegionKey, number>();
+  for (const name of names) areas.set(name, (areas.get(name) ?? 0) + cellArea(cellOfKey(name), 'km2'));
+  for (const name of names) {
+    const res = resolutionOf(name);
+    if (res === COARSEST_RES) continue;
+    const parent = parentKey(name, res - 1);
+    areas.set(parent, (areas.get(parent) ?? 0) - cellArea(cellOfKey(name), 'km2'));
+  }
+  const rows = [...byRegion].map(([region, count]) => ({ area: areas.get(region) ?? 0, count }));
+  rows.sort((a, b) => a.area - b.area);
+  const all = rows.reduce((sum, row) => sum + row.count, 0);
+  const quantile = (share: number) => {
+    let below = 0;
+    for (const { area, count } of rows) {
+      below += count;
+      if (below >= all * share) return Math.round(area * 10) / 10;
+    }
+    return 0;
+  };
+  return { p50: quantile(0.5), p90: quantile(0.9), p99: quantile(0.99) };
+}
