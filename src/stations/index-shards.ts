@@ -113,12 +113,3 @@ export function freeSlot(tags: number): number {
   }
   return -1;
 }
-
-/** Stations in a shard. */
-export function countShard(view: Int32Array): number {
-  let count = 0;
-  for (let base = 0; base < view.length; base += GROUP_WORDS) {
-    for (let tags = view[base + 1] & TAG_MASK; tags !== 0; tags >>>= 5) count += (tags & 31) === 0 ? 0 : 1;
-  }
-  return count;
-}

@@ -16,7 +16,6 @@ import {
   RECORDS_AT,
 } from './index-layout.ts';
 import {
-  countShard,
   createShard,
   fittingGroups,
   freeSlot,
@@ -44,6 +43,9 @@ export type IndexedStation = {
   psc: number;
 };
 
+/** Memory of a shard and the number of stations in it. */
+export type LoadedShard = { readonly buffer: SharedArrayBuffer; readonly count: number };
+
 /** Upserts say false for an identity no index can hold or a position not on Earth (then nothing is changed). */
 export type StationIndex = {
   upsertMac(kind: MacKind, mac: number, station: IndexedStation): boolean;
@@ -62,10 +64,10 @@ export type StationIndex = {
   connect(): { handle: StationIndexHandle; port: MessagePort };
   /** Calls back with every update from now on; returns how to stop. */
   onGrow(listener: (update: StationIndexUpdate) => void): () => void;
-  /** Current memory of a shard, for the snapshot. Read it only in the writer's thread. */
-  shard(shard: number): Int32Array<SharedArrayBuffer>;
-  /** Takes over loaded shards (all of them) in place of everything held. */
-  replace(shards: readonly SharedArrayBuffer[]): void;
+  /** A shard as it is now, for the snapshot: read it in the writer's thread, before giving way to anything else. */
+  shard(shard: number): LoadedShard;
+  /** Takes over loaded shards (all of them, in order) in place of everything held. */
+  replace(shards: readonly LoadedShard[]): void;
   clear(): void;
 };
 
@@ -157,9 +159,9 @@ export function createStationIndex(options: { seed: IndexSeed; expected?: number
     return () => listeners.delete(listener);
   }
 
-  function replace(shards: readonly SharedArrayBuffer[]): void {
-    publish(shards.map((buffer, shard) => ({ shard, buffer })));
-    for (let shard = 0; shard < SHARDS; shard++) setCount(shard, countShard(views[shard]));
+  function replace(shards: readonly LoadedShard[]): void {
+    publish(shards.map(({ buffer }, shard) => ({ shard, buffer })));
+    for (let shard = 0; shard < SHARDS; shard++) setCount(shard, shards[shard].count);
   }
 
   return {
@@ -205,10 +207,10 @@ export function createStationIndex(options: { seed: IndexSeed; expected?: number
       return { handle: handle(), port: port2 };
     },
     onGrow,
-    shard: (shard) => views[shard],
+    shard: (shard) => ({ buffer: views[shard].buffer, count: counts[shard] }),
     replace,
     clear() {
-      replace(views.map((_, shard) => createShard(initialGroups(0, shard))));
+      replace(views.map((_, shard) => ({ buffer: createShard(initialGroups(0, shard)), count: 0 })));
     },
   };
 }

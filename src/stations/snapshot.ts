@@ -1,0 +1,171 @@
+// The resident index as a file, so that a start needs no full read of the store. Promises: written aside, flushed, renamed,
+// so a crash leaves the old file or the new one; a file that is damaged, cut off, another version's, another store's or
+// keyed with another seed is never loaded, and the answer says why; the index is untouched unless all of it checked out.
+// Does not stop the writer: shards are copied one by one, each in a few ms, while the feed goes on; the position in the
+// file is the one before the first copy, and applying later changes twice does no harm.
+import { readSync } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { IndexSeed } from './index-hash.ts';
+import { createShard, groupsOf, SHARD_OFFSET_BYTES, SHARDS, shardView } from './index-shards.ts';
+import type { LoadedShard, StationIndex } from './index-writer.ts';
+import {
+  createHead,
+  decodeTrailer,
+  encodeTrailer,
+  HEAD_BYTES,
+  openHead,
+  type ShardEntry,
+  type SnapshotAbout,
+  type SnapshotProblem,
+  type SnapshotTrailer,
+  shardBytes,
+  startTag,
+  TAIL_BYTES,
+  type TagKey,
+  trailerLength,
+} from './snapshot-format.ts';
+
+/** Bytes read and checked at a time: they stay in the second-level cache in between. */
+const PIECE_BYTES = 1 << 18;
+
+export type SnapshotResult =
+  | { kind: 'loaded'; stations: number; about: SnapshotAbout }
+  | { kind: 'missing' }
+  | { kind: 'refused'; reason: SnapshotProblem };
+
+/** Writes the index to `path` (0600, through `path`.tmp). Throws what the file system throws; the old file then stays. */
+export async function writeSnapshot(path: string, index: StationIndex, about: SnapshotAbout): Promise<void> {
+  const aside = `${path}.tmp`;
+  await rm(aside, { force: true });
+  try {
+    const file = await open(aside, 'wx', 0o600);
+    try {
+      await writeShards(file, index, about);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+async function writeShards(file: FileHandle, index: StationIndex, about: SnapshotAbout): Promise<void> {
+  const { head, tags } = createHead(index.seed);
+  const shards: ShardEntry[] = [];
+  let copy: Uint8Array = new Uint8Array(0);
+  await file.appendFile(head);
+  for (let n = 0; n < SHARDS; n++) {
+    // Copied and described without giving way, so that the writer can change the shard while the copy is written.
+    const { buffer, count } = index.shard(n);
+    const bytes = new Uint8Array(buffer, SHARD_OFFSET_BYTES);
+    if (copy.length < bytes.length) copy = new Uint8Array(Math.ceil(bytes.length * 1.25));
+    const part = copy.subarray(0, bytes.length);
+    part.set(bytes);
+    const tag = startTag(tags, n);
+    tag.add(part);
+    shards.push({ groups: groupsOf(shardView(buffer)), count, tag: tag.end() });
+    await file.appendFile(part);
+  }
+  await file.appendFile(encodeTrailer({ ...about, shards }, tags));
+}
+
+/** Makes the rename itself last. Windows can't open folders; there the rename is as durable as it gets. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => null);
+  if (handle === null) return;
+  await handle.sync().catch(() => undefined);
+  await handle.close();
+}
+
+/**
+ * Loads the file at `path` into the index, in place of what it holds, if it is whole and of this seed, and, where `expect`
+ * says so, of this store and not taken before `oldestMs`.
+ */
+export async function readSnapshot(
+  path: string,
+  index: StationIndex,
+  expect: { store?: string; oldestMs?: number } = {},
+): Promise<SnapshotResult> {
+  let file: FileHandle;
+  try {
+    file = await open(path, 'r');
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? { kind: 'missing' } : refused('unreadable');
+  }
+  try {
+    const opened = readEnds(file.fd, (await file.stat()).size, index.seed);
+    if (typeof opened === 'string') return refused(opened);
+    const { store, position, takenAt, shards: entries } = opened.trailer;
+    if (expect.store !== undefined && store !== expect.store) return refused('another store');
+    if (expect.oldestMs !== undefined && takenAt < expect.oldestMs) return refused('too old');
+    const shards = await readShards(file.fd, entries, opened.tags);
+    if (shards === null) return refused('damaged');
+    index.replace(shards);
+    return { kind: 'loaded', stations: index.size(), about: { store, position, takenAt } };
+  } catch {
+    return refused('unreadable');
+  } finally {
+    await file.close();
+  }
+}
+
+function refused(reason: SnapshotProblem): SnapshotResult {
+  return { kind: 'refused', reason };
+}
+
+type Ends = { readonly trailer: SnapshotTrailer; readonly tags: TagKey };
+
+function readEnds(fd: number, size: number, seed: IndexSeed): Ends | SnapshotProblem {
+  const head = Buffer.alloc(HEAD_BYTES);
+  if (!readFully(fd, head, 0)) return 'not a snapshot';
+  const tags = openHead(head, seed);
+  if (typeof tags === 'string') return tags;
+  const tail = Buffer.alloc(TAIL_BYTES);
+  if (!readFully(fd, tail, size - TAIL_BYTES)) return 'damaged';
+  const length = trailerLength(tail);
+  const start = size - TAIL_BYTES - length;
+  if (length < 0 || start < HEAD_BYTES) return 'damaged';
+  const json = Buffer.alloc(length);
+  const trailer = readFully(fd, json, start) ? decodeTrailer(json, tail, tags) : null;
+  if (trailer === null) return 'damaged';
+  const bytes = trailer.shards.reduce((sum, entry) => sum + shardBytes(entry), 0);
+  return bytes === start - HEAD_BYTES ? { trailer, tags } : 'damaged';
+}
+
+/** All shards with their tags right, or null. Gives way after each. */
+async function readShards(fd: number, entries: readonly ShardEntry[], tags: TagKey): Promise<LoadedShard[] | null> {
+  const shards: LoadedShard[] = [];
+  let at = HEAD_BYTES;
+  for (const [n, entry] of entries.entries()) {
+    const buffer = createShard(entry.groups);
+    const bytes = new Uint8Array(buffer, SHARD_OFFSET_BYTES);
+    const tag = startTag(tags, n);
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+      const piece = bytes.subarray(from, from + PIECE_BYTES);
+      if (!readFully(fd, piece, at + from)) return null;
+      tag.add(piece);
+    }
+    if (tag.end() !== entry.tag) return null;
+    shards.push({ buffer, count: entry.count });
+    at += bytes.length;
+    await nextTurn();
+  }
+  return shards;
+}
+
+/** Fills `into` from the file at `at`; false if the file does not reach that far. Synchronous: a hop a piece costs more than the piece. */
+function readFully(fd: number, into: Uint8Array, at: number): boolean {
+  if (at < 0) return false;
+  for (let done = 0; done < into.length; ) {
+    const read = readSync(fd, into, done, into.length - done, at + done);
+    if (read === 0) return false;
+    done += read;
+  }
+  return true;
+}

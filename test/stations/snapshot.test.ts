@@ -1,0 +1,140 @@
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createFoundStations, MAC_KIND } from '../../src/stations/index-contract.ts';
+import { openStationReader } from '../../src/stations/index-reader.ts';
+import { createStationIndex, type StationIndex } from '../../src/stations/index-writer.ts';
+import { readSnapshot, writeSnapshot } from '../../src/stations/snapshot.ts';
+
+const SEED = [3, 4] as const;
+const ABOUT = { store: 'store-a', position: '7:9:8', takenAt: 1000 };
+let folder: string;
+let path: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'honeyguide-snapshot-'));
+  path = join(folder, 'stations.index');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+function filled(macs: readonly number[]): StationIndex {
+  const index = createStationIndex({ seed: SEED });
+  for (const mac of macs) {
+    const station = { lat: mac % 90, lon: 5, radiusM: 50, samples: 3, lastSeenDay: 9, flags: 1, psc: -1 };
+    index.upsertMac(MAC_KIND.wifi, mac, station);
+  }
+  return index;
+}
+
+test('what was written is read back, also into readers that were open before', async () => {
+  const macs = Array.from({ length: 20_000 }, (_, i) => i * 2 ** 24);
+  await writeSnapshot(path, filled(macs), ABOUT);
+  const index = filled([1, 2, 3]);
+  const { handle, port } = index.connect();
+  const reader = openStationReader(handle, port);
+  expect(await readSnapshot(path, index, { store: 'store-a', oldestMs: 1000 })).toEqual({
+    kind: 'loaded',
+    stations: 20_000,
+    about: ABOUT,
+  });
+  const out = createFoundStations(20_000);
+  const found = new Uint8Array(20_000);
+  expect(reader.findMacs(1, Float64Array.from(macs), 20_000, out, found)).toBe(20_000);
+  for (const [i, mac] of macs.entries()) expect(out.lat[i]).toBe(mac % 90);
+  expect(reader.findMacs(1, Float64Array.of(1, 2, 3), 3, out, found)).toBe(0);
+  expect([index.size(), reader.size()]).toEqual([20_000, 20_000]);
+  port.close();
+});
+
+test('any set of stations, with removals, survives the round trip and can be written on', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(fc.nat(5000), { maxLength: 300 }), fc.nat(10), async (macs, step) => {
+      const before = filled(macs);
+      const kept = macs.filter((mac, i) => step === 0 || i % step !== 0 || !before.removeMac(1, mac));
+      await writeSnapshot(path, before, ABOUT);
+      const after = createStationIndex({ seed: SEED });
+      expect((await readSnapshot(path, after)).kind).toBe('loaded');
+      for (const mac of macs) expect(after.removeMac(1, mac)).toBe(kept.includes(mac));
+      expect(after.size()).toBe(0);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('a flipped bit anywhere and a cut anywhere are refused, and the index stays as it was', async () => {
+  await writeSnapshot(path, filled([5, 6, 7]), ABOUT);
+  const good = await readFile(path);
+  const bad = join(folder, 'bad.index');
+  const index = filled([1]);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        fc.nat(good.length - 1),
+        fc.nat(60),
+        fc.nat(400).map((back) => good.length - 1 - back),
+      ),
+      fc.nat(7),
+      fc.boolean(),
+      async (at, bit, cut) => {
+        const bytes = Buffer.from(cut ? good.subarray(0, at) : good);
+        if (!cut) bytes[at] ^= 1 << bit;
+        await writeFile(bad, bytes);
+        expect((await readSnapshot(bad, index)).kind).toBe('refused');
+      },
+    ),
+    { numRuns: 300 },
+  );
+  expect([index.size(), index.removeMac(1, 1)]).toEqual([1, true]);
+  await writeFile(bad, Buffer.concat([good, Buffer.alloc(1)]));
+  expect(await readSnapshot(bad, index)).toEqual({ kind: 'refused', reason: 'damaged' });
+});
+
+test('the answer says why a file is not taken', async () => {
+  const index = createStationIndex({ seed: SEED });
+  expect(await readSnapshot(join(folder, 'none'), index)).toEqual({ kind: 'missing' });
+  expect(await readSnapshot(folder, index)).toEqual({ kind: 'refused', reason: 'unreadable' });
+  await writeFile(path, 'a,b,c\n');
+  expect(await readSnapshot(path, index)).toEqual({ kind: 'refused', reason: 'not a snapshot' });
+  await writeSnapshot(path, filled([5]), ABOUT);
+  expect(await readSnapshot(path, createStationIndex({ seed: [3, 5] }))).toMatchObject({ reason: 'another seed' });
+  expect(await readSnapshot(path, index, { store: 'store-b' })).toMatchObject({ reason: 'another store' });
+  expect(await readSnapshot(path, index, { oldestMs: 1001 })).toMatchObject({ reason: 'too old' });
+  const bytes = await readFile(path);
+  bytes[12]++;
+  await writeFile(path, bytes);
+  expect(await readSnapshot(path, index)).toMatchObject({ reason: 'another version' });
+  await writeSnapshot(path, filled([5]), ABOUT);
+  await truncate(path, bytes.length - 1);
+  expect(await readSnapshot(path, index)).toMatchObject({ reason: 'damaged' });
+  expect(index.size()).toBe(0);
+});
+
+test('writing replaces the file whole, leaves nothing beside it, and only its owner may read it', async () => {
+  await writeSnapshot(path, filled([5]), ABOUT);
+  await writeFile(`${path}.tmp`, 'left by a crash');
+  await writeSnapshot(path, filled([5, 6]), ABOUT);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+  await expect(stat(`${path}.tmp`)).rejects.toThrow('ENOENT');
+  await expect(writeSnapshot(join(folder, 'no', 'such'), filled([5]), ABOUT)).rejects.toThrow('ENOENT');
+});
+
+test('stations written while a snapshot is being taken do not harm it', async () => {
+  const index = filled(Array.from({ length: 50_000 }, (_, i) => i));
+  const writing = writeSnapshot(path, index, ABOUT);
+  let done = false;
+  writing.finally(() => {
+    done = true;
+  });
+  const station = { lat: 1, lon: 1, radiusM: 1, samples: 1, lastSeenDay: 1, flags: 0, psc: -1 };
+  for (let mac = 50_000; !done; mac++) {
+    index.upsertMac(1, mac, station);
+    index.upsertMac(1, mac % 50_000, station);
+    if (mac % 500 === 0) await new Promise(setImmediate);
+  }
+  await writing;
+  const loaded = createStationIndex({ seed: SEED });
+  expect((await readSnapshot(path, loaded)).kind).toBe('loaded');
+  for (let mac = 0; mac < 50_000; mac++) expect(loaded.removeMac(1, mac)).toBe(true);
+});
