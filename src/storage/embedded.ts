@@ -105,6 +105,8 @@ function startThread(folder: string, path: string, onDeath: (error: Error) => vo
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
       workerData: { folder, socketPath: path },
+      // Options of this process (--watch, --inspect, --input-type) are not meant for it.
+      execArgv: [],
     });
     let ready = false;
     let cause = new Error('the embedded store ended');

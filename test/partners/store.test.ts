@@ -49,10 +49,10 @@ describe('keys in the store', () => {
     expect(ring.find(first.key)).toMatchObject({ id: first.id, name: 'Maker X', dailyQuota: 1000, perMinute: null });
 
     const second = await addKey(elsewhere, { ...WANTED, class: 'partner' }, randomBytes, 500);
-    await expect.poll(() => ring.find(second.key)?.class, { interval: 5 }).toBe('partner');
+    await expect.poll(() => ring.find(second.key)?.class, { interval: 5, timeout: 20_000 }).toBe('partner');
     const slot = ring.find(second.key)?.slot;
     await revokeKey(elsewhere, first.id, 2000);
-    await expect.poll(() => ring.find(first.key), { interval: 5 }).toBeNull();
+    await expect.poll(() => ring.find(first.key), { interval: 5, timeout: 20_000 }).toBeNull();
     expect(ring.find(second.key)?.slot).toBe(slot);
   });
 
@@ -92,7 +92,7 @@ describe('keys in the store', () => {
     const follower = await followKeys(link, ring.replace, (error) => errors.push(error), 5);
     afterFile(() => follower.stop());
     await link.close();
-    await expect.poll(() => errors.length).toBe(1);
+    await expect.poll(() => errors.length, { timeout: 20_000 }).toBe(1);
     await expect(follower.poll()).rejects.toThrow();
     expect(ring.find(key)).not.toBeNull();
     expect(errors).toHaveLength(1);
