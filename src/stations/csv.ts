@@ -4,7 +4,7 @@
 // nor what the format has no column for: weight, source, blocks, milliseconds.
 
 import { MAX_PSC, RADIO_NAMES, type Radio } from '../radio/cell.ts';
-import type { StationBatch, StationColumns } from './columns.ts';
+import type { StationColumns } from './columns.ts';
 import { MAX_LINE_BYTES } from './lines.ts';
 import {
   areaProblem,
@@ -16,7 +16,7 @@ import {
   MAX_RADIUS_M,
   type RejectReason,
 } from './station.ts';
-import { countReject, type Tally } from './tally.ts';
+import { countReject, type RowReader } from './tally.ts';
 
 /** The header line, as OpenCelliD and Mozilla publish it. */
 export const CSV_HEADER = 'radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal';
@@ -30,14 +30,8 @@ const COMMA = 44;
 const QUOTE = 34;
 const SPACE = 32;
 
-/** Reads cells out of blocks of whole lines. */
-export type CsvReader = {
-  /** Reads lines from offset `from` until the block ends or the batch is full; returns the offset of the next line. */
-  read(bytes: Uint8Array, from: number, into: StationBatch, tally: Tally): number;
-};
-
-/** `nowMs` bounds the times that are believed. The first line may be a header; it decides which column is what. */
-export function createCsvReader(nowMs: number): CsvReader {
+/** `nowMs` bounds the times that are believed. A header decides which column is what; without one they are CSV_HEADER's. */
+export function createCsvReader(nowMs: number): RowReader {
   const starts = new Int32Array(MAX_COLUMNS);
   const ends = new Int32Array(MAX_COLUMNS);
   /** columnOf[field] = position of the field in a line, or -1. */
@@ -45,7 +39,6 @@ export function createCsvReader(nowMs: number): CsvReader {
   let columnsNeeded = LAT + 1;
   let columns = 0;
   let next = 0;
-  let mayBeHeader = true;
 
   /** Cuts the line at `at`: sets starts, ends, columns (0 = blank line) and next. */
   function cut(bytes: Uint8Array, at: number): void {
@@ -144,6 +137,12 @@ export function createCsvReader(nowMs: number): CsvReader {
   }
 
   return {
+    begin(bytes, tally) {
+      cut(bytes, 0);
+      if (!readHeader(bytes)) return 0;
+      tally.line++;
+      return next;
+    },
     read(bytes, from, into, tally) {
       const cells = into.cell;
       let at = from;
@@ -153,10 +152,6 @@ export function createCsvReader(nowMs: number): CsvReader {
         const tooLong = next - at > MAX_LINE_BYTES;
         at = next;
         if (columns === 0) continue;
-        if (mayBeHeader) {
-          mayBeHeader = false;
-          if (readHeader(bytes)) continue;
-        }
         tally.rows++;
         const problem = tooLong ? 'lineTooLong' : take(bytes, cells, cells.count);
         if (problem !== null) {

@@ -9,8 +9,11 @@ import { createGunzip } from 'node:zlib';
 export const MAX_LINE_BYTES = 65_536;
 const LF = 10;
 
-/** `bytes` holds whole lines, each ended by LF (the last one of a stream perhaps not). `overlong` = one dropped line came before it. */
-export type LineBlock = { bytes: Uint8Array; overlong: boolean };
+/**
+ * `bytes` holds whole lines, each ended by LF (the last one of a stream perhaps not); `start` is the offset of the first in
+ * the stream. `overlong` = one line stood there that was dropped; bytes is empty.
+ */
+export type LineBlock = { bytes: Uint8Array; start: number; overlong: boolean };
 
 /** The same bytes, inflated if they begin as gzip (1f 8b); members one after another are one stream. */
 export async function* inflated(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -46,38 +49,41 @@ export async function* inflated(source: AsyncIterable<Uint8Array>): AsyncGenerat
 
 /** Cuts a stream at its line ends. */
 export async function* lineBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<LineBlock> {
-  let carry = Buffer.alloc(0);
-  let first = true;
-  let skipping = false;
+  let carry: Buffer = Buffer.alloc(0);
+  /** Offset in the stream of what comes next: of carry, or of a line that is being dropped. */
+  let start = 0;
+  let dropped = 0;
   for await (const part of source) {
     let chunk: Buffer = Buffer.from(part.buffer, part.byteOffset, part.byteLength);
-    if (skipping) {
+    if (dropped > 0) {
       const end = chunk.indexOf(LF);
+      dropped += end === -1 ? chunk.length : end + 1;
       if (end === -1) continue;
+      yield { bytes: chunk.subarray(0, 0), start, overlong: true };
+      start += dropped;
+      dropped = 0;
       chunk = chunk.subarray(end + 1);
-      skipping = false;
-      yield { bytes: chunk.subarray(0, 0), overlong: true };
     }
     const last = chunk.lastIndexOf(LF);
     if (last === -1) {
       carry = Buffer.concat([carry, chunk]);
       if (carry.length > MAX_LINE_BYTES) {
+        dropped = carry.length;
         carry = Buffer.alloc(0);
-        skipping = true;
-        first = false;
       }
       continue;
     }
-    const whole = chunk.subarray(0, last + 1);
-    const bytes = carry.length === 0 ? whole : Buffer.concat([carry, whole]);
+    const bytes = Buffer.concat([carry, chunk.subarray(0, last + 1)]);
     carry = Buffer.from(chunk.subarray(last + 1));
-    yield { bytes: first ? withoutByteOrderMark(bytes) : bytes, overlong: false };
-    first = false;
+    yield block(bytes, start);
+    start += bytes.length;
   }
-  if (skipping) yield { bytes: carry, overlong: true };
-  else if (carry.length > 0) yield { bytes: first ? withoutByteOrderMark(carry) : carry, overlong: false };
+  if (dropped > 0) yield { bytes: carry, start, overlong: true };
+  else if (carry.length > 0) yield block(carry, start);
 }
 
-function withoutByteOrderMark(bytes: Buffer): Buffer {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
+/** A block without the byte order mark that a stream may begin with. */
+function block(bytes: Buffer, start: number): LineBlock {
+  const marked = start === 0 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  return marked ? { bytes: bytes.subarray(3), start: 3, overlong: false } : { bytes, start, overlong: false };
 }

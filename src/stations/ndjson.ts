@@ -4,7 +4,7 @@
 
 import { RADIO_NAMES, radioOf } from '../radio/cell.ts';
 import { formatMac, parseMac } from '../radio/mac.ts';
-import { putStation, type StationBatch } from './columns.ts';
+import { putStation } from './columns.ts';
 import { MAX_LINE_BYTES } from './lines.ts';
 import {
   areaProblem,
@@ -18,7 +18,7 @@ import {
   type SourceName,
   type Station,
 } from './station.ts';
-import { countReject, type Tally } from './tally.ts';
+import { countReject, type RowReader } from './tally.ts';
 
 const LF = 10;
 /** An ISO 8601 date, or date and time with its zone. */
@@ -87,10 +87,11 @@ function time(value: unknown): number | null {
   return typeof value === 'string' && ISO_TIME.test(value) ? Date.parse(value) : Number.NaN;
 }
 
-/** Reads station NDJSON out of blocks of whole lines; the same contract as CsvReader. */
-export function createNdjsonReader(nowMs: number) {
+/** Reads station NDJSON out of blocks of whole lines; `nowMs` bounds the times that are believed. */
+export function createNdjsonReader(nowMs: number): RowReader {
   return {
-    read(bytes: Uint8Array, from: number, into: StationBatch, tally: Tally): number {
+    begin: () => 0,
+    read(bytes, from, into, tally) {
       const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       let at = from;
       while (at < text.length && into.count < into.capacity) {

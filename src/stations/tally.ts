@@ -1,6 +1,7 @@
 // Counting what an import read: lines, rows, and why rows were left out. Promises: bounded (three line numbers a reason)
 // and nothing of a line's content, so that a summary may be pasted anywhere.
 
+import type { StationBatch } from './columns.ts';
 import type { RejectReason } from './station.ts';
 
 /** Line numbers kept for each reason. */
@@ -25,3 +26,11 @@ export function countReject(tally: Tally, reason: RejectReason): void {
   tally.examples[reason] ??= [];
   if (tally.examples[reason].length < EXAMPLES) tally.examples[reason].push(tally.line);
 }
+
+/** Reads stations out of blocks of whole lines. */
+export type RowReader = {
+  /** Takes the header, if there is one, at the beginning of a stream; returns the offset of the first row. */
+  begin(bytes: Uint8Array, tally: Tally): number;
+  /** Reads lines from offset `from` until the block ends or the batch is full; returns the offset of the next line. */
+  read(bytes: Uint8Array, from: number, into: StationBatch, tally: Tally): number;
+};
