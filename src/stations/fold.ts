@@ -72,9 +72,10 @@ export function foldStation(
   return after;
 }
 
-/** By time, contributor and place, so that a batch gives the same result in any order and repeats lie side by side. */
+/** By arrival, time, contributor and place, so that a batch gives the same result in any order and repeats lie side by side. */
 function compareSightings(a: Sighting, b: Sighting): number {
   return (
+    a.receivedDay - b.receivedDay ||
     a.timeMs - b.timeMs ||
     a.contributor - b.contributor ||
     a.lat - b.lat ||

@@ -17,9 +17,11 @@ export type Sighting = {
   /** Strength, NaN = unknown. */
   dbm: number;
   timeMs: number;
+  /** UTC day number on which the report arrived: unlike `timeMs` no claim of its sender. */
+  receivedDay: number;
   /** The fix may rest on more than satellites. */
   fused: boolean;
-  /** Tag of the contributor, comparable within one day only. */
+  /** Tag of the contributor, comparable within one `receivedDay` only. */
   contributor: number;
   /** From a source that needs no second witness: a phone maker's fleet key. */
   trusted: boolean;

@@ -35,7 +35,7 @@ export type Tile = {
   proof: number;
 };
 
-/** A contributor of the last day or the one before: slot i of `recent` is bit i of `seenBy`. `tag` -1 = empty slot. */
+/** A contributor of the last day of arrival or the one before: slot i of `recent` is bit i of `seenBy`. `tag` -1 = empty slot. */
 export type Witness = { day: number; tag: number; heard: number };
 
 /** Everything known of where one transmitter was heard. Days count from 1970-01-01. */
@@ -57,7 +57,8 @@ export type Judge = { settle(w: Whereabouts): void; makeRoom(w: Whereabouts): bo
 /** Adds one sighting; false if its contributor, or its day, has had its say. */
 export function addSighting(w: Whereabouts, kind: StationKind, s: Sighting, judge: Judge): boolean {
   const day = Math.floor(s.timeMs / DAY_MS);
-  const slot = s.trusted ? -1 : witnessSlot(w, day, s.contributor, judge);
+  // Contributors are told apart by the day of arrival: the day of hearing is their own word, and their tags change daily.
+  const slot = s.trusted ? -1 : witnessSlot(w, s.receivedDay, s.contributor, judge);
   if (!s.trusted && slot < 0) return false;
   if (w.firstDay === 0 || day < w.firstDay) w.firstDay = day;
   if (day > w.lastDay) w.lastDay = day;

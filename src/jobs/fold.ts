@@ -1,0 +1,215 @@
+// Works the inbox into the map. Promises: a batch of rows, what it changes in stations and that it is done are one
+// transaction: a crash changes nothing or everything, and a row is folded once; one folder at a time, in any process; memory
+// and the time others wait are bounded by the batch; barred stations stay out. Areas follow their cells elsewhere.
+import type { PoolClient } from 'pg';
+import { distanceM } from '../geo/distance.ts';
+import { dayOf } from '../observations/contributor.ts';
+import { type ClaimedRow, type Gathered, gather } from '../observations/gather.ts';
+import { RAW_TTL_MS } from '../observations/store.ts';
+import { foldStation } from '../stations/fold.ts';
+import {
+  type Identity,
+  type KnownStation,
+  loadStations,
+  publishStations,
+  saveLearning,
+} from '../stations/fold-store.ts';
+import type { Sighting, StationKind } from '../stations/sighting.ts';
+import type { Evidence } from '../stations/station.ts';
+import type { Store } from '../storage/open.ts';
+
+/** Rows and bytes of payload in one transaction. On the embedded store everybody else waits for it. */
+const BATCH = {
+  postgres: { rows: 2_000, bytes: 512 * 1024 },
+  embedded: { rows: 250, bytes: 64 * 1024 },
+} as const;
+/** Who holds it folds: the first eight bytes of SHA-256("honeyguide fold") as a signed 64-bit integer. */
+export const FOLD_LOCK = '-4916260442166832794';
+
+export type FoldDeps = {
+  readonly store: Store;
+  readonly now: () => number;
+  /** The addresses among `macs` that are barred. */
+  readonly barredAmong: (client: PoolClient, macs: readonly number[]) => Promise<ReadonlySet<number>>;
+  /** Told of a station that the fold could not work on: its evidence of this batch is lost, the rest goes on. */
+  readonly onError: (error: unknown) => void;
+};
+
+/** What a run did. `rows` counts reports, `published` writes of rows that answers are made of. */
+export type FoldSummary = {
+  rows: number;
+  observations: number;
+  stations: number;
+  published: number;
+  unreadable: number;
+};
+
+export type FoldOptions = {
+  /** Stops after the batch in flight. */
+  signal?: AbortSignal;
+  onBatch?: (soFar: FoldSummary) => void;
+};
+
+/** Folds until the inbox is empty. Resolves with what was done, also when another process is folding: then nothing. */
+export async function foldInbox(deps: FoldDeps, options: FoldOptions = {}): Promise<FoldSummary> {
+  const sum: FoldSummary = { rows: 0, observations: 0, stations: 0, published: 0, unreadable: 0 };
+  while (options.signal?.aborted !== true) {
+    const done = await foldBatch(deps);
+    if (done === null) break;
+    for (const name of Object.keys(sum) as (keyof FoldSummary)[]) sum[name] += done[name];
+    options.onBatch?.({ ...sum });
+  }
+  return sum;
+}
+
+/** One transaction; null if there is nothing to fold or somebody else folds. */
+async function foldBatch(deps: FoldDeps): Promise<FoldSummary | null> {
+  const client = await deps.store.pool.connect();
+  let broken: Error | undefined;
+  try {
+    // A commit that a power cut undoes is folded again: no need to wait for the disk.
+    await client.query(
+      'begin; set local synchronous_commit = off; set local jit = off; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off',
+    );
+    const { rows } = await client.query(`select pg_try_advisory_xact_lock(${FOLD_LOCK}) as mine`);
+    const done = rows[0].mine === true ? await foldClaimed(client, deps) : null;
+    await client.query('commit');
+    return done;
+  } catch (error) {
+    broken = error as Error;
+    throw error;
+  } finally {
+    // A connection in an unknown state is closed, which rolls back.
+    client.release(broken);
+  }
+}
+
+async function foldClaimed(client: PoolClient, deps: FoldDeps): Promise<FoldSummary | null> {
+  const nowMs = deps.now();
+  const claimed = await claimRows(client, BATCH[deps.store.kind], nowMs);
+  if (claimed.length === 0) return null;
+  const gathered = gather(claimed, await readDayKeys(client, claimed));
+  const macs = [...gathered.wifi.keys(), ...gathered.bluetooth.keys()];
+  const barred = await deps.barredAmong(client, macs);
+  const sum = {
+    rows: claimed.length,
+    observations: gathered.observations,
+    stations: 0,
+    published: 0,
+    unreadable: gathered.unreadable,
+  };
+  // In the order in which imports lock them.
+  for (const kind of ['cell', 'wifi', 'bluetooth'] as const) {
+    const heard = heardOf(kind, gathered, barred);
+    const known = await loadStations(
+      client,
+      kind,
+      heard.map(({ identity }) => identity),
+    );
+    const folded = known.map((before, i) => foldOne(kind, before, heard[i].sightings, nowMs, deps.onError));
+    await saveLearning(
+      client,
+      kind,
+      folded.filter((after) => after !== null),
+    );
+    const published = folded.filter(
+      (after, i) => after !== null && isWorthPublishing(known[i], after),
+    ) as KnownStation[];
+    await publishStations(client, kind, published);
+    sum.stations += known.length;
+    sum.published += published.length;
+  }
+  await client.query('update inbox set folded_at = $2, contributor = null where folded_at is null and id = any($1)', [
+    claimed.map(({ id }) => id),
+    nowMs,
+  ]);
+  return sum;
+}
+
+type NumberedRow = ClaimedRow & { id: string };
+
+/** The oldest rows that nobody folded, up to the batch's bounds; at least one if there is any. */
+async function claimRows(
+  client: PoolClient,
+  bounds: { rows: number; bytes: number },
+  nowMs: number,
+): Promise<NumberedRow[]> {
+  const { rows } = await client.query(
+    `select id, contributor::float8 as contributor, trusted, received_at::float8 as received_at, payload
+     from (select *, sum(length(payload)) over (order by id) - length(payload) as before
+           from (select * from inbox where folded_at is null and received_at >= $1 order by id limit $2) oldest) counted
+     where before < $3 order by id`,
+    [nowMs - RAW_TTL_MS, bounds.rows, bounds.bytes],
+  );
+  return rows.map(({ id, contributor, trusted, received_at, payload }) => ({
+    id,
+    contributor,
+    trusted,
+    receivedAtMs: received_at,
+    payload,
+  }));
+}
+
+async function readDayKeys(
+  client: PoolClient,
+  rows: readonly ClaimedRow[],
+): Promise<(day: number) => Uint8Array | undefined> {
+  const days = [...new Set(rows.map(({ receivedAtMs }) => dayOf(receivedAtMs)))];
+  const found = await client.query('select day, key from contributor_keys where day = any($1)', [days]);
+  const keys = new Map<number, Uint8Array>(found.rows.map(({ day, key }) => [day, key]));
+  return (day) => keys.get(day);
+}
+
+type Heard = { identity: Identity; sightings: Sighting[] };
+
+/** Stations of one kind in the order of their keys, so that transactions meet them in the same order. */
+function heardOf(kind: StationKind, gathered: Gathered, barred: ReadonlySet<number>): Heard[] {
+  if (kind === 'cell') {
+    return [...gathered.cells.values()].sort(
+      ({ identity: a }, { identity: b }) =>
+        a.radio - b.radio || a.mcc - b.mcc || a.mnc - b.mnc || a.area - b.area || a.cellId - b.cellId,
+    );
+  }
+  return [...gathered[kind]]
+    .filter(([mac]) => !barred.has(mac))
+    .sort(([a], [b]) => a - b)
+    .map(([mac, sightings]) => ({ identity: { type: kind, mac }, sightings }));
+}
+
+function foldOne(
+  kind: StationKind,
+  before: KnownStation,
+  sightings: readonly Sighting[],
+  nowMs: number,
+  onError: (error: unknown) => void,
+): KnownStation | null {
+  try {
+    return { ...before, station: foldStation(kind, before.station, sightings, nowMs) };
+  } catch (error) {
+    onError(error);
+    return null;
+  }
+}
+
+/** Metres and shares below which a row is not rewritten: readers would not notice, the change feed would. */
+const LEAST_MOVE_M = 0.5;
+const LEAST_SHARE = 0.05;
+
+/** True if answers would differ for it: the learning state has the rest. */
+function isWorthPublishing(before: KnownStation, after: KnownStation): boolean {
+  const [was, is] = [before.station.believed, after.station.believed];
+  if (!before.published) return is.lat !== null || is.blockedAt !== null;
+  if ((was.lat === null) !== (is.lat === null) || was.blockedAt !== is.blockedAt || was.blockCount !== is.blockCount)
+    return true;
+  if (was.source !== is.source || dayOf(was.lastSeenAt ?? 0) !== dayOf(is.lastSeenAt ?? 0)) return true;
+  if (is.lat === null || is.lon === null || was.lat === null || was.lon === null) return false;
+  return (
+    distanceM(was.lat, was.lon, is.lat, is.lon) > LEAST_MOVE_M ||
+    hasGrown(was, is, 'radiusM') ||
+    hasGrown(was, is, 'samples')
+  );
+}
+
+function hasGrown(was: Evidence, is: Evidence, field: 'radiusM' | 'samples'): boolean {
+  return Math.abs((is[field] ?? 0) - (was[field] ?? 0)) > LEAST_SHARE * (was[field] ?? 0);
+}

@@ -1,0 +1,133 @@
+// From rows of the inbox to what each transmitter was heard saying. Promises: pure, each observation once; a witness number
+// is made of the contributor's tag, the transmitter and the day's key, so that it tells contributors of one transmitter
+// apart on one day and links no two transmitters, and nothing at all once the key is gone. Without the key all contributors
+// of that day count as one. A payload that can't be read is counted, not guessed at.
+import { hash } from 'node:crypto';
+import type { Radio } from '../radio/cell.ts';
+import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
+import { UNKNOWN_DBM } from '../radio/signal.ts';
+import type { Sighting } from '../stations/sighting.ts';
+import type { CellIdentity } from '../stations/station.ts';
+import { dayOf } from './contributor.ts';
+import { decodeReport } from './payload.ts';
+import type { AdmittedReport, CellSeen } from './report.ts';
+
+/** A row as claimed. `contributor` null = forgotten. */
+export type ClaimedRow = { contributor: number | null; trusted: boolean; receivedAtMs: number; payload: Buffer };
+
+export type HeardCell = { key: string; identity: CellIdentity; sightings: Sighting[] };
+export type Gathered = {
+  wifi: Map<number, Sighting[]>;
+  bluetooth: Map<number, Sighting[]>;
+  cells: Map<string, HeardCell>;
+  observations: number;
+  unreadable: number;
+};
+
+/** `dayKeyOf` gives the key of a UTC day number, or undefined when it was deleted. */
+export function gather(rows: readonly ClaimedRow[], dayKeyOf: (day: number) => Uint8Array | undefined): Gathered {
+  const all: Gathered = { wifi: new Map(), bluetooth: new Map(), cells: new Map(), observations: 0, unreadable: 0 };
+  for (const row of rows) {
+    let report: AdmittedReport;
+    try {
+      report = decodeReport(row.payload);
+    } catch {
+      all.unreadable++;
+      continue;
+    }
+    gatherReport(report, row, dayKeyOf(dayOf(row.receivedAtMs)), all);
+  }
+  return all;
+}
+
+function gatherReport(report: AdmittedReport, row: ClaimedRow, dayKey: Uint8Array | undefined, all: Gathered): void {
+  const { lat, lon, accuracyM, speedMps, fused, timeMs } = report;
+  const receivedDay = dayOf(row.receivedAtMs);
+  const sight = (station: string, dbm: number, gapMs: number): Sighting => ({
+    lat,
+    lon,
+    accuracyM,
+    speedMps,
+    gapMs,
+    dbm: dbm === UNKNOWN_DBM ? Number.NaN : dbm,
+    timeMs,
+    receivedDay,
+    fused,
+    contributor: row.trusted ? 0 : witnessOf(dayKey, row.contributor, station),
+    trusted: row.trusted,
+  });
+  for (const { mac, dbm, ageMs } of report.wifi) push(all.wifi, mac, sight(`w${mac}`, dbm, ageMs));
+  for (const { mac, dbm, ageMs } of report.bluetooth) push(all.bluetooth, mac, sight(`b${mac}`, dbm, ageMs));
+  for (const cell of report.cells) {
+    const { radio, mcc, mnc, area, cellId, psc, dbm, ageMs } = cell;
+    const heard = heardCell(all, { type: 'cell', radio, mcc, mnc, area, cellId, psc: null });
+    if (psc >= 0) heard.identity.psc = psc;
+    heard.sightings.push(sight(heard.key, dbm, ageMs));
+  }
+  const serving = servingOf(report.cells);
+  if (serving !== null) {
+    for (const identity of partsOf(serving, report)) {
+      const heard = heardCell(all, identity);
+      heard.sightings.push(sight(heard.key, serving.dbm, serving.ageMs));
+    }
+  }
+  all.observations += report.wifi.length + report.bluetooth.length + report.cells.length;
+}
+
+function heardCell(all: Gathered, identity: CellIdentity): HeardCell {
+  const { radio, mcc, mnc, area, cellId } = identity;
+  const key = `${radio}/${mcc}/${mnc}/${area}/${cellId}`;
+  let heard = all.cells.get(key);
+  if (heard === undefined) {
+    heard = { key, identity, sightings: [] };
+    all.cells.set(key, heard);
+  }
+  return heard;
+}
+
+/** The cell that look-ups take for the serving one: said to be, else the strongest; of equals the least identity. */
+function servingOf(cells: readonly CellSeen[]): CellSeen | null {
+  const rank = (a: CellSeen, b: CellSeen) =>
+    Number(b.serving) - Number(a.serving) ||
+    b.dbm - a.dbm ||
+    a.radio - b.radio ||
+    a.area - b.area ||
+    a.cellId - b.cellId;
+  return cells.reduce<CellSeen | null>((first, cell) => (first === null || rank(cell, first) < 0 ? cell : first), null);
+}
+
+const partAreasOut = new Float64Array(MAX_PARTS);
+
+/** The parts of the serving cell in which the phone was, as cells of their own (radio/cell-parts.ts). */
+function partsOf(serving: CellSeen, report: AdmittedReport): CellIdentity[] {
+  const { radio, mcc, mnc, area, cellId, timingAdvance, dbm } = serving;
+  let neighbour = -1;
+  let strongest = Number.NEGATIVE_INFINITY;
+  for (const other of [...report.cells, ...report.neighbours]) {
+    if (other === serving || other.radio !== radio || other.psc < 0 || other.dbm <= strongest) continue;
+    strongest = other.dbm;
+    neighbour = other.psc;
+  }
+  const count = partAreas(radio, timingAdvance, dbm, neighbour, partAreasOut);
+  return Array.from({ length: count }, (_, i) => ({
+    type: 'cell',
+    radio: PART_RADIO as Radio,
+    mcc,
+    mnc,
+    area: partAreasOut[i],
+    cellId: partCellId(radio, area, cellId),
+    psc: null,
+  }));
+}
+
+function push(map: Map<number, Sighting[]>, mac: number, sighting: Sighting): void {
+  const before = map.get(mac);
+  if (before === undefined) map.set(mac, [sighting]);
+  else before.push(sighting);
+}
+
+/** 32 bits of SHA-256(day key, tag, transmitter); 0 without a key or a tag. */
+function witnessOf(dayKey: Uint8Array | undefined, tag: number | null, station: string): number {
+  if (dayKey === undefined || tag === null) return 0;
+  return hash('sha256', Buffer.concat([dayKey, Buffer.from(`${tag}/${station}`)]), 'buffer').readUInt32LE(0);
+}

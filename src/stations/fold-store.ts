@@ -1,0 +1,158 @@
+// The fold's SQL: what is known of many stations in one query, and what is known afterwards in two. Promises: no query per
+// station; published rows that were read are locked until the transaction ends, so that an import that runs beside waits
+// instead of being overruled unseen; every published row that is written enters the change feed. Opens no transaction.
+import type { ClientBase } from 'pg';
+import { binaryArray, binaryBytes } from '../storage/binary-array.ts';
+import type { LearntStation } from './fold.ts';
+import { unknownStation } from './fold.ts';
+import { MAC_KIND } from './index-contract.ts';
+import type { StationKind } from './sighting.ts';
+import { type CellIdentity, type Evidence, type MacIdentity, SOURCE } from './station.ts';
+import { STATION_TABLES } from './store.ts';
+import { decodeLearning, encodeLearning } from './whereabouts-bytes.ts';
+
+export type Identity = MacIdentity | CellIdentity;
+
+/** A station before or after the fold; `published` = there is a row that answers could come from (`psc` of cells with it). */
+export type KnownStation = { identity: Identity; station: LearntStation; published: boolean };
+
+type Learning = { table: string; keys: string; fixed: string };
+const LEARNING: Readonly<Record<StationKind, Learning>> = {
+  wifi: { table: 'mac_learning', keys: 'kind, mac', fixed: `${MAC_KIND.wifi}, ` },
+  bluetooth: { table: 'mac_learning', keys: 'kind, mac', fixed: `${MAC_KIND.bluetooth}, ` },
+  cell: { table: 'cell_learning', keys: 'radio, mcc, mnc, area, cell_id', fixed: '' },
+};
+
+const keysOf = (kind: StationKind) => STATION_TABLES[kind].key;
+const keyNames = (kind: StationKind) => keysOf(kind).map(({ name }) => name);
+const keyArrays = (kind: StationKind) => keysOf(kind).map((c, i) => `$${i + 1}::${c.type}[]`);
+
+function loadSql(kind: StationKind): string {
+  const names = keyNames(kind);
+  const same = (alias: string) => names.map((name) => `${alias}.${name} = u.${name}`).join(' and ');
+  const { table, fixed } = LEARNING[kind];
+  const ofKind = fixed === '' ? '' : `l.kind = ${fixed.replace(', ', '')} and `;
+  // float8 holds epoch milliseconds exactly and arrives as a number.
+  const rest = STATION_TABLES[kind].rest.map(({ name }) => `s.${name}::float8 as ${name}`);
+  return `select u.i::int4 as i, l.state, s.found, ${rest.join(', ')}
+    from unnest(${keyArrays(kind).join(', ')}) with ordinality as u(${names.join(', ')}, i)
+    left join ${table} l on ${ofKind}${same('l')}
+    left join lateral (
+      select e.*, true as found from ${STATION_TABLES[kind].table} e where ${same('e')} for no key update
+    ) s on true`;
+}
+
+function saveSql(kind: StationKind): string {
+  const { table, keys, fixed } = LEARNING[kind];
+  const n = keyNames(kind).length;
+  return `insert into ${table} as e (${keys}, last_day, state)
+    select ${fixed}u.* from unnest(${keyArrays(kind).join(', ')}, $${n + 1}::int4[], $${n + 2}::bytea[]) as u
+    on conflict (${keys}) do update set last_day = excluded.last_day, state = excluded.state`;
+}
+
+function publishSql(kind: StationKind): string {
+  const { table, key, rest } = STATION_TABLES[kind];
+  const all = [...key, ...rest];
+  const sets = rest.map(({ name }) => `${name} = excluded.${name}`).join(', ');
+  return `insert into ${table} as e (${all.map(({ name }) => name).join(', ')})
+    select u.* from unnest(${all.map((c, i) => `$${i + 1}::${c.type}[]`).join(', ')}) as u
+    on conflict (${keyNames(kind).join(', ')}) do update set ${sets}, changed = pg_current_xact_id()`;
+}
+
+const perKind = (sql: (kind: StationKind) => string) => ({
+  wifi: sql('wifi'),
+  bluetooth: sql('bluetooth'),
+  cell: sql('cell'),
+});
+const LOAD = perKind(loadSql);
+const SAVE = perKind(saveSql);
+const PUBLISH = perKind(publishSql);
+
+type Fields = { readonly [field: string]: unknown };
+
+/** One binary array a column; `fields[column]` null or undefined = NULL. */
+function columns(
+  wanted: readonly { column: string; type: Parameters<typeof binaryArray>[0] }[],
+  rows: readonly Fields[],
+) {
+  const order = rows.map((_, i) => i);
+  return wanted.map(({ column, type }) =>
+    binaryArray(
+      type,
+      Float64Array.from(rows, (row) => (row[column] as number | null | undefined) ?? Number.NaN),
+      order,
+      order.length,
+    ),
+  );
+}
+
+/** What is known of each identity, in their order; of one never heard of, `unknownStation()`. */
+export async function loadStations(
+  client: ClientBase,
+  kind: StationKind,
+  identities: readonly Identity[],
+): Promise<KnownStation[]> {
+  const known = identities.map((identity): KnownStation => ({ identity, station: unknownStation(), published: false }));
+  if (identities.length === 0) return known;
+  const { rows } = await client.query(LOAD[kind], columns(keysOf(kind), identities as readonly Fields[]));
+  for (const row of rows) {
+    const one = known[row.i - 1];
+    if (row.state !== null) {
+      const { learnt, createdAt, whereabouts } = decodeLearning(row.state);
+      one.station = { believed: { ...one.station.believed, createdAt }, whereabouts, learnt };
+    }
+    if (row.found === true) {
+      one.published = true;
+      one.station.believed = readEvidence(row);
+      if (one.identity.type === 'cell') one.identity = { ...one.identity, psc: one.identity.psc ?? row.psc };
+    }
+  }
+  return known;
+}
+
+function readEvidence(row: Record<string, number | null>): Evidence {
+  return {
+    lat: row.lat,
+    lon: row.lon,
+    radiusM: row.radius_m,
+    samples: row.samples,
+    weight: row.weight,
+    source: row.source === SOURCE.gnss ? 'gnss' : row.source === SOURCE.query ? 'query' : null,
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+    lastSeenAt: row.last_seen_at,
+    blockedAt: row.blocked_at,
+    blockCount: row.block_count ?? 0,
+  };
+}
+
+/** Keeps what was heard of stations. */
+export async function saveLearning(
+  client: ClientBase,
+  kind: StationKind,
+  stations: readonly KnownStation[],
+): Promise<void> {
+  if (stations.length === 0) return;
+  const rows = stations.map(({ identity, station }) => ({ ...identity, lastDay: station.whereabouts.lastDay }));
+  const states = stations.map(({ station: { learnt, whereabouts, believed } }) =>
+    encodeLearning({ learnt, createdAt: believed.createdAt, whereabouts }),
+  );
+  const arrays = columns([...keysOf(kind), { column: 'lastDay', type: 'int4' }], rows);
+  await client.query(SAVE[kind], [...arrays, binaryBytes('bytea', states)]);
+}
+
+/** Writes what answers are made of. */
+export async function publishStations(
+  client: ClientBase,
+  kind: StationKind,
+  stations: readonly KnownStation[],
+): Promise<void> {
+  if (stations.length === 0) return;
+  const { key, rest } = STATION_TABLES[kind];
+  const rows = stations.map(({ identity, station: { believed } }) => ({
+    ...identity,
+    ...believed,
+    source: believed.source === null ? null : SOURCE[believed.source],
+  }));
+  await client.query(PUBLISH[kind], columns([...key, ...rest], rows));
+}

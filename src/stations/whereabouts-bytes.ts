@@ -1,0 +1,91 @@
+// What was heard of a station, as bytes for the store: 33 a tile, 7 a witness, little-endian, versioned by the first byte.
+// Promises: decode(encode(x)) is x, but for the mean place of a tile (1e-7 degrees) and its weight (seven digits); bytes of
+// another version or cut ones are a RangeError. Judges nothing.
+import type { Tile, Whereabouts, Witness } from './whereabouts.ts';
+
+/** What the fold keeps of a station beside its row: `createdAt` epoch ms or null, `learnt` as in fold.ts. */
+export type LearningState = { learnt: boolean; createdAt: number | null; whereabouts: Whereabouts };
+
+const VERSION = 1;
+const LEARNT = 1;
+const HEADER_BYTES = 19;
+const TILE_BYTES = 33;
+const WITNESS_BYTES = 7;
+const DEGREES = 1e7;
+/** Stands for an empty slot; a tag has 32 bits, so that this one is given up. */
+const NO_TAG = 0xffff_ffff;
+
+export function encodeLearning({ learnt, createdAt, whereabouts }: LearningState): Buffer {
+  const { level, tiles, recent, firstDay, lastDay } = whereabouts;
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + tiles.length * TILE_BYTES + recent.length * WITNESS_BYTES);
+  bytes[0] = VERSION;
+  bytes[1] = learnt ? LEARNT : 0;
+  bytes.writeUIntLE(createdAt ?? 0, 2, 6);
+  bytes[8] = level;
+  bytes.writeInt32LE(firstDay, 9);
+  bytes.writeInt32LE(lastDay, 13);
+  bytes[17] = tiles.length;
+  bytes[18] = recent.length;
+  let at = HEADER_BYTES;
+  for (const tile of tiles) at = writeTile(bytes, at, tile);
+  for (const witness of recent) at = writeWitness(bytes, at, witness);
+  return bytes;
+}
+
+/** Throws a RangeError if the bytes are not a state. */
+export function decodeLearning(bytes: Buffer): LearningState {
+  if (bytes[0] !== VERSION) throw new RangeError('learning state of another version');
+  const tilesEnd = HEADER_BYTES + bytes[17] * TILE_BYTES;
+  const end = tilesEnd + bytes[18] * WITNESS_BYTES;
+  if (bytes.length !== end) throw new RangeError('learning state cut short');
+  const tiles: Tile[] = [];
+  for (let at = HEADER_BYTES; at < tilesEnd; at += TILE_BYTES) tiles.push(readTile(bytes, at));
+  const recent: Witness[] = [];
+  for (let at = tilesEnd; at < end; at += WITNESS_BYTES) recent.push(readWitness(bytes, at));
+  return {
+    learnt: (bytes[1] & LEARNT) !== 0,
+    createdAt: bytes.readUIntLE(2, 6) || null,
+    whereabouts: { level: bytes[8], tiles, recent, firstDay: bytes.readInt32LE(9), lastDay: bytes.readInt32LE(13) },
+  };
+}
+
+function writeTile(bytes: Buffer, at: number, tile: Tile): number {
+  bytes.writeUIntLE(tile.x, at, 3);
+  bytes.writeUIntLE(tile.y, at + 3, 3);
+  bytes.writeInt32LE(Math.round(tile.lat * DEGREES), at + 6);
+  bytes.writeInt32LE(Math.round(tile.lon * DEGREES), at + 10);
+  bytes.writeFloatLE(tile.weight, at + 14);
+  bytes.writeUInt32LE(Math.min(tile.heard, 0xffff_ffff), at + 18);
+  bytes.writeInt32LE(tile.days, at + 22);
+  bytes.writeUInt16LE(tile.lastDay, at + 26);
+  bytes.writeInt32LE(tile.seenBy, at + 28);
+  bytes[at + 32] = tile.proof;
+  return at + TILE_BYTES;
+}
+
+function readTile(bytes: Buffer, at: number): Tile {
+  return {
+    x: bytes.readUIntLE(at, 3),
+    y: bytes.readUIntLE(at + 3, 3),
+    lat: bytes.readInt32LE(at + 6) / DEGREES,
+    lon: bytes.readInt32LE(at + 10) / DEGREES,
+    weight: bytes.readFloatLE(at + 14),
+    heard: bytes.readUInt32LE(at + 18),
+    days: bytes.readInt32LE(at + 22),
+    lastDay: bytes.readUInt16LE(at + 26),
+    seenBy: bytes.readInt32LE(at + 28),
+    proof: bytes[at + 32],
+  };
+}
+
+function writeWitness(bytes: Buffer, at: number, { day, tag, heard }: Witness): number {
+  bytes.writeUInt16LE(day, at);
+  bytes.writeUInt32LE(tag < 0 ? NO_TAG : tag, at + 2);
+  bytes[at + 6] = heard;
+  return at + WITNESS_BYTES;
+}
+
+function readWitness(bytes: Buffer, at: number): Witness {
+  const tag = bytes.readUInt32LE(at + 2);
+  return { day: bytes.readUInt16LE(at), tag: tag === NO_TAG ? -1 : tag, heard: bytes[at + 6] };
+}
