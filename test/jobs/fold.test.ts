@@ -1,0 +1,269 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, test } from 'vitest';
+import { foldInbox } from '../../src/jobs/fold.ts';
+import { packRows } from '../../src/observations/inbox.ts';
+import { encodeReport } from '../../src/observations/payload.ts';
+import type { AdmittedReport } from '../../src/observations/report.ts';
+import { insertRows, RAW_TTL_MS } from '../../src/observations/store.ts';
+import { openTestStore } from '../support/store.ts';
+
+const DAY_MS = 86_400_000;
+const START_MS = Date.parse('2026-11-01T12:00:00Z');
+const AP = 0x001a2b3c4d5e;
+const HOME = { lat: 38.7223, lon: -9.1393 };
+/** 1.1 km north. */
+const AWAY = { lat: 38.7323, lon: -9.1393 };
+const store = await openTestStore();
+const { pool } = store;
+
+const report = (
+  at: { lat: number; lon: number },
+  timeMs: number,
+  rest: Partial<AdmittedReport> = {},
+): AdmittedReport => ({
+  ...at,
+  accuracyM: 8,
+  speedMps: 1,
+  fused: false,
+  timeMs,
+  wifi: [{ mac: AP, dbm: -60, ageMs: 0 }],
+  bluetooth: [],
+  cells: [],
+  neighbours: [],
+  ...rest,
+});
+
+/** Reports of one contributor on one day. Spread a little, as phones are: equal ones would be one. */
+async function send(
+  day: number,
+  tag: number,
+  at: { lat: number; lon: number },
+  options: { n?: number; trusted?: boolean; heardDay?: number; rest?: Partial<AdmittedReport> } = {},
+) {
+  const receivedAtMs = START_MS + day * DAY_MS;
+  const dayKey = Buffer.alloc(32, day + 1);
+  await pool.query('insert into contributor_keys (day, key) values ($1, $2) on conflict do nothing', [
+    Math.floor(receivedAtMs / DAY_MS),
+    dayKey,
+  ]);
+  const timeMs = START_MS + (options.heardDay ?? day) * DAY_MS;
+  const reports = Array.from({ length: options.n ?? 3 }, (_, i) =>
+    report({ lat: at.lat + ((tag * 7 + i) % 50) * 1e-6, lon: at.lon + ((i * 13) % 50) * 1e-6 }, timeMs, options.rest),
+  );
+  await insertRows(pool, packRows(reports, { tag, dayKey, trusted: options.trusted ?? false }, receivedAtMs));
+}
+
+const errors: unknown[] = [];
+const fold = (day: number, barred: number[] = []) =>
+  foldInbox({
+    store,
+    now: () => START_MS + day * DAY_MS,
+    barredAmong: async () => new Set(barred),
+    onError: (error) => errors.push(error),
+  });
+const wifi = async () =>
+  (
+    await pool.query(
+      'select mac::float8, lat, lon, radius_m, samples, source, blocked_at from wifi_stations order by mac',
+    )
+  ).rows;
+
+afterEach(async () => {
+  expect(errors.splice(0)).toEqual([]);
+  await pool.query(
+    'truncate inbox, contributor_keys, mac_learning, cell_learning, wifi_stations, bluetooth_stations, cells',
+  );
+});
+
+describe('a station', () => {
+  test('answers after two contributors on one day and two days', async () => {
+    await send(0, 1, HOME);
+    await send(0, 2, HOME);
+    await fold(0);
+    expect(await wifi()).toEqual([]);
+    await send(1, 3, HOME);
+    const sum = await fold(1);
+    expect(sum).toMatchObject({ rows: 3, observations: 3, stations: 1, published: 1, unreadable: 0 });
+    const [row] = await wifi();
+    expect(row).toMatchObject({ mac: AP, source: 1, blocked_at: null });
+    expect(Math.abs(row.lat - HOME.lat)).toBeLessThan(1e-4);
+    expect(row.samples).toBe(9);
+  });
+
+  test('answers at once when a trusted source reports it', async () => {
+    await send(0, 1, HOME, { trusted: true });
+    await fold(0);
+    expect(await wifi()).toHaveLength(1);
+  });
+
+  test('of each kind is learnt: access points, beacons, cells and their parts', async () => {
+    const cell = {
+      radio: 3 as const,
+      mcc: 268,
+      mnc: 1,
+      area: 5,
+      cellId: 70_000,
+      psc: 12,
+      timingAdvance: 3,
+      dbm: -90,
+      ageMs: 0,
+      serving: true,
+    };
+    const rest = {
+      bluetooth: [{ mac: 0x001b2c000002, dbm: -70, ageMs: 0 }],
+      cells: [cell],
+      neighbours: [{ radio: 3 as const, psc: 44, dbm: -99 }],
+    };
+    for (const day of [0, 1]) for (const tag of [1, 2]) await send(day, tag, HOME, { rest });
+    await fold(1);
+    expect(await wifi()).toHaveLength(1);
+    expect((await pool.query('select mac::float8 from bluetooth_stations')).rows).toEqual([{ mac: 0x001b2c000002 }]);
+    const { rows } = await pool.query(
+      'select radio, mcc, mnc, area, cell_id::float8, psc from cells order by radio, area',
+    );
+    expect(rows[0]).toEqual({ radio: 3, mcc: 268, mnc: 1, area: 5, cell_id: 70_000, psc: 12 });
+    expect(rows.slice(1).map((row) => [row.radio, row.cell_id, row.psc])).toEqual([
+      [5, 70_000, null],
+      [5, 70_000, null],
+      [5, 70_000, null],
+    ]);
+  });
+
+  test('that is barred is never learnt', async () => {
+    await send(0, 1, HOME, { trusted: true });
+    await fold(0, [AP]);
+    expect(await wifi()).toEqual([]);
+    expect((await pool.query('select count(*)::int as n from mac_learning')).rows[0].n).toBe(0);
+  });
+
+  test('that was imported keeps what it has until there is proof against it', async () => {
+    await pool.query(
+      'insert into wifi_stations (mac, lat, lon, radius_m, samples, source, created_at, modified_at) values ($1, $2, $3, 50, 100, 1, $4, $4)',
+      [AP, HOME.lat, HOME.lon, START_MS - DAY_MS],
+    );
+    await send(0, 1, AWAY, { n: 60 });
+    await fold(0);
+    expect(await wifi()).toMatchObject([{ lat: HOME.lat, lon: HOME.lon, samples: 100, blocked_at: null }]);
+  });
+});
+
+describe('one contributor', () => {
+  test('with any number of reports, over any number of days, real or claimed, makes no station answer', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({
+            day: fc.integer({ min: 0, max: 9 }),
+            n: fc.integer({ min: 1, max: 80 }),
+            heardDay: fc.integer({ min: -30, max: 9 }),
+            away: fc.boolean(),
+          }),
+          { minLength: 1, maxLength: 12 },
+        ),
+        async (sent) => {
+          await pool.query('truncate inbox, contributor_keys, mac_learning, wifi_stations');
+          // A real sender has another tag each day, and sends in the order of days.
+          for (const { day, n, heardDay, away } of [...sent].sort((a, b) => a.day - b.day)) {
+            await send(day, 1000 + day, away ? AWAY : HOME, { n, heardDay: Math.min(heardDay, day) });
+            await fold(day);
+          }
+          expect(await wifi()).toEqual([]);
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  test('who claims on later days to have heard it on the same two days is still one', async () => {
+    for (const day of [5, 6, 7]) {
+      for (const heardDay of [4, 5]) await send(day, 1000 + day, HOME, { heardDay });
+      await fold(day);
+    }
+    expect(await wifi()).toEqual([]);
+  });
+
+  test('neither moves nor blocks one that answers', async () => {
+    for (const day of [0, 1]) for (const tag of [1, 2, 3]) await send(day, tag, HOME);
+    await fold(1);
+    const [before] = await wifi();
+    for (let day = 2; day < 14; day++) {
+      await send(day, 1000 + day, AWAY, { n: 100 });
+      await fold(day);
+    }
+    const [after] = await wifi();
+    expect(after.blocked_at).toBeNull();
+    expect(Math.abs(after.lat - before.lat)).toBeLessThan(5e-5);
+    expect(Math.abs(after.lon - before.lon)).toBeLessThan(5e-5);
+  });
+});
+
+describe('the inbox', () => {
+  test('is folded once: folding again, and sending again what was sent, changes nothing', async () => {
+    for (const day of [0, 1]) for (const tag of [1, 2]) await send(day, tag, HOME);
+    await fold(1);
+    const rows = await wifi();
+    const states = (await pool.query('select * from mac_learning')).rows;
+    expect(await fold(1)).toMatchObject({ rows: 0, published: 0 });
+    for (const day of [0, 1]) for (const tag of [1, 2]) await send(day, tag, HOME);
+    expect(await fold(1)).toMatchObject({ rows: 0 });
+    expect(await wifi()).toEqual(rows);
+    expect((await pool.query('select * from mac_learning')).rows).toEqual(states);
+  });
+
+  test('forgets who sent a report when it is folded', async () => {
+    await send(0, 1, HOME);
+    await fold(0);
+    const { rows } = await pool.query('select contributor, folded_at is null as pending from inbox');
+    expect(rows).toEqual(Array(3).fill({ contributor: null, pending: false }));
+  });
+
+  test('is left as it was, and so is the map, when a batch fails in the middle', async () => {
+    for (const day of [0, 1]) for (const tag of [1, 2]) await send(day, tag, HOME);
+    await pool.query(`alter table wifi_stations add constraint fails_now check (mac <> ${AP}) not valid`);
+    await expect(fold(1)).rejects.toThrow();
+    await pool.query('alter table wifi_stations drop constraint fails_now');
+    expect((await pool.query('select count(*)::int as n from inbox where folded_at is null')).rows[0].n).toBe(12);
+    expect((await pool.query('select count(*)::int as n from mac_learning')).rows[0].n).toBe(0);
+    expect(await fold(1)).toMatchObject({ rows: 12, published: 1 });
+  });
+
+  test('does not show what is older than a week, also before it is deleted', async () => {
+    await send(0, 1, HOME, { trusted: true });
+    expect(await fold(RAW_TTL_MS / DAY_MS + 1)).toMatchObject({ rows: 0 });
+    expect(await wifi()).toEqual([]);
+  });
+
+  test('is not stopped by a row that nobody can read', async () => {
+    await send(0, 1, HOME, { trusted: true });
+    const junk = {
+      digest: Buffer.alloc(16, 9),
+      receivedAtMs: START_MS,
+      contributor: 1,
+      trusted: true,
+      payload: Buffer.from([9, 9]),
+    };
+    await insertRows(pool, [
+      junk,
+      { ...junk, digest: Buffer.alloc(16, 8), payload: encodeReport(report(HOME, START_MS)).subarray(0, 30) },
+    ]);
+    expect(await fold(0)).toMatchObject({ rows: 5, unreadable: 2, published: 1 });
+  });
+
+  test('gives the same map in one batch or in many', async () => {
+    const rest = { wifi: Array.from({ length: 60 }, (_, i) => ({ mac: AP + i, dbm: -60, ageMs: 0 })) };
+    const sendAll = async (foldEach: boolean) => {
+      for (const day of [0, 1])
+        for (const tag of [1, 2]) {
+          await send(day, tag, HOME, { n: 20, rest });
+          if (foldEach) await fold(1);
+        }
+      await fold(1);
+      const rows = await wifi();
+      await pool.query('truncate inbox, contributor_keys, mac_learning, wifi_stations');
+      return rows.map((row) => [row.mac, row.lat.toFixed(6), row.lon.toFixed(6)]);
+    };
+    const inOne = await sendAll(false);
+    expect(inOne).toHaveLength(60);
+    expect(await sendAll(true)).toEqual(inOne);
+  });
+});

@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeLearning, encodeLearning, type LearningState } from '../../src/stations/whereabouts-bytes.ts';
+
+const uint32 = fc.integer({ min: 0, max: 0xffff_fffe });
+const tile = fc.record({
+  x: fc.integer({ min: 0, max: 14_400_000 }),
+  y: fc.integer({ min: 0, max: 7_200_000 }),
+  lat: fc.integer({ min: -9e8, max: 9e8 }).map((n) => n / 1e7 + 0),
+  lon: fc.integer({ min: -18e8, max: 18e8 }).map((n) => n / 1e7 + 0),
+  weight: fc.float({ min: 0, max: 1e6, noNaN: true }),
+  heard: uint32,
+  days: fc.integer(),
+  lastDay: fc.integer({ min: 0, max: 0xffff }),
+  seenBy: fc.integer(),
+  proof: fc.integer({ min: 0, max: 3 }),
+});
+const witness = fc.record({
+  day: fc.integer({ min: 0, max: 0xffff }),
+  tag: fc.oneof(fc.constant(-1), uint32),
+  heard: fc.integer({ min: 0, max: 255 }),
+});
+const state: fc.Arbitrary<LearningState> = fc.record({
+  learnt: fc.boolean(),
+  createdAt: fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 4e12 })),
+  whereabouts: fc.record({
+    level: fc.integer({ min: 0, max: 24 }),
+    tiles: fc.array(tile, { maxLength: 24 }),
+    recent: fc.array(witness, { maxLength: 32 }),
+    firstDay: fc.integer({ min: 0, max: 100_000 }),
+    lastDay: fc.integer({ min: 0, max: 100_000 }),
+  }),
+});
+
+test('what was heard of a station comes back from its bytes as it went in', () => {
+  fc.assert(
+    fc.property(state, (one) => {
+      const back = decodeLearning(encodeLearning(one));
+      // Zeros have one sign in the bytes.
+      expect(JSON.parse(JSON.stringify(back))).toEqual(JSON.parse(JSON.stringify(one)));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('cut bytes and another version are refused', () => {
+  const bytes = encodeLearning(fc.sample(state, { seed: 3, numRuns: 1 })[0]);
+  for (let length = 0; length < bytes.length; length++) {
+    expect(() => decodeLearning(bytes.subarray(0, length))).toThrow(RangeError);
+  }
+  const other = Buffer.from(bytes);
+  other[0]++;
+  expect(() => decodeLearning(other)).toThrow(RangeError);
+});
