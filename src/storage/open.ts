@@ -30,7 +30,7 @@ export type OpenOptions = {
 };
 
 /** The oldest PostgreSQL with everything the tables and queries use. */
-const MIN_SERVER_VERSION = 140000;
+export const MIN_SERVER_VERSION = 140000;
 
 /** On PostgreSQL: no parameters in its log, where the role may say so; the settings that only a superuser may change too, if it is one. */
 const KEEP_VALUES_OUT_OF_LOGS = `

@@ -1,0 +1,100 @@
+// The doctor's look at this process's surroundings: addresses, secrets, files, threads. Reads, never writes.
+
+import { accessSync, constants, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../config/env.ts';
+import { secretsPath, secretsProblem } from '../config/secrets.ts';
+import { openIpReader } from '../positioning/ip.ts';
+import { loadIpDatabase } from '../positioning/ip-database.ts';
+import type { Finding } from './doctor.ts';
+
+const snapshotPath = (dataDir: string) => join(dataDir, 'stations.snapshot');
+
+const HOUR_MS = 3_600_000;
+
+export function checkMachine(config: Config, nowMs: number): Finding[] {
+  return [
+    ...addresses(config),
+    dataFolder(config.dataDir),
+    secrets(config),
+    ipDatabase(config.geoipDb),
+    snapshot(config.dataDir, nowMs),
+    threads(config.threads),
+  ];
+}
+
+function addresses({ host, opsHost, trustProxy }: Config): Finding[] {
+  const findings: Finding[] = [];
+  if (isLoopback(host)) findings.push({ what: 'address', state: 'ok', says: 'loopback, for a proxy in front' });
+  else {
+    findings.push({ what: 'address', state: 'weak', says: 'HOST is not loopback: make sure TLS ends in front of it' });
+  }
+  if (trustProxy.length === 0) {
+    const says = 'TRUST_PROXY is empty: behind a proxy every phone would seem to come from its address';
+    findings.push({ what: 'proxy', state: 'weak', says });
+  } else findings.push({ what: 'proxy', state: 'ok', says: `${trustProxy.length} trusted` });
+  if (!isLoopback(opsHost)) {
+    const says = 'OPS_HOST is not loopback: /metrics has no password, so only operators may reach that address';
+    findings.push({ what: 'metrics', state: 'weak', says });
+  }
+  return findings;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function dataFolder(dataDir: string): Finding {
+  const what = 'data folder';
+  const found = statSync(dataDir, { throwIfNoEntry: false });
+  if (!found) return { what, state: 'ok', says: 'not there yet, made on the first start' };
+  try {
+    accessSync(dataDir, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch {
+    return { what, state: 'wrong', says: 'DATA_DIR cannot be written by this user' };
+  }
+  if ((found.mode & 0o022) !== 0) return { what, state: 'weak', says: 'others may write into DATA_DIR: chmod go-w it' };
+  return { what, state: 'ok', says: 'writable' };
+}
+
+function secrets(config: Config): Finding {
+  const what = 'secrets';
+  const path = secretsPath(config);
+  if (!config.secretsFile && !statSync(path, { throwIfNoEntry: false })) {
+    return { what, state: 'ok', says: 'none yet, generated on the first start' };
+  }
+  const problem = secretsProblem(path);
+  if (problem) return { what, state: 'wrong', says: problem };
+  if (config.databaseUrl && !config.secretsFile) {
+    const says =
+      'generated for this machine; replicas on one database need one SECRETS_FILE, or they disagree on pseudonyms';
+    return { what, state: 'weak', says };
+  }
+  return { what, state: 'ok', says: 'there, readable by their owner only' };
+}
+
+function ipDatabase(path: string | undefined): Finding {
+  const what = 'ip database';
+  try {
+    openIpReader(loadIpDatabase(path));
+  } catch (error) {
+    return { what, state: 'wrong', says: error instanceof Error ? error.message : 'cannot be read' };
+  }
+  return { what, state: 'ok', says: path === undefined ? 'DB-IP City Lite, as it came along' : 'read from GEOIP_DB' };
+}
+
+function snapshot(dataDir: string, nowMs: number): Finding {
+  const what = 'index snapshot';
+  const found = statSync(snapshotPath(dataDir), { throwIfNoEntry: false });
+  if (!found) return { what, state: 'ok', says: 'none yet: the next start reads the whole store' };
+  return { what, state: 'ok', says: `${Math.round((nowMs - found.mtimeMs) / HOUR_MS)} hours old` };
+}
+
+function threads(wanted: number): Finding {
+  const what = 'threads';
+  const cores = availableParallelism();
+  if (wanted > cores) return { what, state: 'weak', says: `${wanted} on ${cores} cores: they take turns` };
+  return { what, state: 'ok', says: `${wanted} on ${cores} cores` };
+}

@@ -1,0 +1,176 @@
+import { PassThrough, Writable } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { Command, CommandContext } from '../../src/cli/context.ts';
+import { describeFailure } from '../../src/cli/failure.ts';
+import { COMMANDS, runCommandLine } from '../../src/cli/honeyguide.ts';
+import { loadConfig } from '../../src/config/env.ts';
+import { openStore, type Store } from '../../src/storage/open.ts';
+import { apiKeys } from '../../src/storage/tables.ts';
+import { afterFile, openTestStore, testFolder, testStoreConfig } from '../support/store.ts';
+
+function collect(): Writable & { text(): string } {
+  const chunks: string[] = [];
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      chunks.push(String(chunk));
+      done();
+    },
+  });
+  return Object.assign(sink, { text: () => chunks.join('') });
+}
+
+async function run(args: string[], store?: Store, env: Record<string, string> = {}) {
+  const output = collect();
+  const messages = collect();
+  const context: CommandContext = {
+    get config() {
+      return loadConfig(env);
+    },
+    openStore: async () => store ?? Promise.reject(new Error('no store was expected to be opened')),
+    input: new PassThrough(),
+    output,
+    messages,
+    signal: new AbortController().signal,
+    now: () => Date.UTC(2026, 0, 2),
+    random: (bytes) => Buffer.alloc(bytes, 7),
+  };
+  const exitCode = await runCommandLine(args, context);
+  return { exitCode, output: output.text(), messages: messages.text() };
+}
+
+describe('the honeyguide command', () => {
+  test('says what there is, on standard output if asked, else as an error', async () => {
+    for (const args of [['--help'], ['-h'], ['help']]) {
+      expect(await run(args)).toMatchObject({ exitCode: 0, output: expect.stringContaining('keys'), messages: '' });
+    }
+    expect(await run([])).toMatchObject({ exitCode: 2, output: '', messages: expect.stringContaining('keys') });
+  });
+
+  test.each(Object.keys(COMMANDS))('explains %s, which knows --json', async (name) => {
+    const command = (await import(
+      new URL(COMMANDS[name].module, new URL('../../src/cli/', import.meta.url)).href
+    )) as Command;
+    expect(command.run).toBeTypeOf('function');
+    const { exitCode, output } = await run([name, '--help']);
+    expect(exitCode).toBe(0);
+    expect(output).toContain(`usage: honeyguide ${name}`);
+  });
+
+  test('refuses what it does not know, with what it does, as code 2', async () => {
+    for (const args of [
+      ['nonsense'],
+      ['constructor'],
+      ['keys'],
+      ['keys', 'add', '--clas', 'device'],
+      ['keys', 'list', 'all'],
+    ]) {
+      const { exitCode, output, messages } = await run(args);
+      expect({ args, exitCode, output }).toEqual({ args, exitCode: 2, output: '' });
+      expect(messages).toContain('usage: honeyguide');
+    }
+    const json = await run(['keys', 'add', '--class', 'admin', '--name', 'X', '--json']);
+    expect(json.exitCode).toBe(2);
+    expect(JSON.parse(json.output).error).toContain('device, partner, submit');
+  });
+});
+
+describe('keys on the command line', () => {
+  test('are added, listed and revoked, for people and as JSON', async () => {
+    const store = await openTestStore();
+    const added = await run(
+      ['keys', 'add', '--class', 'device', '--name', ' Maker X ', '--per-minute', '60', '--json'],
+      store,
+    );
+    expect(added.exitCode).toBe(0);
+    const { id, key, ...rest } = JSON.parse(added.output);
+    expect(rest).toEqual({ class: 'device', name: 'Maker X' });
+    expect(key).toMatch(/^hgd_/);
+
+    const listed = await run(['keys', 'list', '--json'], store);
+    expect(JSON.parse(listed.output)).toMatchObject([
+      {
+        id,
+        class: 'device',
+        name: 'Maker X',
+        dailyQuota: null,
+        perMinute: 60,
+        createdAt: '2026-01-02T00:00:00.000Z',
+        revokedAt: null,
+      },
+    ]);
+    expect((await run(['keys', 'list'], store)).output).toMatch(/^ID .*\nkey_\w+ +device +Maker X +60 +2026-01-02\n$/);
+
+    expect((await run(['keys', 'revoke', id], store)).exitCode).toBe(0);
+    const again = await run(['keys', 'revoke', id, '--json'], store);
+    expect(again.exitCode).toBe(1);
+    expect(JSON.parse(again.output).error).toContain('no key');
+  });
+
+  test.each([
+    ['--class', 'device'],
+    ['--class', 'device', '--name', ''],
+    ['--class', 'device', '--name', 'X', '--daily-quota', '0'],
+    ['--class', 'device', '--name', 'X', '--per-minute', '1.5'],
+    ['--class', 'device', '--name', 'X', '--per-minute', '99999999999'],
+  ])('are not added from %s %s %s %s %s', async (...wrong) => {
+    expect((await run(['keys', 'add', ...wrong.filter((word) => word !== undefined)])).exitCode).toBe(2);
+  });
+});
+
+describe('a failing command', () => {
+  test('never shows what was sent to the store', async () => {
+    const store = await openTestStore();
+    const values = { id: 'key_1', class: 'canary', name: 'canary', keyHash: Buffer.from('canary'), createdAt: 1 };
+    const failure = await store.orm
+      .insert(apiKeys)
+      .values(values)
+      .catch((error) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(describeFailure(failure)).toBe('the store refused a query (SQLSTATE 23514)');
+    const cast = await store.pool.query('select $1::text::int', ['canary']).catch((error) => error);
+    expect(describeFailure(cast)).toBe('the store refused a query (SQLSTATE 22P02)');
+  });
+});
+
+describe('the doctor', () => {
+  const findings = async (env: Record<string, string>, store?: Store) => {
+    const { exitCode, output } = await run(['doctor', '--json'], store, env);
+    const { healthy, findings: all } = JSON.parse(output) as {
+      healthy: boolean;
+      findings: { what: string; state: string }[];
+    };
+    return { exitCode, healthy, states: Object.fromEntries(all.map(({ what, state }) => [what, state])) };
+  };
+  const envOf = (config: { dataDir: string; databaseUrl?: string }): Record<string, string> => ({
+    DATA_DIR: config.dataDir,
+    ...(config.databaseUrl && { DATABASE_URL: config.databaseUrl }),
+  });
+
+  test('finds a fresh installation healthy, and says that nobody has a key', async () => {
+    const config = await testStoreConfig();
+    const store = await openStore(config);
+    afterFile(() => store.close());
+    const { exitCode, healthy, states } = await findings({ ...envOf(config), THREADS: '1' }, store);
+    expect({ exitCode, healthy }).toEqual({ exitCode: 0, healthy: true });
+    expect(states).toMatchObject({
+      node: 'ok',
+      'ip database': 'ok',
+      threads: 'ok',
+      store: 'ok',
+      migrations: 'ok',
+      'change feed': 'ok',
+    });
+    expect(states).toMatchObject({ keys: 'weak', proxy: 'weak' });
+  });
+
+  test('finds what is wrong: configuration, a store out of reach, an IP database that is none, rows of another server', async () => {
+    expect(await findings({ PORT: 'x' })).toMatchObject({ exitCode: 1, states: { configuration: 'wrong' } });
+    const gone = { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x', GEOIP_DB: '/dev/null', DATA_DIR: testFolder() };
+    expect(await findings(gone)).toMatchObject({ healthy: false, states: { store: 'wrong', 'ip database': 'wrong' } });
+    const config = await testStoreConfig();
+    const store = await openStore(config);
+    afterFile(() => store.close());
+    await store.pool.query(`insert into wifi_stations (mac, changed) values (1, '999999999999')`);
+    expect((await findings(envOf(config), store)).states).toMatchObject({ 'change feed': 'wrong' });
+  });
+});
