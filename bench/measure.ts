@@ -1,5 +1,5 @@
 // Time and allocation of one call, measured so that the garbage collector can neither hide nor blur them.
-// Time: batches of about 20 ms each, the median of their means. Bytes: growth of the used heap over a batch in which no
+// Time: batches of about 12 ms each, the median of their means. Bytes: growth of the used heap over a batch in which no
 // collection ran (asked of V8's GC profiler; a batch with one is thrown away and halved), after a warm-up that lets the
 // optimising compiler finish. What a call finds in the cache is decided by `prepare`, which runs untimed before
 // every block of calls. Needs `--expose-gc` and a large young generation (`--min-semi-space-size`); `isolated.ts` gives them.
@@ -15,7 +15,7 @@ export const BLOCK = 32;
 export const sink = new Float64Array(1);
 
 /** Median time of a call in ns over batches of about `batchMs`. */
-export function nsPerCall(work: Work, batches = 25, batchMs = 20): number {
+export function nsPerCall(work: Work, batches = 21, batchMs = 12): number {
   const blocks = blocksIn(work, batchMs);
   const times: number[] = [];
   for (let batch = 0; batch < batches; batch++) times.push((timed(work, blocks) * 1e6) / (blocks * BLOCK));
@@ -38,7 +38,7 @@ export function costInUnits(work: Work, unit: Work, pairs = 31, batchMs = 12): n
 /** How many blocks fill a batch of so many milliseconds, once the compiler is done with them. */
 function blocksIn(work: Work, batchMs: number): number {
   let blocks = 4;
-  for (let warm = 0; warm < 25; warm++) {
+  for (let warm = 0; warm < 12; warm++) {
     const tookMs = Math.max(timed(work, blocks), 0.01);
     blocks = Math.max(1, Math.min(blocks * 4, Math.round((blocks * batchMs) / tookMs)));
   }
@@ -68,7 +68,7 @@ function repeat(work: Work, calls: number): void {
 /** Bytes of heap that a call allocates, averaged over a batch without a collection; the least of several batches. Not under 0. */
 export function bytesPerCall(work: Work, calls = 20_000): number {
   work.prepare?.();
-  repeat(work, 20_000);
+  repeat(work, 5_000);
   let batch = calls;
   let least = Infinity;
   let clean = 0;

@@ -3,11 +3,14 @@
 // the parsed JSON and the answer: read, look up, cluster, solve, fuse. Runs isolated (see isolated.ts).
 
 import { distanceM } from '../src/geo/distance.ts';
+import { findCluster } from '../src/positioning/cluster.ts';
 import { openIpReader } from '../src/positioning/ip.ts';
 import { createLocator } from '../src/positioning/locate.ts';
 import type { Locator } from '../src/positioning/locator.ts';
+import { createPoints, type Points } from '../src/positioning/points.ts';
 import { readGeolocate } from '../src/positioning/read-geolocate.ts';
 import { createReadings, type Readings } from '../src/positioning/readings.ts';
+import { createSolution, type Solution, solve } from '../src/positioning/solve.ts';
 import { createFoundStations, MAC_KIND, type StationReader } from '../src/stations/index-contract.ts';
 import { openStationReader } from '../src/stations/index-reader.ts';
 import { answerParent } from './isolated.ts';
@@ -17,31 +20,35 @@ import { type BenchRequest, benchRequests, createBenchWorld } from './world.ts';
 import { yardstick } from './yardstick.ts';
 
 export type MicroRow = { readonly part: string; readonly ns: number; readonly bytes: number };
-export type MicroResult = {
-  readonly rows: readonly MicroRow[];
-  /** Locate core in us, in units of the yardstick, in bytes a call; growth of the heap over `growthCalls` calls. */
-  readonly coreUs: number;
-  readonly coreUnits: number;
-  readonly coreBytes: number;
-  readonly growthBytes: number;
-  readonly growthCalls: number;
-};
+/** The locate core: us a call, the same in units of the yardstick, bytes a call, growth of the heap over so many calls. */
+export type CoreResult = { us: number; units: number; bytes: number; growthBytes: number; growthCalls: number };
+export type MicroResult = { readonly rows: readonly MicroRow[]; readonly core: CoreResult };
 
 const BODIES = 4_096;
 const FARTHEST_M = 250;
 
-export function measureMicro(stations: number, growthCalls: number, slowdown = 0): MicroResult {
+/** What the parts need: a locator over a world, its requests, and a `prepare` that parses and reads the next block of them. */
+type Stage = {
+  readonly locator: Locator;
+  readonly reader: StationReader;
+  readonly requests: readonly BenchRequest[];
+  readonly parsed: readonly unknown[];
+  readonly read: readonly Readings[];
+  prepare(): void;
+};
+
+/**
+ * A parsed body is fresh in the cache in production, its stations are not: so each block of calls gets its bodies parsed and
+ * read just before, and meets stations that it has not met for thousands of requests.
+ */
+function createStage(stations: number): Stage {
   const world = createBenchWorld(stations);
   const reader = openStationReader(indexOfWorld(world).handle());
   const locator = createLocator({ stations: reader, ip: openIpReader({ files: [] }) });
   const requests = benchRequests(world, BODIES);
   checkAnswers(locator, requests);
-
-  // A parsed body is fresh in the cache in production, the stations are not: each block of calls gets its bodies parsed and read
-  // just before, and meets stations it has not met for thousands of requests.
   const parsed: unknown[] = new Array(BLOCK).fill(null);
   const read = Array.from({ length: BLOCK }, createReadings);
-  const scratch = createReadings();
   let next = 0;
   const prepare = (): void => {
     for (let k = 0; k < BLOCK; k++) {
@@ -50,37 +57,64 @@ export function measureMicro(stations: number, growthCalls: number, slowdown = 0
       next = (next + 1) & (BODIES - 1);
     }
   };
-  const plainCore = (k: number): number => {
+  return { locator, reader, requests, parsed, read, prepare };
+}
+
+function measureParts({ locator, reader, requests, parsed, read, prepare }: Stage): MicroRow[] {
+  const scratch = createReadings();
+  const points = createBlockOfPoints();
+  const solution = createSolution();
+  const parts: [string, (k: number) => number][] = [
+    ['yardstick', yardstick],
+    ['JSON.parse (not ours, for scale)', (k) => Number(JSON.parse(requests[k].body) !== null)],
+    ['read: parsed body to readings', (k) => Number(readGeolocate(parsed[k], undefined, scratch))],
+    ['look up 9 access points and 2 cells', createLookUp(reader, read)],
+    ['cluster 8 access points', () => findCluster(points, 500, 30, false)],
+    ['solve 8 access points', () => solveToX(points, solution)],
+    ['locate: look up, cluster, solve, fuse', (k) => locator.locate(read[k], BENCH_NOW_MS)?.lat ?? 0],
+  ];
+  return parts.map(([part, call]) => ({
+    part,
+    ns: nsPerCall({ prepare, call }),
+    bytes: bytesPerCall({ prepare, call }),
+  }));
+}
+
+/** With a slowdown of 1/n every n-th call is done twice: for the gate's own test. */
+function measureCore({ locator, parsed, prepare }: Stage, growthCalls: number, slowdown: number): CoreResult {
+  const scratch = createReadings();
+  const once = (k: number): number => {
     readGeolocate(parsed[k], undefined, scratch);
     return locator.locate(scratch, BENCH_NOW_MS)?.accuracyM ?? 0;
   };
-  // For the gate's own test: every n-th call is done twice, so that the core is slower by exactly that share.
-  const slowCore = (k: number): number => plainCore(k) + (k % Math.round(1 / slowdown) === 0 ? plainCore(k) : 0);
-  const core: Work = { prepare, call: slowdown > 0 ? slowCore : plainCore };
-  const unit: Work = { call: yardstick };
-
-  const rows: MicroRow[] = [];
-  const row = (part: string, call: (k: number) => number, less?: MicroRow): MicroRow => {
-    const work = { prepare, call };
-    const measured = { part, ns: nsPerCall(work) - (less?.ns ?? 0), bytes: bytesPerCall(work) - (less?.bytes ?? 0) };
-    rows.push(measured);
-    return measured;
-  };
-  row('yardstick', yardstick);
-  row('JSON.parse (not ours, for scale)', (k) => Number(JSON.parse(requests[(next + k) & (BODIES - 1)].body) !== null));
-  row('read the body into readings', (k) => Number(readGeolocate(parsed[k], undefined, scratch)));
-  const lookUp = row('look up its stations', createLookUp(reader, read));
-  row('cluster, solve, fuse', (k) => locator.locate(read[k], BENCH_NOW_MS)?.lat ?? 0, lookUp);
-  const whole = row('locate core: the last three', core.call);
-  const growthBytes = heapGrowth(core, growthCalls);
+  const slower = (k: number): number => once(k) + (k % Math.round(1 / slowdown) === 0 ? once(k) : 0);
+  const core: Work = { prepare, call: slowdown > 0 ? slower : once };
   return {
-    rows,
-    coreUs: whole.ns / 1000,
-    coreUnits: costInUnits(core, unit),
-    coreBytes: whole.bytes,
-    growthBytes,
+    us: nsPerCall(core) / 1000,
+    units: costInUnits(core, { call: yardstick }),
+    bytes: bytesPerCall(core),
+    growthBytes: heapGrowth(core, growthCalls),
     growthCalls,
   };
+}
+
+function createBlockOfPoints(): Points {
+  const points = createPoints(128);
+  points.count = 8;
+  for (let i = 0; i < 8; i++) {
+    points.x[i] = 15 * Math.sin(i * 2.4);
+    points.y[i] = 15 * Math.cos(i * 3.7);
+    points.sigmaM[i] = 20 + i;
+    points.trust[i] = 1 + (i % 3);
+    points.pull[i] = 1 + (i % 4) / 4;
+    points.device[i] = i;
+  }
+  return points;
+}
+
+function solveToX(points: Points, solution: Solution): number {
+  solve(points, 0, true, solution);
+  return solution.x;
 }
 
 /** Throws unless every request of the bench world is located near where the phone is: wrong answers are not timed. */
@@ -107,6 +141,8 @@ function createLookUp(reader: StationReader, read: readonly Readings[]): (k: num
 }
 
 if (import.meta.main) {
-  const [stations = '1000000', growthCalls = '1000000', slowdown = '0'] = process.argv.slice(2);
-  answerParent(measureMicro(Number(stations), Number(growthCalls), Number(slowdown)));
+  const [what = 'all', stations = '1000000', growthCalls = '1000000', slowdown = '0'] = process.argv.slice(2);
+  const stage = createStage(Number(stations));
+  const core = measureCore(stage, Number(growthCalls), Number(slowdown));
+  answerParent({ rows: what === 'core' ? [] : measureParts(stage), core } satisfies MicroResult);
 }

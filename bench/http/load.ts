@@ -24,6 +24,9 @@ export type LoadResult = {
 
 type Connection = { socket: Socket; busy: boolean; dueMs: number; rest: Buffer | null };
 
+/** A server that is this late with what was offered will not catch up. */
+const MAX_BEHIND_MS = 10_000;
+
 /** Ready-made requests, a buffer each. */
 export function requestBuffers(target: Target): Buffer[] {
   return target.bodies.map((body) =>
@@ -130,7 +133,7 @@ function run(
       else finish();
     } else {
       idle.push(connection);
-      if (nowMs >= endMs) finish();
+      if (dueMs >= endMs) finish();
     }
   }
 
@@ -157,7 +160,8 @@ function run(
       dueMs -= meanGapMs * Math.log(1 - Math.random());
     }
     if (isOver) return;
-    if (dueMs >= endMs || nowMs >= endMs + 5_000) finish();
+    if (dueMs >= endMs) finish();
+    else if (nowMs >= endMs + MAX_BEHIND_MS) fail('the server fell too far behind the offered rate');
     else setImmediate(turn);
   };
   turn();

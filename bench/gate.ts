@@ -1,0 +1,107 @@
+// `npm run bench:gate`: measures what budgets.json bounds and fails if a bound is broken or a measurement is missing. Under
+// 90 s on two cores. Ratios against yardsticks that run beside, so a slower machine does not fail it and slower code does. A
+// group that breaks a bound is measured once more, longer, and the second measurement counts: noise gets one chance, no more.
+// `--slow 0.25` makes every request and the core so much slower: to see that the gate can fail.
+
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { contestLatency, contestThroughput, cpuRatio, throughputRatio } from './http/contest.ts';
+import { withPair } from './http/pair.ts';
+import { ALLOCATION_FLAGS, runIsolated } from './isolated.ts';
+import { type Budgets, judge, type Measurements, verdictTable } from './judge.ts';
+import type { MicroResult } from './micro.ts';
+import { median, pairedRatio } from './statistics.ts';
+
+export type GateOptions = { slow: number; stations: number; rounds: number; windowMs: number };
+
+/** A group of metrics measured together; `effort` 1 or more multiplies how long. */
+type Group = { name: string; measure(options: GateOptions, effort: number): Promise<Measurements> };
+
+export async function measureDevice(options: GateOptions, effort: number): Promise<Measurements> {
+  return await withPair(
+    { stations: options.stations, bodies: 2_048, key: 'device', warmMs: 2_500 },
+    async (contest) => {
+      await slowDown(contest.ours.server, contest, options);
+      const load = await contestThroughput(contest, options.rounds * effort, options.windowMs);
+      const halfLoad = Math.min(median(load.oursPerSecond), median(load.barePerSecond)) / 2;
+      const { ours, bare } = await contestLatency(
+        contest,
+        Math.ceil((options.rounds * effort) / 2),
+        options.windowMs * 2,
+        halfLoad,
+      );
+      return {
+        'http.device.cpuRatio': cpuRatio(load),
+        'http.device.throughputRatio': throughputRatio(load),
+        'http.device.p99Ratio': pairedRatio(
+          ours.map((l) => l.p99Ms),
+          bare.map((l) => l.p99Ms),
+        ),
+      };
+    },
+  );
+}
+
+async function measurePartner(options: GateOptions, effort: number): Promise<Measurements> {
+  return await withPair(
+    { stations: options.stations, bodies: 1_024, key: 'partner', warmMs: 2_000 },
+    async (contest) => {
+      await slowDown(contest.ours.server, contest, options);
+      return {
+        'http.partner.cpuRatio': cpuRatio(
+          await contestThroughput(contest, (options.rounds * effort) >> 1, options.windowMs),
+        ),
+      };
+    },
+  );
+}
+
+async function measureCore(options: GateOptions, effort: number): Promise<Measurements> {
+  const args = ['core', ...[options.stations, 300_000 * effort, options.slow].map(String)];
+  const { core } = await runIsolated<MicroResult>(new URL('./micro.ts', import.meta.url), args, ALLOCATION_FLAGS);
+  return { 'core.units': core.units, 'core.bytes': core.bytes, 'core.growthBytes': core.growthBytes };
+}
+
+const GROUPS: readonly Group[] = [
+  { name: 'core', measure: measureCore },
+  { name: 'device', measure: measureDevice },
+  { name: 'partner', measure: measurePartner },
+];
+
+/** Adds the wished share of what a request of ours costs now to every later one. */
+async function slowDown(
+  server: { slow(us: number): Promise<void> },
+  contest: Parameters<typeof contestThroughput>[0],
+  options: GateOptions,
+) {
+  if (options.slow === 0) return;
+  const now = await contestThroughput(contest, 4, options.windowMs);
+  await server.slow(options.slow * median(now.oursCpuUs));
+}
+
+/** Measures all groups; a group with a broken bound gets a second, doubled measurement, which counts. */
+export async function runGate(
+  budgets: Budgets,
+  options: GateOptions,
+  groups: readonly Group[] = GROUPS,
+): Promise<Measurements> {
+  let measured: Measurements = {};
+  for (const group of groups) {
+    for (const effort of [1, 2]) {
+      const seen = await group.measure(options, effort);
+      measured = { ...measured, ...seen };
+      const own = Object.fromEntries(Object.keys(seen).map((metric) => [metric, budgets[metric]]));
+      if (judge(own, seen).every(({ isHeld }) => isHeld)) break;
+    }
+  }
+  return measured;
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({ options: { slow: { type: 'string', default: '0' } } });
+  const budgets = JSON.parse(readFileSync(new URL('./budgets.json', import.meta.url), 'utf8')) as Budgets;
+  const options = { slow: Number(values.slow), stations: 1_000_000, rounds: 10, windowMs: 400 };
+  const verdicts = judge(budgets, await runGate(budgets, options));
+  console.log(verdictTable(verdicts));
+  if (!verdicts.every(({ isHeld }) => isHeld)) process.exitCode = 1;
+}

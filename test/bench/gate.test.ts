@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { runGate } from '../../bench/gate.ts';
+import { contestThroughput, cpuRatio } from '../../bench/http/contest.ts';
+import { withPair } from '../../bench/http/pair.ts';
+import { type Budgets, judge, type Measurements, verdictTable } from '../../bench/judge.ts';
+import { median } from '../../bench/statistics.ts';
+
+const budgets = JSON.parse(readFileSync(new URL('../../bench/budgets.json', import.meta.url), 'utf8')) as Budgets;
+/** Measurements that just keep every budget. */
+const atTheBound: Measurements = Object.fromEntries(
+  Object.entries(budgets).map(([metric, { atLeast, atMost }]) => [metric, atLeast ?? atMost]),
+);
+const failed = (measured: Measurements): string[] =>
+  judge(budgets, measured)
+    .filter((v) => !v.isHeld)
+    .map((v) => v.metric);
+
+describe('the gate', () => {
+  it('holds measurements on the bound and fails those just past it', () => {
+    expect(failed(atTheBound)).toEqual([]);
+    for (const [metric, { atLeast }] of Object.entries(budgets)) {
+      const worse = (atTheBound[metric] ?? 0) * (atLeast === undefined ? 1.01 : 0.99);
+      expect(failed({ ...atTheBound, [metric]: worse })).toEqual([metric]);
+    }
+  });
+
+  it('fails a measurement that is missing, NaN or infinite', () => {
+    for (const metric of Object.keys(budgets)) {
+      for (const value of [undefined, Number.NaN, Infinity, -Infinity]) {
+        expect(failed({ ...atTheBound, [metric]: value })).toEqual([metric]);
+      }
+      expect(verdictTable(judge(budgets, { ...atTheBound, [metric]: Number.NaN }))).toMatch(/^FAILED +not measured/);
+    }
+  });
+
+  it('refuses budgets that cannot fail and measurements that nothing bounds', () => {
+    expect(() => judge({}, {})).toThrow('guards nothing');
+    expect(() => judge({ x: { what: 'x', why: 'y' } }, { x: 1 })).toThrow('no bound');
+    expect(() => judge(budgets, { ...atTheBound, 'http.devise.cpuRatio': 1 })).toThrow('no budget');
+  });
+
+  it('measures a group that failed once more, and no more than once', async () => {
+    const efforts: number[] = [];
+    const bounds: Budgets = { x: { what: 'x', atMost: 1, why: 'a test' } };
+    const group = (values: number[]) => ({
+      name: 'x',
+      measure: async (_: unknown, effort: number) => {
+        efforts.push(effort);
+        return { x: values.shift() };
+      },
+    });
+    const options = { slow: 0, stations: 0, rounds: 1, windowMs: 1 };
+    expect(await runGate(bounds, options, [group([2, 0.5, 9])])).toEqual({ x: 0.5 });
+    expect(await runGate(bounds, options, [group([2, 3, 0.5])])).toEqual({ x: 3 });
+    expect(efforts).toEqual([1, 2, 1, 2]);
+  });
+
+  it('fails when the hot path is made 25 % slower', async () => {
+    // The real app under real load: the budget is set to what it measures now less the room that the gate's own budget leaves
+    // at most (12 %); with a quarter more CPU in each request the same measurement must break it.
+    await withPair({ stations: 20_000, bodies: 256, key: 'device', warmMs: 1_500 }, async (contest) => {
+      const now = await contestThroughput(contest, 6, 200);
+      await contest.ours.server.slow(0.25 * median(now.oursCpuUs));
+      const slowed = await contestThroughput(contest, 6, 200);
+      const bounds: Budgets = { ratio: { what: 'CPU ratio', atLeast: 0.88 * cpuRatio(now), why: 'a test' } };
+      expect(judge(bounds, { ratio: cpuRatio(slowed) })[0].isHeld).toBe(false);
+    });
+  });
+});
