@@ -18,7 +18,7 @@ export function createAreaSource(stations: StationReader) {
     for (let i = 0; i < heard.count; i++) {
       if (heard.area[i] === 0) continue;
       if (!stations.findArea(heard.radio[i], heard.mcc[i], heard.mnc[i], heard.area[i], known, 0)) continue;
-      const accuracyM = accuracyOfArea(heard.radio[i], known.radiusM[0], known.samples[0]);
+      const accuracyM = accuracyOfArea(known.radiusM[0], known.samples[0]);
       if (into.found && accuracyM >= into.accuracyM) continue;
       into.found = true;
       into.lat = known.lat[0];

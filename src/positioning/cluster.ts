@@ -4,33 +4,37 @@
 // the same choice for any order. Does not say where the phone is: solve.ts does.
 import type { Points } from './points.ts';
 
+/** Densities closer than this are the same but for rounding: the first wins. */
+const TIE = 1 + 1e-9;
+
 /**
  * Marks in `member` the points within `reachM` of the densest place and returns that place's point, or -1 if no two devices
- * stand together (`alone`: one will do). Density at a point: trust of each point, fading with distance in units of both sigmas and `blurM`;
- * the bands of one device count for the strongest of them. Ties go to the first point.
+ * stand together (`alone`: one will do). Density at a point: trust of each point, fading with distance in units of both sigmas and `blurM`.
+ * Ties go to the first point.
  */
 export function findCluster(points: Points, reachM: number, blurM: number, alone: boolean): number {
-  const { count, x, y, trust, sigmaM, member, device, prior } = points;
+  const { count, x, y, trust, sigmaM, density, company, member, device, prior } = points;
   const reach2 = reachM * reachM;
-  let best = -1;
-  let bestDensity = 0;
   for (let i = 0; i < count; i++) {
-    let density = prior[i];
-    let company = alone;
-    for (let j = 0; j < count; j++) {
+    density[i] = prior[i] + trust[i];
+    company[i] = alone ? 1 : 0;
+  }
+  for (let i = 1; i < count; i++) {
+    const own2 = sigmaM[i] * sigmaM[i] + blurM * blurM;
+    for (let j = 0; j < i; j++) {
       const dx = x[j] - x[i];
       const dy = y[j] - y[i];
       const d2 = dx * dx + dy * dy;
       if (d2 > reach2) continue;
-      const s2 = sigmaM[i] * sigmaM[i] + sigmaM[j] * sigmaM[j] + blurM * blurM;
-      density += (trust[j] * s2) / (s2 + d2);
-      if (device[j] !== device[i]) company = true;
-    }
-    if (company && density > bestDensity * (1 + 1e-9)) {
-      best = i;
-      bestDensity = density;
+      const s2 = own2 + sigmaM[j] * sigmaM[j];
+      const support = s2 / (s2 + d2);
+      density[i] += trust[j] * support;
+      density[j] += trust[i] * support;
+      if (device[j] !== device[i]) company[i] = company[j] = 1;
     }
   }
+  let best = -1;
+  for (let i = 0; i < count; i++) if (company[i] === 1 && (best < 0 || density[i] > density[best] * TIE)) best = i;
   for (let i = 0; i < count; i++) {
     const dx = best < 0 ? 0 : x[i] - x[best];
     const dy = best < 0 ? 0 : y[i] - y[best];

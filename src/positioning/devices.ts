@@ -7,11 +7,18 @@
 const SPAN = 16;
 const LOW_24 = 0x100_0000;
 
+/** Scratch space for so many addresses. */
+export type DeviceScratch = { readonly order: Int16Array; readonly tail: Int32Array };
+
+export function createDeviceScratch(slots: number): DeviceScratch {
+  return { order: new Int16Array(slots), tail: new Int32Array(slots) };
+}
+
 /**
- * Numbers the boxes behind `macs[0..count)` into `device`, from 0 in order of the smallest address.
- * `order` is scratch of the same length. Returns how many boxes there are.
+ * Numbers the boxes behind `macs[0..count)` into `device`, from 0 in order of the smallest address. Returns how many there are.
  */
-export function groupDevices(macs: Float64Array, count: number, device: Int16Array, order: Int16Array): number {
+export function groupDevices(macs: Float64Array, count: number, device: Int16Array, scratch: DeviceScratch): number {
+  const { order, tail } = scratch;
   for (let i = 0; i < count; i++) {
     let k = i;
     for (; k > 0 && macs[order[k - 1]] > macs[i]; k--) order[k] = order[k - 1];
@@ -19,24 +26,26 @@ export function groupDevices(macs: Float64Array, count: number, device: Int16Arr
   }
   let devices = 0;
   let first = Number.NEGATIVE_INFINITY;
+  let maker = -1;
   for (let k = 0; k < count; k++) {
     const i = order[k];
-    const mac = macs[i];
+    const prefix = Math.floor(macs[i] / LOW_24);
+    tail[k] = macs[i] - prefix * LOW_24;
     // Measured from the box's first address: measured from the last, a row of consecutive addresses would chain into one.
-    if (mac - first < SPAN && Math.floor(mac / LOW_24) === Math.floor(first / LOW_24)) {
+    if (prefix === maker && macs[i] - first < SPAN) {
       device[i] = device[order[k - 1]];
       continue;
     }
-    first = mac;
-    device[i] = sameTail(macs, order, k, device);
-    if (device[i] < 0) device[i] = devices++;
+    first = macs[i];
+    maker = prefix;
+    const twin = findTail(tail, k);
+    device[i] = twin < 0 ? devices++ : device[order[twin]];
   }
   return devices;
 }
 
-/** The box among the smaller addresses with the same last 24 bits, or -1. */
-function sameTail(macs: Float64Array, order: Int16Array, k: number, device: Int16Array): number {
-  const tail = macs[order[k]] % LOW_24;
-  for (let j = 0; j < k; j++) if (macs[order[j]] % LOW_24 === tail) return device[order[j]];
+/** Which of the smaller addresses has the same last 24 bits as the k-th, or -1. */
+function findTail(tail: Int32Array, k: number): number {
+  for (let j = 0; j < k; j++) if (tail[j] === tail[k]) return j;
   return -1;
 }

@@ -36,7 +36,7 @@ export function createLocator(deps: LocatorDeps): Locator {
   const [gps, bluetooth, wifi, cell] = [createSource(), createSource(), createSource(), createSource()];
   const sources: readonly Source[] = [gps, bluetooth, wifi, cell];
   const witnesses: readonly Source[] = [gps, cell];
-  const result = createSource();
+  const [result, site, area] = [createSource(), createSource(), createSource()];
   const answer: Estimate = { lat: 0, lon: 0, accuracyM: 0, fallback: '', source: 'fused' };
 
   function locate(readings: Readings, nowMs: number): Estimate | null {
@@ -52,9 +52,10 @@ export function createLocator(deps: LocatorDeps): Locator {
     const heaviest = fuse(sources, result);
     if (heaviest >= 0) return say(result, '', heaviest < NAMES.length ? NAMES[heaviest] : 'fused');
     if (!readings.allowArea || readings.cells.count === 0) return null;
-    bySites(readings.cells, today, result);
-    if (!result.found) byAreas(readings.cells, result);
-    return result.found ? say(result, 'lacf', 'area') : null;
+    bySites(readings.cells, today, site);
+    byAreas(readings.cells, area);
+    const narrower = site.found && !(area.found && area.accuracyM < site.accuracyM) ? site : area;
+    return narrower.found ? say(narrower, 'lacf', 'area') : null;
   }
 
   function locateByIp(readings: Readings): Estimate | null {

@@ -11,7 +11,7 @@ import {
 } from '../stations/index-contract.ts';
 import { accuracyOfMacs, type Calibration } from './calibration.ts';
 import { findCluster } from './cluster.ts';
-import { groupDevices } from './devices.ts';
+import { createDeviceScratch, groupDevices } from './devices.ts';
 import { createPoints } from './points.ts';
 import { BLUETOOTH_REACH, reachPull, reachSigmaM, WIFI_REACH } from './reach.ts';
 import { MAX_WIFI, type MacReadings } from './readings.ts';
@@ -35,7 +35,7 @@ export function createMacSource(stations: StationReader, kind: MacKind, calibrat
   const found = new Uint8Array(MAX_WIFI);
   const row = new Int16Array(MAX_WIFI);
   const macs = new Float64Array(MAX_WIFI);
-  const order = new Int16Array(MAX_WIFI);
+  const scratch = createDeviceScratch(MAX_WIFI);
   const points = createPoints(MAX_WIFI);
   const plane = createPlane();
   const solution = createSolution();
@@ -44,7 +44,7 @@ export function createMacSource(stations: StationReader, kind: MacKind, calibrat
     into.found = false;
     if (heard.count < 2 || stations.findMacs(kind, heard.mac, heard.count, known, found) < 2) return;
     const n = gather(heard);
-    if (n < 2 || groupDevices(macs, n, points.device, order) < 2) return;
+    if (n < 2 || groupDevices(macs, n, points.device, scratch) < 2) return;
     place(n, heard, today);
     hearWitnesses(witnesses);
     const start = findCluster(points, clusterM, blurM, false);

@@ -5,6 +5,7 @@
  * `x`, `y` metres on the plane; `sigmaM` how far the phone may be from the point (one axis, one sigma), whatever the signal;
  * `pull` how much more (over 1) or less a strength speaks for being near; `trust` in (0, 1]; `device` the number of the
  * physical transmitter; `prior` what other sources say for this place; `weight` what the last solve gave the point;
+ * `company` are how findCluster counts;
  * `member` 1 if in the chosen cluster.
  */
 export type Points = {
@@ -17,6 +18,8 @@ export type Points = {
   readonly device: Int16Array;
   readonly prior: Float64Array;
   readonly weight: Float64Array;
+  readonly density: Float64Array;
+  readonly company: Uint8Array;
   readonly member: Uint8Array;
 };
 
@@ -31,6 +34,8 @@ export function createPoints(slots: number): Points {
     device: new Int16Array(slots),
     prior: new Float64Array(slots),
     weight: new Float64Array(slots),
+    density: new Float64Array(slots),
+    company: new Uint8Array(slots),
     member: new Uint8Array(slots),
   };
 }

@@ -48,9 +48,15 @@ export function createSiteSource(stations: StationReader) {
     solve(points, start, false, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    into.accuracyM = accuracyOfSite(points.count, solution);
+    into.accuracyM = accuracyOfSite(points.count, countMembers() / points.count, solution);
     into.trust = solution.agreeing;
   };
+
+  function countMembers(): number {
+    let members = 0;
+    for (let k = 0; k < points.count; k++) members += points.member[k];
+    return members;
+  }
 
   /** Looks up what may stand on cell i's mast. */
   function probe(heard: CellReadings, i: number, today: number): void {
