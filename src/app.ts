@@ -18,6 +18,7 @@ import { BODY_LIMIT_BYTES, readAnyBody } from './http/tolerant-json.ts';
 import { addSubmitRoutes, type SubmissionPorts, V1_PATHS, V2_PATHS } from './observations/routes.ts';
 import type { Locator } from './positioning/locator.ts';
 import { addLocateRoutes } from './positioning/routes.ts';
+import { addRemovalRoutes, type RemovalPorts } from './rights/routes.ts';
 
 export type AppDeps = LimiterDeps & {
   readonly version: string;
@@ -25,6 +26,8 @@ export type AppDeps = LimiterDeps & {
   readonly locator: Locator;
   /** Where reports go; absent, the gateway takes none. */
   readonly submission?: SubmissionPorts;
+  /** Where requests to remove an access point go; absent, none are taken. */
+  readonly removals?: RemovalPorts;
   readonly quotas: Quotas;
   readonly counters: CounterStripe;
   readonly readiness: () => Readiness;
@@ -48,6 +51,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_MS,
     http: { headersTimeout: 30_000, maxHeaderSize: 16_384 },
+    // What still comes on open connections during a stop is answered, with Connection: close.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 128 },
@@ -55,6 +60,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     frameworkErrors: (_error, _request, reply) => void refuseProblem(reply, { kind: 'malformed' }),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  closeIdleWhileStopping(app);
   await describeRoutes(app, deps.version);
   const failsTooOften = await createFailureLimit(app, deps);
   refuseErrors(app, refuseProblem, deps.log);
@@ -85,10 +91,30 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     addOpsRoutes(ops, deps.readiness);
   });
 
+  const { removals } = deps;
+  if (removals !== undefined) {
+    await app.register(
+      async (privacy) => {
+        await limitScope(privacy, deps);
+        addRemovalRoutes(privacy, removals, deps.now);
+      },
+      { prefix: '/v1/privacy' },
+    );
+  }
+
   await app.register(async (docs) => {
     await limitScope(docs, deps);
     await addDocsRoutes(docs);
   });
 
   return app;
+}
+
+/** Node closes idle connections once, when a stop begins; one that answers its last request later would be waited for. */
+function closeIdleWhileStopping(app: FastifyInstance): void {
+  app.addHook('preClose', (done) => {
+    const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
+    app.server.once('close', () => clearInterval(sweep));
+    done();
+  });
 }

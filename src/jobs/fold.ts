@@ -6,6 +6,8 @@ import { distanceM } from '../geo/distance.ts';
 import { dayOf } from '../observations/contributor.ts';
 import { type ClaimedRow, type Gathered, gather } from '../observations/gather.ts';
 import { RAW_TTL_MS } from '../observations/store.ts';
+import { barredAmong } from '../rights/store.ts';
+import { deriveAreas } from '../stations/areas.ts';
 import { foldStation } from '../stations/fold.ts';
 import {
   type Identity,
@@ -16,6 +18,7 @@ import {
 } from '../stations/fold-store.ts';
 import type { Sighting, StationKind } from '../stations/sighting.ts';
 import type { Evidence } from '../stations/station.ts';
+import { LEARNING_LOCK } from '../storage/locks.ts';
 import type { Store } from '../storage/open.ts';
 
 /** Rows and bytes of payload in one transaction. On the embedded store everybody else waits for it. */
@@ -23,8 +26,6 @@ const BATCH = {
   postgres: { rows: 2_000, bytes: 512 * 1024 },
   embedded: { rows: 250, bytes: 64 * 1024 },
 } as const;
-/** Who holds it folds: the first eight bytes of SHA-256("honeyguide fold") as a signed 64-bit integer. */
-export const FOLD_LOCK = '-4916260442166832794';
 
 export type FoldDeps = {
   readonly store: Store;
@@ -62,6 +63,27 @@ export async function foldInbox(deps: FoldDeps, options: FoldOptions = {}): Prom
   return sum;
 }
 
+/** What a fold needs in a real process. */
+export function createFoldDeps(store: Store, barredKey: Uint8Array, onError: (error: unknown) => void): FoldDeps {
+  return { store, now: Date.now, barredAmong: (client, macs) => barredAmong(client, macs, barredKey), onError };
+}
+
+/** Folds for at most about `forMs`, then brings the areas of changed cells up to date. */
+export async function foldFor(forMs: number, deps: FoldDeps, options: FoldOptions = {}): Promise<FoldSummary> {
+  const over = AbortSignal.timeout(forMs);
+  const signal = options.signal === undefined ? over : AbortSignal.any([over, options.signal]);
+  const sum = await foldInbox(deps, { ...options, signal });
+  if (sum.published > 0) {
+    const client = await deps.store.pool.connect();
+    try {
+      await deriveAreas(client, options.signal);
+    } finally {
+      client.release();
+    }
+  }
+  return sum;
+}
+
 /** One transaction; null if there is nothing to fold or somebody else folds. */
 async function foldBatch(deps: FoldDeps): Promise<FoldSummary | null> {
   const client = await deps.store.pool.connect();
@@ -71,7 +93,7 @@ async function foldBatch(deps: FoldDeps): Promise<FoldSummary | null> {
     await client.query(
       'begin; set local synchronous_commit = off; set local jit = off; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off',
     );
-    const { rows } = await client.query(`select pg_try_advisory_xact_lock(${FOLD_LOCK}) as mine`);
+    const { rows } = await client.query(`select pg_try_advisory_xact_lock(${LEARNING_LOCK}) as mine`);
     const done = rows[0].mine === true ? await foldClaimed(client, deps) : null;
     await client.query('commit');
     return done;

@@ -1,0 +1,77 @@
+// Runs the main thread's recurring work, each job on its own clock. Promises: a job never overlaps itself; one that fails
+// is logged, counted and tried again at its next turn; `stop` waits for what is running. A job gets the time, so that it
+// can be tested without one. Does not promise punctuality: a busy main thread runs jobs late, and `lags` says how late.
+
+export type Job = {
+  readonly name: string;
+  readonly everyMs: number;
+  run(nowMs: number): Promise<void> | void;
+};
+
+/** How a job is doing: `lagMs` past the time when it should last have succeeded, 0 if it is on time. */
+export type JobState = {
+  readonly name: string;
+  readonly runs: number;
+  readonly failures: number;
+  readonly lagMs: number;
+};
+
+export type Scheduler = {
+  states(nowMs: number): JobState[];
+  /** True while no job is later than twice its period (at least LATE_MS). */
+  healthy(nowMs: number): boolean;
+  stop(): Promise<void>;
+};
+
+/** Lateness that a busy moment explains. */
+const LATE_MS = 10_000;
+
+export function startJobs(
+  jobs: readonly Job[],
+  now: () => number,
+  onError: (job: string, error: unknown) => void,
+): Scheduler {
+  const runners = jobs.map((job) => startJob(job, now, onError));
+  return {
+    states: (nowMs) => runners.map((runner) => runner.state(nowMs)),
+    healthy: (nowMs) => runners.every((runner) => runner.state(nowMs).lagMs <= Math.max(LATE_MS, runner.everyMs)),
+    async stop() {
+      await Promise.all(runners.map((runner) => runner.stop()));
+    },
+  };
+}
+
+function startJob(job: Job, now: () => number, onError: (job: string, error: unknown) => void) {
+  let runs = 0;
+  let failures = 0;
+  let dueMs = now() + job.everyMs;
+  let running: Promise<void> = Promise.resolve();
+  let timer = setTimeout(turn, job.everyMs);
+  let stopped = false;
+
+  async function runOnce(): Promise<void> {
+    runs++;
+    try {
+      await job.run(now());
+      dueMs = now() + job.everyMs;
+    } catch (error) {
+      failures++;
+      onError(job.name, error);
+    }
+    if (!stopped) timer = setTimeout(turn, job.everyMs);
+  }
+
+  function turn(): void {
+    running = runOnce();
+  }
+
+  return {
+    everyMs: job.everyMs,
+    state: (nowMs: number): JobState => ({ name: job.name, runs, failures, lagMs: Math.max(0, nowMs - dueMs) }),
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

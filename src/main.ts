@@ -1,0 +1,51 @@
+// The process: config, signals, exit. `serve` runs the gateway until it is told to stop; the order of things is
+// process/gateway.ts. The only file with process.exit: after a stop that took too long, or one that was asked for twice.
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { describeFailure } from './cli/failure.ts';
+import { type Config, loadConfig } from './config/env.ts';
+import { openGateway } from './process/gateway.ts';
+import { createLog } from './process/log.ts';
+
+export type ServeOptions = {
+  /** Fill an empty map with the fixture world, whatever the store, and print how to ask. */
+  readonly demo?: boolean;
+};
+
+/** All of a stop. Supervisors usually kill after 10 s. */
+const STOP_MS = 9_500;
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/** Runs the gateway until SIGTERM or SIGINT; resolves once all is closed. Rejects if it cannot start. */
+export async function serve(config: Config, options: ServeOptions = {}): Promise<void> {
+  const log = createLog(config.logLevel, 'main');
+  const asked = new Promise<string>((resolve) => {
+    for (const signal of STOP_SIGNALS) process.once(signal, resolve);
+  });
+  // Also while the start is not done: the deadline counts from the signal, and whoever asks twice does not want to wait.
+  asked.then((signal) => {
+    log.info({ signal }, 'stopping');
+    const giveUp = () => {
+      log.fatal('not stopped in time');
+      process.exit(1);
+    };
+    setTimeout(giveUp, STOP_MS).unref();
+    for (const again of STOP_SIGNALS) process.once(again, giveUp);
+  });
+  const say = (text: string) => void process.stdout.write(text);
+  const gateway = await openGateway(config, { demo: options.demo === true, say }, log);
+  await asked;
+  await gateway.close();
+  log.info('stopped');
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    const { values } = parseArgs({ options: { demo: { type: 'boolean', default: false } } });
+    await serve(loadConfig(), values);
+  } catch (error) {
+    process.stderr.write(`honeyguide: ${describeFailure(error)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,141 @@
+// Which jobs the main thread runs, and how often. The list is here; what each does is in jobs/ and in the rooms.
+import { Valkey } from 'iovalkey';
+import type { Logger } from 'pino';
+import type { CounterSums } from '../http/counters.ts';
+import type { Quotas } from '../http/quotas.ts';
+import { describeError } from '../http/scope.ts';
+import { createFoldDeps, foldFor } from '../jobs/fold.ts';
+import type { Job } from '../jobs/scheduler.ts';
+import { createQuotaSharing, type SharedKey } from '../jobs/share-quotas.ts';
+import { createSummary } from '../jobs/summary.ts';
+import { deleteOldKeys } from '../observations/day-keys.ts';
+import { expireInbox } from '../observations/store.ts';
+import { settleRemovals } from '../rights/store.ts';
+import type { Store } from '../storage/open.ts';
+import type { MapIndex } from './map-index.ts';
+import { VALKEY_OPTIONS } from './valkey.ts';
+
+export type JobDeps = {
+  readonly store: Store;
+  readonly barredKey: Uint8Array;
+  readonly map: MapIndex;
+  readonly quotas: Quotas;
+  readonly keys: () => readonly SharedKey[];
+  readonly readCounters: () => CounterSums;
+  readonly valkeyUrl?: string;
+  readonly setStatus: (flag: 'store' | 'jobs', up: boolean) => void;
+  readonly log: Logger;
+};
+
+/** Changes since the last snapshot are read from the store at the next start: seconds, for an hour of a busy import. */
+const SNAPSHOT_MS = 15 * 60_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** What was reported answers within a minute; a fold pauses after a slice, so that a long one does not look like a stuck one. */
+const FOLD_MS = 10_000;
+const FOLD_SLICE_MS = 5_000;
+/** A store that needs longer for `select 1` is not there. */
+const STORE_MS = 3_000;
+
+export type JobPlan = {
+  readonly jobs: readonly Job[];
+  /** Lets the watch job see how the others do; called once, when they run. */
+  watch(healthy: () => boolean): void;
+  close(): void;
+};
+
+export function gatewayJobs(deps: JobDeps): JobPlan {
+  const { store, map, quotas, setStatus, log } = deps;
+  let healthy = () => true;
+  const jobs: Job[] = [
+    { name: 'snapshot', everyMs: SNAPSHOT_MS, run: () => map.writeSnapshot() },
+    {
+      name: 'fold',
+      everyMs: FOLD_MS,
+      async run() {
+        const summary = await foldFor(
+          FOLD_SLICE_MS,
+          createFoldDeps(store, deps.barredKey, (error) => log.error(describeError(error), 'station not folded')),
+        );
+        if (summary.rows > 0) log.info({ folded: summary }, 'reports folded');
+      },
+    },
+    {
+      name: 'removals',
+      everyMs: 10_000,
+      run: async (nowMs) => void (await settleRemovals(store.pool, deps.barredKey, nowMs)),
+    },
+    {
+      name: 'expire reports',
+      everyMs: HOUR_MS,
+      async run(nowMs) {
+        await expireInbox(store.pool, nowMs);
+        await deleteOldKeys(store.pool, nowMs);
+      },
+    },
+    { name: 'sweep quotas', everyMs: MINUTE_MS, run: (nowMs) => quotas.sweep(nowMs) },
+    {
+      name: 'summary',
+      everyMs: MINUTE_MS,
+      run: createSummary(deps.readCounters, (counts) => log.info({ counts }, 'answered')),
+    },
+    {
+      name: 'watch',
+      everyMs: 2_000,
+      async run() {
+        setStatus('store', await answers(store));
+        setStatus('jobs', healthy());
+      },
+    },
+  ];
+  const sharing = deps.valkeyUrl === undefined ? undefined : shareQuotas(deps.valkeyUrl, deps);
+  if (sharing) jobs.push(sharing.job);
+  return {
+    jobs,
+    watch(check) {
+      healthy = check;
+    },
+    close: () => sharing?.close(),
+  };
+}
+
+async function answers(store: Store): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), STORE_MS);
+  });
+  const good = await Promise.race([
+    store.pool.query('select 1').then(
+      () => true,
+      () => false,
+    ),
+    late,
+  ]);
+  clearTimeout(timer);
+  return good;
+}
+
+/** A Valkey that is away is no failure of ours: said when it goes and when it comes back, and readiness is not touched. */
+function shareQuotas(url: string, { quotas, keys, log }: JobDeps): { job: Job; close(): void } {
+  const valkey = new Valkey(url, VALKEY_OPTIONS);
+  valkey.on('error', () => {});
+  const share = createQuotaSharing(valkey, quotas, keys);
+  let away = false;
+  return {
+    job: {
+      name: 'share quotas',
+      everyMs: 1_000,
+      async run(nowMs) {
+        try {
+          await share(nowMs);
+          if (away) log.info('Valkey answers again; limits hold across replicas');
+          away = false;
+        } catch (error) {
+          if (!away) log.warn(describeError(error), 'Valkey does not answer; limits hold for this replica alone');
+          away = true;
+        }
+      },
+    },
+    close: () => valkey.disconnect(),
+  };
+}

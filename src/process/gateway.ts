@@ -1,0 +1,168 @@
+// Everything a running gateway consists of, opened in the one order that works and closed in the reverse one. Promises: an
+// open that fails closes what it had opened; `close` never rejects and leaves a snapshot behind, so that the next start is
+// fast; a process that is killed instead loses only that. Signals and exit codes are main.ts's.
+import { hkdfSync, randomBytes } from 'node:crypto';
+import { createRequire } from 'node:module';
+import type { Logger } from 'pino';
+import type { Config } from '../config/env.ts';
+import { loadSecrets } from '../config/secrets.ts';
+import { createCounterMemory, sumCounters } from '../http/counters.ts';
+import { createQuotaMemory, openQuotas } from '../http/quotas.ts';
+import { describeError } from '../http/scope.ts';
+import { startJobs } from '../jobs/scheduler.ts';
+import { createSubmissionCountMemory, sumSubmissionCounts } from '../observations/submission-counts.ts';
+import { type KeyRingEntry, MAX_KEYS } from '../partners/key-ring.ts';
+import { followKeys } from '../partners/store.ts';
+import { loadIpDatabase } from '../positioning/ip-database.ts';
+import { openStore } from '../storage/open.ts';
+import { demoText, prepareDemo } from './demo.ts';
+import { gatewayJobs } from './gateway-jobs.ts';
+import { openMapIndex } from './map-index.ts';
+import { createMetrics } from './metrics.ts';
+import { openMetricsServer } from './metrics-server.ts';
+import { requireFreePort } from './port.ts';
+import { type ServerThreads, startServerThreads } from './server-threads.ts';
+import { createStatusMemory, readStatus, setStatus } from './status.ts';
+import { runDown, type Step, type StepDone } from './steps.ts';
+
+export type Gateway = { readonly port: number; readonly opsPort: number; close(): Promise<void> };
+export type GatewayOptions = { readonly demo: boolean; readonly say: (text: string) => void };
+
+/** One step of a stop: a snapshot of 50 million stations is 1.5 GB. All steps together are limited by main.ts. */
+const CLOSE_STEP_MS = 8_000;
+const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
+
+export async function openGateway(config: Config, options: GatewayOptions, log: Logger): Promise<Gateway> {
+  const closing: Step[] = [];
+  const startedMs = performance.now();
+  let lastMs = startedMs;
+  /** Says that a step of the start is done, and how it is undone. */
+  function opened(name: string, undo?: Step['run']): void {
+    log.info({ step: name, tookMs: Math.round(performance.now() - lastMs) }, 'opened');
+    lastMs = performance.now();
+    if (undo) closing.unshift({ name, run: undo });
+  }
+  function closed({ name, tookMs, error }: StepDone): void {
+    if (error === undefined) log.info({ step: name, tookMs }, 'closed');
+    else log.error({ step: name, tookMs, ...describeError(error) }, 'closing failed');
+  }
+  const close = () => runDown(closing.splice(0), CLOSE_STEP_MS, closed).then(() => undefined);
+  const fault = (what: string) => (error: unknown) => log.error(describeError(error), what);
+
+  try {
+    await requireFreePort(config.host, config.port);
+    const onWait = (message: string) => log.warn(message);
+    const store = await openStore(config, { role: 'server', onWait, onError: fault('store connection lost') });
+    opened('store', () => store.close());
+
+    const secrets = loadSecrets(config, randomBytes);
+    const demoKeys = await prepareDemo(store, config.dataDir, options.demo, randomBytes, Date.now());
+    opened('secrets');
+
+    const status = createStatusMemory();
+    let keys: readonly KeyRingEntry[] = [];
+    let threads: ServerThreads | undefined;
+    const follower = await followKeys(
+      store,
+      (entries) => {
+        keys = entries;
+        threads?.setKeys(entries);
+      },
+      fault('keys cannot be read; the last ones stay good'),
+    );
+    opened('keys', () => follower.stop());
+
+    const ipDatabase = loadIpDatabase(config.geoipDb);
+    opened('ip database');
+
+    const map = await openMapIndex(store, config.dataDir, secrets.indexSeed, log);
+    opened('index', () => map.stop());
+
+    const counters = createCounterMemory(config.threads);
+    const submissionCounts = createSubmissionCountMemory();
+    const quotaMemory = createQuotaMemory(MAX_KEYS);
+    const addressSeed = { a: randomBytes(4).readInt32LE(), b: randomBytes(4).readInt32LE() };
+    const addressKey = new Uint8Array(hkdfSync('sha256', secrets.pseudonymKey, '', 'addresses in rate limits', 32));
+    threads = await startServerThreads(
+      config.threads,
+      config.port,
+      keys,
+      (thread, port) => {
+        const { handle, port: indexPort } = map.index.connect();
+        return {
+          data: {
+            thread,
+            port,
+            version: VERSION,
+            host: config.host,
+            reusePort: config.threads > 1,
+            trustProxy: config.trustProxy,
+            valkeyUrl: config.valkeyUrl,
+            logLevel: config.logLevel,
+            dataDir: config.dataDir,
+            store: store.address,
+            index: handle,
+            indexPort,
+            ipDatabase,
+            counters,
+            submissionCounts,
+            barredKey: secrets.barredKey,
+            quotas: quotaMemory,
+            addressSeed,
+            addressKey,
+            status,
+          },
+          transfer: [indexPort],
+        };
+      },
+      log,
+    );
+    const running = threads;
+    opened('server threads', () => running.stop());
+
+    const plan = gatewayJobs({
+      store,
+      barredKey: secrets.barredKey,
+      map,
+      quotas: openQuotas(quotaMemory, addressSeed),
+      keys: () => keys,
+      readCounters: () => sumCounters(counters),
+      valkeyUrl: config.valkeyUrl,
+      setStatus: (flag, up) => setStatus(status, flag, up),
+      log,
+    });
+    const jobs = startJobs(plan.jobs, Date.now, (job, error) =>
+      log.error({ job, ...describeError(error) }, 'job failed'),
+    );
+    plan.watch(() => jobs.healthy(Date.now()));
+    opened('jobs', async () => {
+      await jobs.stop();
+      plan.close();
+    });
+
+    const registry = createMetrics({
+      counters: () => sumCounters(counters),
+      submissions: () => sumSubmissionCounts(submissionCounts),
+      index: () => map.state(Date.now()),
+      jobs: () => jobs.states(Date.now()),
+      threadRestarts: () => running.restarts(),
+      keys: () => keys.length,
+    });
+    const ops = await openMetricsServer(registry, () => readStatus(status), config.opsHost, config.opsPort);
+    opened('metrics', () => ops.close());
+
+    for (const flag of ['store', 'index', 'jobs'] as const) setStatus(status, flag, true);
+    // First of all at a stop: load balancers learn that no more should be sent here.
+    closing.unshift({ name: 'readiness', run: () => setStatus(status, 'index', false) });
+    const tookMs = Math.round(performance.now() - startedMs);
+    log.info(
+      { port: running.port, opsPort: ops.port, threads: config.threads, stations: map.index.size(), tookMs },
+      'ready',
+    );
+    if (demoKeys !== null) options.say(demoText(demoKeys, config.host, running.port));
+    return { port: running.port, opsPort: ops.port, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

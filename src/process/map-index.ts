@@ -1,0 +1,38 @@
+// The resident index of this process and what keeps it a copy of the store: opened complete, snapshot on disk, followed
+// until the end. Where the file lies and what operators see of it is decided here; the rest is stations/feed.ts.
+import { join } from 'node:path';
+import { type FeedLog, followStore } from '../stations/feed.ts';
+import { createStationIndex, type StationIndex } from '../stations/index-writer.ts';
+import type { Store } from '../storage/open.ts';
+
+export type MapIndex = {
+  readonly index: StationIndex;
+  state(nowMs: number): { stations: number; bytes: number; snapshotAgeS: number | null; feedLagS: number };
+  writeSnapshot(): Promise<void>;
+  /** Stops following and leaves a snapshot of the end, so that the next start has little to read. */
+  stop(): Promise<void>;
+};
+
+/** Resolves when everything in the store is in the index. `seed` are 16 secret bytes. */
+export async function openMapIndex(store: Store, dataDir: string, seed: Buffer, log: FeedLog): Promise<MapIndex> {
+  const index = createStationIndex({ seed: [seed.readInt32LE(0), seed.readInt32LE(4)] });
+  const follower = followStore(store, index, { log, now: Date.now, snapshotPath: join(dataDir, 'stations.index') });
+  await follower.ready;
+  return {
+    index,
+    state(nowMs) {
+      const { lagMs, snapshotTakenAt } = follower.status();
+      return {
+        stations: index.size(),
+        bytes: index.memoryBytes(),
+        snapshotAgeS: snapshotTakenAt === null ? null : Math.max(0, nowMs - snapshotTakenAt) / 1000,
+        feedLagS: lagMs / 1000,
+      };
+    },
+    writeSnapshot: () => follower.writeSnapshot(),
+    async stop() {
+      await follower.stop();
+      await follower.writeSnapshot();
+    },
+  };
+}

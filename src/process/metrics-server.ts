@@ -1,0 +1,23 @@
+// The operators' port: /metrics, and health once more for whoever can only reach this one. By default on the loopback
+// address. It lives in the main thread, so a busy import makes it late, never the answers to phones.
+import type { AddressInfo } from 'node:net';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Registry } from 'prom-client';
+import { refuseProblem } from '../http/errors/problem.ts';
+import { addOpsRoutes, type Readiness } from '../http/ops.ts';
+import { refusalOf } from '../http/refusal.ts';
+
+export async function openMetricsServer(
+  registry: Registry,
+  readiness: () => Readiness,
+  host: string,
+  port: number,
+): Promise<{ port: number; close(): Promise<void> }> {
+  const app: FastifyInstance = Fastify({ logger: false, bodyLimit: 1024, forceCloseConnections: true });
+  app.setErrorHandler((error, _request, reply) => refuseProblem(reply, refusalOf(error)));
+  app.setNotFoundHandler((_request, reply) => refuseProblem(reply, { kind: 'noRoute' }));
+  app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  addOpsRoutes(app, readiness);
+  await app.listen({ host, port });
+  return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
+}

@@ -1,0 +1,23 @@
+// Server threads share their port through SO_REUSEPORT, which would also let a second gateway share it without a word and
+// take half of the requests. So the port is tried alone first.
+import { createServer } from 'node:net';
+
+/** Rejects with a sentence for people if something listens there already. Port 0 is always free. */
+export async function requireFreePort(host: string, port: number): Promise<void> {
+  if (port === 0) return;
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, exclusive: true }, resolve);
+    });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? 'something listens there already' : `cannot listen there (${code})`;
+    throw new Error(`HOST and PORT: ${why}`);
+  } finally {
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+  }
+}

@@ -1,0 +1,55 @@
+// The way of reports into the store, as a server thread holds it: its own few connections to the store that the main
+// thread opened, the inbox, the day's keys and how much room there is.
+import { randomBytes, randomFillSync } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import { type BugLog, describeError } from '../http/scope.ts';
+import { createDayKeys } from '../observations/day-keys.ts';
+import { createInbox } from '../observations/inbox.ts';
+import { createRefusalNotes } from '../observations/refusal-notes.ts';
+import { createRoom } from '../observations/room.ts';
+import type { SubmissionPorts } from '../observations/routes.ts';
+import { insertRows, measureInbox } from '../observations/store.ts';
+import { openSubmissionCounts } from '../observations/submission-counts.ts';
+import type { RemovalPorts } from '../rights/routes.ts';
+import { noteRefusals, REQUEST_TTL_MS, requestRemoval } from '../rights/store.ts';
+import { connectStore, type StoreAddress } from '../storage/open.ts';
+
+export type SubmissionSetup = {
+  readonly store: StoreAddress;
+  readonly dataDir: string;
+  readonly submissionCounts: SharedArrayBuffer;
+  readonly barredKey: Uint8Array;
+};
+
+export function openSubmission(
+  setup: SubmissionSetup,
+  log: BugLog,
+): { ports: SubmissionPorts; removals: RemovalPorts; close(): Promise<void> } {
+  const store = connectStore(setup.store, (error) => log.error(describeError(error), 'store connection lost'));
+  const { pool } = store;
+  async function measure() {
+    const free = store.kind === 'embedded' ? await statfs(setup.dataDir) : null;
+    const freeBytes = free === null ? Number.POSITIVE_INFINITY : free.bavail * free.bsize;
+    return { ...(await measureInbox(pool)), freeBytes };
+  }
+  const inbox = createInbox({ insert: (rows) => insertRows(pool, rows), fillRandom: randomFillSync });
+  const refusals = createRefusalNotes((macs) => noteRefusals(pool, macs, setup.barredKey, Date.now()));
+  return {
+    removals: {
+      request: (mac, nowMs) => requestRemoval(pool, mac, randomBytes(6).toString('hex'), nowMs),
+      ttlMs: REQUEST_TTL_MS,
+    },
+    ports: {
+      refusals,
+      inbox,
+      dayKeys: createDayKeys(pool, randomBytes),
+      counts: openSubmissionCounts(setup.submissionCounts),
+      room: createRoom(measure, Date.now),
+    },
+    async close() {
+      await inbox.flushed();
+      await refusals.flush().catch(() => {});
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,172 @@
+// What only shows on a real socket: keep-alive, chunks, Expect, bodies that are too long, too slow or broken off, HEAD.
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createTestApp, DEVICE_KEY, type TestApp } from '../support/app.ts';
+
+let served: TestApp;
+let port: number;
+beforeAll(async () => {
+  served = await createTestApp();
+  await served.app.listen({ host: '127.0.0.1', port: 0 });
+  port = (served.app.server.address() as AddressInfo).port;
+});
+afterAll(() => served.app.close());
+
+const PATH = `/v1/geolocate?key=${DEVICE_KEY}`;
+const BODY = '{"wifiAccessPoints":[]}';
+
+/** A socket, and everything it has received; `until` waits for a text in it. */
+function open(): {
+  socket: Socket;
+  received(): string;
+  until(text: string | RegExp): Promise<string>;
+  closed: Promise<void>;
+} {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  const waiting = new Set<() => void>();
+  socket.on('data', (chunk) => {
+    text += chunk.toString('latin1');
+    for (const check of waiting) check();
+  });
+  socket.on('error', () => {});
+  const closed = new Promise<void>((resolve) => {
+    socket.on('close', () => resolve());
+  });
+  return {
+    socket,
+    received: () => text,
+    until: (wanted) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          if (typeof wanted === 'string' ? !text.includes(wanted) : !wanted.test(text)) return;
+          waiting.delete(check);
+          resolve(text);
+        };
+        waiting.add(check);
+        closed.then(() => reject(new Error(`closed before ${wanted}; received ${JSON.stringify(text)}`)));
+        check();
+      }),
+    closed,
+  };
+}
+
+const head = (lines: string[], method = 'POST') =>
+  [`${method} ${PATH} HTTP/1.1`, 'Host: x', ...lines, '', ''].join('\r\n');
+const ANSWER = '{"location":{"lat":52.5,"lng":13.4},"accuracy":35}';
+
+test('keeps a connection for two minutes and more, and answers many requests on it', async () => {
+  const { socket, received, until } = open();
+  for (let i = 1; i <= 5; i++) {
+    socket.write(head(['Content-Type: application/json', `Content-Length: ${BODY.length}`]) + BODY);
+    await until(new RegExp(`(accuracy[\\s\\S]*){${i}}`));
+  }
+  expect(received()).toContain('Connection: keep-alive');
+  expect(Number(/Keep-Alive: timeout=(\d+)/.exec(received())?.[1])).toBeGreaterThanOrEqual(120);
+  socket.destroy();
+});
+
+test('answers pipelined requests in order', async () => {
+  const { socket, until } = open();
+  socket.write([head(['Content-Length: 2']), '{}', head(['Content-Length: 1']), '{', head([], 'GET')].join(''));
+  const text = await until(/200 OK[\s\S]*400 Bad Request[\s\S]*200 OK[\s\S]*accuracy/);
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400', 'HTTP/1.1 200']);
+  socket.destroy();
+});
+
+test('reads chunked bodies, gzip in chunks too', async () => {
+  for (const [bytes, encoding] of [
+    [Buffer.from(BODY), []],
+    [gzipSync(BODY), ['Content-Encoding: gzip']],
+  ] as const) {
+    const { socket, until } = open();
+    socket.write(head(['Transfer-Encoding: chunked', ...encoding]));
+    for (const byte of bytes)
+      socket.write(Buffer.concat([Buffer.from('1\r\n'), Buffer.from([byte]), Buffer.from('\r\n')]));
+    socket.write('0\r\n\r\n');
+    expect(await until(ANSWER)).toContain('200 OK');
+    socket.destroy();
+  }
+});
+
+test('says 100 Continue to who waits for it', async () => {
+  const { socket, until } = open();
+  socket.write(head(['Expect: 100-continue', `Content-Length: ${BODY.length}`]));
+  await until('HTTP/1.1 100 Continue');
+  socket.write(BODY);
+  expect(await until(ANSWER)).toContain('200 OK');
+  socket.destroy();
+});
+
+test('HEAD has the headers and no body', async () => {
+  const { socket, until, received } = open();
+  socket.write(head([], 'HEAD'));
+  await until('\r\n\r\n');
+  expect(received()).toContain(`content-length: ${ANSWER.length}`);
+  expect(received()).not.toContain('location');
+  socket.destroy();
+});
+
+test.each([
+  ['announced', ['Content-Length: 70000'], Buffer.alloc(0)],
+  ['in chunks', ['Transfer-Encoding: chunked'], Buffer.from(`11170\r\n${' '.repeat(70_000)}\r\n0\r\n\r\n`)],
+  ['after inflating', ['Content-Encoding: gzip', 'Content-Length: 0'], gzipSync(Buffer.alloc(1_000_000, 0x20))],
+])('a body that is too long, %s, is 413 in the family form', async (_how, lines, body) => {
+  const { socket, until } = open();
+  const headers = lines.map((line) => (line === 'Content-Length: 0' ? `Content-Length: ${body.length}` : line));
+  socket.write(head([...headers]));
+  socket.write(body);
+  const text = await until('payloadTooLarge');
+  expect(text).toContain('413 Payload Too Large');
+  socket.destroy();
+});
+
+test('a body that breaks off is no answer and no harm', async () => {
+  const { socket } = open();
+  socket.write(`${head(['Content-Length: 500'])}{"wifi`);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  socket.destroy();
+  const after = await fetch(`http://127.0.0.1:${port}${PATH}`, { method: 'POST' });
+  expect(after.status).toBe(200);
+  expect(served.logged).toEqual([]);
+});
+
+test('what is not HTTP is closed, without a word of ours about it', async () => {
+  const { socket, closed, received } = open();
+  socket.write('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 canary\r\n\r\n');
+  await closed;
+  expect(received()).toMatch(/^HTTP\/1\.1 400/);
+  expect(received()).not.toContain('canary');
+});
+
+test('a head that is too long is refused', async () => {
+  const { socket, closed, received } = open();
+  socket.write(head([`X-Long: ${'x'.repeat(20_000)}`]));
+  await closed;
+  expect(received()).toMatch(/^HTTP\/1\.1 431/);
+});
+
+test('a stop answers what is in flight, then closes every connection', async () => {
+  const own = await createTestApp();
+  await own.app.listen({ host: '127.0.0.1', port: 0 });
+  const { port: ownPort } = own.app.server.address() as AddressInfo;
+  const texts = ['', ''];
+  const sockets = texts.map((_, i) =>
+    connect(ownPort, '127.0.0.1').on('data', (chunk) => {
+      texts[i] += chunk;
+    }),
+  );
+  // One has sent a head, the other half a head, when the stop begins.
+  sockets[0].write(head(['Content-Length: 2']));
+  const late = head(['Content-Length: 2']);
+  sockets[1].write(late.slice(0, 20));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const closing = own.app.close();
+  sockets[0].write('{}');
+  sockets[1].write(`${late.slice(20)}{}`);
+  await closing;
+  for (const text of texts) expect(text).toContain(ANSWER);
+  expect(texts[1]).toContain('Connection: close');
+  await expect(fetch(`http://127.0.0.1:${ownPort}/healthz`)).rejects.toThrow();
+});
