@@ -3,6 +3,8 @@
 // wild fixes too, unless the set says otherwise, because throwing them away is the methods' task.
 
 import type { DataSet } from './method.ts';
+import { CELL_WORLDS, simulateCells } from './simulator-cells.ts';
+import { simulateWifi, WIFI_WORLDS } from './simulator-wifi.ts';
 import { readTraces, type Scan } from './traces.ts';
 
 /** A truth must be fresh and sharp: at most 15 s and 40 m (data's README, for Lisbon). */
@@ -49,7 +51,12 @@ function belgium(): DataSet[] {
   return [{ name: 'Belgium', kind: 'cell', learn, test: all.filter((s) => s.split === 'test') }];
 }
 
-/** Every data set whose file is there. */
-export function openDataSets(): DataSet[] {
+/** Every real data set whose file is there. */
+export function openTraces(): DataSet[] {
   return [...lisbon(), ...uji(), ...dortmund(), ...belgium()];
+}
+
+/** The simulated ones: always there, and the same each time. */
+export function openSimulations(): DataSet[] {
+  return [...WIFI_WORLDS.map(simulateWifi), ...CELL_WORLDS.map(simulateCells)];
 }

@@ -8,7 +8,7 @@ import { isUsableMac } from '../../src/radio/mac.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
 import { foldStation, type LearntStation, unknownStation } from '../../src/stations/fold.ts';
 import { MAC_KIND } from '../../src/stations/index-contract.ts';
-import type { Sighting, StationKind } from '../../src/stations/sighting.ts';
+import type { HeardKind, Sighting } from '../../src/stations/sighting.ts';
 import { cellKey, macKey, openMapReader, type StationMap } from './map-reader.ts';
 import type { Answer, Method } from './method.ts';
 import type { CellSeen, Scan } from './traces.ts';
@@ -85,12 +85,12 @@ function foldBatch(
   batch: readonly Scan[],
   tags: ReadonlyMap<string, number>,
 ): void {
-  const sightings = new Map<string, { kind: StationKind; list: Sighting[] }>();
+  const sightings = new Map<string, { kind: HeardKind; list: Sighting[] }>();
   let nowMs = 0;
   for (const scan of batch) {
     if (Math.abs(scan.ageMs) > MAX_GAP_MS) continue;
     nowMs = Math.max(nowMs, scan.timeMs);
-    const add = (key: string, kind: StationKind, dbm: number) => {
+    const add = (key: string, kind: HeardKind, dbm: number) => {
       const entry = sightings.get(key) ?? { kind, list: [] };
       sightings.set(key, entry);
       entry.list.push({
@@ -122,7 +122,7 @@ function foldBatch(
     const { radio, mcc, mnc, area, cellId, timingAdvance, dbm } = serving;
     const count = partAreas(radio, timingAdvance, toDbm(dbm), strongestNeighbour(scan, serving), parts);
     for (let i = 0; i < count; i++) {
-      add(cellKey(PART_RADIO, mcc, mnc, parts[i], partCellId(radio, area, cellId)), 'cell', dbm);
+      add(cellKey(PART_RADIO, mcc, mnc, parts[i], partCellId(radio, area, cellId)), 'part', dbm);
     }
   }
   for (const [key, { kind, list }] of sightings) {

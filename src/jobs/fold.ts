@@ -6,6 +6,7 @@ import { distanceM } from '../geo/distance.ts';
 import { dayOf } from '../observations/contributor.ts';
 import { type ClaimedRow, type Gathered, gather } from '../observations/gather.ts';
 import { RAW_TTL_MS } from '../observations/store.ts';
+import { isPart } from '../radio/cell-parts.ts';
 import { barredAmong } from '../rights/store.ts';
 import { deriveAreas } from '../stations/areas.ts';
 import { foldStation } from '../stations/fold.ts';
@@ -16,7 +17,7 @@ import {
   publishStations,
   saveLearning,
 } from '../stations/fold-store.ts';
-import type { Sighting, StationKind } from '../stations/sighting.ts';
+import type { HeardKind, Sighting, StationKind } from '../stations/sighting.ts';
 import type { Evidence } from '../stations/station.ts';
 import { LEARNING_LOCK } from '../storage/locks.ts';
 import type { Store } from '../storage/open.ts';
@@ -49,13 +50,15 @@ export type FoldOptions = {
   /** Stops after the batch in flight. */
   signal?: AbortSignal;
   onBatch?: (soFar: FoldSummary) => void;
+  /** Waits for another process that folds, instead of leaving it to it. */
+  wait?: boolean;
 };
 
 /** Folds until the inbox is empty. Resolves with what was done, also when another process is folding: then nothing. */
 export async function foldInbox(deps: FoldDeps, options: FoldOptions = {}): Promise<FoldSummary> {
   const sum: FoldSummary = { rows: 0, observations: 0, stations: 0, published: 0, unreadable: 0 };
   while (options.signal?.aborted !== true) {
-    const done = await foldBatch(deps);
+    const done = await foldBatch(deps, options.wait === true);
     if (done === null) break;
     for (const name of Object.keys(sum) as (keyof FoldSummary)[]) sum[name] += done[name];
     options.onBatch?.({ ...sum });
@@ -85,7 +88,7 @@ export async function foldFor(forMs: number, deps: FoldDeps, options: FoldOption
 }
 
 /** One transaction; null if there is nothing to fold or somebody else folds. */
-async function foldBatch(deps: FoldDeps): Promise<FoldSummary | null> {
+async function foldBatch(deps: FoldDeps, wait: boolean): Promise<FoldSummary | null> {
   const client = await deps.store.pool.connect();
   let broken: Error | undefined;
   try {
@@ -93,8 +96,9 @@ async function foldBatch(deps: FoldDeps): Promise<FoldSummary | null> {
     await client.query(
       'begin; set local synchronous_commit = off; set local jit = off; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off',
     );
-    const { rows } = await client.query(`select pg_try_advisory_xact_lock(${LEARNING_LOCK}) as mine`);
-    const done = rows[0].mine === true ? await foldClaimed(client, deps) : null;
+    const lock = wait ? 'pg_advisory_xact_lock' : 'pg_try_advisory_xact_lock';
+    const { rows } = await client.query(`select ${lock}(${LEARNING_LOCK}) as mine`);
+    const done = rows[0].mine !== false ? await foldClaimed(client, deps) : null;
     await client.query('commit');
     return done;
   } catch (error) {
@@ -206,7 +210,7 @@ function foldOne(
   onError: (error: unknown) => void,
 ): KnownStation | null {
   try {
-    return { ...before, station: foldStation(kind, before.station, sightings, nowMs) };
+    return { ...before, station: foldStation(heardKind(kind, before.identity), before.station, sightings, nowMs) };
   } catch (error) {
     onError(error);
     return null;
@@ -234,4 +238,9 @@ function isWorthPublishing(before: KnownStation, after: KnownStation): boolean {
 
 function hasGrown(was: Evidence, is: Evidence, field: 'radiusM' | 'samples'): boolean {
   return Math.abs((is[field] ?? 0) - (was[field] ?? 0)) > LEAST_SHARE * (was[field] ?? 0);
+}
+
+/** Parts are stored with the cells, but reach less far. */
+function heardKind(kind: StationKind, identity: Identity): HeardKind {
+  return identity.type === 'cell' && isPart(identity.radio) ? 'part' : kind;
 }

@@ -7,6 +7,11 @@ import { UNKNOWN_DBM } from './signal.ts';
 
 /** Radio code of parts in the index and the store; codes of real radios are 1 to 4. */
 export const PART_RADIO = 5;
+/** True for the radio code of a part. */
+export function isPart(radio: number): boolean {
+  return radio === PART_RADIO;
+}
+
 /** Kinds of parts. Never renumber: they are stored. */
 export const PART = { ring: 1, neighbour: 2, strength: 3 } as const;
 /** One part of each kind at most. */

@@ -3,8 +3,9 @@
 // many reports, neither makes a station answer nor moves nor blocks it; a station heard at two far places answers nothing.
 // Does not deduplicate batches: the caller folds each report once, in the transaction that forgets it.
 import { distanceM } from '../geo/distance.ts';
-import { DISTANCES, findMiddle, findPlaces, judgeOf, type Middle, type Place } from './places.ts';
-import type { Sighting, StationKind } from './sighting.ts';
+import { findMiddle, type Middle } from './middle.ts';
+import { DISTANCES, findPlaces, judgeOf, type Place } from './places.ts';
+import type { HeardKind, Sighting } from './sighting.ts';
 import type { Evidence } from './station.ts';
 import { addSighting, createWhereabouts, DAY_MS, type Whereabouts } from './whereabouts.ts';
 
@@ -51,7 +52,7 @@ export function unknownStation(): LearntStation {
 
 /** What is known after `sightings`, folded at `nowMs`. `before` is not changed. */
 export function foldStation(
-  kind: StationKind,
+  kind: HeardKind,
   before: LearntStation,
   sightings: readonly Sighting[],
   nowMs: number,
@@ -102,7 +103,7 @@ function startAnew(station: LearntStation): void {
   station.whereabouts = createWhereabouts();
 }
 
-function judge(kind: StationKind, station: LearntStation, nowMs: number): void {
+function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   const { believed, whereabouts } = station;
   const places = findPlaces(whereabouts, kind);
   const main = places.find((p) => p.confirmed);
@@ -112,7 +113,7 @@ function judge(kind: StationKind, station: LearntStation, nowMs: number): void {
     return;
   }
   const home = [main, ...others.filter((p) => p.confirmed && !isApart(kind, whereabouts, main, p))];
-  const middle = findMiddle(whereabouts, home);
+  const middle = findMiddle(kind, whereabouts, home);
   const elsewhere = others.filter((p) => isApart(kind, whereabouts, main, p));
   if (middle.radiusM > DISTANCES[kind].widest || elsewhere.some((p) => isRival(main, p))) block(station, nowMs);
   else if (!contradictsPrior(kind, station, middle, nowMs)) believe(station, home, middle, nowMs);
@@ -126,18 +127,18 @@ function isRival(main: Place, other: Place): boolean {
   return enough && Math.abs(main.lastDay - other.lastDay) <= FORGIVEN_DAYS;
 }
 
-function isApart(kind: StationKind, w: Whereabouts, a: Place, b: Place): boolean {
-  const [from, to] = [findMiddle(w, [a]), findMiddle(w, [b])];
+function isApart(kind: HeardKind, w: Whereabouts, a: Place, b: Place): boolean {
+  const [from, to] = [findMiddle(kind, w, [a]), findMiddle(kind, w, [b])];
   return distanceM(from.lat, from.lon, to.lat, to.lon) > DISTANCES[kind].apart;
 }
 
-function areApart(kind: StationKind, w: Whereabouts, places: readonly Place[]): boolean {
+function areApart(kind: HeardKind, w: Whereabouts, places: readonly Place[]): boolean {
   return places.some((a, i) => places.slice(0, i).some((b) => isRival(a, b) && isApart(kind, w, a, b)));
 }
 
 /** A young foreign position of satellite fixes, further off than both could err, is not simply overruled. */
 function contradictsPrior(
-  kind: StationKind,
+  kind: HeardKind,
   { believed, learnt }: LearntStation,
   middle: Middle,
   nowMs: number,

@@ -1,21 +1,19 @@
-// What the tiles of a transmitter mean: the separate places where it was heard, which of them are proven, and where the
-// middle and the edge of a place are. Promises: pure; the same for any order of the tiles; a place that one contributor
+// What the tiles of a transmitter mean: the separate places where it was heard, and which of them are proven. Promises: pure; the same for any order of the tiles; a place that one contributor
 // made, with however many reports on however many tiles, is never proven. Decides nothing about the station: fold.ts does.
-import { distanceM, lonDeltaDeg, M_PER_DEG_LAT, mPerDegLon, wrapLonDeg } from '../geo/distance.ts';
-import type { StationKind } from './sighting.ts';
-import { type Judge, PROOF, type Tile, tileEdgeM, type Whereabouts } from './whereabouts.ts';
+import { distanceM } from '../geo/distance.ts';
+import type { HeardKind } from './sighting.ts';
+import { fadeOf, type Judge, PROOF, type Tile, tileEdgeM, type Whereabouts } from './whereabouts.ts';
 
 /**
  * Metres. Tiles within `link` belong to one place (a street walked on one side only leaves gaps). Proven places further than
  * `apart` from each other can't be one standing transmitter. A transmitter heard over more than `widest` travels.
  */
-export const DISTANCES: Readonly<Record<StationKind, { link: number; apart: number; widest: number }>> = {
+export const DISTANCES: Readonly<Record<HeardKind, { link: number; apart: number; widest: number }>> = {
   wifi: { link: 150, apart: 500, widest: 350 },
   bluetooth: { link: 50, apart: 150, widest: 150 },
   cell: { link: 3_000, apart: 20_000, widest: 50_000 },
+  part: { link: 3_000, apart: 20_000, widest: 50_000 },
 };
-/** Days after which what was heard counts half: a third of access points is gone after 6 months (data/README). */
-const HALF_LIFE_DAYS = 180;
 
 export type Place = {
   tiles: Tile[];
@@ -30,7 +28,7 @@ export type Place = {
 };
 
 /** The places of a transmitter, the weightiest first. */
-export function findPlaces(w: Whereabouts, kind: StationKind): Place[] {
+export function findPlaces(w: Whereabouts, kind: HeardKind): Place[] {
   const { link } = DISTANCES[kind];
   const place = new Int16Array(w.tiles.length).fill(-1);
   const places: Place[] = [];
@@ -67,7 +65,7 @@ function judgePlace(w: Whereabouts, tiles: Tile[]): Place {
   let seenBy = 0;
   let proof = 0;
   for (const tile of tiles) {
-    weight += tile.weight * fade(w, tile);
+    weight += tile.weight * fadeOf(w, tile);
     heard += tile.heard;
     days |= tile.days;
     lastDay = Math.max(lastDay, tile.lastDay);
@@ -90,7 +88,7 @@ function isCrowd(w: Whereabouts, seenBy: number): boolean {
 }
 
 /** How places of one kind are settled and pushed out. */
-export function judgeOf(kind: StationKind): Judge {
+export function judgeOf(kind: HeardKind): Judge {
   return {
     settle(w) {
       for (const place of findPlaces(w, kind)) {
@@ -108,71 +106,4 @@ export function judgeOf(kind: StationKind): Judge {
       return true;
     },
   };
-}
-
-function fade(w: Whereabouts, tile: Tile): number {
-  return 0.5 ** ((w.lastDay - tile.lastDay) / HALF_LIFE_DAYS);
-}
-
-/** Middle in degrees, and the radius in metres that holds 95 % of the sightings. */
-export type Middle = { lat: number; lon: number; radiusM: number };
-
-/** Student's t with 3 degrees of freedom: what lies far out loses its say, without a sharp edge. */
-const FREEDOM = 3;
-const MAX_STEPS = 30;
-const CLOSE_M = 0.05;
-/** No scale under this: fixes are not sharper. */
-const LEAST_SCALE_M = 5;
-
-/** The robust middle of one or more places, and how far around it the transmitter was heard. */
-export function findMiddle(w: Whereabouts, places: readonly Place[]): Middle {
-  const tiles = places.flatMap((place) => place.tiles);
-  const origin = tiles[0];
-  const mPerLon = mPerDegLon(origin.lat);
-  const n = tiles.length;
-  const x = tiles.map((t) => lonDeltaDeg(origin.lon, t.lon) * mPerLon);
-  const y = tiles.map((t) => (t.lat - origin.lat) * M_PER_DEG_LAT);
-  const weight = tiles.map((t) => t.weight * fade(w, t));
-  let px = weightedMedian(x, weight);
-  let py = weightedMedian(y, weight);
-  for (let step = 0; step < MAX_STEPS; step++) {
-    const away = x.map((xi, i) => Math.hypot(xi - px, y[i] - py));
-    const scale = Math.max(weightedMedian(away, weight), LEAST_SCALE_M);
-    let sw = 0;
-    let sx = 0;
-    let sy = 0;
-    for (let i = 0; i < n; i++) {
-      const u = (weight[i] * (FREEDOM + 2)) / (FREEDOM + (away[i] / scale) ** 2);
-      sw += u;
-      sx += u * x[i];
-      sy += u * y[i];
-    }
-    const moved = Math.hypot(sx / sw - px, sy / sw - py);
-    px = sx / sw;
-    py = sy / sw;
-    if (moved < CLOSE_M) break;
-  }
-  const away = x.map((xi, i) => Math.hypot(xi - px, y[i] - py));
-  const radiusM = weightedQuantile(
-    away,
-    tiles.map((t) => t.heard * fade(w, t)),
-    0.95,
-  );
-  return { lat: origin.lat + py / M_PER_DEG_LAT, lon: wrapLonDeg(origin.lon + px / mPerLon), radiusM };
-}
-
-function weightedMedian(values: readonly number[], weights: readonly number[]): number {
-  return weightedQuantile(values, weights, 0.5);
-}
-
-/** The least value under which `share` of the weight lies. */
-function weightedQuantile(values: readonly number[], weights: readonly number[], share: number): number {
-  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b] || a - b);
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  let sum = 0;
-  for (const i of order) {
-    sum += weights[i];
-    if (sum >= share * total) return values[i];
-  }
-  return values[order[order.length - 1]];
 }

@@ -5,6 +5,9 @@
 /** What a transmitter is; the fold's distances depend on it. */
 export type StationKind = 'wifi' | 'bluetooth' | 'cell';
 
+/** The same for the fold: a part of a cell (radio/cell-parts.ts) is stored like a cell, but reaches less far. */
+export type HeardKind = StationKind | 'part';
+
 /** Degrees, metres, m/s, epoch ms (floored to the hour). NaN = unknown. */
 export type Sighting = {
   lat: number;
@@ -50,11 +53,11 @@ const FLOOR_M = 3;
 const CELL_PATH_M = 50;
 
 /** Weight of a sighting, 1 for a perfect one; the inverse of its variance in units of the floor's. */
-export function sightingWeight(kind: StationKind, s: Sighting): number {
+export function sightingWeight(kind: HeardKind, s: Sighting): number {
   const fixM = SIGMA_OF_68 * (Number.isNaN(s.accuracyM) ? UNKNOWN_ACCURACY_M : s.accuracyM);
   const speedMps = Number.isNaN(s.speedMps) ? UNKNOWN_SPEED_MPS : s.speedMps;
   const gapM = (speedMps * Math.abs(Number.isNaN(s.gapMs) ? UNKNOWN_GAP_MS : s.gapMs)) / 1_000;
-  const pathM = kind === 'cell' ? CELL_PATH_M : PATH_SHARE * pathDistanceM(kind, s.dbm);
+  const pathM = kind === 'cell' || kind === 'part' ? CELL_PATH_M : PATH_SHARE * pathDistanceM(kind, s.dbm);
   const fusedM = s.fused ? FUSED_M : 0;
   const variance = fixM * fixM + gapM * gapM + pathM * pathM + fusedM * fusedM + FLOOR_M * FLOOR_M;
   return (FLOOR_M * FLOOR_M) / variance;

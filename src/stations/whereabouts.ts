@@ -4,7 +4,7 @@
 // push out to make room; one contributor counts for at most SHARE a day, a day for at most CROWD contributors. Judges
 // nothing: places.ts does.
 import { M_PER_DEG_LAT } from '../geo/distance.ts';
-import { type Sighting, type StationKind, sightingWeight } from './sighting.ts';
+import { type HeardKind, type Sighting, sightingWeight } from './sighting.ts';
 
 export const DAY_MS = 86_400_000;
 /** Tiles a station may have: enough for a spread, few enough for ten million stations. */
@@ -14,6 +14,9 @@ export const CROWD = 16;
 export const SHARE = 64;
 /** Edge of the finest tile in degrees: 2.8 m of latitude. Level n has edges 2^n times as long. */
 const FINEST_DEG = 2.5e-5;
+
+/** Days after which what was heard counts half: a third of access points is gone after 6 months (data/README). */
+const HALF_LIFE_DAYS = 180;
 
 /** Bits of a tile's `proof`. */
 export const PROOF = { crowd: 1, trusted: 2 } as const;
@@ -55,7 +58,7 @@ export const WITNESS_SLOTS = 2 * CROWD;
 export type Judge = { settle(w: Whereabouts): void; makeRoom(w: Whereabouts): boolean };
 
 /** Adds one sighting; false if its contributor, or its day, has had its say. */
-export function addSighting(w: Whereabouts, kind: StationKind, s: Sighting, judge: Judge): boolean {
+export function addSighting(w: Whereabouts, kind: HeardKind, s: Sighting, judge: Judge): boolean {
   const day = Math.floor(s.timeMs / DAY_MS);
   // Contributors are told apart by the day of arrival: the day of hearing is their own word, and their tags change daily.
   const slot = s.trusted ? -1 : witnessSlot(w, s.receivedDay, s.contributor, judge);
@@ -141,6 +144,11 @@ function mergeTile(tiles: Tile[], next: Tile): void {
 /** Edge of a tile in metres of latitude. */
 export function tileEdgeM(level: number): number {
   return FINEST_DEG * 2 ** level * M_PER_DEG_LAT;
+}
+
+/** What is left of a tile's weight: it halves with every HALF_LIFE_DAYS that the transmitter was heard elsewhere only. */
+export function fadeOf(w: Whereabouts, tile: Tile): number {
+  return 0.5 ** ((w.lastDay - tile.lastDay) / HALF_LIFE_DAYS);
 }
 
 /** Doubles the edge of the tiles; at level 24 the Earth is one tile, so that this always ends. */

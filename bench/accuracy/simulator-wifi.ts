@@ -1,0 +1,124 @@
+// Simulated walks among access points: a city, a suburb, a mall. Promises: seeded; some access points are gone or elsewhere
+// when asked, some ride on buses, some are locally administered, and no fix is better than a phone's. Learnt by eight people
+// over five days, asked by one who did not contribute, 60 days later.
+
+import type { DataSet } from './method.ts';
+import { createChance, normal, type Radio, streetWalk, strength, toDegrees } from './simulated-radio.ts';
+import type { MacSeen, Scan } from './traces.ts';
+
+const DAY_MS = 86_400_000;
+const START_MS = Date.UTC(2026, 0, 5, 8);
+/** A phone misses what is weaker than about this. */
+const HEARS_DBM = -90;
+/** Nobody hears an access point from farther than this, whatever the shadows. */
+const FARTHEST_M = 250;
+
+export type WifiWorld = {
+  name: string;
+  seed: number;
+  sizeM: number;
+  blockM: number;
+  /** Access points a hectare. */
+  density: number;
+  radio: Radio;
+  /** 68 % error of fixes in metres, typical; each trace has its own bias, each fix its own noise. */
+  fixM: number;
+  stepM: number;
+};
+
+const STREET: Radio = { dbmAt1M: -31, exponent: 3.5, shadowDb: 7, fadingDb: 3, gridM: 25 };
+const INDOORS: Radio = { dbmAt1M: -31, exponent: 2.9, shadowDb: 5, fadingDb: 3, gridM: 8 };
+export const WIFI_WORLDS: readonly WifiWorld[] = [
+  { name: 'Simulated city, walks', seed: 11, sizeM: 600, blockM: 100, density: 27, radio: STREET, fixM: 8, stepM: 8 },
+  { name: 'Simulated suburb, walks', seed: 12, sizeM: 900, blockM: 150, density: 5, radio: STREET, fixM: 5, stepM: 8 },
+  { name: 'Simulated mall', seed: 13, sizeM: 160, blockM: 20, density: 60, radio: INDOORS, fixM: 2, stepM: 3 },
+];
+/** Shares of access points: on a bus, locally administered (data/README: 16 % outdoors), gone or moved after 60 days. */
+const RIDING = 0.02;
+const LOCAL = 0.16;
+const CHURN = 0.12;
+
+type Transmitter = { id: number; mac: number; x: number; y: number; riding: boolean };
+
+function plant(world: WifiWorld, chance: () => number): Transmitter[] {
+  const count = Math.round((world.sizeM * world.sizeM * world.density) / 10_000);
+  return Array.from({ length: count }, (_, id) => ({
+    id,
+    // Prefixes of real makers differ; the second bit of the first octet marks a locally administered address.
+    mac: Math.floor(chance() * 2 ** 14) * 2 ** 34 + (chance() < LOCAL ? 2 ** 41 : 0) + Math.floor(chance() * 2 ** 31),
+    x: chance() * world.sizeM,
+    y: chance() * world.sizeM,
+    riding: chance() < RIDING,
+  })).map((t) => ({ ...t, mac: clearLowBits(t.mac) }));
+}
+
+/** Clears the multicast bit, and the local bit unless it was set on purpose. */
+function clearLowBits(mac: number): number {
+  const first = Math.floor(mac / 2 ** 40);
+  return (first & ~1) * 2 ** 40 + (mac % 2 ** 40);
+}
+
+function scanAt(world: WifiWorld, all: readonly Transmitter[], x: number, y: number, chance: () => number): MacSeen[] {
+  const wifi: MacSeen[] = [];
+  for (const t of all) {
+    // A riding one is beside whoever hears it: on the bus that passes.
+    const away = t.riding ? 10 + 40 * chance() : Math.hypot(t.x - x, t.y - y);
+    if (away > FARTHEST_M || (t.riding && chance() > 0.02)) continue;
+    const dbm = Math.round(strength(world.radio, t.id, x, y, away, chance));
+    if (dbm > HEARS_DBM) wifi.push({ mac: t.mac, dbm: Math.min(dbm, -30) });
+  }
+  return wifi;
+}
+
+function walk(world: WifiWorld, all: readonly Transmitter[], device: string, timeMs: number, seed: number): Scan[] {
+  const chance = createChance(seed);
+  const scans: Scan[] = [];
+  let biasX = normal(chance);
+  let biasY = normal(chance);
+  for (const at of streetWalk(chance, world.sizeM, world.blockM, world.stepM, 160)) {
+    biasX = 0.95 * biasX + 0.31 * normal(chance);
+    biasY = 0.95 * biasY + 0.31 * normal(chance);
+    const wifi = scanAt(world, all, at.x, at.y, chance);
+    // One fix in a hundred is wild: a cold start, or reflections.
+    const fixM = world.fixM * (chance() < 0.01 ? 10 : 1);
+    const learns = device !== 'asker';
+    const position = toDegrees(at.x + (learns ? 0.66 * fixM * biasX : 0), at.y + (learns ? 0.66 * fixM * biasY : 0));
+    scans.push({
+      split: learns ? 'learn' : 'test',
+      group: world.name,
+      trace: `${device}/${seed}`,
+      month: 0,
+      device,
+      timeMs: timeMs + scans.length * 6_000,
+      ...position,
+      accuracyM: fixM,
+      ageMs: 0,
+      speedMps: 1.3,
+      wifi,
+      cells: [],
+    });
+  }
+  return scans;
+}
+
+/** The data set of a world. */
+export function simulateWifi(world: WifiWorld): DataSet {
+  const chance = createChance(world.seed);
+  const before = plant(world, chance);
+  const learn: Scan[] = [];
+  for (let day = 0; day < 5; day++) {
+    for (let person = 0; person < 8; person++) {
+      const startMs = START_MS + day * DAY_MS + person * 1_800_000;
+      learn.push(...walk(world, before, `person ${person}`, startMs, world.seed * 1_000 + day * 10 + person));
+    }
+  }
+  // Half of those that are no longer there are switched off, half serve another home.
+  const after = before
+    .map((t) => (chance() < CHURN / 2 ? { ...t, x: chance() * world.sizeM, y: chance() * world.sizeM } : t))
+    .filter(() => chance() >= CHURN / 2);
+  const test: Scan[] = [];
+  for (let i = 0; i < 8; i++) {
+    test.push(...walk(world, after, 'asker', START_MS + 60 * DAY_MS, world.seed * 1_000 + 500 + i));
+  }
+  return { name: world.name, kind: 'wifi', learn, test };
+}

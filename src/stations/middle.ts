@@ -1,0 +1,103 @@
+// Where the middle of the places of a transmitter is, and how far around it was heard. Promises: pure, the same for any order
+// of the tiles; what lies far out loses its say without a sharp edge; the radius holds 95 % of what was heard, and for cells
+// it stays wide until they were heard from several sides. Does not ask what is proven: places.ts does.
+import { lonDeltaDeg, M_PER_DEG_LAT, mPerDegLon, wrapLonDeg } from '../geo/distance.ts';
+import type { Place } from './places.ts';
+import type { HeardKind } from './sighting.ts';
+import { fadeOf, type Tile, type Whereabouts } from './whereabouts.ts';
+
+/** Middle in degrees, and the radius in metres that holds 95 % of the sightings. */
+export type Middle = { lat: number; lon: number; radiusM: number };
+
+/** Student's t with 3 degrees of freedom: what lies far out loses its say, without a sharp edge. */
+const FREEDOM = 3;
+const MAX_STEPS = 30;
+const CLOSE_M = 0.05;
+/** No scale under this: fixes are not sharper. */
+const LEAST_SCALE_M = 5;
+
+/** Blocks of 180 m: within one, and on one day, reports of a cell say the same. Level 6 of the tiles. */
+const LOOK_LEVEL = 6;
+const BLOCK_ROWS = 2 ** 23;
+/** 95 % radius of a cell that was looked at once or twice: a town's median in the MLS export, and how many looks outweigh it. */
+const PRIOR_CELL_RADIUS_M = 1_500;
+const PRIOR_LOOKS = 2;
+
+/** The robust middle of one or more places, and how far around it the transmitter was heard. */
+export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Place[]): Middle {
+  const tiles = places.flatMap((place) => place.tiles);
+  const origin = tiles[0];
+  const mPerLon = mPerDegLon(origin.lat);
+  const n = tiles.length;
+  const x = tiles.map((t) => lonDeltaDeg(origin.lon, t.lon) * mPerLon);
+  const y = tiles.map((t) => (t.lat - origin.lat) * M_PER_DEG_LAT);
+  const weight = tiles.map((t) => t.weight * fadeOf(w, t));
+  let px = weightedMedian(x, weight);
+  let py = weightedMedian(y, weight);
+  for (let step = 0; step < MAX_STEPS; step++) {
+    const away = x.map((xi, i) => Math.hypot(xi - px, y[i] - py));
+    const scale = Math.max(weightedMedian(away, weight), LEAST_SCALE_M);
+    let sw = 0;
+    let sx = 0;
+    let sy = 0;
+    for (let i = 0; i < n; i++) {
+      const u = (weight[i] * (FREEDOM + 2)) / (FREEDOM + (away[i] / scale) ** 2);
+      sw += u;
+      sx += u * x[i];
+      sy += u * y[i];
+    }
+    const moved = Math.hypot(sx / sw - px, sy / sw - py);
+    px = sx / sw;
+    py = sy / sw;
+    if (moved < CLOSE_M) break;
+  }
+  const away = x.map((xi, i) => Math.hypot(xi - px, y[i] - py));
+  const radiusM = weightedQuantile(
+    away,
+    tiles.map((t) => t.heard * fadeOf(w, t)),
+    0.95,
+  );
+  return {
+    lat: origin.lat + py / M_PER_DEG_LAT,
+    lon: wrapLonDeg(origin.lon + px / mPerLon),
+    radiusM: honestRadiusM(kind, w, tiles, radiusM),
+  };
+}
+
+/** The radius, held against what cells reach until it was seen from enough sides: a hundred reports from one corner are one look. */
+function honestRadiusM(kind: HeardKind, w: Whereabouts, tiles: readonly Tile[], radiusM: number): number {
+  if (kind !== 'cell') return radiusM;
+  const looks = countLooks(w, tiles);
+  return Math.sqrt(
+    (looks * radiusM * radiusM + PRIOR_LOOKS * PRIOR_CELL_RADIUS_M * PRIOR_CELL_RADIUS_M) / (looks + PRIOR_LOOKS),
+  );
+}
+
+/** Days on which each block of the town was visited, summed over the blocks. */
+function countLooks(w: Whereabouts, tiles: readonly Tile[]): number {
+  const shift = Math.max(LOOK_LEVEL - w.level, 0);
+  const daysOfBlock = new Map<number, number>();
+  for (const { x, y, days } of tiles) {
+    const block = (x >> shift) * BLOCK_ROWS + (y >> shift);
+    daysOfBlock.set(block, (daysOfBlock.get(block) ?? 0) | days);
+  }
+  let looks = 0;
+  for (const days of daysOfBlock.values()) for (let left = days; left !== 0; left &= left - 1) looks++;
+  return looks;
+}
+
+function weightedMedian(values: readonly number[], weights: readonly number[]): number {
+  return weightedQuantile(values, weights, 0.5);
+}
+
+/** The least value under which `share` of the weight lies. */
+function weightedQuantile(values: readonly number[], weights: readonly number[], share: number): number {
+  const order = values.map((_, i) => i).sort((a, b) => values[a] - values[b] || a - b);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  let sum = 0;
+  for (const i of order) {
+    sum += weights[i];
+    if (sum >= share * total) return values[i];
+  }
+  return values[order[order.length - 1]];
+}
