@@ -61,6 +61,8 @@ export async function openGate(
         owner = db.isInTransaction() || flushed ? client : null;
         if (owner?.gone) await abandon();
       }
+      // Also pieces of a message come here, without a turn: the silence counts from the last of them.
+      clearTimeout(idle);
       if (owner) idle = setTimeout(() => owner?.socket.destroy(), IDLE_IN_TRANSACTION_MS).unref();
     } catch (error) {
       onBroken(error);
