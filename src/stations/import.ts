@@ -3,7 +3,8 @@
 // resumes where it stopped and one of a stream may be run again; areas follow their cells at the end.
 // Does not open files or print: src/cli/import.ts does.
 
-import type { Pool, PoolClient } from 'pg';
+import type { PoolClient } from 'pg';
+import type { Store } from '../storage/open.ts';
 import { type DerivedAreas, deriveAreas } from './areas.ts';
 import { clearBatch, createBatch, type StationBatch } from './columns.ts';
 import { createCsvReader } from './csv.ts';
@@ -13,8 +14,10 @@ import type { RejectReason } from './station.ts';
 import { BEGIN_BATCH, createStationWriter } from './store.ts';
 import { countReject, createTally, type RowReader, type Tally } from './tally.ts';
 
-/** Rows in one transaction: readers of the change feed and, in the embedded store, everybody else wait for no more. */
+/** Rows in one transaction at most: the change feed promises its readers no more. */
 export const BATCH_ROWS = 10_000;
+/** The embedded store has one session, so everybody waits for a transaction: about 100 ms at this size. */
+const EMBEDDED_BATCH_ROWS = 2_500;
 const OPENING_BRACE = 123;
 
 export type ImportOptions = {
@@ -25,7 +28,7 @@ export type ImportOptions = {
   signal?: AbortSignal;
   /** Told after each batch; `rows` counts this run's. */
   onProgress?: (rows: number) => void;
-  /** Rows a transaction; 10,000 by default and at most. */
+  /** Rows a transaction, for tests that need many. */
   batchRows?: number;
 };
 
@@ -48,16 +51,20 @@ type Progress = { bytesDone: number; linesDone: number };
 
 /** Reads the stream to its end and stores what it says. Rejects if the stream or the store fails; what was stored stays. */
 export async function importStations(
-  store: { pool: Pool },
+  store: Pick<Store, 'kind' | 'pool'>,
   source: AsyncIterable<Uint8Array>,
   options: ImportOptions,
 ): Promise<ImportSummary> {
   const client = await store.pool.connect();
+  // A connection lost between two queries must fail the next one, not the process.
+  const lost = () => {};
+  client.on('error', lost);
   try {
     const done = await readProgress(client, options.resumeKey);
     const tally = createTally();
     const writing = createBatchWriting(client, options.resumeKey);
-    const interrupted = await readAll(source, done, tally, writing, options);
+    const batchRows = options.batchRows ?? (store.kind === 'embedded' ? EMBEDDED_BATCH_ROWS : BATCH_ROWS);
+    const interrupted = await readAll(source, done, tally, writing, { ...options, batchRows });
     await writing.finished();
     if (!interrupted) await forgetProgress(client, options.resumeKey);
     const rejected = Object.values(tally.rejected).reduce((sum, count) => sum + count, 0);
@@ -72,6 +79,7 @@ export async function importStations(
       areas: await deriveAreas(client, options.signal),
     };
   } finally {
+    client.off('error', lost);
     client.release();
   }
 }
@@ -116,10 +124,9 @@ async function readAll(
   done: Progress,
   tally: Tally,
   writing: BatchWriting,
-  options: ImportOptions,
+  options: ImportOptions & { batchRows: number },
 ): Promise<boolean> {
-  const { nowMs, signal, onProgress } = options;
-  const batchRows = Math.min(options.batchRows ?? BATCH_ROWS, BATCH_ROWS);
+  const { nowMs, signal, onProgress, batchRows } = options;
   let batch = createBatch(batchRows);
   let spare = createBatch(batchRows);
   let reader: RowReader | undefined;

@@ -1,0 +1,142 @@
+// `honeyguide import`: stations from files or stdin into the store. A running server answers from them within a second.
+
+import { createHash } from 'node:crypto';
+import { createReadStream, realpathSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+import { addAbortSignal } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { type ImportSummary, importStations } from '../stations/import.ts';
+import { type CommandContext, UsageError } from './context.ts';
+import { type Progress, showProgress } from './progress.ts';
+
+export const usage = `usage: honeyguide import FILE... [--json]
+
+Reads stations: the cell CSV of OpenCelliD and Mozilla (with or without its header), or station NDJSON; plain or gzip.
+FILE - is standard input. Newer evidence wins, so a file may be imported again. Ctrl-C stops after the rows in hand;
+the same command then goes on from there (from standard input: from its beginning).
+`;
+
+/** Exit code of a command ended by SIGINT: 128 + 2. */
+const INTERRUPTED = 130;
+
+type Source = { name: string; path: string; sizeBytes: number; resumeKey?: string };
+
+export async function run(args: string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false } },
+  });
+  if (positionals.length === 0) throw new UsageError('which file?');
+  const sources = positionals.map(sourceOf);
+  const startedAt = context.now();
+  const store = await context.openStore();
+  const knowsSize = sources.every(({ path }) => path !== '-');
+  const totalBytes = knowsSize ? sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : 0;
+  const progress = showProgress(context.messages, totalBytes, context.now);
+  const summaries: ImportSummary[] = [];
+  let bytesBefore = 0;
+  let rowsBefore = 0;
+  try {
+    for (const source of sources) {
+      const summary = await importStations(store, readSource(source, context, progress, bytesBefore), {
+        nowMs: context.now(),
+        resumeKey: source.resumeKey,
+        signal: context.signal,
+        onProgress: (rows) => progress.rows(rowsBefore + rows),
+      });
+      summaries.push(summary);
+      bytesBefore += source.sizeBytes;
+      rowsBefore += summary.rows;
+      if (summary.interrupted) break;
+    }
+  } finally {
+    progress.stop();
+  }
+  const total = { ...addUp(sources, summaries), seconds: (context.now() - startedAt) / 1000 };
+  context.output.write(values.json ? `${JSON.stringify(total)}\n` : describe(total));
+  return total.interrupted ? INTERRUPTED : 0;
+}
+
+function sourceOf(path: string): Source {
+  if (path === '-') return { name: '-', path, sizeBytes: 0 };
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) throw new Error(`there is no file ${path}`);
+  if (stat.isDirectory()) throw new Error(`${path} is a folder`);
+  // Pipes and the like can't be read twice.
+  if (!stat.isFile()) return { name: basename(path), path, sizeBytes: 0 };
+  const identity = `${realpathSync(path)}\n${stat.size}\n${stat.mtimeMs}`;
+  const resumeKey = createHash('sha256').update(identity).digest('hex');
+  return { name: basename(path), path, sizeBytes: stat.size, resumeKey };
+}
+
+async function* readSource(
+  source: Source,
+  context: CommandContext,
+  progress: Progress,
+  bytesBefore: number,
+): AsyncGenerator<Uint8Array> {
+  // A file comes at once and is left at the next batch; only standard input may be silent for ever.
+  const stream =
+    source.path === '-'
+      ? addAbortSignal(context.signal, context.input)
+      : createReadStream(source.path, { highWaterMark: 262_144 });
+  let bytes = bytesBefore;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    progress.bytes(bytes);
+    yield chunk;
+  }
+}
+
+/** What several imports did together. Examples are `file:line`. */
+type Total = Omit<ImportSummary, 'examples' | 'resumedAfterLine'> & {
+  examples: Record<string, string[]>;
+  /** Lines of earlier runs that were skipped. */
+  resumedLines: number;
+  seconds: number;
+};
+
+function addUp(sources: Source[], summaries: ImportSummary[]): Omit<Total, 'seconds'> {
+  const rejected: Record<string, number> = {};
+  const examples: Record<string, string[]> = {};
+  const sum = (of: (summary: ImportSummary) => number) => summaries.reduce((total, summary) => total + of(summary), 0);
+  summaries.forEach((summary, i) => {
+    for (const [reason, count] of Object.entries(summary.rejected)) rejected[reason] = (rejected[reason] ?? 0) + count;
+    for (const [reason, lines] of Object.entries(summary.examples)) {
+      examples[reason] = [...(examples[reason] ?? []), ...lines.map((line) => `${sources[i].name}:${line}`)].slice(
+        0,
+        3,
+      );
+    }
+  });
+  return {
+    rows: sum((summary) => summary.rows),
+    upserted: sum((summary) => summary.upserted),
+    unchanged: sum((summary) => summary.unchanged),
+    rejected,
+    examples,
+    resumedLines: sum((summary) => summary.resumedAfterLine),
+    interrupted: summaries.some((summary) => summary.interrupted),
+    areas: {
+      areas: sum((summary) => summary.areas.areas),
+      outlierCells: sum((summary) => summary.areas.outlierCells),
+    },
+  };
+}
+
+function describe(total: Total): string {
+  const rejects = Object.values(total.rejected).reduce((sum, count) => sum + (count ?? 0), 0);
+  const lines = [
+    `${total.rows} rows in ${total.seconds.toFixed(1)} s: ${total.upserted} stored, ${total.unchanged} nothing new, ${rejects} rejected`,
+  ];
+  for (const [reason, count] of Object.entries(total.rejected)) {
+    lines.push(`  ${reason}: ${count} (${total.examples[reason].join(', ')})`);
+  }
+  if (total.resumedLines > 0) lines.push(`${total.resumedLines} lines were done in an earlier run`);
+  if (total.areas.areas > 0) {
+    lines.push(`${total.areas.areas} areas derived, ${total.areas.outlierCells} cells far outside of theirs`);
+  }
+  if (total.interrupted) lines.push('interrupted: run the same command again to go on from here');
+  return `${lines.join('\n')}\n`;
+}
