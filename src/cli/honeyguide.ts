@@ -15,6 +15,8 @@ export const COMMANDS: Readonly<Record<string, { module: string; summary: string
   serve: { module: './serve.ts', summary: 'run the gateway' },
   import: { module: './import.ts', summary: 'read stations from files or stdin' },
   export: { module: './export.ts', summary: 'write stations as CSV or NDJSON' },
+  fold: { module: './fold.ts', summary: 'work waiting reports into the map now' },
+  removals: { module: './removals.ts', summary: 'list and confirm requests to remove access points' },
   keys: { module: './keys.ts', summary: 'add, list and revoke keys' },
   'anonymity-map': { module: './anonymity-map.ts', summary: 'build and prove the map of regions' },
   doctor: { module: './doctor.ts', summary: 'check this installation and say what is weak' },

@@ -15,6 +15,8 @@ const SECRET_BYTES = {
   pseudonymKey: 32,
   /** Keys the hysteresis of coarse answers. */
   coarseKey: 32,
+  /** Hashes the addresses of access points that are barred; with another key nobody is barred any more. */
+  barredKey: 32,
 } as const;
 export type SecretName = keyof typeof SECRET_BYTES;
 export type Secrets = Readonly<Record<SecretName, Buffer>>;

@@ -23,6 +23,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       tags: [
         { name: 'locate', description: 'Where is this device?' },
         { name: 'submit', description: 'What was heard where?' },
+        { name: 'privacy', description: 'What people may ask for' },
         { name: 'ops', description: 'Is the gateway well?' },
       ],
       components: { securitySchemes: { key: { type: 'apiKey', in: 'query', name: 'key' } } },

@@ -5,7 +5,7 @@
 import { isValidCellId, MAX_PSC, RADIO, type Radio, radioOf } from '../radio/cell.ts';
 import { ABSENT, asObject, readInt, readNumber } from '../radio/fields.ts';
 import { parseMac } from '../radio/mac.ts';
-import { isOptedOut } from '../radio/opt-out.ts';
+import { isOptedOut, isRefusal } from '../radio/opt-out.ts';
 import { asuDbm, bluetoothDbm, cellDbm, wifiDbm } from '../radio/signal.ts';
 import { type CellHeard, type Fix, type FixSource, MAX_STATIONS, type MacHeard, type Report } from './report.ts';
 
@@ -106,6 +106,7 @@ function readMac(entry: Fields, name: unknown, dbmOf: (dbm: number) => number): 
     dbm: dbmOf(readInt(entry.signalStrength ?? entry.signal)),
     ageMs: readAge(entry.age),
     optedOut: isOptedOut(name),
+    refuses: isRefusal(name),
   };
 }
 

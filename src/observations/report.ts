@@ -22,8 +22,11 @@ export type Fix = {
   source: FixSource;
 };
 
-/** An access point or beacon as sent: `mac` -1 = unreadable, `dbm` UNKNOWN_DBM = none, `ageMs` NaN = not sent. */
-export type MacHeard = { mac: number; dbm: number; ageMs: number; optedOut: boolean };
+/**
+ * An access point or beacon as sent: `mac` -1 = unreadable, `dbm` UNKNOWN_DBM = none, `ageMs` NaN = not sent. `refuses` = it
+ * says no in its name; `optedOut` = that, or it is hidden.
+ */
+export type MacHeard = { mac: number; dbm: number; ageMs: number; optedOut: boolean; refuses: boolean };
 
 /** A cell as sent: `radio` 0 = none we know; `area`, `cellId` 0 = not sent; `psc`, `timingAdvance` -1 = not sent. */
 export type CellHeard = {

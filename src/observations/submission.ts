@@ -7,6 +7,7 @@ import { contributorTag } from './contributor.ts';
 import type { DayKeys } from './day-keys.ts';
 import { type Inbox, packRows } from './inbox.ts';
 import { readReport } from './read-report.ts';
+import type { RefusalNotes } from './refusal-notes.ts';
 import { createDrops, MAX_ITEMS, type Report } from './report.ts';
 import type { SubmissionCounts } from './submission-counts.ts';
 
@@ -17,6 +18,7 @@ export type SubmissionDeps = {
   readonly inbox: Inbox;
   readonly dayKeys: DayKeys;
   readonly counts: SubmissionCounts;
+  readonly refusals: RefusalNotes;
   readonly now: () => number;
 };
 
@@ -35,6 +37,7 @@ export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps
     reports.push(readReport(items[i]));
     if (i % SLICE === SLICE - 1) await yieldTurn();
   }
+  deps.refusals.note(refusing(reports));
   const drops = createDrops();
   const nowMs = deps.now();
   const admitted = admit(reports, nowMs, drops);
@@ -46,6 +49,11 @@ export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps
   }
   deps.counts.add(admitted, drops);
   return 'stored';
+}
+
+/** Addresses whose network's name says no. */
+function refusing(reports: readonly (Report | null)[]): number[] {
+  return reports.flatMap((report) => (report?.wifi ?? []).filter((heard) => heard.refuses).map(({ mac }) => mac));
 }
 
 function yieldTurn(): Promise<void> {

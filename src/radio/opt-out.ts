@@ -5,7 +5,12 @@
 /** True if a network name forbids learning and using its access point. Anything that is not a string says nothing: false. */
 export function isOptedOut(ssid: unknown): boolean {
   if (typeof ssid !== 'string') return false;
-  if (isHidden(ssid)) return true;
+  return isHidden(ssid) || isRefusal(ssid);
+}
+
+/** True if a network name says no in words; a hidden one does not say whose no it is. */
+export function isRefusal(ssid: unknown): boolean {
+  if (typeof ssid !== 'string') return false;
   const name = ssid.toLowerCase();
   return name.endsWith('_nomap') || name.includes('_optout');
 }

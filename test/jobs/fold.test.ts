@@ -170,7 +170,7 @@ describe('one contributor', () => {
           expect(await wifi()).toEqual([]);
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 

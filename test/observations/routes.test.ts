@@ -33,6 +33,7 @@ async function serve(options: { insert?: (rows: readonly InboxRow[]) => Promise<
   const counterMemory = createCounterMemory(1);
   const countMemory = createSubmissionCountMemory();
   const logged: string[] = [];
+  const noted: number[] = [];
   const log = { error: (facts: object, message: string) => void logged.push(JSON.stringify([facts, message])) };
   const inbox = createInbox({
     insert: options.insert ?? ((rows) => insertRows(store.pool, rows)),
@@ -42,6 +43,7 @@ async function serve(options: { insert?: (rows: readonly InboxRow[]) => Promise<
     inbox,
     dayKeys: createDayKeys(store.pool, randomBytes),
     counts: openSubmissionCounts(countMemory),
+    refusals: { note: (macs: Iterable<number>) => void noted.push(...macs), flush: async () => {} },
     room: { hasRoom: options.hasRoom ?? (() => true) },
     findKey: (presented: string) => KEYS[presented] ?? null,
     quotas: openQuotas(createQuotaMemory(2), { a: 1, b: 2 }),
@@ -66,6 +68,7 @@ async function serve(options: { insert?: (rows: readonly InboxRow[]) => Promise<
     app,
     post,
     logged,
+    noted,
     counts: () => sumSubmissionCounts(countMemory),
     answers: () => sumCounters(counterMemory).answers,
   };
@@ -255,6 +258,23 @@ test('what is sent again, because its answer was lost, is stored once', async ()
   const { post } = await serve();
   for (let i = 0; i < 3; i++) expect((await post('/v2/geosubmit', NEOSTUMBLER)).statusCode).toBe(200);
   expect(await stored()).toHaveLength(1);
+});
+
+test('networks that refuse in words are noted for removal, hidden ones and others are not', async () => {
+  const { post, noted } = await serve();
+  const wifi = [
+    ['001a2b000001', 'x_nomap'],
+    ['001a2b000002', ''],
+    ['001a2b000003', 'x'],
+    ['001a2b000004', 'a_OptOut_b'],
+  ];
+  const wifiAccessPoints = wifi.map(([macAddress, ssid]) => ({ macAddress, ssid }));
+  expect(
+    (await post('/v2/geosubmit', { items: [{ wifiAccessPoints }, { ...KAIOS.items[0], wifiAccessPoints }] }))
+      .statusCode,
+  ).toBe(200);
+  expect(new Set(noted)).toEqual(new Set([0x001a2b000001, 0x001a2b000004]));
+  expect((await stored()).map((row) => row.report.wifi.map(({ mac }) => mac))).toEqual([[0x001a2b000003]]);
 });
 
 test('without room a call is turned away before its body is read', async () => {

@@ -1,0 +1,138 @@
+// Removal of access points and beacons in the store: requests, proofs, and what stays barred. Promises: a barred address is
+// kept as a keyed hash only; barring takes the position out of the row that every index follows, forgets what was being
+// learnt, and can't be undone by a fold that runs at the same time; a request whose proof never comes is forgotten.
+import { createHmac } from 'node:crypto';
+import type { ClientBase, Pool } from 'pg';
+import { binaryBytes } from '../storage/binary-array.ts';
+import { LEARNING_LOCK } from '../storage/locks.ts';
+
+/** How long a request waits for its proof, and how long a proof counts: time to rename a network and have a phone pass by. */
+export const REQUEST_TTL_MS = 30 * 86_400_000;
+export const PROOF_TTL_MS = 7 * 86_400_000;
+/** For the registry of what lives how long. */
+export const REMOVAL_TTLS = [
+  { table: 'bssid_removals', column: 'requested_at', ttlMs: REQUEST_TTL_MS },
+  { table: 'opt_out_sightings', column: 'seen_at', ttlMs: PROOF_TTL_MS },
+] as const;
+
+/** HMAC-SHA256 of an address under the operator's secret. */
+export function hashMac(mac: number, key: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(6);
+  bytes.writeUIntBE(mac, 0, 6);
+  return createHmac('sha256', key).update(bytes).digest();
+}
+
+/** Notes a request; the same address asked for again keeps its code. Returns the code. */
+export async function requestRemoval(db: Pool, mac: number, code: string, nowMs: number): Promise<string> {
+  const { rows } = await db.query(
+    `insert into bssid_removals (mac, code, requested_at) values ($1, $2, $3)
+     on conflict (mac) do update set requested_at = excluded.requested_at returning code`,
+    [mac, code, nowMs],
+  );
+  return rows[0].code;
+}
+
+/** Notes that addresses were reported with a name that refuses. */
+export async function noteRefusals(db: Pool, macs: readonly number[], key: Uint8Array, nowMs: number): Promise<void> {
+  if (macs.length === 0) return;
+  await db.query(
+    `insert into opt_out_sightings (mac_hash, seen_at) select h, $2 from unnest($1::bytea[]) h
+     on conflict (mac_hash) do update set seen_at = greatest(opt_out_sightings.seen_at, excluded.seen_at)`,
+    [
+      binaryBytes(
+        'bytea',
+        macs.map((mac) => hashMac(mac, key)),
+      ),
+      nowMs,
+    ],
+  );
+}
+
+/** Bars every requested address whose proof has come; forgets requests and proofs that are over. Returns how many were barred. */
+export async function settleRemovals(db: Pool, key: Uint8Array, nowMs: number): Promise<number> {
+  await db.query('delete from bssid_removals where requested_at < $1', [nowMs - REQUEST_TTL_MS]);
+  await db.query('delete from opt_out_sightings where seen_at < $1', [nowMs - PROOF_TTL_MS]);
+  const { rows } = await db.query('select mac::float8 as mac from bssid_removals order by mac');
+  const macs: number[] = rows.map((row) => row.mac);
+  if (macs.length === 0) return 0;
+  const seen = await db.query('select mac_hash from opt_out_sightings where mac_hash = any($1::bytea[])', [
+    binaryBytes(
+      'bytea',
+      macs.map((mac) => hashMac(mac, key)),
+    ),
+  ]);
+  const proven = new Set<string>(seen.rows.map((row) => row.mac_hash.toString('hex')));
+  const due = macs.filter((mac) => proven.has(hashMac(mac, key).toString('hex')));
+  if (due.length > 0) await barMacs(db, due, key, nowMs);
+  return due.length;
+}
+
+/** Bars the address of a request that the operator has checked; false if there is no such request. */
+export async function confirmRemoval(db: Pool, code: string, key: Uint8Array, nowMs: number): Promise<boolean> {
+  const { rows } = await db.query('select mac::float8 as mac from bssid_removals where code = $1', [code]);
+  if (rows.length === 0) return false;
+  await barMacs(db, [rows[0].mac], key, nowMs);
+  return true;
+}
+
+/** Requests that wait: code and time only. */
+export async function listRemovals(db: Pool): Promise<{ code: string; requestedAt: number }[]> {
+  const { rows } = await db.query(
+    'select code, requested_at::float8 as requested_at from bssid_removals order by requested_at, code',
+  );
+  return rows.map((row) => ({ code: row.code, requestedAt: row.requested_at }));
+}
+
+const NO_POSITION = 'lat = null, lon = null, radius_m = null, samples = null, weight = null, source = null';
+
+/** Takes addresses off the map for good, in one transaction. */
+export async function barMacs(db: Pool, macs: readonly number[], key: Uint8Array, nowMs: number): Promise<void> {
+  const client = await db.connect();
+  let broken: Error | undefined;
+  try {
+    // A fold at work has read these stations: it must not bring them back.
+    await client.query(`begin; select pg_advisory_xact_lock(${LEARNING_LOCK})`);
+    await client.query(
+      'insert into barred_stations (mac_hash, barred_at) select h, $2 from unnest($1::bytea[]) h on conflict do nothing',
+      [
+        binaryBytes(
+          'bytea',
+          macs.map((mac) => hashMac(mac, key)),
+        ),
+        nowMs,
+      ],
+    );
+    for (const table of ['wifi_stations', 'bluetooth_stations']) {
+      await client.query(
+        `update ${table} set ${NO_POSITION}, modified_at = $2, changed = pg_current_xact_id() where mac = any($1::int8[])`,
+        [macs, nowMs],
+      );
+    }
+    await client.query('delete from mac_learning where mac = any($1::int8[])', [macs]);
+    await client.query('delete from bssid_removals where mac = any($1::int8[])', [macs]);
+    await client.query('commit');
+  } catch (error) {
+    broken = error as Error;
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** Which of the addresses are barred. Costs one cheap query as long as nobody is. */
+export async function barredAmong(
+  client: ClientBase | Pool,
+  macs: readonly number[],
+  key: Uint8Array,
+): Promise<ReadonlySet<number>> {
+  const { rows } = await client.query('select exists(select from barred_stations) as any');
+  if (rows[0].any !== true || macs.length === 0) return new Set();
+  const byHash = new Map(macs.map((mac) => [hashMac(mac, key).toString('hex'), mac]));
+  const found = await client.query('select mac_hash from barred_stations where mac_hash = any($1::bytea[])', [
+    binaryBytes(
+      'bytea',
+      [...byHash.keys()].map((hex) => Buffer.from(hex, 'hex')),
+    ),
+  ]);
+  return new Set(found.rows.map((row) => byHash.get(row.mac_hash.toString('hex'))!));
+}

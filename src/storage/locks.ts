@@ -1,0 +1,4 @@
+// Advisory locks that more than one room takes, as signed 64-bit integers in SQL.
+
+/** Held in the transaction of whoever changes what is learnt: the first eight bytes of SHA-256("honeyguide fold"). */
+export const LEARNING_LOCK = '-4916260442166832794';

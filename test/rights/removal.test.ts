@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import rateLimit from '@fastify/rate-limit';
+import Fastify from 'fastify';
+import { expect, test } from 'vitest';
+import { refuseProblem } from '../../src/http/errors/problem.ts';
+import { refusalOf } from '../../src/http/refusal.ts';
+import { createFoldDeps, foldInbox } from '../../src/jobs/fold.ts';
+import { packRows } from '../../src/observations/inbox.ts';
+import { insertRows } from '../../src/observations/store.ts';
+import { addRemovalRoutes, REMOVALS_PER_HOUR } from '../../src/rights/routes.ts';
+import {
+  barredAmong,
+  confirmRemoval,
+  listRemovals,
+  noteRefusals,
+  PROOF_TTL_MS,
+  REQUEST_TTL_MS,
+  requestRemoval,
+  settleRemovals,
+} from '../../src/rights/store.ts';
+import { openTestStore } from '../support/store.ts';
+
+const KEY = Buffer.alloc(32, 3);
+const NOW_MS = Date.now();
+const DAY_MS = 86_400_000;
+const store = await openTestStore();
+const { pool } = store;
+let next = 0x001a2b000000;
+
+/** A known access point with a position and something learnt. */
+async function knownAp(): Promise<number> {
+  const mac = next++;
+  await pool.query('insert into wifi_stations (mac, lat, lon, radius_m, samples, source) values ($1, 1, 2, 3, 4, 1)', [
+    mac,
+  ]);
+  await pool.query("insert into mac_learning (kind, mac, last_day, state) values (1, $1, 1, '\\x00')", [mac]);
+  return mac;
+}
+const rowOf = async (mac: number) =>
+  (await pool.query('select lat, lon, radius_m, samples, changed::text from wifi_stations where mac = $1', [mac]))
+    .rows[0];
+const learningOf = async (mac: number) =>
+  (await pool.query('select 1 from mac_learning where mac = $1', [mac])).rows.length;
+const request = (mac: number, nowMs = NOW_MS) => requestRemoval(pool, mac, randomBytes(6).toString('hex'), nowMs);
+
+test('a request alone removes nothing', async () => {
+  const mac = await knownAp();
+  await request(mac);
+  expect(await settleRemovals(pool, KEY, NOW_MS)).toBe(0);
+  expect(await rowOf(mac)).toMatchObject({ lat: 1, lon: 2 });
+});
+
+test('a report that shows the network refusing, before or after the request, removes and bars it', async () => {
+  for (const proofFirst of [true, false]) {
+    const mac = await knownAp();
+    const other = await knownAp();
+    const before = (await rowOf(mac)).changed;
+    if (proofFirst) await noteRefusals(pool, [mac], KEY, NOW_MS - DAY_MS);
+    await request(mac);
+    await request(other);
+    if (!proofFirst) await noteRefusals(pool, [mac], KEY, NOW_MS);
+    expect(await settleRemovals(pool, KEY, NOW_MS)).toBe(1);
+    expect(await rowOf(mac)).toMatchObject({ lat: null, lon: null, radius_m: null, samples: null });
+    // What indexes follow.
+    expect(BigInt((await rowOf(mac)).changed)).toBeGreaterThan(BigInt(before));
+    expect(await learningOf(mac)).toBe(0);
+    expect(await rowOf(other)).toMatchObject({ lat: 1 });
+    expect(await barredAmong(pool, [mac, other], KEY)).toEqual(new Set([mac]));
+  }
+});
+
+test('the operator can confirm by code, once', async () => {
+  const mac = await knownAp();
+  const code = await request(mac);
+  expect((await listRemovals(pool)).map((one) => one.code)).toContain(code);
+  expect(await confirmRemoval(pool, 'nonsense', KEY, NOW_MS)).toBe(false);
+  expect(await confirmRemoval(pool, code, KEY, NOW_MS)).toBe(true);
+  expect(await confirmRemoval(pool, code, KEY, NOW_MS)).toBe(false);
+  expect((await rowOf(mac)).lat).toBeNull();
+});
+
+test('what is barred is not learnt again, also from a trusted source', async () => {
+  const mac = await knownAp();
+  await confirmRemoval(pool, await request(mac), KEY, NOW_MS);
+  const report = {
+    lat: 38.7,
+    lon: -9.1,
+    accuracyM: 8,
+    speedMps: 1,
+    fused: false,
+    timeMs: NOW_MS - 3_600_000,
+    wifi: [
+      { mac, dbm: -60, ageMs: 0 },
+      { mac: mac + 0x1000, dbm: -60, ageMs: 0 },
+    ],
+    bluetooth: [],
+    cells: [],
+    neighbours: [],
+  };
+  await insertRows(pool, packRows([report], { tag: 1, dayKey: KEY, trusted: true }, NOW_MS));
+  const errors: unknown[] = [];
+  expect(await foldInbox(createFoldDeps(store, KEY, (error) => errors.push(error)))).toMatchObject({
+    rows: 1,
+    stations: 1,
+    published: 1,
+  });
+  expect(errors).toEqual([]);
+  expect((await rowOf(mac)).lat).toBeNull();
+  expect(await learningOf(mac)).toBe(0);
+  expect((await rowOf(mac + 0x1000)).lat).toBeCloseTo(38.7, 4);
+});
+
+test('the barred list does not say whom it bars', async () => {
+  const mac = await knownAp();
+  await confirmRemoval(pool, await request(mac), KEY, NOW_MS);
+  const { rows } = await pool.query('select row_to_json(b)::text as row from barred_stations b');
+  const hex = mac.toString(16).padStart(12, '0');
+  expect(rows.map((one) => one.row).join()).not.toMatch(
+    new RegExp(`${hex}|${mac}|${Buffer.from(hex, 'hex').reverse().toString('hex')}`),
+  );
+  expect(await barredAmong(pool, [mac], Buffer.alloc(32, 4))).toEqual(new Set());
+});
+
+test('requests and proofs that are too old are forgotten, not joined', async () => {
+  const mac = await knownAp();
+  await noteRefusals(pool, [mac], KEY, NOW_MS - PROOF_TTL_MS - 1);
+  await request(mac);
+  expect(await settleRemovals(pool, KEY, NOW_MS)).toBe(0);
+  await request(mac, NOW_MS - REQUEST_TTL_MS - 1);
+  await noteRefusals(pool, [mac], KEY, NOW_MS);
+  expect(await settleRemovals(pool, KEY, NOW_MS)).toBe(0);
+  expect((await rowOf(mac)).lat).toBe(1);
+});
+
+async function serve() {
+  const app = Fastify({ logger: false });
+  app.setErrorHandler((error, _request, reply) => refuseProblem(reply, refusalOf(error)));
+  await app.register(rateLimit, {
+    global: true,
+    max: 600,
+    errorResponseBuilder: () => Object.assign(new Error('many'), { statusCode: 429 }),
+  });
+  const ports = {
+    request: (mac: number, nowMs: number) => requestRemoval(pool, mac, randomBytes(6).toString('hex'), nowMs),
+    ttlMs: REQUEST_TTL_MS,
+  };
+  await app.register(async (scope) => addRemovalRoutes(scope, ports, () => NOW_MS), { prefix: '/v1/privacy' });
+  return (macAddress: unknown, remoteAddress = '203.0.113.1') =>
+    app.inject({ method: 'POST', url: '/v1/privacy/bssid-removal', payload: { macAddress }, remoteAddress });
+}
+
+test('the answer is the same for known, unknown, requested and barred addresses', async () => {
+  const post = await serve();
+  const known = await knownAp();
+  const barred = await knownAp();
+  await confirmRemoval(pool, await request(barred), KEY, NOW_MS);
+  const shapes = [];
+  for (const mac of [known, known, barred, 0x00ffeeddccbb, 0x02ffeeddccbb]) {
+    const answer = await post(mac.toString(16).padStart(12, '0'));
+    const body = answer.json();
+    expect(body.code).toMatch(/^[0-9a-f]{12}$/);
+    shapes.push(JSON.stringify([answer.statusCode, Object.keys(answer.headers).sort(), { ...body, code: '' }]));
+  }
+  expect(new Set(shapes).size).toBe(1);
+});
+
+test('what is no address is a problem, and one sender can ask for a few an hour only', async () => {
+  const post = await serve();
+  for (const bad of ['x', '', '00:11', 7, null]) expect((await post(bad)).statusCode).toBe(400);
+  const statuses = [];
+  for (let i = 0; i <= REMOVALS_PER_HOUR; i++)
+    statuses.push((await post('00:ff:ee:00:00:01', '203.0.113.9')).statusCode);
+  expect(statuses).toEqual([...Array(REMOVALS_PER_HOUR).fill(202), 429]);
+});
