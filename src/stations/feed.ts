@@ -1,0 +1,219 @@
+// Keeps the resident index a copy of the store. Promises: a change that any process committed is in every thread's answers
+// within `pollMs` and the time to read it, however long other transactions stay open; a start reads the snapshot if it is
+// good and everything if not, and the log says which and why; a store that fails is tried again, answers go on meanwhile.
+// A block that ends by time alone changes nothing here: it took the position with it, and the next report writes the row.
+import type { Pool } from 'pg';
+import { applyRow, FEED_TABLE_NAMES, type FeedTable, unpackRows } from './feed-rows.ts';
+import {
+  type Cursor,
+  currentPosition,
+  type FeedPage,
+  positionSince,
+  readAll,
+  readChanges,
+  storeIdentity,
+} from './feed-store.ts';
+import type { StationIndex } from './index-writer.ts';
+import { readSnapshot, writeSnapshot } from './snapshot.ts';
+
+/** The change feed forgets a removed station when its row is deleted, which happens no sooner than this. */
+export const SNAPSHOT_MAX_AGE_MS = 7 * 86_400_000;
+const POLL_MS = 250;
+/** A page takes the store and the event loop some tens of milliseconds. */
+const PAGE_ROWS = 10_000;
+const RETRY_MS = 1_000;
+
+/** What the feed has to say; pino's loggers fit. Only counts and reasons, never values. */
+export type FeedLog = {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
+
+export type FollowOptions = {
+  readonly log: FeedLog;
+  readonly now: () => number;
+  /** File to start from and to write to. Without one every start reads the whole store. */
+  readonly snapshotPath?: string;
+  readonly pollMs?: number;
+  readonly pageRows?: number;
+};
+
+export type FeedStatus = {
+  /** Everything that was in the store at the start is in the index. */
+  readonly ready: boolean;
+  readonly size: number;
+  /** Epoch ms of the last time a change was applied, or null. */
+  readonly lastAppliedAt: number | null;
+  /** No change older than this is missing; infinite before the first look. */
+  readonly lagMs: number;
+  readonly snapshotTakenAt: number | null;
+};
+
+export type StoreFollower = {
+  /** Resolves when the index is complete for the first time, or the follower was stopped. Never rejects. */
+  readonly ready: Promise<void>;
+  status(): FeedStatus;
+  /** Writes the snapshot, if there is a file and anything changed since the last one, or that gets old. Rejects with the file system's error. */
+  writeSnapshot(): Promise<void>;
+  /** Ends following; resolves when nothing is running any more. Does not write a snapshot. */
+  stop(): Promise<void>;
+};
+
+/** Fills the index from the snapshot or the store and follows the store from then on, until stopped. */
+export function followStore(
+  store: { readonly pool: Pool },
+  index: StationIndex,
+  options: FollowOptions,
+): StoreFollower {
+  const { log, now, snapshotPath } = options;
+  const { pool } = store;
+  const pageRows = options.pageRows ?? PAGE_ROWS;
+  const pollMs = options.pollMs ?? POLL_MS;
+  let identity: string | null = null;
+  let position: string | null = null;
+  let caughtUpAt: number | null = null;
+  let lastAppliedAt: number | null = null;
+  let snapshotTakenAt: number | null = null;
+  let snapshotPosition: string | null = null;
+  let writing: Promise<void> = Promise.resolve();
+  let stopped = false;
+  let wake = (): void => {};
+  let becomeReady = (): void => {};
+  const ready = new Promise<void>((resolve) => {
+    becomeReady = resolve;
+  });
+
+  /** Applies a table page by page; `read` gets the last row's cursor. Returns how many rows there were. */
+  async function applyPages(table: FeedTable, read: (after: Cursor | null) => Promise<FeedPage>): Promise<number> {
+    let after: Cursor | null = null;
+    for (let total = 0; ; ) {
+      const page: FeedPage = await read(after);
+      const appliedAt = now();
+      after = unpackRows(table, page.packed, (row) => applyRow(index, table, row, appliedAt));
+      total += page.rows;
+      if (page.rows > 0) lastAppliedAt = appliedAt;
+      if (page.rows < pageRows || stopped) return total;
+    }
+  }
+
+  /** Tries the snapshot. Says in the log why not, unless there is none yet. */
+  async function loadSnapshot(store: string): Promise<boolean> {
+    if (snapshotPath === undefined) return false;
+    const result = await readSnapshot(snapshotPath, index, { store, oldestMs: now() - SNAPSHOT_MAX_AGE_MS });
+    if (result.kind === 'refused') log.warn({ reason: result.reason }, 'snapshot refused, reading the whole store');
+    if (result.kind !== 'loaded') return false;
+    if ((await positionSince(pool, result.about.position)).wentBack) {
+      log.warn({ reason: 'ahead of the store' }, 'snapshot refused, reading the whole store');
+      index.clear();
+      return false;
+    }
+    position = result.about.position;
+    snapshotPosition = position;
+    snapshotTakenAt = result.about.takenAt;
+    log.info({ stations: result.stations }, 'index loaded from its snapshot');
+    return true;
+  }
+
+  /** Reads everything. What changes meanwhile is seen by the first look at the changes, from the place before. */
+  async function loadAll(): Promise<void> {
+    const startedAt = now();
+    const start = await currentPosition(pool);
+    let rows = 0;
+    for (const table of FEED_TABLE_NAMES) {
+      rows += await applyPages(table, (after) => readAll(pool, table, after, pageRows));
+      if (stopped) return;
+    }
+    position = start;
+    log.info({ rows, stations: index.size(), tookMs: now() - startedAt }, 'index read from the store');
+  }
+
+  async function open(): Promise<void> {
+    identity = await storeIdentity(pool);
+    if (!(await loadSnapshot(identity))) await loadAll();
+  }
+
+  async function applyChanges(from: string): Promise<void> {
+    const lookedAt = now();
+    const to = await positionSince(pool, from);
+    if (to.wentBack) {
+      log.error({}, 'the store went back in time (restored?), reading all of it');
+      position = null;
+      await writing.catch(() => {});
+      index.clear();
+      return;
+    }
+    if (to.position !== from) {
+      for (const table of FEED_TABLE_NAMES) {
+        await applyPages(table, (after) => readChanges(pool, table, from, to.position, after, pageRows));
+        if (stopped) return;
+      }
+      position = to.position;
+    }
+    caughtUpAt = lookedAt;
+    becomeReady();
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async function follow(): Promise<void> {
+    let failures = 0;
+    while (!stopped) {
+      try {
+        if (position === null) await open();
+        else {
+          await applyChanges(position);
+          if (!stopped) await pause(pollMs);
+        }
+        if (failures > 0) log.info({ failures }, 'the store answers again');
+        failures = 0;
+      } catch (error) {
+        if (failures++ === 0)
+          log.error({ code: (error as { code?: string }).code }, 'the store does not answer the feed');
+        if (!stopped) await pause(RETRY_MS);
+      }
+    }
+    becomeReady();
+  }
+
+  async function takeSnapshot(path: string): Promise<void> {
+    if (identity === null || position === null || caughtUpAt === null) return;
+    const isFresh = snapshotTakenAt !== null && now() - snapshotTakenAt < SNAPSHOT_MAX_AGE_MS / 2;
+    if (isFresh && position === snapshotPosition) return;
+    const about = { store: identity, position, takenAt: now() };
+    await writeSnapshot(path, index, about);
+    snapshotPosition = about.position;
+    snapshotTakenAt = about.takenAt;
+  }
+
+  const following = follow();
+  return {
+    ready,
+    status: () => ({
+      ready: caughtUpAt !== null,
+      size: index.size(),
+      lastAppliedAt,
+      lagMs: caughtUpAt === null ? Number.POSITIVE_INFINITY : now() - caughtUpAt,
+      snapshotTakenAt,
+    }),
+    writeSnapshot() {
+      if (snapshotPath === undefined) return Promise.resolve();
+      writing = writing.catch(() => {}).then(() => takeSnapshot(snapshotPath));
+      return writing;
+    },
+    async stop() {
+      stopped = true;
+      wake();
+      await following;
+      await writing.catch(() => {});
+    },
+  };
+}
