@@ -12,7 +12,7 @@ export const M_PER_DEG_LAT = EARTH_RADIUS_M * RAD;
 export function distanceM(lat1: number, lon1: number, lat2: number, lon2: number): number {
   const sinLat = Math.sin(((lat2 - lat1) * RAD) / 2);
   const sinLon = Math.sin(((lon2 - lon1) * RAD) / 2);
-  const h = sinLat * sinLat + sinLon * sinLon * Math.cos(lat1 * RAD) * Math.cos(lat2 * RAD);
+  const h = sinLat * sinLat + sinLon * sinLon * (Math.cos(lat1 * RAD) * Math.cos(lat2 * RAD));
   return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(h > 1 ? 1 : h));
 }
 

@@ -42,7 +42,8 @@ export function planeY(plane: Plane, lat: number, lon: number): number {
 /** Latitude in degrees of a point of the plane. */
 export function planeLat(plane: Plane, x: number, y: number): number {
   if (!plane.polar) return plane.lat + y / M_PER_DEG_LAT;
-  return Math.asin(clamp1((depth(x, y) * plane.sinLat + y * plane.cosLat) / EARTH_RADIUS_M)) / RAD;
+  const z = depth(x, y);
+  return Math.atan2(z * plane.sinLat + y * plane.cosLat, Math.hypot(x, z * plane.cosLat - y * plane.sinLat)) / RAD;
 }
 
 /** Longitude in degrees, in [-180, 180), of a point of the plane. */
@@ -60,8 +61,4 @@ function isNear(plane: Plane, lat: number, lon: number): boolean {
   const cosC =
     plane.sinLat * Math.sin(lat * RAD) + plane.cosLat * Math.cos(lat * RAD) * Math.cos((lon - plane.lon) * RAD);
   return cosC > 0.9;
-}
-
-function clamp1(value: number): number {
-  return value > 1 ? 1 : value < -1 ? -1 : value;
 }

@@ -4,9 +4,8 @@
 /**
  * `x`, `y` metres on the plane; `sigmaM` how far the phone may be from the point (one axis, one sigma), whatever the signal;
  * `pull` how much more (over 1) or less a strength speaks for being near; `trust` in (0, 1]; `device` the number of the
- * physical transmitter; `prior` what other sources say for this place; `weight` what the last solve gave the point;
- * `company` are how findCluster counts;
- * `member` 1 if in the chosen cluster.
+ * physical transmitter; `prior` what other sources say for this place. Filled by cluster.ts: `density`, `company` (1 if another
+ * device stands near), `member` (1 if in the chosen cluster); by solve.ts: `weight`.
  */
 export type Points = {
   count: number;

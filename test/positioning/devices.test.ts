@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createDeviceScratch, groupDevices } from '../../src/positioning/devices.ts';
+
+const group = (macs: readonly number[]) => {
+  const device = new Int16Array(macs.length);
+  const n = groupDevices(Float64Array.from(macs), macs.length, device, createDeviceScratch(macs.length));
+  return { n, device: [...device] };
+};
+
+test.each([
+  ["a router's two bands", [0x001122334450, 0x001122334451], 1],
+  ['bands across a sixteen', [0x00112233445f, 0x001122334460], 1],
+  ['a guest network up to fifteen on', [0x001122334450, 0x00112233445f], 1],
+  ['one maker, two boxes', [0x001122334450, 0x001122334460], 2],
+  ['the same tail under another prefix of the maker', [0x001122334450, 0x0011aa334450], 1],
+  ['neighbouring numbers of two makers', [0x001122ffffff, 0x001123000000], 2],
+])('%s count as %#', (_name, macs, expected) => {
+  expect(group(macs).n).toBe(expected);
+});
+
+test('consecutive addresses do not chain into one box', () => {
+  expect(group(Array.from({ length: 48 }, (_, i) => 0x001122334400 + i)).n).toBe(3);
+});
+
+test('boxes are the same for any order, and as a slow reading of the rule has them', () => {
+  const mac = fc
+    .tuple(fc.constantFrom(0x001122, 0x001123, 0xaabbcc), fc.integer({ min: 0, max: 80 }))
+    .map(([p, t]) => p * 0x100_0000 + t);
+  fc.assert(
+    fc.property(fc.uniqueArray(mac, { minLength: 1, maxLength: 40 }), (macs) => {
+      const sorted = [...macs].sort((a, b) => a - b);
+      const slow = new Map<number, number>();
+      let boxes = 0;
+      let leader = -1;
+      for (const m of sorted) {
+        const joins = leader >= 0 && Math.floor(m / 2 ** 24) === Math.floor(leader / 2 ** 24) && m - leader < 16;
+        if (joins) slow.set(m, slow.get(leader)!);
+        else {
+          leader = m;
+          const twin = sorted.find((s) => s < m && s % 2 ** 24 === m % 2 ** 24);
+          slow.set(m, twin === undefined ? boxes++ : slow.get(twin)!);
+        }
+      }
+      const fast = group(macs);
+      expect(fast.n).toBe(boxes);
+      expect(fast.device).toEqual(macs.map((m) => slow.get(m)));
+    }),
+    { numRuns: 500 },
+  );
+});

@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { isValidArea, isValidCellId, RADIO, radioOf } from '../../src/radio/cell.ts';
+
+test('radio words are known in any case, umts is wcdma, everything else is nothing', () => {
+  expect(['gsm', 'GSM', 'umts', 'WCDMA', 'Lte', 'nr'].map(radioOf)).toEqual([1, 1, 2, 2, 3, 4]);
+  expect(['cdma', 'lte_ca', '', 'x'.repeat(1000), 5, null, undefined, {}].map(radioOf)).toEqual(Array(8).fill(0));
+});
+
+test('identities keep to their radio: 24-bit NR areas, 36-bit NR cells, -1 and all ones unknown', () => {
+  expect(isValidArea(RADIO.nr, 262, 1, 0xff_ffff)).toBe(true);
+  expect(isValidArea(RADIO.lte, 262, 1, 65_534)).toBe(false);
+  expect(isValidArea(RADIO.lte, 262, 1, -1)).toBe(false);
+  expect(isValidArea(RADIO.gsm, 0, 1, 5)).toBe(false);
+  expect(isValidCellId(RADIO.nr, 0xf_ffff_fffe)).toBe(true);
+  expect(isValidCellId(RADIO.lte, 0xfff_ffff)).toBe(false);
+  expect(isValidCellId(RADIO.gsm, 0xffff)).toBe(true);
+  expect(isValidCellId(RADIO.gsm, 0)).toBe(false);
+});
