@@ -238,12 +238,17 @@ function readUncommonNumber(bytes: Uint8Array, start: number, end: number): numb
 export function formatCsvLine(cell: CellIdentity & Evidence): string | null {
   if (cell.lat === null || cell.lon === null || cell.blockedAt !== null) return null;
   const radio = cell.radio === 2 ? 'UMTS' : RADIO_NAMES[cell.radio]!.toUpperCase();
-  const range = cell.radiusM === null ? '' : Math.ceil(cell.radiusM);
-  const identity = `${radio},${cell.mcc},${cell.mnc},${cell.area},${cell.cellId},${cell.psc ?? ''}`;
-  const times = `${seconds(cell.createdAt)},${seconds(cell.modifiedAt)}`;
-  return `${identity},${cell.lon},${cell.lat},${range},${cell.samples ?? ''},1,${times},\n`;
+  const identity = `${radio},${cell.mcc},${cell.mnc},${cell.area},${cell.cellId},${known(cell.psc)}`;
+  const evidence = `${known(Math.ceil(cell.radiusM ?? 0))},${known(cell.samples)},1`;
+  const times = `${known(seconds(cell.createdAt))},${known(seconds(cell.modifiedAt))}`;
+  return `${identity},${cell.lon},${cell.lat},${evidence},${times},\n`;
 }
 
-function seconds(timeMs: number | null): string {
-  return timeMs === null ? '' : String(Math.floor(timeMs / 1000));
+/** In this format 0 means unknown, as an empty column does. */
+function known(value: number | null): string {
+  return value ? String(value) : '';
+}
+
+function seconds(timeMs: number | null): number {
+  return Math.floor((timeMs ?? 0) / 1000);
 }

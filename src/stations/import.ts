@@ -64,7 +64,8 @@ export async function importStations(
     const tally = createTally();
     const writing = createBatchWriting(client, options.resumeKey);
     const batchRows = options.batchRows ?? (store.kind === 'embedded' ? EMBEDDED_BATCH_ROWS : BATCH_ROWS);
-    const interrupted = await readAll(source, done, tally, writing, { ...options, batchRows });
+    // Also when the source fails: the connection goes back when the batch in flight is done with it.
+    const interrupted = await readAll(source, done, tally, writing, { ...options, batchRows }).finally(writing.settled);
     await writing.finished();
     if (!interrupted) await forgetProgress(client, options.resumeKey);
     const rejected = Object.values(tally.rejected).reduce((sum, count) => sum + count, 0);
@@ -108,6 +109,7 @@ function createBatchWriting(client: PoolClient, resumeKey: string | undefined) {
   return {
     upserted: () => upserted,
     finished: () => pending,
+    settled: () => pending.catch(() => {}),
     /** Resolves when the batch before this one is stored; `batch` must stay as it is until the next call resolves. */
     async start(batch: StationBatch, progress: Progress): Promise<void> {
       await pending;
