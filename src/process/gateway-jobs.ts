@@ -1,5 +1,5 @@
 // Which jobs the main thread runs, and how often. The list is here; what each does is in jobs/ and in the rooms.
-import { Valkey } from 'iovalkey';
+import type { Valkey } from 'iovalkey';
 import type { Logger } from 'pino';
 import type { CounterSums } from '../http/counters.ts';
 import type { Quotas } from '../http/quotas.ts';
@@ -13,7 +13,6 @@ import { expireInbox } from '../observations/store.ts';
 import { settleRemovals } from '../rights/store.ts';
 import type { Store } from '../storage/open.ts';
 import type { MapIndex } from './map-index.ts';
-import { VALKEY_OPTIONS } from './valkey.ts';
 
 export type JobDeps = {
   readonly store: Store;
@@ -22,7 +21,7 @@ export type JobDeps = {
   readonly quotas: Quotas;
   readonly keys: () => readonly SharedKey[];
   readonly readCounters: () => CounterSums;
-  readonly valkeyUrl?: string;
+  readonly valkey?: Valkey;
   readonly setStatus: (flag: 'store' | 'jobs', up: boolean) => void;
   readonly log: Logger;
 };
@@ -41,7 +40,6 @@ export type JobPlan = {
   readonly jobs: readonly Job[];
   /** Lets the watch job see how the others do; called once, when they run. */
   watch(healthy: () => boolean): void;
-  close(): void;
 };
 
 export function gatewayJobs(deps: JobDeps): JobPlan {
@@ -88,14 +86,12 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       },
     },
   ];
-  const sharing = deps.valkeyUrl === undefined ? undefined : shareQuotas(deps.valkeyUrl, deps);
-  if (sharing) jobs.push(sharing.job);
+  if (deps.valkey !== undefined) jobs.push(shareQuotas(deps.valkey, deps));
   return {
     jobs,
     watch(check) {
       healthy = check;
     },
-    close: () => sharing?.close(),
   };
 }
 
@@ -116,26 +112,21 @@ async function answers(store: Store): Promise<boolean> {
 }
 
 /** A Valkey that is away is no failure of ours: said when it goes and when it comes back, and readiness is not touched. */
-function shareQuotas(url: string, { quotas, keys, log }: JobDeps): { job: Job; close(): void } {
-  const valkey = new Valkey(url, VALKEY_OPTIONS);
-  valkey.on('error', () => {});
+function shareQuotas(valkey: Valkey, { quotas, keys, log }: JobDeps): Job {
   const share = createQuotaSharing(valkey, quotas, keys);
   let away = false;
   return {
-    job: {
-      name: 'share quotas',
-      everyMs: 1_000,
-      async run(nowMs) {
-        try {
-          await share(nowMs);
-          if (away) log.info('Valkey answers again; limits hold across replicas');
-          away = false;
-        } catch (error) {
-          if (!away) log.warn(describeError(error), 'Valkey does not answer; limits hold for this replica alone');
-          away = true;
-        }
-      },
+    name: 'share quotas',
+    everyMs: 1_000,
+    async run(nowMs) {
+      try {
+        await share(nowMs);
+        if (away) log.info('Valkey answers again; limits hold across replicas');
+        away = false;
+      } catch (error) {
+        if (!away) log.warn(describeError(error), 'Valkey does not answer; limits hold for this replica alone');
+        away = true;
+      }
     },
-    close: () => valkey.disconnect(),
   };
 }

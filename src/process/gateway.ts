@@ -21,9 +21,10 @@ import { openMapIndex } from './map-index.ts';
 import { createMetrics } from './metrics.ts';
 import { openMetricsServer } from './metrics-server.ts';
 import { requireFreePort } from './port.ts';
-import { type ServerThreads, startServerThreads } from './server-threads.ts';
+import { spawnServerThreads } from './server-threads.ts';
 import { createStatusMemory, readStatus, setStatus } from './status.ts';
 import { runDown, type Step, type StepDone } from './steps.ts';
+import { connectValkey } from './valkey.ts';
 
 export type Gateway = { readonly port: number; readonly opsPort: number; close(): Promise<void> };
 export type GatewayOptions = { readonly demo: boolean; readonly say: (text: string) => void };
@@ -51,6 +52,10 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
 
   try {
     await requireFreePort(config.host, config.port);
+    // They load their code while the store opens.
+    const threads = spawnServerThreads(config.threads, log);
+    const stopThreads: Step = { name: 'server threads', run: () => threads.stop() };
+    closing.unshift(stopThreads);
     const onWait = (message: string) => log.warn(message);
     const store = await openStore(config, { role: 'server', onWait, onError: fault('store connection lost') });
     opened('store', () => store.close());
@@ -61,12 +66,11 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
 
     const status = createStatusMemory();
     let keys: readonly KeyRingEntry[] = [];
-    let threads: ServerThreads | undefined;
     const follower = await followKeys(
       store,
       (entries) => {
         keys = entries;
-        threads?.setKeys(entries);
+        threads.setKeys(entries);
       },
       fault('keys cannot be read; the last ones stay good'),
     );
@@ -83,43 +87,37 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     const quotaMemory = createQuotaMemory(MAX_KEYS);
     const addressSeed = { a: randomBytes(4).readInt32LE(), b: randomBytes(4).readInt32LE() };
     const addressKey = new Uint8Array(hkdfSync('sha256', secrets.pseudonymKey, '', 'addresses in rate limits', 32));
-    threads = await startServerThreads(
-      config.threads,
-      config.port,
-      keys,
-      (thread, port) => {
-        const { handle, port: indexPort } = map.index.connect();
-        return {
-          data: {
-            thread,
-            port,
-            version: VERSION,
-            host: config.host,
-            reusePort: config.threads > 1,
-            trustProxy: config.trustProxy,
-            valkeyUrl: config.valkeyUrl,
-            logLevel: config.logLevel,
-            dataDir: config.dataDir,
-            store: store.address,
-            index: handle,
-            indexPort,
-            ipDatabase,
-            counters,
-            submissionCounts,
-            barredKey: secrets.barredKey,
-            quotas: quotaMemory,
-            addressSeed,
-            addressKey,
-            status,
-          },
-          transfer: [indexPort],
-        };
-      },
-      log,
-    );
-    const running = threads;
-    opened('server threads', () => running.stop());
+    const port = await threads.start(config.port, keys, (thread, sharedPort) => {
+      const { handle, port: indexPort } = map.index.connect();
+      return {
+        data: {
+          thread,
+          port: sharedPort,
+          version: VERSION,
+          host: config.host,
+          reusePort: config.threads > 1,
+          trustProxy: config.trustProxy,
+          valkeyUrl: config.valkeyUrl,
+          logLevel: config.logLevel,
+          dataDir: config.dataDir,
+          store: store.address,
+          index: handle,
+          indexPort,
+          ipDatabase,
+          counters,
+          submissionCounts,
+          barredKey: secrets.barredKey,
+          quotas: quotaMemory,
+          addressSeed,
+          addressKey,
+          status,
+        },
+        transfer: [indexPort],
+      };
+    });
+    opened('server threads');
 
+    const valkey = config.valkeyUrl === undefined ? undefined : await connectValkey(config.valkeyUrl);
     const plan = gatewayJobs({
       store,
       barredKey: secrets.barredKey,
@@ -127,7 +125,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       quotas: openQuotas(quotaMemory, addressSeed),
       keys: () => keys,
       readCounters: () => sumCounters(counters),
-      valkeyUrl: config.valkeyUrl,
+      valkey,
       setStatus: (flag, up) => setStatus(status, flag, up),
       log,
     });
@@ -137,7 +135,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     plan.watch(() => jobs.healthy(Date.now()));
     opened('jobs', async () => {
       await jobs.stop();
-      plan.close();
+      valkey?.disconnect();
     });
 
     const registry = createMetrics({
@@ -145,22 +143,20 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       submissions: () => sumSubmissionCounts(submissionCounts),
       index: () => map.state(Date.now()),
       jobs: () => jobs.states(Date.now()),
-      threadRestarts: () => running.restarts(),
+      threadRestarts: () => threads.restarts(),
       keys: () => keys.length,
     });
     const ops = await openMetricsServer(registry, () => readStatus(status), config.opsHost, config.opsPort);
     opened('metrics', () => ops.close());
 
     for (const flag of ['store', 'index', 'jobs'] as const) setStatus(status, flag, true);
-    // First of all at a stop: load balancers learn that no more should be sent here.
-    closing.unshift({ name: 'readiness', run: () => setStatus(status, 'index', false) });
+    // Spawned first, but the first to stop too, after load balancers have been told that no more should be sent here.
+    closing.splice(closing.indexOf(stopThreads), 1);
+    closing.unshift({ name: 'readiness', run: () => setStatus(status, 'index', false) }, stopThreads);
     const tookMs = Math.round(performance.now() - startedMs);
-    log.info(
-      { port: running.port, opsPort: ops.port, threads: config.threads, stations: map.index.size(), tookMs },
-      'ready',
-    );
-    if (demoKeys !== null) options.say(demoText(demoKeys, config.host, running.port));
-    return { port: running.port, opsPort: ops.port, close };
+    log.info({ port, opsPort: ops.port, threads: config.threads, stations: map.index.size(), tookMs }, 'ready');
+    if (demoKeys !== null) options.say(demoText(demoKeys, config.host, port));
+    return { port, opsPort: ops.port, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,24 +1,25 @@
 // One server thread: the same app as everywhere, over the shared index, listening on the port that all threads share.
-// It is given everything by `workerData` and opens nothing but the socket (and Valkey). Messages in: new keys, stop.
-// Messages out: listening, with the port. It ends by itself once stopped; whoever started it watches for a crash.
+// It loads its code at once and waits for a message with everything it needs, so that loading costs no time while the main
+// thread opens the store. Messages in: start, new keys, stop. Messages out: listening, with the port. It ends by itself
+// once stopped; whoever started it watches for a crash.
+import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { FastifyListenOptions } from 'fastify';
-import { Valkey } from 'iovalkey';
 import { buildApp } from '../app.ts';
 import type { AddressSeed } from '../http/address.ts';
-import { openStripe } from '../http/counters.ts';
+import { type CounterStripe, openStripe } from '../http/counters.ts';
 import { openQuotas } from '../http/quotas.ts';
 import { createKeyRing, type KeyRingEntry } from '../partners/key-ring.ts';
 import { type IpDatabaseHandle, openIpReader } from '../positioning/ip.ts';
 import { createLocator } from '../positioning/locate.ts';
 import type { StationIndexHandle } from '../stations/index-handle.ts';
 import { openStationReader } from '../stations/index-reader.ts';
-import type { StoreAddress } from '../storage/open.ts';
+import type { StoreAddress } from '../storage/pool.ts';
 import { createLog } from './log.ts';
 import { readStatus } from './status.ts';
 import { openSubmission } from './submission.ts';
-import { VALKEY_OPTIONS } from './valkey.ts';
+import { connectValkey } from './valkey.ts';
 
 /** What a server thread is made of: all of it survives being posted. */
 export type ThreadData = {
@@ -44,7 +45,10 @@ export type ThreadData = {
   readonly addressKey: Uint8Array;
   readonly status: SharedArrayBuffer;
 };
-export type ToThread = { kind: 'keys'; entries: readonly KeyRingEntry[] } | { kind: 'stop' };
+export type ToThread =
+  | { kind: 'start'; data: ThreadData }
+  | { kind: 'keys'; entries: readonly KeyRingEntry[] }
+  | { kind: 'stop' };
 export type FromThread = { kind: 'listening'; port: number };
 
 /** Event-loop delay past which an answer comes when Gecko has begun to ask anew (it tries every 5 s, times out at 60). */
@@ -54,65 +58,79 @@ const LOOP_PERIOD_MS = 1_000;
 /** Requests in flight get this long at a stop, then their connections are cut. */
 const DRAIN_MS = 4_000;
 
-const data = workerData as ThreadData;
-const log = createLog(data.logLevel, `server ${data.thread}`);
-const counters = openStripe(data.counters, data.thread);
-const ring = createKeyRing();
-ring.replace(data.keys);
-const submission = openSubmission(data, log);
-const valkey = data.valkeyUrl === undefined ? undefined : new Valkey(data.valkeyUrl, VALKEY_OPTIONS);
-// Without a listener an unreachable Valkey would be an uncaught error; limits are then counted in this thread alone.
-valkey?.on('error', () => {});
+type Serving = { setKeys(entries: readonly KeyRingEntry[]): void; stop(): Promise<void> };
 
-let loopDelayMs = 0;
-const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-loop.enable();
-const loopTimer = setInterval(() => {
-  loopDelayMs = Math.max(0, loop.mean / 1e6 - LOOP_RESOLUTION_MS);
-  counters.loopDelay(loopDelayMs, loop.percentile(99) / 1e6, loop.max / 1e6);
-  loop.reset();
-}, LOOP_PERIOD_MS);
-
-const app = await buildApp({
-  version: data.version,
-  findKey: ring.find,
-  locator: createLocator({
-    stations: openStationReader(data.index, data.indexPort),
-    ip: openIpReader(data.ipDatabase),
-  }),
-  submission: submission.ports,
-  removals: submission.removals,
-  quotas: openQuotas(data.quotas, data.addressSeed),
-  counters,
-  readiness: () => readStatus(data.status),
-  overloaded: () => loopDelayMs > MAX_LOOP_DELAY_MS,
-  log,
-  now: Date.now,
-  trustProxy: data.trustProxy,
-  addressKey: data.addressKey,
-  valkey,
-});
-
-async function stop(): Promise<void> {
-  const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
-  await app.close();
-  clearTimeout(cut);
-  clearInterval(loopTimer);
-  valkey?.disconnect();
-  await submission.close();
-  data.indexPort.close();
-  parentPort?.close();
-}
+let serving: Promise<Serving> | undefined;
 
 parentPort?.on('message', (message: ToThread) => {
-  if (message.kind === 'keys') ring.replace(message.entries);
-  else stop();
+  // A start that fails is an unhandled rejection, which ends the thread: that is how the main thread learns of it.
+  if (message.kind === 'start') serving = serve(message.data);
+  else if (message.kind === 'keys') serving?.then((thread) => thread.setKeys(message.entries));
+  else if (serving === undefined) parentPort?.close();
+  else serving.then((thread) => thread.stop());
 });
 
-// Handed on to net.Server.listen, whose reusePort Fastify's types don't know yet.
-await app.listen({ host: data.host, port: data.port, reusePort: data.reusePort } as FastifyListenOptions);
-const address = app.server.address();
-parentPort?.postMessage({
-  kind: 'listening',
-  port: typeof address === 'object' && address !== null ? address.port : data.port,
-} satisfies FromThread);
+async function serve(data: ThreadData): Promise<Serving> {
+  const log = createLog(data.logLevel, `server ${data.thread}`);
+  const counters = openStripe(data.counters, data.thread);
+  const ring = createKeyRing();
+  ring.replace(data.keys);
+  const submission = openSubmission(data, log);
+  const valkey = data.valkeyUrl === undefined ? undefined : await connectValkey(data.valkeyUrl);
+  const loop = watchLoop(counters);
+  const app = await buildApp({
+    version: data.version,
+    findKey: ring.find,
+    locator: createLocator({
+      stations: openStationReader(data.index, data.indexPort),
+      ip: openIpReader(data.ipDatabase),
+    }),
+    submission: submission.ports,
+    removals: submission.removals,
+    quotas: openQuotas(data.quotas, data.addressSeed),
+    counters,
+    readiness: () => readStatus(data.status),
+    overloaded: loop.overloaded,
+    log,
+    now: Date.now,
+    trustProxy: data.trustProxy,
+    addressKey: data.addressKey,
+    valkey,
+  });
+  // Handed on to net.Server.listen, whose reusePort Fastify's types don't know yet.
+  await app.listen({ host: data.host, port: data.port, reusePort: data.reusePort } as FastifyListenOptions);
+  const { port } = app.server.address() as AddressInfo;
+  parentPort?.postMessage({ kind: 'listening', port } satisfies FromThread);
+  return {
+    setKeys: ring.replace,
+    async stop() {
+      const cut = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      await app.close();
+      clearTimeout(cut);
+      loop.stop();
+      valkey?.disconnect();
+      await submission.close();
+      data.indexPort.close();
+      parentPort?.close();
+    },
+  };
+}
+
+/** Measures how late the event loop is, for the metrics and for turning work away. */
+function watchLoop(counters: CounterStripe): { overloaded(): boolean; stop(): void } {
+  let delayMs = 0;
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  loop.enable();
+  const timer = setInterval(() => {
+    delayMs = Math.max(0, loop.mean / 1e6 - LOOP_RESOLUTION_MS);
+    counters.loopDelay(delayMs, loop.percentile(99) / 1e6, loop.max / 1e6);
+    loop.reset();
+  }, LOOP_PERIOD_MS);
+  return {
+    overloaded: () => delayMs > MAX_LOOP_DELAY_MS,
+    stop() {
+      clearInterval(timer);
+      loop.disable();
+    },
+  };
+}

@@ -8,11 +8,11 @@ import type { KeyRingEntry } from '../partners/key-ring.ts';
 import type { FromThread, ThreadData, ToThread } from './server-thread.ts';
 
 export type ServerThreads = {
-  /** The port all threads share: the one asked for, or the free one that 0 found. */
-  readonly port: number;
+  /** Gives every thread what it needs; resolves with the port they share once all listen. Rejects if one cannot. */
+  start(port: number, keys: readonly KeyRingEntry[], setup: ThreadSetup): Promise<number>;
   restarts(): number;
   setKeys(entries: readonly KeyRingEntry[]): void;
-  /** Stops accepting, waits until what is in flight was answered, ends the threads. */
+  /** Stops accepting, waits until what is in flight was answered, ends the threads; at any time. */
   stop(): Promise<void>;
 };
 
@@ -30,66 +30,75 @@ const WELL_MS = 60_000;
 /** Longer than a thread needs to drain (server-thread.ts), after which it is ended by force. */
 const STOP_MS = 6_000;
 
-export async function startServerThreads(
-  count: number,
-  port: number,
-  keys: readonly KeyRingEntry[],
-  setup: ThreadSetup,
-  log: Logger,
-): Promise<ServerThreads> {
-  const workers: (Worker | undefined)[] = new Array(count).fill(undefined);
+/** Starts threads that load their code and then wait for `start`. */
+export function spawnServerThreads(count: number, log: Logger): ServerThreads {
+  const workers: (Worker | undefined)[] = [];
   const pauses = new Set<NodeJS.Timeout>();
-  let entries = keys;
+  let entries: readonly KeyRingEntry[] = [];
   let stopping = false;
   let restarts = 0;
 
-  /** Starts one thread; resolves with its port when it listens, rejects if it ends before that. */
-  function start(thread: number, onPort: number, crashes: number): Promise<number> {
-    const { data, transfer } = setup(thread, onPort);
-    const workerData: ThreadData = { ...data, keys: entries };
-    const worker = new Worker(new URL('./server-thread.ts', import.meta.url), { workerData, transferList: transfer });
-    const startedMs = performance.now();
+  function spawn(thread: number): Worker {
+    const worker = new Worker(new URL('./server-thread.ts', import.meta.url));
     workers[thread] = worker;
+    worker.on('error', (error) => log.error({ thread, ...describeError(error) }, 'server thread crashed'));
+    worker.once('exit', () => {
+      if (workers[thread] === worker) workers[thread] = undefined;
+    });
+    return worker;
+  }
+
+  /** Resolves with the worker's port when it listens, rejects if it ends before that. */
+  function listen(worker: Worker, thread: number, port: number, setup: ThreadSetup): Promise<number> {
+    const { data, transfer } = setup(thread, port);
+    worker.postMessage({ kind: 'start', data: { ...data, keys: entries } } satisfies ToThread, transfer);
     return new Promise((resolve, reject) => {
-      let listening = false;
       let failure: unknown = new Error('the server thread ended before it listened');
-      worker.on('message', (message: FromThread) => {
-        listening = true;
-        // Keys may have changed since the thread was given its own.
-        worker.postMessage({ kind: 'keys', entries } satisfies ToThread);
-        resolve(message.port);
-      });
-      worker.on('error', (error) => {
+      worker.once('error', (error) => {
         failure = error;
-        log.error({ thread, ...describeError(error) }, 'server thread crashed');
       });
-      worker.on('exit', () => {
-        workers[thread] = undefined;
-        if (stopping) return;
-        if (!listening) reject(failure);
-        if (listening || restarts > 0) restart(thread, performance.now() - startedMs > WELL_MS ? 0 : crashes);
-      });
+      worker.once('exit', () => reject(failure));
+      worker.once('message', (message: FromThread) => resolve(message.port));
     });
   }
 
-  function restart(thread: number, crashes: number): void {
-    const pauseMs = crashes === 0 ? 0 : Math.min(PAUSE_MS * 2 ** (crashes - 1), MAX_PAUSE_MS);
-    const pause = setTimeout(() => {
-      pauses.delete(pause);
-      restarts++;
-      start(thread, shared, crashes + 1).then(
-        () => log.warn({ thread }, 'server thread restarted'),
-        () => {},
-      );
-    }, pauseMs);
-    pauses.add(pause);
+  /** Replaces the worker whenever it ends, for as long as nobody stops it. */
+  function keepUp(worker: Worker, thread: number, port: number, setup: ThreadSetup, crashes: number): void {
+    const startedMs = performance.now();
+    worker.once('exit', () => {
+      if (stopping) return;
+      const before = performance.now() - startedMs > WELL_MS ? 0 : crashes;
+      const pauseMs = before === 0 ? 0 : Math.min(PAUSE_MS * 2 ** (before - 1), MAX_PAUSE_MS);
+      const pause = setTimeout(() => {
+        pauses.delete(pause);
+        restarts++;
+        const next = spawn(thread);
+        keepUp(next, thread, port, setup, before + 1);
+        listen(next, thread, port, setup).then(
+          () => log.warn({ thread }, 'server thread restarted'),
+          () => {},
+        );
+      }, pauseMs);
+      pauses.add(pause);
+    });
   }
 
-  const shared = await start(0, port, 0);
-  await Promise.all(workers.slice(1).map((_, i) => start(i + 1, shared, 0)));
+  for (let thread = 0; thread < count; thread++) spawn(thread);
 
   return {
-    port: shared,
+    async start(port, keys, setup) {
+      entries = keys;
+      const waiting = workers.map((worker) => {
+        if (worker === undefined) throw new Error('a server thread ended while it loaded its code');
+        return worker;
+      });
+      const shared = await listen(waiting[0], 0, port, setup);
+      await Promise.all(waiting.slice(1).map((worker, i) => listen(worker, i + 1, shared, setup)));
+      waiting.forEach((worker, thread) => {
+        keepUp(worker, thread, shared, setup, 0);
+      });
+      return shared;
+    },
     restarts: () => restarts,
     setKeys(next) {
       entries = next;

@@ -12,7 +12,7 @@ import { insertRows, measureInbox } from '../observations/store.ts';
 import { openSubmissionCounts } from '../observations/submission-counts.ts';
 import type { RemovalPorts } from '../rights/routes.ts';
 import { noteRefusals, REQUEST_TTL_MS, requestRemoval } from '../rights/store.ts';
-import { connectStore, type StoreAddress } from '../storage/open.ts';
+import { openPool, type StoreAddress } from '../storage/pool.ts';
 
 export type SubmissionSetup = {
   readonly store: StoreAddress;
@@ -25,10 +25,9 @@ export function openSubmission(
   setup: SubmissionSetup,
   log: BugLog,
 ): { ports: SubmissionPorts; removals: RemovalPorts; close(): Promise<void> } {
-  const store = connectStore(setup.store, (error) => log.error(describeError(error), 'store connection lost'));
-  const { pool } = store;
+  const { pool, close } = openPool(setup.store, (error) => log.error(describeError(error), 'store connection lost'));
   async function measure() {
-    const free = store.kind === 'embedded' ? await statfs(setup.dataDir) : null;
+    const free = setup.store.kind === 'embedded' ? await statfs(setup.dataDir) : null;
     const freeBytes = free === null ? Number.POSITIVE_INFINITY : free.bavail * free.bsize;
     return { ...(await measureInbox(pool)), freeBytes };
   }
@@ -49,7 +48,7 @@ export function openSubmission(
     async close() {
       await inbox.flushed();
       await refusals.flush().catch(() => {});
-      await store.close();
+      await close();
     },
   };
 }

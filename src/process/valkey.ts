@@ -1,10 +1,19 @@
 // How Valkey is spoken to: never waited for. A command that cannot go out now fails now, and the caller goes on without.
-import type { RedisOptions } from 'iovalkey';
+import type { RedisOptions, Valkey } from 'iovalkey';
 
-export const VALKEY_OPTIONS: RedisOptions = {
+const OPTIONS: RedisOptions = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
   connectTimeout: 2_000,
   commandTimeout: 500,
   retryStrategy: (attempt) => Math.min(attempt * 500, 10_000),
 };
+
+/** Begins to connect and returns at once. The library is loaded only where there is a Valkey. */
+export async function connectValkey(url: string): Promise<Valkey> {
+  const { Valkey } = await import('iovalkey');
+  const valkey = new Valkey(url, OPTIONS);
+  // Without a listener an unreachable Valkey would be an uncaught error.
+  valkey.on('error', () => {});
+  return valkey;
+}

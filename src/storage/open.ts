@@ -1,17 +1,15 @@
 // Opens the store: a PostgreSQL server if a URL is given, else the embedded one of the data folder, both through pg.
 // Promises: the tables are there when it resolves; a lost connection never ends the process, only the query that used it;
-// what is sent to PostgreSQL as a parameter (MACs, keys) stays out of its log as far as our role may decide that.
+// what is sent to PostgreSQL as a parameter (MACs, keys) stays out of its log as far as our role may decide that (pool.ts).
 
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
-import pg from 'pg';
-import { openEmbedded, SOCKET_PORT } from './embedded.ts';
+import type pg from 'pg';
+import { openEmbedded } from './embedded.ts';
 import { migratePostgres } from './migrate.ts';
+import { openPool, type StoreAddress } from './pool.ts';
 import type { Holder } from './store-lock.ts';
 
 export type StoreConfig = { databaseUrl?: string; dataDir: string };
-
-/** How to reach an open store from another thread of this process; holds a password, so it never leaves it. */
-export type StoreAddress = { kind: 'postgres'; url: string } | { kind: 'embedded'; socketFolder: string };
 
 export type Store = {
   kind: 'postgres' | 'embedded';
@@ -31,13 +29,6 @@ export type OpenOptions = {
 
 /** The oldest PostgreSQL with everything the tables and queries use. */
 export const MIN_SERVER_VERSION = 140000;
-
-/** On PostgreSQL: no parameters in its log, where the role may say so; the settings that only a superuser may change too, if it is one. */
-const KEEP_VALUES_OUT_OF_LOGS = `
-  select set_config(name, case name when 'log_error_verbosity' then 'terse' else '0' end, false) from pg_settings
-  where name = 'log_parameter_max_length_on_error'
-     or (name in ('log_parameter_max_length', 'log_error_verbosity')
-         and (select rolsuper from pg_roles where rolname = current_user))`;
 
 /** Opens and migrates the store. Rejects with a sentence for people; never names the URL, which holds a password. */
 export async function openStore(config: StoreConfig, options: OpenOptions = {}): Promise<Store> {
@@ -67,44 +58,10 @@ export async function openStore(config: StoreConfig, options: OpenOptions = {}):
   };
 }
 
-/** Connects to a store that is open already, as another thread of the process that opened it does. Connects when first used. */
-export function connectStore(address: StoreAddress, onError: (error: Error) => void = () => {}): Store {
-  const pool = new pg.Pool(
-    address.kind === 'postgres'
-      ? {
-          connectionString: address.url,
-          application_name: 'honeyguide',
-          max: 10,
-          keepAlive: true,
-          connectionTimeoutMillis: 10_000,
-          idle_in_transaction_session_timeout: 60_000,
-          onConnect: async (client) => void (await client.query(KEEP_VALUES_OUT_OF_LOGS)),
-        }
-      : {
-          host: address.socketFolder,
-          port: SOCKET_PORT,
-          user: 'postgres',
-          database: 'postgres',
-          // An empty one, or pg would look for a password file and ask for PGPASSWORD.
-          password: '',
-          ssl: false,
-          max: 4,
-          // A connection waits while another one is inside a transaction.
-          connectionTimeoutMillis: 60_000,
-        },
-  );
-  pool.on('error', onError);
-  let ended: Promise<void> | undefined;
-  return {
-    kind: address.kind,
-    pool,
-    orm: drizzle(pool),
-    address,
-    close() {
-      ended ??= pool.end();
-      return ended;
-    },
-  };
+/** Connects to a store that is open already. Connects when first used. */
+export function connectStore(address: StoreAddress, onError?: (error: Error) => void): Store {
+  const { pool, close } = openPool(address, onError);
+  return { kind: address.kind, pool, orm: drizzle(pool), address, close };
 }
 
 const LOST = 'the store cannot be reached: the process that serves it is not there (any more), or does not answer';
