@@ -86,10 +86,13 @@ function decodeCharset(bytes: Buffer, label: string): string {
 export function readAnyBody(scope: FastifyInstance, limits: BodyLimits = DEFAULT_LIMITS): void {
   const { sentBytes, inflatedBytes } = limits;
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: sentBytes }, (request, body, done) => {
-    const headers = request.headers;
-    done(null, decodeJsonBody(body as Buffer, headers['content-encoding'], headers['content-type'], inflatedBytes));
-  });
+  // Under its exact name too: that is a look-up in a map, `*` parses the content type anew (5 % of a look-up's CPU time).
+  for (const type of [JSON_TYPE, '*']) {
+    scope.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit: sentBytes }, (request, body, done) => {
+      const headers = request.headers;
+      done(null, decodeJsonBody(body as Buffer, headers['content-encoding'], headers['content-type'], inflatedBytes));
+    });
+  }
 }
 
 /** Reduces the content type of a request, whatever it says, to JSON with its charset. */
