@@ -50,7 +50,7 @@ describe('station NDJSON', () => {
     ['badTime', { ...WIFI, modifiedAt: '2024-13-01' }],
     ['badTime', { ...WIFI, lastSeenAt: '2026-07-01T00:00:00Z' }],
     ['badTime', { ...WIFI, blockedAt: '2024-01-01T00:00:00' }],
-  ])('rejects %s', (reason, value) => {
+  ])('rejects a line with %s', (reason, value) => {
     expect(readStation(value, NOW_MS)).toEqual({ kind: 'reject', reason });
   });
 
