@@ -1,12 +1,13 @@
-// The gateway as the http bench runs it: the real app with the real resident index of a bench world, the real quotas and
-// counters. What differs from production is said here: no store behind it, no address limit (all load comes from one
+// The gateway as the http bench runs it: the real app with the real resident index of a bench world, the real key ring, quotas
+// and counters. What differs from production is said here: no store behind it, no address limit (all load comes from one
 // address), a clock that stands still so that evidence does not age between runs, and no IP database (requests never need it).
 
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../src/app.ts';
-import type { Caller } from '../../src/http/caller.ts';
 import { createCounterMemory, openStripe } from '../../src/http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
+import { createKeyRing, type KeyRingEntry, MAX_KEYS } from '../../src/partners/key-ring.ts';
+import { hashKey } from '../../src/partners/keys.ts';
 import { openIpReader } from '../../src/positioning/ip.ts';
 import { createLocator } from '../../src/positioning/locate.ts';
 import { openStationReader } from '../../src/stations/index-reader.ts';
@@ -15,21 +16,32 @@ import { createBenchWorld } from '../world.ts';
 
 /** Keys that the bench's callers present; they open nothing outside it. */
 export const BENCH_KEYS = { device: 'hgd_bench-device-key', partner: 'hgp_bench-partner-key' } as const;
-const CALLERS = new Map<string, Caller>([
-  [BENCH_KEYS.device, { id: 'bench-device', class: 'device', slot: 0, perMinute: null, dailyQuota: null }],
-  [BENCH_KEYS.partner, { id: 'bench-partner', class: 'partner', slot: 1, perMinute: null, dailyQuota: null }],
-]);
 const NO_ADDRESS_LIMIT = 2 ** 31;
+
+/** The keys as a server thread gets them. Without quotas of their own, like a phone maker's. */
+function benchKeys(): KeyRingEntry[] {
+  return (['device', 'partner'] as const).map((keyClass, slot) => ({
+    id: `bench-${keyClass}`,
+    class: keyClass,
+    name: 'bench',
+    slot,
+    dailyQuota: null,
+    perMinute: null,
+    hashHex: hashKey(BENCH_KEYS[keyClass]).toString('hex'),
+  }));
+}
 
 export async function buildOurs(stations: number): Promise<FastifyInstance> {
   const index = indexOfWorld(createBenchWorld(stations));
   const reader = openStationReader(index.handle());
+  const keys = createKeyRing();
+  keys.replace(benchKeys());
   return await buildApp({
     version: 'bench',
     addressKey: new Uint8Array(32),
-    findKey: (presented) => CALLERS.get(presented) ?? null,
+    findKey: keys.find,
     locator: createLocator({ stations: reader, ip: openIpReader({ files: [] }) }),
-    quotas: openQuotas(createQuotaMemory(8), { a: 1, b: 2 }, NO_ADDRESS_LIMIT),
+    quotas: openQuotas(createQuotaMemory(MAX_KEYS), { a: 1, b: 2 }, NO_ADDRESS_LIMIT),
     counters: openStripe(createCounterMemory(1), 0),
     overloaded: () => false,
     readiness: () => ({ store: true, index: true, jobs: true }),
