@@ -8,66 +8,83 @@ import type { Points } from './points.ts';
 const FREEDOM = 3;
 const MAX_STEPS = 20;
 const CLOSE_M = 0.05;
+/** What is left of a point's weight that does not agree: nothing but a tie-breaker, so that sums never vanish. */
+const DISSENT = 1e-9;
 /** Within three sigmas a point agrees with the answer. */
 const AGREES_SIGMAS2 = 9;
 
 /**
- * `x`, `y` metres on the plane; `formalM` the one-axis sigma of the mean if all points erred independently; `scatterM` how far
- * they lie from it (one axis, weighted); `reachM` the sigma of its points, weighted; `effective` the number of equally heavy points that would weigh as these do;
- * `agreeing` the trust of those that agree, `doubting` of those that don't.
+ * `x`, `y` metres on the plane; `scatterM` how far the points lie from it (one axis, weighted); `reachM` their own sigma
+ * (weighted); `agreeing` the trust of those that agree, `doubting` of those that don't.
  */
 export type Solution = {
   x: number;
   y: number;
-  formalM: number;
   scatterM: number;
   reachM: number;
-  effective: number;
   agreeing: number;
   doubting: number;
 };
 
 export function createSolution(): Solution {
-  return { x: 0, y: 0, formalM: 0, scatterM: 0, reachM: 0, effective: 0, agreeing: 0, doubting: 0 };
+  return { x: 0, y: 0, scatterM: 0, reachM: 0, agreeing: 0, doubting: 0 };
 }
 
-/** Solves for the members of `points` from the start point's place into `out`; `pulls` false: strengths play no part. */
+/**
+ * Solves for the members of `points` from the start point's place into `out`. Who agrees is settled by place and trust alone, so
+ * that nobody shouts down a contradiction; then, if `pulls`, strengths weigh those that agree.
+ */
 export function solve(points: Points, start: number, pulls: boolean, out: Solution): void {
-  const { count, x, y, sigmaM, pull, trust, weight, member } = points;
-  let px = x[start];
-  let py = y[start];
+  const { count, x, y, sigmaM, trust, weight, member } = points;
+  out.x = x[start];
+  out.y = y[start];
   for (let step = 0; step < MAX_STEPS; step++) {
     let sw = 0;
     let sx = 0;
     let sy = 0;
     for (let i = 0; i < count; i++) {
       if (member[i] === 0) continue;
-      const dx = x[i] - px;
-      const dy = y[i] - py;
-      const s2 = sigmaM[i] * sigmaM[i];
-      const w = ((FREEDOM + 2) * trust[i] * (pulls ? pull[i] : 1)) / (FREEDOM * s2 + dx * dx + dy * dy);
+      const dx = x[i] - out.x;
+      const dy = y[i] - out.y;
+      const w = trust[i] / (FREEDOM * sigmaM[i] * sigmaM[i] + dx * dx + dy * dy);
       weight[i] = w;
       sw += w;
       sx += w * x[i];
       sy += w * y[i];
     }
-    const moved = Math.abs(sx / sw - px) + Math.abs(sy / sw - py);
-    px = sx / sw;
-    py = sy / sw;
+    const moved = Math.abs(sx / sw - out.x) + Math.abs(sy / sw - out.y);
+    out.x = sx / sw;
+    out.y = sy / sw;
     if (moved < CLOSE_M) break;
   }
-  out.x = px;
-  out.y = py;
+  if (pulls) weighByStrength(points, out);
   measure(points, out);
+}
+
+/** Moves the solution to the mean of those that agree with it, weighted by strength too. */
+function weighByStrength(points: Points, out: Solution): void {
+  const { count, x, y, sigmaM, pull, weight, member } = points;
+  let sw = 0;
+  let sx = 0;
+  let sy = 0;
+  for (let i = 0; i < count; i++) {
+    if (member[i] === 0) continue;
+    const dx = x[i] - out.x;
+    const dy = y[i] - out.y;
+    weight[i] *= dx * dx + dy * dy < AGREES_SIGMAS2 * sigmaM[i] * sigmaM[i] ? pull[i] : DISSENT;
+    sw += weight[i];
+    sx += weight[i] * x[i];
+    sy += weight[i] * y[i];
+  }
+  out.x = sx / sw;
+  out.y = sy / sw;
 }
 
 /** Fills in how sure the solution is. */
 function measure(points: Points, out: Solution): void {
   const { count, x, y, sigmaM, trust, weight, member } = points;
   let sw = 0;
-  let sww = 0;
   let swd = 0;
-  let sws = 0;
   let swr = 0;
   out.agreeing = 0;
   out.doubting = 0;
@@ -78,15 +95,11 @@ function measure(points: Points, out: Solution): void {
     const d2 = dx * dx + dy * dy;
     const s2 = sigmaM[i] * sigmaM[i];
     sw += weight[i];
-    sww += weight[i] * weight[i];
     swd += (weight[i] * d2) / 2;
-    sws += weight[i] * weight[i] * s2;
     swr += weight[i] * sigmaM[i];
     if (d2 < AGREES_SIGMAS2 * s2) out.agreeing += trust[i];
     else out.doubting += trust[i];
   }
-  out.formalM = Math.sqrt(sws) / sw;
   out.scatterM = Math.sqrt(swd / sw);
   out.reachM = swr / sw;
-  out.effective = (sw * sw) / sww;
 }

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { countryAt, countryNamed, countryRadiusM } from '../../src/positioning/borders.ts';
+import { createScene, heard, macOf, trusted } from './scene.ts';
+
+test.each([
+  [52.52, 13.4, 'DE'],
+  [43.73, 7.42, 'MC'],
+  [42.66, 21.16, 'XK'],
+  [13.44, 144.79, 'GU'],
+  [22.3, 114.17, 'HK'],
+  [35.89, -5.31, 'ES'],
+  [-16.5, 180, 'FJ'],
+  [-16.5, -180, 'FJ'],
+])('at %d, %d is %s', (lat, lon, code) => {
+  expect(countryAt(lat, lon)?.code).toBe(code);
+});
+
+test('the high seas are no country, nor is a word that is no code', () => {
+  expect(countryAt(40, -40)).toBeNull();
+  expect([undefined, '', 'QQ', 'deu', 'EU2'].map(countryNamed)).toEqual(Array(5).fill(null));
+  expect(countryNamed('GB')).toEqual({ code: 'GB', name: 'United Kingdom' });
+});
+
+test.each([
+  ['LU', 30, 70],
+  ['NL', 100, 250],
+  ['US', 1500, 3200],
+  ['IN', 1200, 2200],
+  ['FJ', 50, 900],
+  ['', 5000, 5000],
+])('%s reaches between %d and %d km from its middle', (code, min, max) => {
+  expect(countryRadiusM(code) / 1000).toBeGreaterThanOrEqual(min);
+  expect(countryRadiusM(code) / 1000).toBeLessThanOrEqual(max);
+});
+
+const cellOf = (mcc: number, cellId = 999) => ({
+  radioType: 'gsm',
+  mobileCountryCode: mcc,
+  mobileNetworkCode: 1,
+  locationAreaCode: 5,
+  cellId,
+});
+const addressIn = (countryCode: string) =>
+  createScene({ find: () => ({ lat: 0, lon: 0, accuracyM: 1e6, countryCode }) });
+
+test('access points tell the country whatever the address says', () => {
+  const scene = addressIn('FR');
+  for (let i = 0; i < 3; i++) scene.wifi(macOf(i), trusted(i));
+  const answer = scene.country({ wifiAccessPoints: [0, 1, 2].map((i) => heard(macOf(i), -50)) }, '8.8.8.8');
+  expect(answer).toEqual({ code: 'DE', name: 'Germany', fallback: '' });
+});
+
+test('an unknown cell tells by its network code', () => {
+  expect(createScene().country({ cellTowers: [cellOf(404)] })).toMatchObject({ code: 'IN', fallback: '' });
+  expect(createScene().country({ cellTowers: [cellOf(901)] })).toBeNull();
+});
+
+test("a code of several countries is settled by the address, else by most networks' country", () => {
+  expect(addressIn('GG').country({ cellTowers: [cellOf(234)] }, '8.8.8.8')).toMatchObject({ code: 'GG', fallback: '' });
+  expect(addressIn('CW').country({ cellTowers: [cellOf(362)] }, '8.8.8.8')).toMatchObject({ code: 'CW' });
+  expect(addressIn('FR').country({ cellTowers: [cellOf(234)] }, '8.8.8.8')).toMatchObject({ code: 'GB' });
+  expect(createScene().country({ cellTowers: [cellOf(310)] })).toMatchObject({ code: 'US' });
+});
+
+test("Monaco's network code in Kosovo is Kosovo, a border's spill-over is where it is heard, a record in a far country is wrong", () => {
+  const scene = createScene();
+  const put = (mcc: number, cellId: number, lat: number, lon: number) =>
+    scene.stations.putCell(1, mcc, 1, 5, cellId, { ...trusted(0), lat, lon, radiusM: 1000 });
+  put(212, 1, 42.66, 21.16);
+  put(262, 2, 47.56, 7.6);
+  put(262, 3, -33.9, 151.2);
+  expect(scene.country({ cellTowers: [cellOf(212, 1)] })).toMatchObject({ code: 'XK' });
+  expect(scene.country({ cellTowers: [cellOf(262, 2)] })).toMatchObject({ code: 'CH' });
+  expect(scene.country({ cellTowers: [cellOf(262, 3)] })).toMatchObject({ code: 'DE' });
+});
+
+test('the address alone tells, and says so; where the SIM is from does not', () => {
+  expect(addressIn('KE').country({}, '8.8.8.8')).toEqual({ code: 'KE', name: 'Kenya', fallback: 'ipf' });
+  expect(addressIn('KE').country({ considerIp: false }, '8.8.8.8')).toBeNull();
+  expect(createScene().country({ homeMobileCountryCode: 262 })).toBeNull();
+});

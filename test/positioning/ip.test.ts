@@ -1,0 +1,113 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, test } from 'vitest';
+import { countryRadiusM } from '../../src/positioning/borders.ts';
+import { openIpReader } from '../../src/positioning/ip.ts';
+import { loadIpDatabase } from '../../src/positioning/ip-database.ts';
+
+const MAXMIND = '../shared/data/ip/GeoIP2-City-Test.mmdb';
+const RECORDS = '../shared/data/ip/GeoIP2-City-Test.source.json';
+
+describe('the packaged database (flat records, one file a family)', () => {
+  const handle = loadIpDatabase();
+  const reader = openIpReader(handle);
+
+  test('a city is a city: at least 25 km, more in a wide country, within the country', () => {
+    const london = reader.find('81.2.69.142')!;
+    expect(london.countryCode).toBe('GB');
+    expect(Math.hypot(london.lat - 51.5, london.lon + 0.1)).toBeLessThan(0.3);
+    expect(london.accuracyM).toBeGreaterThanOrEqual(25_000);
+    expect(london.accuracyM).toBeLessThan(countryRadiusM('GB'));
+    expect(reader.find('223.176.0.1')!.accuracyM).toBeGreaterThan(london.accuracyM);
+  });
+
+  test('both families and the mapped form answer alike', () => {
+    expect(reader.find('2a02:8388::1')).toMatchObject({ countryCode: 'AT' });
+    expect(reader.find('::ffff:81.2.69.142')).toEqual(reader.find('81.2.69.142'));
+    expect(reader.find('::FFFF:81.2.69.142%eth0')).toEqual(reader.find('81.2.69.142'));
+  });
+
+  test.each([
+    '10.0.0.1',
+    '192.168.1.1',
+    '127.0.0.1',
+    '100.64.3.4',
+    '169.254.1.1',
+    '::1',
+    '::',
+    'fe80::1%eth0',
+    'fd00::1',
+    '2001:db8::1',
+    '224.0.0.1',
+    '0.0.0.0',
+    '203.0.113.9',
+    '::ffff:10.0.0.1',
+    'nonsense',
+    '',
+    '999.1.1.1',
+    '1.2.3',
+  ])('the address %j is nowhere', (ip) => {
+    expect(reader.find(ip)).toBeNull();
+  });
+
+  test('one copy in memory serves other threads', async () => {
+    const ipModule = new URL('../../src/positioning/ip.ts', import.meta.url).href;
+    const worker = new Worker(
+      `import('${ipModule}').then(({ openIpReader }) => { const { parentPort, workerData } = require('node:worker_threads');
+       parentPort.postMessage(openIpReader(workerData).find('81.2.69.142')); });`,
+      { eval: true, workerData: handle },
+    );
+    const answer = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+    await worker.terminate();
+    expect(answer).toEqual(reader.find('81.2.69.142'));
+    expect(handle.files.every((file) => file instanceof SharedArrayBuffer)).toBe(true);
+  });
+});
+
+describe.skipIf(!existsSync(MAXMIND))(
+  "MaxMind's test database (nested records), skipped without ../shared/data",
+  () => {
+    type Source = {
+      location?: { latitude: number; longitude: number; accuracy_radius?: number };
+      country?: { iso_code: string };
+      city?: object;
+      traits?: { user_type?: string; connection_type?: string };
+    };
+
+    test('every public network of the source file gives its own point, no better than its stated radius or 25 km', () => {
+      const reader = openIpReader(loadIpDatabase(MAXMIND));
+      let checked = 0;
+      for (const entry of JSON.parse(readFileSync(RECORDS, 'utf8')) as Record<string, Source>[]) {
+        for (const [network, record] of Object.entries(entry)) {
+          const ip = network.split('/')[0];
+          const place = reader.find(ip);
+          if (place === null || record.location?.latitude === undefined) continue;
+          checked++;
+          expect([place.lat, place.lon]).toEqual([record.location.latitude, record.location.longitude]);
+          if (record.country) expect(place.countryCode).toBe(record.country.iso_code);
+          expect(place.accuracyM).toBeGreaterThanOrEqual(25_000);
+          if (!record.city)
+            expect(place.accuracyM).toBeGreaterThanOrEqual(Math.min(countryRadiusM(place.countryCode), 100_000));
+        }
+      }
+      expect(checked).toBeGreaterThan(150);
+    });
+  },
+);
+
+test('a file that is no database is an error that can be read, a missing one too', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'honeyguide-ip-'));
+  try {
+    writeFileSync(join(folder, 'junk.mmdb'), 'junk'.repeat(100));
+    expect(() => openIpReader(loadIpDatabase(join(folder, 'junk.mmdb')))).toThrow();
+    expect(() => loadIpDatabase(join(folder, 'none.mmdb'))).toThrow(/ENOENT/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('without a database there is an answer too: none', () => {
+  expect(openIpReader({ files: [] }).find('8.8.8.8')).toBeNull();
+});

@@ -1,0 +1,273 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { distanceM } from '../../src/geo/distance.ts';
+import type { Estimate } from '../../src/positioning/locator.ts';
+import { at, CORNER, createScene, heard, lteCell, macOf, TODAY, trusted } from './scene.ts';
+
+const off = (answer: Estimate | null, place: { lat: number; lon: number }) =>
+  answer === null ? Number.NaN : distanceM(answer.lat, answer.lon, place.lat, place.lon);
+
+/** Ten access points around the corner and their readings. */
+function street(scene = createScene(), dbm = -60) {
+  for (let i = 0; i < 10; i++) scene.wifi(macOf(i), trusted((i % 5) * 10 - 20, i < 5 ? -10 : 10));
+  return { scene, wifiAccessPoints: Array.from({ length: 10 }, (_, i) => heard(macOf(i), dbm)) };
+}
+
+test('access points around a phone put it in their middle', () => {
+  const { scene, wifiAccessPoints } = street();
+  const answer = scene.locate({ wifiAccessPoints });
+  expect(off(answer, CORNER)).toBeLessThan(2);
+  expect(answer).toMatchObject({ source: 'wifi', fallback: '' });
+  expect(answer!.accuracyM).toBeGreaterThan(5);
+  expect(answer!.accuracyM).toBeLessThan(100);
+});
+
+test('the strongest pull: a phone beside one end is nearer that end', () => {
+  const { scene, wifiAccessPoints } = street();
+  const loud = wifiAccessPoints.map((ap, i) => ({ ...ap, signalStrength: i % 5 === 4 ? -40 : -85 }));
+  expect(off(scene.locate({ wifiAccessPoints: loud }), at(20))).toBeLessThan(8);
+});
+
+test('twenty trusted access points win over twenty newcomers 300 m away', () => {
+  const scene = createScene();
+  const wifiAccessPoints: object[] = [];
+  for (let i = 0; i < 20; i++) {
+    scene.wifi(macOf(i), trusted(i, i));
+    scene.wifi(macOf(100 + i), trusted(300 + i, i, { samples: 1, radiusM: 0 }));
+    wifiAccessPoints.push(heard(macOf(i), -80), heard(macOf(100 + i), -50));
+  }
+  expect(off(scene.locate({ wifiAccessPoints }), at(10, 10))).toBeLessThan(30);
+});
+
+test('of two crowds that agree within themselves, the one where the cell is wins', () => {
+  const scene = createScene();
+  for (let i = 0; i < 4; i++) scene.wifi(macOf(i), trusted(i * 10));
+  for (let i = 4; i < 8; i++) scene.wifi(macOf(i), trusted(8000 + i * 10));
+  const wifiAccessPoints = Array.from({ length: 8 }, (_, i) => heard(macOf(i), -60));
+  for (const east of [0, 8000]) {
+    scene.lte(7, trusted(east, 300, { radiusM: 900 }));
+    expect(off(scene.locate({ wifiAccessPoints, cellTowers: [lteCell(7)] }), at(east))).toBeLessThan(100);
+  }
+});
+
+test('one known cell answers within its radius; cells that agree sharpen, one that contradicts is dropped', () => {
+  const scene = createScene();
+  scene.lte(1, trusted(0, 0, { radiusM: 1000 }));
+  const single = scene.locate({ cellTowers: [lteCell(1, { signalStrength: -95 })] });
+  expect(off(single, CORNER)).toBeLessThan(1);
+  expect(single).toMatchObject({ source: 'cell', fallback: '' });
+  expect(single!.accuracyM).toBeGreaterThanOrEqual(1000);
+  scene.lte(257, trusted(800, 0, { radiusM: 1000 }));
+  scene.lte(513, trusted(400, 500, { radiusM: 1000 }));
+  scene.lte(769, trusted(60_000, 0, { radiusM: 1000 }));
+  const several = scene.locate({ cellTowers: [1, 257, 513, 769].map((id) => lteCell(id, { signalStrength: -95 })) });
+  expect(off(several, at(400, 170))).toBeLessThan(150);
+});
+
+test('a timing advance beyond where a cell was ever heard widens the circle', () => {
+  const scene = createScene();
+  scene.lte(1, trusted(0, 0, { radiusM: 500 }));
+  const near = scene.locate({ cellTowers: [lteCell(1, { timingAdvance: 3 })] })!;
+  const far = scene.locate({ cellTowers: [lteCell(1, { timingAdvance: 100 })] })!;
+  expect(near.accuracyM).toBeLessThan(1000);
+  expect(far.accuracyM).toBeGreaterThan(5000);
+});
+
+test('a cell without its area is found under the area its neighbour tells', () => {
+  const scene = createScene();
+  scene.lte(1, trusted(0, 0, { radiusM: 500 }));
+  const cellTowers = [lteCell(1, { locationAreaCode: -1 }), lteCell(-1)];
+  expect(scene.locate({ cellTowers })).toMatchObject({ source: 'cell' });
+});
+
+test('an unknown cell is placed by its mast, then by its area, if the phone allows it', () => {
+  const scene = createScene();
+  scene.stations.putArea(3, 262, 1, 100, { ...at(5000), radiusM: 15_000, samples: 200 });
+  const ask = (cellId: number, fallbacks = {}) => scene.locate({ cellTowers: [lteCell(cellId)], fallbacks });
+  expect(ask(0x5_03)).toMatchObject({ source: 'area', fallback: 'lacf' });
+  expect(off(ask(0x5_03), at(5000))).toBeLessThan(1);
+  scene.lte(0x5_01, trusted(100, 0, { radiusM: 800 }));
+  scene.lte(0x5_02, trusted(300, 0, { radiusM: 800 }));
+  const mast = ask(0x5_03)!;
+  expect(off(mast, at(200))).toBeLessThan(50);
+  expect(mast.accuracyM).toBeGreaterThan(3000);
+  expect(mast.accuracyM).toBeLessThan(ask(0x6_03)!.accuracyM);
+  expect(ask(0x5_03, { lacf: false })).toBeNull();
+});
+
+test('unknown cells cost a bounded number of look-ups', () => {
+  const scene = createScene();
+  let asked = 0;
+  const { findCell } = scene.stations;
+  scene.stations.findCell = (...args) => {
+    asked++;
+    return findCell(...args);
+  };
+  scene.locate({ cellTowers: Array.from({ length: 32 }, (_, i) => lteCell(1000 * (i + 1))) });
+  expect(asked).toBeGreaterThan(32);
+  expect(asked).toBeLessThanOrEqual(32 * 4 + 64);
+});
+
+test("the phone's own fix answers alone, wider the older it is", () => {
+  const scene = createScene();
+  const ask = (fields: object) =>
+    scene.locate({ position: { latitude: 52.5, longitude: 13.4, accuracy: 10, ...fields } })!;
+  expect(ask({})).toMatchObject({ lat: 52.5, lon: 13.4, source: 'gps', fallback: '' });
+  expect(ask({}).accuracyM).toBeCloseTo(16.2, 0);
+  expect(ask({ age: 60_000, speed: 10 }).accuracyM).toBeCloseTo(616, 0);
+});
+
+test('a fix and access points that agree make one sharper answer; a precise fix is not dragged to a wide cell', () => {
+  const { scene, wifiAccessPoints } = street();
+  const wifi = scene.locate({ wifiAccessPoints })!;
+  const position = { ...{ latitude: at(10).lat, longitude: at(10).lon }, accuracy: wifi.accuracyM / 1.62 };
+  const both = scene.locate({ wifiAccessPoints, position })!;
+  expect(both.source).toBe('fused');
+  expect(both.accuracyM).toBeLessThan(wifi.accuracyM);
+  expect(off(both, at(5))).toBeLessThan(2);
+  scene.lte(1, trusted(700, 0, { radiusM: 1000 }));
+  expect(off(scene.locate({ cellTowers: [lteCell(1)], position: { ...position, accuracy: 5 } }), at(10))).toBeLessThan(
+    1,
+  );
+});
+
+test('a fix far from agreeing radio loses; radio far from a fix with one cell behind it loses too', () => {
+  const { scene, wifiAccessPoints } = street();
+  scene.lte(1, trusted(200, 0, { radiusM: 800 }));
+  const elsewhere = { latitude: 48.1, longitude: 11.5, accuracy: 8 };
+  const radio = scene.locate({ wifiAccessPoints, cellTowers: [lteCell(1)], position: elsewhere });
+  expect(off(radio, CORNER)).toBeLessThan(60);
+  const lone = scene.locate({ cellTowers: [lteCell(1)], position: elsewhere });
+  expect(lone).toMatchObject({ source: 'gps', lat: 48.1 });
+});
+
+test('an address answers only if nothing else does', () => {
+  const place = { lat: 50, lon: 8, accuracyM: 50_000, countryCode: 'DE' };
+  const { scene, wifiAccessPoints } = street(createScene({ find: () => place }));
+  expect(scene.locate({}, '8.8.8.8')).toMatchObject({
+    lat: 50,
+    lon: 8,
+    accuracyM: 50_000,
+    source: 'ip',
+    fallback: 'ipf',
+  });
+  expect(scene.locate({ wifiAccessPoints: [wifiAccessPoints[0]] }, '8.8.8.8')).toMatchObject({ fallback: 'ipf' });
+  expect(scene.locate({ wifiAccessPoints: wifiAccessPoints.slice(0, 2) }, '8.8.8.8')).toMatchObject({ source: 'wifi' });
+  expect(scene.locate({ considerIp: false }, '8.8.8.8')).toBeNull();
+});
+
+test('beacons answer within their hundred metres', () => {
+  const scene = createScene();
+  for (let i = 0; i < 3; i++) scene.beacon(macOf(i), trusted(i * 10, 0, { radiusM: 20 }));
+  const answer = scene.locate({ bluetoothBeacons: [0, 1, 2].map((i) => heard(macOf(i), -80)) });
+  expect(answer).toMatchObject({ source: 'bluetooth' });
+  expect(off(answer, at(10))).toBeLessThan(5);
+  scene.beacon(macOf(5), trusted(400, 0, { radiusM: 20 }));
+  expect(scene.locate({ bluetoothBeacons: [heard(macOf(0), -80), heard(macOf(5), -80)] })).toBeNull();
+});
+
+test.each([
+  ['antimeridian', { lat: -16.5, lon: 179.9999 }],
+  ['north pole', { lat: 90, lon: 0 }],
+  ['south pole', { lat: -89.9995, lon: 120 }],
+])('at the %s the middle is in the middle', (_name, corner) => {
+  const scene = createScene();
+  for (let i = 0; i < 4; i++) scene.wifi(macOf(i), { ...trusted(0), ...around(corner, i) });
+  const answer = scene.locate({ wifiAccessPoints: [0, 1, 2, 3].map((i) => heard(macOf(i), -60)) })!;
+  expect(off(answer, corner)).toBeLessThan(3);
+  expect(answer.lon).toBeGreaterThanOrEqual(-180);
+  expect(answer.lon).toBeLessThan(180);
+});
+
+function around(corner: { lat: number; lon: number }, i: number) {
+  const metre = 1 / 111_195;
+  if (corner.lat > 89) return { lat: 90 - 50 * metre, lon: i * 90 - 180 + (i % 2 ? 0.01 : 0) };
+  if (corner.lat < -89)
+    return {
+      lat: corner.lat + (i < 2 ? 10 * metre * (i ? 1 : -1) : 0),
+      lon: corner.lon + (i < 2 ? 0 : (i === 2 ? 1 : -1) * 10),
+    };
+  const lon = corner.lon + (i % 2 ? 30 : -30) * metre;
+  return { lat: corner.lat + (i < 2 ? 30 : -30) * metre, lon: lon >= 180 ? lon - 360 : lon };
+}
+
+test('the same observations in any order give the same bytes', () => {
+  const scene = createScene();
+  for (let i = 0; i < 40; i++) {
+    scene.wifi(macOf(i), trusted(Math.sin(i) * 200, Math.cos(i * 7) * 200, { radiusM: 20 + i, samples: i }));
+    scene.beacon(macOf(i), trusted(Math.sin(i) * 30, Math.cos(i * 7) * 30, { radiusM: 20, samples: i }));
+    scene.lte(i * 100, trusted(Math.sin(i) * 900, Math.cos(i) * 900, { radiusM: 500 + i, samples: i }));
+  }
+  const entry = fc.record({ n: fc.integer({ min: 0, max: 45 }), dbm: fc.constantFrom(-50, -70, -90, undefined) });
+  fc.assert(
+    fc.property(fc.array(entry, { maxLength: 40 }), fc.array(entry, { maxLength: 40 }), (list, cells) => {
+      const wifi = list.map(({ n, dbm }) => heard(macOf(n), dbm));
+      const towers = cells.map(({ n, dbm }) => lteCell(n * 100 + 1 - (n % 2), { signalStrength: dbm }));
+      const one = scene.locate({ wifiAccessPoints: wifi, bluetoothBeacons: wifi.slice(3), cellTowers: towers });
+      const other = scene.locate({
+        wifiAccessPoints: [...wifi].reverse(),
+        bluetoothBeacons: wifi.slice(3).sort((a, b) => (a.macAddress < b.macAddress ? -1 : 1)),
+        cellTowers: [...towers].reverse(),
+      });
+      expect(JSON.stringify(other)).toBe(JSON.stringify(one));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('whatever the records and the readings, an answer is finite and its accuracy above 0', () => {
+  const number = fc.oneof(fc.double({ min: 0, max: 1e7, noNaN: true }), fc.constantFrom(0, 1));
+  const station = fc.record({
+    lat: fc.oneof(fc.double({ min: -90, max: 90, noNaN: true }), fc.constantFrom(90, -90, 52.52)),
+    lon: fc.oneof(fc.double({ min: -180, max: 180, noNaN: true }), fc.constantFrom(-180, 180, 13.4)),
+    radiusM: number,
+    samples: number,
+    lastSeenDay: fc.constantFrom(0, 1, TODAY, TODAY + 1000),
+    flags: fc.integer({ min: 0, max: 7 }),
+  });
+  const position = fc.option(
+    fc.record({
+      latitude: fc.double({ min: -90, max: 90 }),
+      longitude: fc.double({ min: -180, max: 180 }),
+      accuracy: number,
+      age: number,
+      speed: number,
+    }),
+  );
+  fc.assert(
+    fc.property(
+      fc.array(station, { maxLength: 12 }),
+      position,
+      fc.constantFrom(-30, -60, -100, undefined),
+      (records, fix, dbm) => {
+        const scene = createScene();
+        records.forEach((record, i) => {
+          scene.wifi(macOf(i), record);
+          scene.beacon(macOf(i), record);
+          scene.lte(i + 1, record);
+          scene.stations.putArea(3, 262, 1, 100, record);
+        });
+        const list = records.map((_, i) => heard(macOf(i), dbm));
+        for (const body of [
+          { wifiAccessPoints: list },
+          { bluetoothBeacons: list, position: fix },
+          { cellTowers: records.map((_, i) => lteCell(i + 1, { signalStrength: dbm, timingAdvance: i * 100 })) },
+          { cellTowers: [lteCell(99)] },
+          {
+            wifiAccessPoints: list,
+            bluetoothBeacons: list,
+            cellTowers: records.map((_, i) => lteCell(i + 1)),
+            position: fix,
+          },
+        ]) {
+          const answer = scene.locate(body);
+          if (answer === null) continue;
+          expect(Number.isFinite(answer.lat) && Math.abs(answer.lat) <= 90).toBe(true);
+          expect(Number.isFinite(answer.lon) && Math.abs(answer.lon) <= 180).toBe(true);
+          expect(answer.accuracyM > 0 && Number.isFinite(answer.accuracyM)).toBe(true);
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});
