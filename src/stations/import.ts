@@ -3,7 +3,7 @@
 // resumes where it stopped and one of a stream may be run again; areas follow their cells at the end.
 // Does not open files or print: src/cli/import.ts does.
 
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { Store } from '../storage/open.ts';
 import { type DerivedAreas, deriveAreas } from './areas.ts';
 import { clearBatch, createBatch, type StationBatch } from './columns.ts';
@@ -55,15 +55,22 @@ export async function importStations(
   source: AsyncIterable<Uint8Array>,
   options: ImportOptions,
 ): Promise<ImportSummary> {
-  const client = await store.pool.connect();
-  // A connection lost between two queries must fail the next one, not the process.
-  const lost = () => {};
-  client.on('error', lost);
-  try {
+  const rows = await importRows(store, source, options);
+  const areas = await withClient(store.pool, (client) => deriveAreas(client, options.signal));
+  return { ...rows, areas };
+}
+
+/** As importStations, but leaves the areas to whoever derives them next: the bench, which compares with COPY. */
+export async function importRows(
+  store: Pick<Store, 'kind' | 'pool'>,
+  source: AsyncIterable<Uint8Array>,
+  options: ImportOptions,
+): Promise<Omit<ImportSummary, 'areas'>> {
+  const batchRows = options.batchRows ?? (store.kind === 'embedded' ? EMBEDDED_BATCH_ROWS : BATCH_ROWS);
+  return withClient(store.pool, async (client) => {
     const done = await readProgress(client, options.resumeKey);
     const tally = createTally();
     const writing = createBatchWriting(client, options.resumeKey);
-    const batchRows = options.batchRows ?? (store.kind === 'embedded' ? EMBEDDED_BATCH_ROWS : BATCH_ROWS);
     // Also when the source fails: the connection goes back when the batch in flight is done with it.
     const interrupted = await readAll(source, done, tally, writing, { ...options, batchRows }).finally(writing.settled);
     await writing.finished();
@@ -77,8 +84,17 @@ export async function importStations(
       examples: tally.examples,
       resumedAfterLine: done.linesDone,
       interrupted,
-      areas: await deriveAreas(client, options.signal),
     };
+  });
+}
+
+async function withClient<T>(pool: Pool, use: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  // A connection lost between two queries must fail the next one, not the process.
+  const lost = () => {};
+  client.on('error', lost);
+  try {
+    return await use(client);
   } finally {
     client.off('error', lost);
     client.release();

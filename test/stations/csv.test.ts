@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createBatch, type StationBatch } from '../../src/stations/columns.ts';
+import { clearBatch, createBatch, type StationBatch } from '../../src/stations/columns.ts';
 import { CSV_HEADER, createCsvReader, formatCsvLine, readNumber } from '../../src/stations/csv.ts';
+import { lineBlocks } from '../../src/stations/lines.ts';
 import { createTally, type Tally } from '../../src/stations/tally.ts';
 import { anyStation, NOW_MS } from './arbitraries.ts';
 
@@ -200,4 +201,23 @@ test('a line that was written is read back, but for what the CSV cannot say', ()
     }),
     { numRuns: 1000 },
   );
+});
+
+test('a file of any length is read in the memory of one block and one batch', async () => {
+  const block = Buffer.from(`${FULL}\n`.repeat(1000));
+  const source = (async function* () {
+    for (let i = 0; i < 1000; i++) yield block;
+  })();
+  const batch = createBatch(10_000);
+  const tally = createTally();
+  const reader = createCsvReader(NOW_MS);
+  const before = process.memoryUsage();
+  let peakBytes = 0;
+  for await (const { bytes } of lineBlocks(source)) {
+    for (let at = 0; at < bytes.length; clearBatch(batch)) at = reader.read(bytes, at, batch, tally);
+    const now = process.memoryUsage();
+    peakBytes = Math.max(peakBytes, now.heapUsed + now.arrayBuffers - before.heapUsed - before.arrayBuffers);
+  }
+  expect(tally).toMatchObject({ rows: 1_000_000, rejected: {} });
+  expect(peakBytes).toBeLessThan(64_000_000);
 });
