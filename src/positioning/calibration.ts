@@ -14,13 +14,13 @@ const REACH_BOUNDS_M = [8, 16, 32, 64];
 // biome-ignore format: a table
 export const DEFAULT_CALIBRATION: Calibration = {
   macFactors: [
-    1.0, 2.2, 2.4, 2.2, 1.9,
-    1.0, 2.3, 2.1, 1.8, 1.4,
-    1.0, 2.3, 2.0, 1.2, 1.1,
-    1.1, 2.7, 1.6, 1.1, 0.9,
-    1.1, 2.7, 1.4, 1.0, 0.8,
+    0.9, 2.2, 2.2, 2.4, 1.6,
+    0.9, 2.2, 1.5, 1.3, 1.1,
+    0.9, 2.2, 1.5, 1.1, 0.9,
+    0.9, 2.9, 1.5, 1.0, 0.9,
+    0.9, 2.9, 1.1, 1.0, 0.8,
   ],
-  cellFactors: [2.5, 2.3, 2.1, 2.5],
+  cellFactors: [2.5, 2.3, 2.1, 0.83],
 };
 
 /** Privacy: two devices are little company, whatever they would allow (attack A10). */
@@ -56,13 +56,21 @@ export function cellScaleM(solution: Solution): number {
   return Math.hypot(solution.reachM, solution.scatterM / 2);
 }
 
-/** 95 % circle in metres of a position by `cells` known cells, the serving one perhaps by its parts. */
-export function accuracyOfCells(calibration: Calibration, cells: number, inParts: boolean, solution: Solution): number {
+/**
+ * 95 % circle in metres of a position by `cells` known cells. `servingSigmaM` is the reach of the serving cell if its parts
+ * stand for it, else 0: a part may be wrong about the street, hardly about the cell, and how wide that is tells how wrong.
+ */
+export function accuracyOfCells(
+  calibration: Calibration,
+  cells: number,
+  servingSigmaM: number,
+  solution: Solution,
+): number {
   const doubt = solution.doubting / (solution.agreeing + solution.doubting);
-  return Math.max(
-    CELL_FLOOR_M,
-    calibration.cellFactors[inParts ? 3 : Math.min(cells, 3) - 1] * cellScaleM(solution) * (1 + doubt),
-  );
+  const inParts = servingSigmaM > 0;
+  const scaleM = inParts ? solution.reachM + servingSigmaM : cellScaleM(solution);
+  const factor = calibration.cellFactors[inParts ? 3 : Math.min(cells, 3) - 1];
+  return Math.max(CELL_FLOOR_M, factor * scaleM * (1 + doubt));
 }
 
 /** 95 % error of one sibling, of two, of three, of four and more that stand together, metres (2 million cells, each left out in turn). */

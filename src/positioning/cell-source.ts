@@ -36,13 +36,14 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
   return function locateByCells(heard: CellReadings, today: number, into: Source): void {
     points.count = 0;
     let cells = 0;
-    let inParts = false;
+    let servingSigmaM = 0;
     for (let i = 0; i < heard.count; i++) {
       if (heard.id[i] === 0 || !find(heard, i)) continue;
       cells++;
       // The columns are sorted: the serving cell, or the strongest, is first.
-      if (i === 0 && placeParts(heard, today)) inParts = true;
-      else place(heard, i, today);
+      const sigmaM = cellSigmaM(heard.radio[i], known.radiusM[0], known.samples[0], heard.ta[i]);
+      if (i === 0 && placeParts(heard, today)) servingSigmaM = sigmaM;
+      else addPoint(0, today, sigmaM, cellPull(heard.radio[i], heard.dbm[i]));
     }
     into.found = cells > 0;
     if (!into.found) return;
@@ -50,7 +51,7 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
     solve(points, start, true, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    into.accuracyM = accuracyOfCells(calibration, cells, inParts, solution);
+    into.accuracyM = accuracyOfCells(calibration, cells, servingSigmaM, solution);
     into.trust = Math.min(LEAST_TRUST + solution.agreeing / 2, MOST_TRUST);
   };
 
@@ -76,11 +77,6 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
       addPoint(1, today, partSigmaM(known.radiusM[1], known.samples[1], known.radiusM[0]), 1);
     }
     return points.count > 0;
-  }
-
-  function place(heard: CellReadings, i: number, today: number): void {
-    const sigmaM = cellSigmaM(heard.radio[i], known.radiusM[0], known.samples[0], heard.ta[i]);
-    addPoint(0, today, sigmaM, cellPull(heard.radio[i], heard.dbm[i]));
   }
 
   /** One more point, from slot `from` of what was found. */

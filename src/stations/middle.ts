@@ -14,7 +14,7 @@ const FREEDOM = 3;
 const MAX_STEPS = 30;
 const CLOSE_M = 0.05;
 /** No scale under this: fixes are not sharper. */
-const LEAST_SCALE_M = 5;
+const LEAST_SCALE_M = 2;
 
 /** Blocks of 180 m: within one, and on one day, reports of a cell say the same. Level 6 of the tiles. */
 const LOOK_LEVEL = 6;

@@ -40,13 +40,14 @@ const FUSED_M = 20;
 const UNKNOWN_SPEED_MPS = 1.4;
 const UNKNOWN_GAP_MS = 1_000;
 
-/** Path loss of each kind (data/README): dBm at 1 m, exponent, and the dBm an unknown strength stands for. */
+/**
+ * Path loss of each kind: dBm at 1 m, exponent, and the dBm an unknown strength stands for. Wi-Fi's exponent is the one that
+ * learnt best on traces and simulations together, between free space (2.0) and walls (2.7 and more): sightings from all around average out.
+ */
 const PATH = {
-  wifi: { dbmAt1M: -31, exponent: 2.7, unknownDbm: -85 },
+  wifi: { dbmAt1M: -31, exponent: 2.2, unknownDbm: -85 },
   bluetooth: { dbmAt1M: -73, exponent: 1.37, unknownDbm: -90 },
 } as const;
-/** What remains of the distance when sightings from all around are averaged, as a share; measured on the traces. */
-const PATH_SHARE = 1;
 /** The place of a hearing is never known better than this. */
 const FLOOR_M = 3;
 /** Where a cell is heard does not depend on its strength: sites are sectors, and strength is terrain. */
@@ -57,7 +58,7 @@ export function sightingWeight(kind: HeardKind, s: Sighting): number {
   const fixM = SIGMA_OF_68 * (Number.isNaN(s.accuracyM) ? UNKNOWN_ACCURACY_M : s.accuracyM);
   const speedMps = Number.isNaN(s.speedMps) ? UNKNOWN_SPEED_MPS : s.speedMps;
   const gapM = (speedMps * Math.abs(Number.isNaN(s.gapMs) ? UNKNOWN_GAP_MS : s.gapMs)) / 1_000;
-  const pathM = kind === 'cell' || kind === 'part' ? CELL_PATH_M : PATH_SHARE * pathDistanceM(kind, s.dbm);
+  const pathM = kind === 'cell' || kind === 'part' ? CELL_PATH_M : pathDistanceM(kind, s.dbm);
   const fusedM = s.fused ? FUSED_M : 0;
   const variance = fixM * fixM + gapM * gapM + pathM * pathM + fusedM * fusedM + FLOOR_M * FLOOR_M;
   return (FLOOR_M * FLOOR_M) / variance;
