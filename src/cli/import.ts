@@ -5,6 +5,8 @@ import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { parseArgs } from 'node:util';
+import { loadSecrets } from '../config/secrets.ts';
+import { barredAmong } from '../rights/store.ts';
 import { type ImportSummary, importStations } from '../stations/import.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { type Progress, showProgress } from './progress.ts';
@@ -31,6 +33,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const sources = positionals.map(sourceOf);
   const startedAt = context.now();
   const store = await context.openStore();
+  const { barredKey } = loadSecrets(context.config, context.random);
   const knowsSize = sources.every(({ path }) => path !== '-');
   const totalBytes = knowsSize ? sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : 0;
   const progress = showProgress(context.messages, totalBytes, context.now);
@@ -43,6 +46,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
         nowMs: context.now(),
         resumeKey: source.resumeKey,
         signal: context.signal,
+        barredAmong: (client, macs) => barredAmong(client, macs, barredKey),
         onProgress: (rows) => progress.rows(rowsBefore + rows),
       });
       summaries.push(summary);

@@ -8,6 +8,7 @@ import type { Store } from '../storage/open.ts';
 import { type DerivedAreas, deriveAreas } from './areas.ts';
 import { clearBatch, createBatch, type StationBatch } from './columns.ts';
 import { createCsvReader } from './csv.ts';
+import { type BarredAmong, dropBarred } from './drop-barred.ts';
 import { inflated, lineBlocks } from './lines.ts';
 import { createNdjsonReader } from './ndjson.ts';
 import type { RejectReason } from './station.ts';
@@ -26,6 +27,8 @@ export type ImportOptions = {
   resumeKey?: string;
   /** When it aborts, the batch in flight is finished and the import resolves with `interrupted`. */
   signal?: AbortSignal;
+  /** Which addresses must not come back; absent, none. */
+  barredAmong?: BarredAmong;
   /** Told after each batch; `rows` counts this run's. */
   onProgress?: (rows: number) => void;
   /** Rows a transaction, for tests that need many. */
@@ -70,7 +73,7 @@ export async function importRows(
   return withClient(store.pool, async (client) => {
     const done = await readProgress(client, options.resumeKey);
     const tally = createTally();
-    const writing = createBatchWriting(client, options.resumeKey);
+    const writing = createBatchWriting(client, options);
     // Also when the source fails: the connection goes back when the batch in flight is done with it.
     const interrupted = await readAll(source, done, tally, writing, { ...options, batchRows }).finally(writing.settled);
     await writing.finished();
@@ -104,7 +107,7 @@ async function withClient<T>(pool: Pool, use: (client: PoolClient) => Promise<T>
 type BatchWriting = ReturnType<typeof createBatchWriting>;
 
 /** One batch is written while the next one is read. */
-function createBatchWriting(client: PoolClient, resumeKey: string | undefined) {
+function createBatchWriting(client: PoolClient, { resumeKey, barredAmong }: ImportOptions) {
   const writer = createStationWriter();
   let upserted = 0;
   let pending: Promise<void> = Promise.resolve();
@@ -112,6 +115,7 @@ function createBatchWriting(client: PoolClient, resumeKey: string | undefined) {
   async function write(batch: StationBatch, progress: Progress): Promise<void> {
     try {
       await client.query(BEGIN_BATCH);
+      if (barredAmong !== undefined) await dropBarred(client, batch, barredAmong);
       const written = await writer.write(client, batch);
       await noteProgress(client, resumeKey, progress);
       await client.query('commit');

@@ -1,0 +1,31 @@
+// Keeps access points and beacons whose owners had them barred out of a batch on its way into the store. Promises: what is
+// left keeps its order; cells and areas are never asked about. Does not know how the list is kept: it is given the question.
+import type { ClientBase } from 'pg';
+import type { ColumnName, StationBatch, StationColumns } from './columns.ts';
+
+/** Which of these addresses are barred. */
+export type BarredAmong = (client: ClientBase, macs: readonly number[]) => Promise<ReadonlySet<number>>;
+
+/** Removes barred stations from the batch; resolves with how many. */
+export async function dropBarred(client: ClientBase, batch: StationBatch, barredAmong: BarredAmong): Promise<number> {
+  let dropped = 0;
+  for (const columns of [batch.wifi, batch.bluetooth]) {
+    if (columns.count === 0) continue;
+    const barred = await barredAmong(client, [...columns.mac.subarray(0, columns.count)]);
+    if (barred.size > 0) dropped += dropRows(columns, (i) => barred.has(columns.mac[i]));
+  }
+  batch.count -= dropped;
+  return dropped;
+}
+
+function dropRows(columns: StationColumns, isDropped: (i: number) => boolean): number {
+  const { count, ...arrays } = columns;
+  let kept = 0;
+  for (let i = 0; i < count; i++) {
+    if (isDropped(i)) continue;
+    if (kept < i) for (const name of Object.keys(arrays) as ColumnName[]) arrays[name][kept] = arrays[name][i];
+    kept++;
+  }
+  columns.count = kept;
+  return count - kept;
+}
