@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { type Scheduler, startJobs } from '../../src/jobs/scheduler.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('runs each job on its own clock, one at a time, and again after a failure', async () => {
+  const failures: [string, unknown][] = [];
+  let slow = 0;
+  let inSlow = 0;
+  let flaky = 0;
+  const jobs = startJobs(
+    [
+      {
+        name: 'slow',
+        everyMs: 100,
+        async run() {
+          expect(++inSlow).toBe(1);
+          slow++;
+          await new Promise((resolve) => setTimeout(resolve, 250));
+          inSlow--;
+        },
+      },
+      {
+        name: 'flaky',
+        everyMs: 50,
+        run() {
+          if (++flaky % 2 === 1) throw new Error('odd');
+        },
+      },
+    ],
+    Date.now,
+    (name, error) => failures.push([name, error]),
+  );
+  await vi.advanceTimersByTimeAsync(1_050);
+  expect(slow).toBe(3);
+  expect(flaky).toBeGreaterThanOrEqual(20);
+  expect(failures).toHaveLength(Math.ceil(flaky / 2));
+  expect(failures.every(([name]) => name === 'flaky')).toBe(true);
+  expect(jobs.states(Date.now())).toMatchObject([
+    { name: 'slow', failures: 0 },
+    { name: 'flaky', failures: failures.length },
+  ]);
+  await stop(jobs);
+});
+
+test('lag grows while a job fails, health follows after a while, both come back', async () => {
+  let broken = true;
+  const run = () => {
+    if (broken) throw new Error('no');
+  };
+  const jobs = startJobs([{ name: 'job', everyMs: 1_000, run }], Date.now, () => {});
+  expect(jobs.healthy(Date.now())).toBe(true);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(jobs.states(Date.now())[0].lagMs).toBe(4_000);
+  expect(jobs.healthy(Date.now())).toBe(true);
+  await vi.advanceTimersByTimeAsync(7_000);
+  expect(jobs.healthy(Date.now())).toBe(false);
+  broken = false;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(jobs.states(Date.now())[0].lagMs).toBe(0);
+  expect(jobs.healthy(Date.now())).toBe(true);
+  await stop(jobs);
+});
+
+test('a stop waits for what is running and starts nothing more', async () => {
+  let ended = 0;
+  const run = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    ended++;
+  };
+  const jobs = startJobs([{ name: 'job', everyMs: 100, run }], Date.now, () => {});
+  await vi.advanceTimersByTimeAsync(150);
+  let stopped = false;
+  jobs.stop().then(() => {
+    stopped = true;
+  });
+  await vi.advanceTimersByTimeAsync(400);
+  expect([ended, stopped]).toEqual([0, false]);
+  await vi.advanceTimersByTimeAsync(100);
+  expect([ended, stopped]).toEqual([1, true]);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(ended).toBe(1);
+});
+
+async function stop(jobs: Scheduler): Promise<void> {
+  const stopped = jobs.stop();
+  await vi.advanceTimersByTimeAsync(1_000);
+  await stopped;
+}

@@ -1,0 +1,164 @@
+// The whole process, as `npm start` runs it, on both stores: demo, keys beside a running server, a crash of a thread,
+// stops of every kind.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { demoRequests } from '../../fixtures/demo-requests.ts';
+import { createWorld } from '../../fixtures/world.ts';
+import { distanceM } from '../../src/geo/distance.ts';
+import type { StoreConfig } from '../../src/storage/open.ts';
+import { type Child, startNode } from '../support/process.ts';
+import { testStoreConfig } from '../support/store.ts';
+
+type Line = { msg?: string; port?: number; opsPort?: number; step?: string; [field: string]: unknown };
+type Running = {
+  child: Child;
+  url: string;
+  ops: string;
+  lines: Line[];
+  text: string[];
+  until(msg: string): Promise<Line>;
+};
+
+function envOf({ dataDir, databaseUrl }: StoreConfig): Record<string, string> {
+  return {
+    DATA_DIR: dataDir,
+    PORT: '0',
+    OPS_PORT: '0',
+    THREADS: '2',
+    ...(databaseUrl && { DATABASE_URL: databaseUrl }),
+  };
+}
+
+async function start(config: StoreConfig, args: string[] = []): Promise<Running> {
+  const child = startNode(['src/main.ts', ...args], envOf(config));
+  const lines: Line[] = [];
+  const text: string[] = [];
+  async function until(msg: string): Promise<Line> {
+    for (;;) {
+      const raw = await child.line();
+      if (!raw.startsWith('{"level"')) {
+        text.push(raw);
+        continue;
+      }
+      const line = JSON.parse(raw) as Line;
+      lines.push(line);
+      if (line.msg === msg) return line;
+    }
+  }
+  const ready = await until('ready');
+  return { child, url: `http://127.0.0.1:${ready.port}`, ops: `http://127.0.0.1:${ready.opsPort}`, lines, text, until };
+}
+
+function keysOf(config: StoreConfig): { device: string; partner: string } {
+  return JSON.parse(readFileSync(join(config.dataDir, 'demo-keys.json'), 'utf8'));
+}
+
+const locate = (running: Running, key: string, body: unknown = {}) =>
+  fetch(`${running.url}/v1/geolocate?key=${key}`, { method: 'POST', body: JSON.stringify(body) });
+
+// One data folder through four starts, each ended in another way; every test goes on where the one before left off.
+describe('a gateway', () => {
+  let config: StoreConfig;
+  let running: Running;
+  const { wifi, cell, partner } = demoRequests(createWorld());
+
+  test('is there with --demo, and answers what it prints', async () => {
+    config = await testStoreConfig();
+    running = await start(config, ['--demo']);
+    const keys = keysOf(config);
+    expect(statSync(join(config.dataDir, 'demo-keys.json')).mode & 0o777).toBe(0o600);
+    for (const { keyClass, body, expect: truth } of [wifi, cell, partner]) {
+      const answer = await locate(running, keys[keyClass], body);
+      expect(answer.status).toBe(truth === null ? 404 : 200);
+      if (truth === null) continue;
+      const { location } = (await answer.json()) as { location: { lat: number; lng: number } };
+      expect(distanceM(location.lat, location.lng, truth.lat, truth.lon)).toBeLessThan(truth.withinM);
+    }
+    expect(await (await fetch(`${running.url}/readyz`)).json()).toMatchObject({ status: 'ready' });
+    expect(await (await fetch(`${running.ops}/metrics`)).text()).toMatch(
+      /honeyguide_answers_total\{route="geolocate",outcome="located",source="wifi"\} 1\n/,
+    );
+    expect((await fetch(`${running.url}/metrics`)).status).toBe(404);
+  });
+
+  test('is told within a second of keys that another process adds and revokes', async () => {
+    const added = runKeys('add', '--class', 'device', '--name', 'x');
+    const { id, key } = JSON.parse(await added.line()) as { id: string; key: string };
+    expect(await added.ended).toBe(0);
+    await expectWithinASecond(async () => (await locate(running, key)).status !== 400);
+    expect(await runKeys('revoke', id).ended).toBe(0);
+    await expectWithinASecond(async () => (await locate(running, key)).status === 400);
+  });
+
+  test('keeps its port to itself', async () => {
+    const taken = startNode(['src/main.ts'], { ...envOf(config), PORT: new URL(running.url).port });
+    expect(await taken.ended).toBe(1);
+    expect(taken.errors()).toContain('something listens there already');
+  });
+
+  test('killed under load starts again and answers', async () => {
+    const { device } = keysOf(config);
+    const flood = Promise.allSettled(Array.from({ length: 50 }, () => locate(running, device, cell.body)));
+    running.child.process.kill('SIGKILL');
+    expect(await running.child.ended).toBe('SIGKILL');
+    await flood;
+    running = await start(config, ['--demo']);
+    expect(keysOf(config).device).toBe(device);
+    expect((await locate(running, device, cell.body)).status).toBe(200);
+  });
+
+  test('answers what is in flight when it is told to stop, and leaves a snapshot', async () => {
+    const { port } = new URL(running.url);
+    const path = `/v1/geolocate?key=${keysOf(config).device}`;
+    const headers = { 'content-length': 2 };
+    const answered = new Promise<number | undefined>((resolve, reject) => {
+      const open = request({ host: '127.0.0.1', port, path, method: 'POST', headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+      open.on('error', reject);
+      open.flushHeaders();
+      setTimeout(() => running.child.process.kill('SIGTERM'), 200);
+      setTimeout(() => open.end('{}'), 600);
+    });
+    expect(await answered).toBe(404);
+    await running.until('stopped');
+    expect(await running.child.ended).toBe(0);
+    await expect(fetch(running.url)).rejects.toThrow();
+    expect(existsSync(join(config.dataDir, 'stations.index'))).toBe(true);
+  });
+
+  test('starts from its snapshot, and has logged no key and no address', async () => {
+    running = await start(config, ['--demo']);
+    expect(running.lines.some((line) => line.msg === 'index loaded from its snapshot')).toBe(true);
+    expect((await locate(running, keysOf(config).device, wifi.body)).status).toBe(200);
+    running.child.process.kill('SIGINT');
+    await running.until('stopped');
+    expect(await running.child.ended).toBe(0);
+    expect(running.text.filter((line) => line.startsWith('curl '))).toHaveLength(3);
+    const logged = running.lines.map((line) => JSON.stringify(line)).join('\n');
+    const { device, partner: partnerKey } = keysOf(config);
+    for (const secret of [device, partnerKey, '127.0.0.1']) expect(logged).not.toContain(secret);
+  });
+
+  function runKeys(...args: string[]): Child {
+    return startNode(['src/cli/honeyguide.ts', 'keys', ...args, '--json'], envOf(config));
+  }
+});
+
+test('says all that is wrong with its configuration and ends', async () => {
+  const wrong = startNode(['src/main.ts'], { PORT: 'x', THREADS: '0' });
+  expect(await wrong.ended).toBe(1);
+  expect(wrong.errors()).toMatch(/PORT must[\s\S]*THREADS must/);
+});
+
+async function expectWithinASecond(holds: () => Promise<boolean>): Promise<void> {
+  const untilMs = Date.now() + 1_000;
+  while (!(await holds())) {
+    if (Date.now() > untilMs) throw new Error('did not hold within a second');
+    await sleep(50);
+  }
+}
