@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { admit } from '../../src/observations/admit.ts';
+import { readReport } from '../../src/observations/read-report.ts';
+import { createRefusalNotes, MAX_NOTED } from '../../src/observations/refusal-notes.ts';
+import { createDrops } from '../../src/observations/report.ts';
+import {
+  createRoom,
+  type Fullness,
+  MAX_INBOX_BYTES,
+  MAX_PENDING_ROWS,
+  MIN_FREE_BYTES,
+  REFRESH_MS,
+} from '../../src/observations/room.ts';
+import {
+  createSubmissionCountMemory,
+  openSubmissionCounts,
+  sumSubmissionCounts,
+} from '../../src/observations/submission-counts.ts';
+import { KAIOS, NOW_MS } from './bodies.ts';
+
+const EMPTY: Fullness = { pendingRows: 0, bytes: 0, freeBytes: Number.POSITIVE_INFINITY };
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('there is no room when rows, bytes or the disk are at their bounds, and room again when they are not', async () => {
+  let full: Fullness = EMPTY;
+  let nowMs = 0;
+  const room = createRoom(
+    async () => full,
+    () => nowMs,
+  );
+  const after = async (next: Fullness) => {
+    full = next;
+    nowMs += REFRESH_MS;
+    room.hasRoom();
+    await turn();
+    return room.hasRoom();
+  };
+  expect(await after(EMPTY)).toBe(true);
+  expect(await after({ ...EMPTY, pendingRows: MAX_PENDING_ROWS })).toBe(false);
+  expect(await after({ ...EMPTY, bytes: MAX_INBOX_BYTES })).toBe(false);
+  expect(await after({ ...EMPTY, freeBytes: MIN_FREE_BYTES })).toBe(false);
+  expect(
+    await after({ pendingRows: MAX_PENDING_ROWS - 1, bytes: MAX_INBOX_BYTES - 1, freeBytes: MIN_FREE_BYTES + 1 }),
+  ).toBe(true);
+});
+
+test('fullness is measured at most once a period, one measurement at a time, and a failed one changes nothing', async () => {
+  let measured = 0;
+  let nowMs = 0;
+  const room = createRoom(
+    () => (measured++ < 1 ? Promise.resolve({ ...EMPTY, bytes: MAX_INBOX_BYTES }) : Promise.reject(new Error('gone'))),
+    () => nowMs,
+  );
+  for (let i = 0; i < 100; i++) room.hasRoom();
+  await turn();
+  expect([measured, room.hasRoom()]).toEqual([1, false]);
+  nowMs += REFRESH_MS;
+  room.hasRoom();
+  await turn();
+  expect([measured, room.hasRoom()]).toEqual([2, false]);
+});
+
+test('what is kept and dropped is counted by kind and reason, across threads', () => {
+  const memory = createSubmissionCountMemory();
+  for (let thread = 0; thread < 2; thread++) {
+    const drops = createDrops();
+    const admitted = admit([...KAIOS.items, 'junk'].map(readReport), NOW_MS, drops);
+    openSubmissionCounts(memory).add(admitted, drops);
+  }
+  const { kept, dropped } = sumSubmissionCounts(memory);
+  expect(kept).toEqual({ reports: 2, wifi: 4, bluetooth: 0, cells: 2 });
+  expect(dropped.malformed).toBe(2);
+  expect(Object.values(dropped).reduce((sum, n) => sum + n)).toBe(2);
+});
+
+test('refusals are written together, once each, and bounded', async () => {
+  const written: number[][] = [];
+  const notes = createRefusalNotes(async (macs) => void written.push([...macs]));
+  notes.note([5, 6, 5, -1]);
+  notes.note([6, 7]);
+  await notes.flush();
+  await notes.flush();
+  expect(written).toEqual([[5, 6, 7]]);
+  notes.note(Array.from({ length: MAX_NOTED + 100 }, (_, i) => i + 1));
+  await notes.flush();
+  expect(written[1]).toHaveLength(MAX_NOTED);
+});
