@@ -45,7 +45,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       const summary = await importStations(store, readSource(source, context, progress, bytesBefore), {
         nowMs: context.now(),
         resumeKey: source.resumeKey,
-        signal: context.signal,
+        signal,
         barredAmong: (client, macs) => barredAmong(client, macs, barredKey),
         onProgress: (rows) => progress.rows(rowsBefore + rows),
       });
