@@ -3,14 +3,12 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { Config } from '../config/env.ts';
 import { secretsPath, secretsProblem } from '../config/secrets.ts';
 import { openIpReader } from '../positioning/ip.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
+import { snapshotPath } from '../process/map-index.ts';
 import type { Finding } from './doctor.ts';
-
-const snapshotPath = (dataDir: string) => join(dataDir, 'stations.snapshot');
 
 const HOUR_MS = 3_600_000;
 

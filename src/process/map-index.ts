@@ -5,6 +5,9 @@ import { type FeedLog, followStore } from '../stations/feed.ts';
 import { createStationIndex, type StationIndex } from '../stations/index-writer.ts';
 import type { Store } from '../storage/open.ts';
 
+/** Where the index leaves its snapshot. */
+export const snapshotPath = (dataDir: string): string => join(dataDir, 'stations.index');
+
 export type MapIndex = {
   readonly index: StationIndex;
   state(nowMs: number): { stations: number; bytes: number; snapshotAgeS: number | null; feedLagS: number };
@@ -16,7 +19,7 @@ export type MapIndex = {
 /** Resolves when everything in the store is in the index. `seed` are 16 secret bytes. */
 export async function openMapIndex(store: Store, dataDir: string, seed: Buffer, log: FeedLog): Promise<MapIndex> {
   const index = createStationIndex({ seed: [seed.readInt32LE(0), seed.readInt32LE(4)] });
-  const follower = followStore(store, index, { log, now: Date.now, snapshotPath: join(dataDir, 'stations.index') });
+  const follower = followStore(store, index, { log, now: Date.now, snapshotPath: snapshotPath(dataDir) });
   await follower.ready;
   return {
     index,

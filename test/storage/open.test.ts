@@ -1,6 +1,8 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { openStore } from '../../src/storage/open.ts';
 import { apiKeys } from '../../src/storage/tables.ts';
-import { openTestStore } from '../support/store.ts';
+import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder } from '../support/store.ts';
 
 describe('an open store', () => {
   test('has its tables and an identity that differs from every other store', async () => {
@@ -9,5 +11,36 @@ describe('an open store', () => {
     expect(await identity(a)).toHaveLength(1);
     expect(await identity(a)).not.toEqual(await identity(b));
     expect(await a.orm.select().from(apiKeys)).toEqual([]);
+  });
+
+  test.runIf(ON_POSTGRES)(
+    'outlives its connections: an idle one that breaks is told of, and the next query works',
+    async () => {
+      const url = await testDatabase();
+      const errors: Error[] = [];
+      const store = await openStore(
+        { databaseUrl: url, dataDir: testFolder() },
+        { onError: (error) => errors.push(error) },
+      );
+      afterFile(() => store.close());
+      await Promise.all([store.pool.query('select 1'), store.pool.query('select 1')]);
+      const other = await openStore({ databaseUrl: url, dataDir: testFolder() });
+      await other.pool.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      );
+      await other.close();
+      await expect.poll(() => store.pool.totalCount, { timeout: 20_000 }).toBe(0);
+    expect(errors.length).toBeGreaterThan(0);
+      expect((await store.pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
+    },
+  );
+
+  test.runIf(ON_POSTGRES)('that cannot be opened never shows its password', async () => {
+    const url = new URL(await testDatabase());
+    url.password = 'canary-of-a-password';
+    url.username = 'nobody-of-that-name';
+    const failure = await openStore({ databaseUrl: url.href, dataDir: testFolder() }).catch((error) => error);
+    expect(failure).toBeInstanceOf(Error);
+    expect(inspect(failure)).not.toContain('canary');
   });
 });
