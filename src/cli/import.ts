@@ -32,6 +32,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   if (positionals.length === 0) throw new UsageError('which file?');
   const sources = positionals.map(sourceOf);
   const startedAt = context.now();
+  // From here on, also while the store opens, Ctrl-C is ours to answer.
+  const { signal } = context;
   const store = await context.openStore();
   const { barredKey } = loadSecrets(context.config, context.random);
   const knowsSize = sources.every(({ path }) => path !== '-');
