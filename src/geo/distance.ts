@@ -13,7 +13,7 @@ export function distanceM(lat1: number, lon1: number, lat2: number, lon2: number
   const sinLat = Math.sin(((lat2 - lat1) * RAD) / 2);
   const sinLon = Math.sin(((lon2 - lon1) * RAD) / 2);
   const h = sinLat * sinLat + sinLon * sinLon * (Math.cos(lat1 * RAD) * Math.cos(lat2 * RAD));
-  return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(h > 1 ? 1 : h));
+  return 2 * EARTH_RADIUS_M * Math.asin(Math.sqrt(Math.min(h, 1)));
 }
 
 /** Difference of two longitudes in degrees, folded into [-180, 180). */
