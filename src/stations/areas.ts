@@ -4,6 +4,7 @@
 
 import type { ClientBase } from 'pg';
 import type { Radio } from '../radio/cell.ts';
+import { PART_RADIO } from '../radio/cell-parts.ts';
 import { binaryArray, type ElementType } from '../storage/binary-array.ts';
 import { type AreaCells, summariseArea } from './area-summary.ts';
 import { BEGIN_BATCH } from './store.ts';
@@ -55,7 +56,7 @@ async function findChangedAreas(client: ClientBase, since: string, signal?: Abor
     const next: string | null = await nextLook(client, from);
     const { rows } = await client.query({
       text: `select distinct radio, mcc, mnc, area from cells
-             where changed >= $1::xid8 and ($2::xid8 is null or changed < $2::xid8)`,
+             where changed >= $1::xid8 and ($2::xid8 is null or changed < $2::xid8) and radio <> ${PART_RADIO}`,
       values: [from, next],
       rowMode: 'array',
     });

@@ -4,6 +4,7 @@
 
 import type { Pool } from 'pg';
 import type { Radio } from '../radio/cell.ts';
+import { PART_RADIO } from '../radio/cell-parts.ts';
 import { CSV_HEADER, formatCsvLine } from './csv.ts';
 import { formatStation } from './ndjson.ts';
 import { SOURCE, type SourceName, STATION_TYPES, type Station, type StationType } from './station.ts';
@@ -50,8 +51,10 @@ async function* pages(pool: Pool, type: StationType, pageRows: number): AsyncGen
   const bounds = key.map((c, i) => `$${i + 1}::${c.type}`).join(', ');
   let after: unknown[] = [];
   for (;;) {
-    const where = after.length > 0 ? `where (${keys}) > (${bounds})` : '';
-    const text = `select ${columns} from ${table} ${where} order by ${keys} limit ${pageRows}`;
+    const onward = after.length > 0 ? `(${keys}) > (${bounds})` : 'true';
+    // Parts of cells are ours alone: neither format has a word for them.
+    const shown = type === 'cell' ? `radio <> ${PART_RADIO}` : 'true';
+    const text = `select ${columns} from ${table} where ${onward} and ${shown} order by ${keys} limit ${pageRows}`;
     const { rows } = await pool.query<unknown[]>({ text, values: after, rowMode: 'array' });
     if (rows.length > 0) yield rows.map((row) => stationOf(type, row));
     if (rows.length < pageRows) return;

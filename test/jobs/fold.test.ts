@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { foldInbox } from '../../src/jobs/fold.ts';
+import { foldFor, foldInbox } from '../../src/jobs/fold.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport } from '../../src/observations/report.ts';
 import { insertRows, RAW_TTL_MS } from '../../src/observations/store.ts';
+import { exportStations } from '../../src/stations/export.ts';
 import { openTestStore } from '../support/store.ts';
 
 const DAY_MS = 86_400_000;
@@ -127,6 +128,34 @@ describe('a station', () => {
       [5, 70_000, null],
       [5, 70_000, null],
     ]);
+  });
+
+  test('a part of a cell makes no area of its own and is not exported', async () => {
+    const cell = {
+      radio: 3 as const,
+      mcc: 268,
+      mnc: 1,
+      area: 5,
+      cellId: 70_000,
+      psc: 12,
+      timingAdvance: 3,
+      dbm: -90,
+      ageMs: 0,
+      serving: true,
+    };
+    await send(0, 1, HOME, { trusted: true, rest: { cells: [cell] } });
+    const deps = {
+      store,
+      now: () => START_MS,
+      barredAmong: async () => new Set<number>(),
+      onError: (error: unknown) => errors.push(error),
+    };
+    await foldFor(60_000, deps);
+    expect((await pool.query('select count(*)::int as n from cells')).rows[0].n).toBe(4);
+    expect((await pool.query('select radio, area, cells from areas')).rows).toEqual([{ radio: 3, area: 5, cells: 1 }]);
+    let exported = '';
+    for await (const text of exportStations(store, { format: 'ndjson', types: ['cell'] })) exported += text;
+    expect(exported.trim().split('\n')).toHaveLength(1);
   });
 
   test('that is barred is never learnt', async () => {
