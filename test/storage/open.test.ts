@@ -30,7 +30,7 @@ describe('an open store', () => {
       );
       await other.close();
       await expect.poll(() => store.pool.totalCount, { timeout: 20_000 }).toBe(0);
-    expect(errors.length).toBeGreaterThan(0);
+      expect(errors.length).toBeGreaterThan(0);
       expect((await store.pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
     },
   );
