@@ -5,10 +5,15 @@ import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import { MlsErrorSchema } from './errors/mls.ts';
+import { ProblemSchema } from './errors/problem.ts';
 
 /** Registered before any route, so that it sees them all. */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
+  app.addSchema(MlsErrorSchema);
+  app.addSchema(ProblemSchema);
   await app.register(swagger, {
+    refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema.$id ?? `schema${i}`) },
     openapi: {
       openapi: '3.0.3',
       info: {

@@ -77,7 +77,7 @@ export const LocateAnswer = Type.Object(
     }),
     fallback: Type.Optional(word('lacf', 'ipf')),
   },
-  { title: 'LocateAnswer' },
+  { title: 'LocateAnswer', description: 'A position.' },
 );
 export type LocateAnswer = Static<typeof LocateAnswer>;
 
@@ -87,5 +87,5 @@ export const CountryAnswer = Type.Object(
     country_name: Type.String(),
     fallback: Type.Optional(word('ipf')),
   },
-  { title: 'CountryAnswer' },
+  { title: 'CountryAnswer', description: 'A country.' },
 );

@@ -3,7 +3,7 @@
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Registry } from 'prom-client';
-import { refuseProblem } from '../http/errors/problem.ts';
+import { ProblemSchema, refuseProblem } from '../http/errors/problem.ts';
 import { addOpsRoutes, type Readiness } from '../http/ops.ts';
 import { refusalOf } from '../http/refusal.ts';
 
@@ -14,6 +14,7 @@ export async function openMetricsServer(
   port: number,
 ): Promise<{ port: number; close(): Promise<void> }> {
   const app: FastifyInstance = Fastify({ logger: false, bodyLimit: 1024, forceCloseConnections: true });
+  app.addSchema(ProblemSchema);
   app.setErrorHandler((error, _request, reply) => refuseProblem(reply, refusalOf(error)));
   app.setNotFoundHandler((_request, reply) => refuseProblem(reply, { kind: 'noRoute' }));
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));

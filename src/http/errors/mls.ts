@@ -5,7 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Refusal, RefusalKind } from '../refusal.ts';
 
-export const MlsError = Type.Object(
+export const MlsErrorSchema = Type.Object(
   {
     error: Type.Object({
       errors: Type.Array(Type.Object({ domain: Type.String(), reason: Type.String(), message: Type.String() })),
@@ -13,10 +13,16 @@ export const MlsError = Type.Object(
       message: Type.String(),
     }),
   },
-  { title: 'MlsError', description: 'Error envelope of the Google and Mozilla geolocation services.' },
+  { $id: 'MlsError', description: 'Error envelope of the Google and Mozilla geolocation services.' },
 );
 
-type Rendered = { readonly status: number; readonly body: Static<typeof MlsError> };
+/** What routes name as the schema of a refusal: a reference, so that the API description says it once. */
+export const MlsError = Type.Unsafe<Static<typeof MlsErrorSchema>>({
+  $ref: 'MlsError#',
+  description: 'Refused: `reason` says why.',
+});
+
+type Rendered = { readonly status: number; readonly body: Static<typeof MlsErrorSchema> };
 
 function render(status: number, domain: string, reason: string, message: string): Rendered {
   return { status, body: { error: { errors: [{ domain, reason, message }], code: status, message } } };

@@ -4,11 +4,17 @@ import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { Refusal, RefusalKind } from '../refusal.ts';
 
-export const Problem = Type.Object(
+export const ProblemSchema = Type.Object(
   { type: Type.String(), title: Type.String(), status: Type.Integer() },
-  { title: 'Problem', description: 'RFC 9457 problem details.' },
+  { $id: 'Problem', description: 'RFC 9457 problem details.' },
 );
 export const PROBLEM_TYPE = 'application/problem+json';
+
+/** What routes name as the schema of a refusal: a reference, so that the API description says it once. */
+export const Problem = {
+  description: 'Refused.',
+  content: { [PROBLEM_TYPE]: { schema: { $ref: 'Problem#' } } },
+};
 
 type Rendered = { readonly status: number; readonly body: string };
 

@@ -1,0 +1,35 @@
+// The API description: valid, complete, and the one that is committed.
+import { readFileSync } from 'node:fs';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { expect, test } from 'vitest';
+import { openApi } from '../../src/cli/generate.ts';
+
+type Operation = { responses: Record<string, unknown>; requestBody?: unknown; security?: unknown };
+type Description = { openapi: string; paths: Record<string, Record<string, Operation>> };
+
+const description = (await openApi()) as Description;
+
+test('is valid OpenAPI 3.0, without what 3.0 generators stumble over', async () => {
+  const result = await new Validator().validate(description as unknown as Record<string, unknown>);
+  expect(result.errors ?? []).toEqual([]);
+  expect(result.valid).toBe(true);
+  expect(description.openapi).toBe('3.0.3');
+  expect(JSON.stringify(description)).not.toMatch(/"type":\[|"const":|"\$id":/);
+});
+
+test('is the committed one', () => {
+  expect(JSON.parse(readFileSync(new URL('../../schema/openapi.json', import.meta.url), 'utf8'))).toEqual(
+    JSON.parse(JSON.stringify(description)),
+  );
+});
+
+test('describes every answer that a route can give', () => {
+  for (const path of ['/v1/geolocate', '/v1/country']) {
+    const { get, post } = description.paths[path];
+    for (const operation of [get, post]) {
+      expect(Object.keys(operation.responses)).toEqual(['200', '400', '404', '413', '429', '500', '503']);
+      expect(operation.security).toEqual([{ key: [] }]);
+    }
+    expect(post.requestBody).toBeDefined();
+  }
+});
