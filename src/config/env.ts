@@ -22,6 +22,8 @@ export type Config = {
   /** Absolute. Absent = `secrets.json` in dataDir, generated when missing. */
   readonly secretsFile?: string;
   readonly logLevel: LogLevel;
+  /** Days without being heard after which a learnt station is forgotten. */
+  readonly forgetAfterDays: number;
 };
 
 /** Names every variable that is wrong, and what it should be. */
@@ -60,6 +62,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     trustProxy: Object.freeze(read('TRUST_PROXY') ?? []),
     secretsFile: absolute(read('SECRETS_FILE')),
     logLevel: read('LOG_LEVEL'),
+    forgetAfterDays: read('FORGET_AFTER_DAYS'),
   };
   if (config.port > 0 && config.port === config.opsPort && config.host === config.opsHost) {
     problems.push('OPS_PORT must differ from PORT: /metrics is not for the public');

@@ -20,6 +20,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** More threads than any machine we know has; a slip of the finger otherwise. */
 const MAX_THREADS = 256;
+/** A hundred years: never. */
+const MAX_FORGET_DAYS = 36_500;
 /** Names that @fastify/proxy-addr knows for private ranges. */
 const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
 
@@ -57,6 +59,11 @@ export const SETTINGS = {
       return level;
     },
   } satisfies Setting<LogLevel>,
+  FORGET_AFTER_DAYS: {
+    description: 'Days without being heard after which a learnt station is forgotten.',
+    schema: { type: 'integer', minimum: 2, maximum: MAX_FORGET_DAYS, default: 730 },
+    read: (given) => (given === undefined ? 730 : whole(given, 2, MAX_FORGET_DAYS)),
+  } satisfies Setting<number>,
 };
 
 function text(description: string, standard: string): Setting<string> {

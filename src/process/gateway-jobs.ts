@@ -11,12 +11,14 @@ import { createSummary } from '../jobs/summary.ts';
 import { deleteOldKeys } from '../observations/day-keys.ts';
 import { expireInbox } from '../observations/store.ts';
 import { settleRemovals } from '../rights/store.ts';
+import { forgetStations } from '../stations/forget.ts';
 import type { Store } from '../storage/open.ts';
 import type { MapIndex } from './map-index.ts';
 
 export type JobDeps = {
   readonly store: Store;
   readonly barredKey: Uint8Array;
+  readonly forgetAfterDays: number;
   readonly map: MapIndex;
   readonly quotas: Quotas;
   readonly keys: () => readonly SharedKey[];
@@ -70,6 +72,11 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
         await expireInbox(store.pool, nowMs);
         await deleteOldKeys(store.pool, nowMs);
       },
+    },
+    {
+      name: 'forget stations',
+      everyMs: 6 * HOUR_MS,
+      run: async (nowMs) => void (await forgetStations(store.pool, nowMs, deps.forgetAfterDays)),
     },
     { name: 'sweep quotas', everyMs: MINUTE_MS, run: (nowMs) => quotas.sweep(nowMs) },
     {

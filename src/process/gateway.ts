@@ -121,6 +121,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     const plan = gatewayJobs({
       store,
       barredKey: secrets.barredKey,
+      forgetAfterDays: config.forgetAfterDays,
       map,
       quotas: openQuotas(quotaMemory, addressSeed),
       keys: () => keys,

@@ -81,8 +81,8 @@ describe('the configuration', () => {
   test('is described in full by its schema, which is the same on every machine', () => {
     const { properties } = configSchema() as { properties: Record<string, { description: string; default?: unknown }> };
     expect(Object.keys(properties).sort()).toEqual(
-      // DESIGN 5, "Env".
-      'DATABASE_URL DATA_DIR GEOIP_DB HOST LOG_LEVEL OPS_HOST OPS_PORT PORT SECRETS_FILE THREADS TRUST_PROXY VALKEY_URL'.split(
+      // DESIGN 5, "Env", and FORGET_AFTER_DAYS.
+      'DATABASE_URL DATA_DIR FORGET_AFTER_DAYS GEOIP_DB HOST LOG_LEVEL OPS_HOST OPS_PORT PORT SECRETS_FILE THREADS TRUST_PROXY VALKEY_URL'.split(
         ' ',
       ),
     );
