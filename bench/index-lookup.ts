@@ -2,7 +2,7 @@
 // addresses, bytes a station, build rate, the longest block of the writer, snapshot write, read and the plain read of the
 // same file, resident memory with two reader threads. Prints one JSON line a size. Every answer is checked before timing.
 // Usage: node bench/index-lookup.ts [millions...] [--threads N] [--snapshot]
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { createFoundStations, MAC_KIND } from '../src/stations/index-contract.ts
 import { type IndexReader, openStationReader } from '../src/stations/index-reader.ts';
 import { createStationIndex, type StationIndex } from '../src/stations/index-writer.ts';
 import { nthLat, nthLon, nthMac } from './index-stations.ts';
+import { median, pairedRatio } from './statistics.ts';
 
 const REQUEST = 12;
 const ROUNDS = 41;
@@ -38,26 +39,37 @@ function build(
   return { index, buildMs: performance.now() - began, maxPauseMs, grows };
 }
 
-/** Nanoseconds a look-up: the best and the median of several rounds, net of making the keys. */
-function timeLookups(reader: IndexReader, stations: number, from: number): { bestNs: number; medianNs: number } {
+/** CPU nanoseconds a look-up in one round of requests with random keys, `from` on; other processes' time does not count. */
+function timeRound(reader: IndexReader, stations: number, from: number): number {
   const macs = new Float64Array(REQUEST * REQUESTS_A_ROUND);
   const request = new Float64Array(REQUEST);
   const out = createFoundStations(REQUEST);
   const found = new Uint8Array(REQUEST);
-  const times: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    for (let i = 0; i < macs.length; i++) macs[i] = nthMac(from + Math.floor(Math.random() * stations));
-    let hits = 0;
-    const began = performance.now();
-    for (let r = 0; r < REQUESTS_A_ROUND; r++) {
-      for (let i = 0; i < REQUEST; i++) request[i] = macs[r * REQUEST + i];
-      hits += reader.findMacs(MAC_KIND.wifi, request, REQUEST, out, found);
-    }
-    times.push(((performance.now() - began) * 1e6) / macs.length);
-    if (hits !== (from === 0 ? macs.length : 0)) throw new Error(`wrong number of hits: ${hits}`);
+  for (let i = 0; i < macs.length; i++) macs[i] = nthMac(from + Math.floor(Math.random() * stations));
+  let hits = 0;
+  const before = process.threadCpuUsage();
+  for (let r = 0; r < REQUESTS_A_ROUND; r++) {
+    for (let i = 0; i < REQUEST; i++) request[i] = macs[r * REQUEST + i];
+    hits += reader.findMacs(MAC_KIND.wifi, request, REQUEST, out, found);
   }
-  times.sort((a, b) => a - b);
-  return { bestNs: round1(times[0]), medianNs: round1(times[ROUNDS >> 1]) };
+  const { user, system } = process.threadCpuUsage(before);
+  if (hits !== (from === 0 ? macs.length : 0)) throw new Error(`wrong number of hits: ${hits}`);
+  return ((user + system) * 1000) / macs.length;
+}
+
+type Lookups = { reader: IndexReader; stations: number; hits: number[]; misses: number[] };
+
+/** Times all sizes in alternation, so that all of them see the same moods of the machine. */
+function timeLookups(all: readonly Lookups[]): void {
+  for (let round = 0; round < ROUNDS + 2; round++) {
+    for (const { reader, stations, hits, misses } of all) {
+      const hit = timeRound(reader, stations, 0);
+      const miss = timeRound(reader, stations, stations);
+      if (round < 2) continue;
+      hits.push(hit);
+      misses.push(miss);
+    }
+  }
 }
 
 function check(reader: IndexReader, stations: number): void {
@@ -86,13 +98,10 @@ async function openThreads(index: StationIndex, threads: number): Promise<Worker
   );
 }
 
-/** Milliseconds of reading a file once through a reused buffer of 4 MiB. */
+/** Milliseconds of just reading a file, into memory of its size. */
 function plainRead(path: string): number {
-  const buffer = new Uint8Array(4 << 20);
   const began = performance.now();
-  const file = openSync(path, 'r');
-  while (readSync(file, buffer) > 0);
-  closeSync(file);
+  if (readFileSync(path).length === 0) throw new Error('an empty snapshot');
   return performance.now() - began;
 }
 
@@ -107,14 +116,15 @@ async function measureSnapshot(index: StationIndex): Promise<object> {
     const writeMs = performance.now() - began;
     const plain: number[] = [];
     const load: number[] = [];
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 5; round++) {
+      globalThis.gc?.();
       plain.push(plainRead(path));
+      globalThis.gc?.();
       const into = createStationIndex({ seed: index.seed });
       began = performance.now();
       const result = await readSnapshot(path, into);
       load.push(performance.now() - began);
       if (result.kind !== 'loaded' || into.size() !== index.size()) throw new Error('the snapshot did not load');
-      globalThis.gc?.();
     }
     const plainMs = Math.min(...plain);
     const loadMs = Math.min(...load);
@@ -123,11 +133,15 @@ async function measureSnapshot(index: StationIndex): Promise<object> {
       writeMs: Math.round(writeMs),
       plainReadMs: Math.round(plainMs),
       loadMs: Math.round(loadMs),
-      loadOverPlain: Math.round((loadMs / plainMs) * 100) / 100,
+      loadOverPlain: round2(loadMs / plainMs),
     };
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+function round2(value: number): number {
+  return Math.round(value * 100) / 100;
 }
 
 function round1(value: number): number {
@@ -142,30 +156,34 @@ const { positionals, values } = parseArgs({
     grow: { type: 'boolean', default: false },
   },
 });
-for (const millions of positionals.length > 0 ? positionals.map(Number) : [1, 10]) {
-  const stations = Math.round(millions * 1e6);
-  const { index, buildMs, maxPauseMs, grows } = build(stations, values.grow ? 0 : stations);
-  const rssAfterBuildMB = Math.round(process.memoryUsage.rss() / 1e6);
+const sizes = (positionals.length > 0 ? positionals.map(Number) : [1, 10]).map((millions) =>
+  Math.round(millions * 1e6),
+);
+const built = sizes.map((stations) => ({ stations, ...build(stations, values.grow ? 0 : stations) }));
+const lookups = built.map(({ index, stations }) => {
   const reader = openStationReader(index.handle());
   check(reader, stations);
-  const hit = timeLookups(reader, stations, 0);
-  const miss = timeLookups(reader, stations, stations);
+  return { reader, stations, hits: [] as number[], misses: [] as number[] };
+});
+timeLookups(lookups);
+for (const [n, { index, stations, buildMs, maxPauseMs, grows }] of built.entries()) {
   const workers = await openThreads(index, Number(values.threads));
   globalThis.gc?.();
-  const rssMB = Math.round(process.memoryUsage.rss() / 1e6);
-  for (const worker of workers) await worker.terminate();
+  const { hits, misses } = lookups[n];
   const line = {
     stations,
-    hit,
-    miss,
+    hitNs: round1(median(hits)),
+    missNs: round1(median(misses)),
+    hitOverFirst: round2(pairedRatio(hits, lookups[0].hits)),
+    missOverFirst: round2(pairedRatio(misses, lookups[0].misses)),
     bytesAStation: round1(index.memoryBytes() / stations),
     buildRate: Math.round(stations / (buildMs / 1000)),
     grows,
     maxPauseMs: round1(maxPauseMs),
-    rssAfterBuildMB,
-    rssMB,
+    rssMB: Math.round(process.memoryUsage.rss() / 1e6),
     readerThreads: workers.length,
     snapshot: values.snapshot ? await measureSnapshot(index) : undefined,
   };
+  for (const worker of workers) await worker.terminate();
   console.log(JSON.stringify(line));
 }

@@ -29,6 +29,8 @@ import {
 
 /** Bytes read and checked at a time: they stay in the second-level cache in between. */
 const PIECE_BYTES = 1 << 18;
+/** Bytes read before others get a turn: a few milliseconds' worth. */
+const TURN_BYTES = 1 << 23;
 
 export type SnapshotResult =
   | { kind: 'loaded'; stations: number; about: SnapshotAbout }
@@ -138,10 +140,11 @@ function readEnds(fd: number, size: number, seed: IndexSeed): Ends | SnapshotPro
   return bytes === start - HEAD_BYTES ? { trailer, tags } : 'damaged';
 }
 
-/** All shards with their tags right, or null. Gives way after each. */
+/** All shards with their tags right, or null. Gives way every few megabytes. */
 async function readShards(fd: number, entries: readonly ShardEntry[], tags: TagKey): Promise<LoadedShard[] | null> {
   const shards: LoadedShard[] = [];
   let at = HEAD_BYTES;
+  let sinceTurn = 0;
   for (const [n, entry] of entries.entries()) {
     const buffer = createShard(entry.groups);
     const bytes = new Uint8Array(buffer, SHARD_OFFSET_BYTES);
@@ -154,6 +157,9 @@ async function readShards(fd: number, entries: readonly ShardEntry[], tags: TagK
     if (tag.end() !== entry.tag) return null;
     shards.push({ buffer, count: entry.count });
     at += bytes.length;
+    sinceTurn += bytes.length;
+    if (sinceTurn < TURN_BYTES) continue;
+    sinceTurn = 0;
     await nextTurn();
   }
   return shards;
