@@ -1,14 +1,11 @@
 // Brings a store's tables to what this version expects, from the SQL files in schema/migrations (written by drizzle-kit,
 // which is not needed here). Promises: safe when several processes start at once, all or nothing, forward only.
 // A store that a newer version has migrated is refused: running against tables one does not know loses data quietly.
+// The records are drizzle's own; its migrators are not used because loading them takes a second at every embedded start.
 
 import { fileURLToPath } from 'node:url';
 import type { PGlite } from '@electric-sql/pglite';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate as migrateServer } from 'drizzle-orm/node-postgres/migrator';
-import { drizzle as drizzleEmbedded } from 'drizzle-orm/pglite';
-import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator';
 import type pg from 'pg';
 
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../schema/migrations', import.meta.url));
@@ -19,21 +16,14 @@ const MIGRATION_LOCK = '1864754815207973658';
 /** How many migrations the store has, how many this version has, and how many of the store's are unknown to it. */
 export type MigrationState = { applied: number; expected: number; unknown: number };
 
-type Query = (sql: string) => Promise<{ rows: unknown[] }>;
+/** Runs one or more statements without parameters; resolves to the rows of the last. */
+type Run = (sql: string) => Promise<{ rows: unknown[] }>;
 
 /** Reads what has been applied; a store that was never migrated has 0. */
-export async function migrationState(query: Query): Promise<MigrationState> {
-  const files = readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER });
-  const state: MigrationState = { applied: 0, expected: files.length, unknown: 0 };
-  const { rows: present } = await query(`select to_regclass('drizzle.__drizzle_migrations') is not null as present`);
-  if (!(present[0] as { present: boolean }).present) return state;
-  const { rows } = await query('select hash from drizzle.__drizzle_migrations');
-  const known = new Set(files.map((file) => file.hash));
-  for (const { hash } of rows as { hash: string }[]) {
-    if (known.has(hash)) state.applied++;
-    else state.unknown++;
-  }
-  return state;
+export async function migrationState(run: Run): Promise<MigrationState> {
+  const { files, applied } = await compare(run);
+  const known = files.filter((file) => applied.has(file.hash)).length;
+  return { applied: known, expected: files.length, unknown: applied.size - known };
 }
 
 /** Migrates a PostgreSQL server; whoever comes second waits for the first and finds nothing left to do. */
@@ -41,23 +31,43 @@ export async function migratePostgres(pool: pg.Pool): Promise<void> {
   const client = await pool.connect();
   try {
     await client.query(`select pg_advisory_lock(${MIGRATION_LOCK})`);
-    refuseNewer(await migrationState((sql) => client.query(sql)));
-    await migrateServer(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER });
+    await applyMissing((sql) => client.query(sql));
   } finally {
-    // The lock belongs to the session, so the session ends with it.
+    // The lock, and a transaction that failed, belong to the session, so they end with it.
     client.release(true);
   }
 }
 
 /** Migrates an embedded store that nobody else has open yet. */
 export async function migrateEmbedded(db: PGlite): Promise<void> {
-  refuseNewer(await migrationState((sql) => db.query(sql)));
-  await migratePglite(drizzleEmbedded(db), { migrationsFolder: MIGRATIONS_FOLDER });
+  await applyMissing(async (sql) => (await db.exec(sql)).at(-1) ?? { rows: [] });
 }
 
-function refuseNewer(state: MigrationState): void {
-  if (state.unknown === 0) return;
-  throw new Error(
-    `the store holds ${state.unknown} migration(s) this version does not know: it was opened by a newer or another Honeyguide; update this one`,
+async function applyMissing(run: Run): Promise<void> {
+  const { files, applied } = await compare(run);
+  const missing = files.filter((file) => !applied.delete(file.hash));
+  if (applied.size > 0) {
+    throw new Error(
+      `the store holds ${applied.size} migration(s) this version does not know: it was opened by a newer or another Honeyguide; update this one`,
+    );
+  }
+  if (missing.length === 0) return;
+  await run('begin');
+  await run('create schema if not exists drizzle');
+  await run(
+    'create table if not exists drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
   );
+  for (const { sql, hash, folderMillis } of missing) {
+    for (const statement of sql) await run(statement);
+    await run(`insert into drizzle.__drizzle_migrations (hash, created_at) values ('${hash}', ${folderMillis})`);
+  }
+  await run('commit');
+}
+
+async function compare(run: Run) {
+  const files = readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER });
+  const { rows: here } = await run(`select to_regclass('drizzle.__drizzle_migrations') is not null as here`);
+  if (!(here[0] as { here: boolean }).here) return { files, applied: new Set<string>() };
+  const { rows } = await run('select hash from drizzle.__drizzle_migrations');
+  return { files, applied: new Set((rows as { hash: string }[]).map((row) => row.hash)) };
 }
