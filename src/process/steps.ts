@@ -1,18 +1,8 @@
-// What a process does to start and to stop, as ordered lists of named steps. Starting ends at the first failure, saying
-// which step it was; stopping goes through all of them, each with a time limit, so that one that hangs or fails does not
-// keep the rest from being closed.
+// What a process does to stop, as an ordered list of named steps: all of them, each with a time limit, so that one that
+// hangs or fails does not keep the rest from being closed.
 
 export type Step = { readonly name: string; run(): Promise<void> | void };
 export type StepDone = { readonly name: string; readonly tookMs: number; readonly error?: unknown };
-
-/** Runs the steps in order until one fails; rejects with its error after telling `onDone`. */
-export async function runUp(steps: readonly Step[], onDone: (done: StepDone) => void): Promise<void> {
-  for (const { name, run } of steps) {
-    const startedMs = performance.now();
-    await run();
-    onDone({ name, tookMs: Math.round(performance.now() - startedMs) });
-  }
-}
 
 /** Runs every step in order, each at most `limitMs` long; never rejects. Resolves to true if all succeeded. */
 export async function runDown(
