@@ -4,6 +4,7 @@ import { randomBytes, randomFillSync } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { createCounterMemory, openStripe } from '../../src/http/counters.ts';
+import { MlsErrorSchema } from '../../src/http/errors/mls.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
 import { createInbox } from '../../src/observations/inbox.ts';
 import { addSubmitRoutes, V2_PATHS } from '../../src/observations/routes.ts';
@@ -27,6 +28,7 @@ async function build({ kind, store }: SubmitServe): Promise<FastifyInstance> {
     return app;
   }
   app.setValidatorCompiler(() => () => true);
+  app.addSchema(MlsErrorSchema);
   const deps = {
     inbox: createInbox({ insert: (rows) => insertRows(pool, rows), fillRandom: randomFillSync }),
     // Another key each call: the bench sends the same bodies over and over, which would be stored once.

@@ -31,9 +31,16 @@ export const HOUR_MS = 3_600_000;
 /** Around 0,0 is open sea for a degree each way, and where broken software puts everything (beaconDB). */
 const NULL_ISLAND_DEG = 1;
 
-/** Admits the reports of one call. `drops` is added to. An access point opted out in one report is out of all of them. */
-export function admit(reports: readonly (Report | null)[], nowMs: number, drops: Drops): AdmittedReport[] {
-  const optedOut = collectOptOuts(reports);
+/**
+ * Admits reports of one call. `drops` is added to. An access point opted out in one report of the call is out of all of them:
+ * `optedOut` is what `collectOptOuts` found in the whole call, if these are not all of its reports.
+ */
+export function admit(
+  reports: readonly (Report | null)[],
+  nowMs: number,
+  drops: Drops,
+  optedOut: ReadonlySet<number> = collectOptOuts(reports),
+): AdmittedReport[] {
   const admitted: AdmittedReport[] = [];
   for (const report of reports) {
     const kept = report === null ? null : admitReport(report, nowMs, optedOut, drops);
@@ -43,7 +50,8 @@ export function admit(reports: readonly (Report | null)[], nowMs: number, drops:
   return admitted;
 }
 
-function collectOptOuts(reports: readonly (Report | null)[]): Set<number> {
+/** Addresses that any of the reports says are opted out. */
+export function collectOptOuts(reports: readonly (Report | null)[]): Set<number> {
   const optedOut = new Set<number>();
   for (const report of reports) {
     if (report === null) continue;
@@ -53,7 +61,12 @@ function collectOptOuts(reports: readonly (Report | null)[]): Set<number> {
   return optedOut;
 }
 
-function admitReport(report: Report, nowMs: number, optedOut: Set<number>, drops: Drops): AdmittedReport | null {
+function admitReport(
+  report: Report,
+  nowMs: number,
+  optedOut: ReadonlySet<number>,
+  drops: Drops,
+): AdmittedReport | null {
   drops.tooMany += report.beyond;
   const { fix } = report;
   const problem = fix === null ? 'noPosition' : fixProblem(fix);
@@ -112,7 +125,7 @@ function admitMacs(
   heard: readonly MacHeard[],
   fix: Fix,
   maxAccuracyM: number,
-  optedOut: Set<number>,
+  optedOut: ReadonlySet<number>,
   drops: Drops,
 ): MacSeen[] {
   const seen = new Map<number, MacSeen>();
@@ -130,7 +143,7 @@ function admitMacs(
 
 function macProblem(
   mac: number,
-  optedOut: Set<number>,
+  optedOut: ReadonlySet<number>,
 ): 'unreadable' | 'optedOut' | 'locallyAdministered' | 'unusableMac' | null {
   if (mac < 0) return 'unreadable';
   if (optedOut.has(mac)) return 'optedOut';

@@ -2,16 +2,16 @@
 // in slices, so that a batch of a thousand reports never holds up a look-up in the same thread for longer than one slice;
 // what was dropped is counted, nothing about the sender goes further than the contributor tag made here.
 import { asObject } from '../radio/fields.ts';
-import { admit, floorToHour } from './admit.ts';
+import { admit, collectOptOuts, floorToHour } from './admit.ts';
 import { contributorTag } from './contributor.ts';
 import type { DayKeys } from './day-keys.ts';
-import { type Inbox, packRows } from './inbox.ts';
+import { type Inbox, type InboxRow, packRows } from './inbox.ts';
 import { readReport } from './read-report.ts';
 import type { RefusalNotes } from './refusal-notes.ts';
-import { createDrops, MAX_ITEMS, type Report } from './report.ts';
+import { type AdmittedReport, createDrops, MAX_ITEMS, type Report } from './report.ts';
 import type { SubmissionCounts } from './submission-counts.ts';
 
-/** Items read before other work gets its turn: under 2 ms at 100 access points an item. */
+/** Items worked on before other work gets its turn: about 2 ms at 60 access points an item. */
 const SLICE = 32;
 
 export type SubmissionDeps = {
@@ -33,22 +33,33 @@ export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps
   if (!Array.isArray(items)) return 'malformed';
   if (items.length > MAX_ITEMS) return 'tooLarge';
   const reports: (Report | null)[] = [];
-  for (let i = 0; i < items.length; i++) {
-    reports.push(readReport(items[i]));
-    if (i % SLICE === SLICE - 1) await yieldTurn();
+  for (const slice of slices(items)) {
+    for (const item of slice) reports.push(readReport(item));
+    if (items.length > SLICE) await yieldTurn();
   }
   deps.refusals.note(refusing(reports));
+  const optedOut = collectOptOuts(reports);
   const drops = createDrops();
+  const admitted: AdmittedReport[] = [];
+  const rows: InboxRow[] = [];
   const nowMs = deps.now();
-  const admitted = admit(reports, nowMs, drops);
-  if (admitted.length > 0) {
+  for (const slice of slices(reports)) {
+    const kept = admit(slice, nowMs, drops, optedOut);
+    if (kept.length === 0) continue;
     const dayKey = await deps.dayKeys.keyFor(nowMs);
     const contributor = { tag: contributorTag(dayKey, sender.address), dayKey, trusted: sender.trusted };
-    const stored = await deps.inbox.put(packRows(admitted, contributor, floorToHour(nowMs)));
-    if (!stored) return 'full';
+    rows.push(...packRows(kept, contributor, floorToHour(nowMs)));
+    admitted.push(...kept);
+    if (items.length > SLICE) await yieldTurn();
   }
+  if (!(await deps.inbox.put(rows))) return 'full';
   deps.counts.add(admitted, drops);
   return 'stored';
+}
+
+/** The list in pieces of SLICE. */
+function* slices<T>(list: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < list.length; at += SLICE) yield list.slice(at, at + SLICE);
 }
 
 /** Addresses whose network's name says no. */

@@ -11,7 +11,7 @@ import { createSummary } from '../jobs/summary.ts';
 import { deleteOldKeys } from '../observations/day-keys.ts';
 import { expireInbox } from '../observations/store.ts';
 import { settleRemovals } from '../rights/store.ts';
-import { forgetStations } from '../stations/forget.ts';
+import { forgetStations } from '../stations/forget-store.ts';
 import type { Store } from '../storage/open.ts';
 import type { MapIndex } from './map-index.ts';
 

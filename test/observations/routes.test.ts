@@ -6,7 +6,7 @@ import Fastify from 'fastify';
 import { expect, test } from 'vitest';
 import type { Caller } from '../../src/http/caller.ts';
 import { createCounterMemory, openStripe, sumCounters } from '../../src/http/counters.ts';
-import { refuseMls } from '../../src/http/errors/mls.ts';
+import { MlsErrorSchema, refuseMls } from '../../src/http/errors/mls.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
 import { refusalOf } from '../../src/http/refusal.ts';
 import { createDayKeys } from '../../src/observations/day-keys.ts';
@@ -53,6 +53,7 @@ async function serve(options: { insert?: (rows: readonly InboxRow[]) => Promise<
     overloaded: () => false,
   };
   const app = Fastify({ logger: false, trustProxy: true });
+  app.addSchema(MlsErrorSchema);
   app.setValidatorCompiler(() => () => true);
   app.setErrorHandler((error, _request, reply) => refuseMls(reply, refusalOf(error)));
   await app.register(async (v1) => addSubmitRoutes(v1, deps, V1_PATHS), { prefix: '/v1' });

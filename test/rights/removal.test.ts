@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { refuseProblem } from '../../src/http/errors/problem.ts';
+import { ProblemSchema, refuseProblem } from '../../src/http/errors/problem.ts';
 import { refusalOf } from '../../src/http/refusal.ts';
 import { createFoldDeps, foldInbox } from '../../src/jobs/fold.ts';
 import { packRows } from '../../src/observations/inbox.ts';
@@ -134,6 +134,7 @@ test('requests and proofs that are too old are forgotten, not joined', async () 
 
 async function serve() {
   const app = Fastify({ logger: false });
+  app.addSchema(ProblemSchema);
   app.setErrorHandler((error, _request, reply) => refuseProblem(reply, refusalOf(error)));
   await app.register(rateLimit, {
     global: true,

@@ -2,6 +2,7 @@
 // Prints its port once it listens. Started with the store's config as JSON in its only argument.
 import Fastify from 'fastify';
 import { createCounterMemory, openStripe } from '../../src/http/counters.ts';
+import { MlsErrorSchema } from '../../src/http/errors/mls.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
 import { addSubmitRoutes, V2_PATHS } from '../../src/observations/routes.ts';
 import { createSubmissionCountMemory } from '../../src/observations/submission-counts.ts';
@@ -29,6 +30,7 @@ const deps = {
   overloaded: () => false,
 };
 const app = Fastify({ logger: false });
+app.addSchema(MlsErrorSchema);
 app.setValidatorCompiler(() => () => true);
 await app.register(async (v2) => addSubmitRoutes(v2, deps, V2_PATHS), { prefix: '/v2' });
 await app.listen({ port: 0, host: '127.0.0.1' });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { forgetStations } from '../../src/stations/forget.ts';
+import { forgetStations } from '../../src/stations/forget-store.ts';
 import { openTestStore } from '../support/store.ts';
 
 const DAY_MS = 86_400_000;
