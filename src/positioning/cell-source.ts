@@ -3,13 +3,13 @@
 // position is the centre of where a cell was heard (in Dortmund a median of 599 m from the mast), so timing advance sizes
 // the circle; but where the map knows the parts of the serving cell with this timing advance, neighbour and strength, those
 // smaller places stand for the cell.
-import { centrePlane, createPlane, planeLat, planeLon, planeX, planeY } from '../geo/plane.ts';
+import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
 import { createFoundStations, type StationReader } from '../stations/index-contract.ts';
 import { accuracyOfCells, type Calibration } from './calibration.ts';
 import { cellPull, cellSigmaM, partSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
-import { createPoints } from './points.ts';
+import { createPoints, flatten, putPoint } from './points.ts';
 import { type CellReadings, MAX_CELLS, strongestNeighbour } from './readings.ts';
 import { createSolution, solve } from './solve.ts';
 import type { Source } from './source.ts';
@@ -48,6 +48,7 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
     into.found = cells > 0;
     if (!into.found) return;
     const start = findCluster(points, CLUSTER_M, BLUR_M, true);
+    flatten(points, start, plane);
     solve(points, start, true, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
@@ -82,9 +83,7 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
   /** One more point, from slot `from` of what was found. */
   function addPoint(from: number, today: number, sigmaM: number, pull: number): void {
     const k = points.count++;
-    if (k === 0) centrePlane(plane, known.lat[from], known.lon[from]);
-    points.x[k] = planeX(plane, known.lat[from], known.lon[from]);
-    points.y[k] = planeY(plane, known.lat[from], known.lon[from]);
+    putPoint(points, k, known.lat[from], known.lon[from]);
     points.device[k] = k;
     points.trust[k] = stationTrust(known.samples[from], known.lastSeenDay[from], known.flags[from], today);
     points.sigmaM[k] = sigmaM;

@@ -2,7 +2,7 @@
 // wrong (moved routers, buses, invented addresses) are elsewhere, and few, or little trusted; a crowd of newcomers does not
 // outvote old friends. Promises: signal strengths play no part, so that nobody can choose the cluster by inventing them;
 // the same choice for any order. Does not say where the phone is: solve.ts does.
-import type { Points } from './points.ts';
+import { type Points, squaredM } from './points.ts';
 
 /** Densities closer than this are the same but for rounding: the first wins. */
 const TIE = 1 + 1e-9;
@@ -13,7 +13,7 @@ const TIE = 1 + 1e-9;
  * Ties go to the first point.
  */
 export function findCluster(points: Points, reachM: number, blurM: number, alone: boolean): number {
-  const { count, x, y, trust, sigmaM, density, company, member, device, prior } = points;
+  const { count, lat, lon, trust, sigmaM, density, company, member, device, prior } = points;
   const reach2 = reachM * reachM;
   for (let i = 0; i < count; i++) {
     density[i] = prior[i] + trust[i];
@@ -22,9 +22,7 @@ export function findCluster(points: Points, reachM: number, blurM: number, alone
   for (let i = 1; i < count; i++) {
     const own2 = sigmaM[i] * sigmaM[i] + blurM * blurM;
     for (let j = 0; j < i; j++) {
-      const dx = x[j] - x[i];
-      const dy = y[j] - y[i];
-      const d2 = dx * dx + dy * dy;
+      const d2 = squaredM(points, i, lat[j], lon[j]);
       if (d2 > reach2) continue;
       const s2 = own2 + sigmaM[j] * sigmaM[j];
       const support = s2 / (s2 + d2);
@@ -36,9 +34,7 @@ export function findCluster(points: Points, reachM: number, blurM: number, alone
   let best = -1;
   for (let i = 0; i < count; i++) if (company[i] === 1 && (best < 0 || density[i] > density[best] * TIE)) best = i;
   for (let i = 0; i < count; i++) {
-    const dx = best < 0 ? 0 : x[i] - x[best];
-    const dy = best < 0 ? 0 : y[i] - y[best];
-    member[i] = best >= 0 && dx * dx + dy * dy <= reach2 ? 1 : 0;
+    member[i] = best >= 0 && squaredM(points, best, lat[i], lon[i]) <= reach2 ? 1 : 0;
   }
   return best;
 }

@@ -1,7 +1,7 @@
 // Where a phone is by the access points or beacons it hears. Promises: says nothing unless two distinct devices stand
 // together (one household's router is never enough); with exactly two, signal strengths, which a curious client could invent,
 // don't move the answer and it claims no better than 100 m; stations seen moving never answer.
-import { centrePlane, createPlane, planeLat, planeLon, planeX, planeY } from '../geo/plane.ts';
+import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import {
   createFoundStations,
   MAC_KIND,
@@ -12,7 +12,7 @@ import {
 import { accuracyOfMacs, type Calibration } from './calibration.ts';
 import { findCluster } from './cluster.ts';
 import { createDeviceScratch, groupDevices } from './devices.ts';
-import { createPoints } from './points.ts';
+import { createPoints, flatten, putPoint, squaredM } from './points.ts';
 import { BLUETOOTH_REACH, reachPull, reachSigmaM, WIFI_REACH } from './reach.ts';
 import { MAX_WIFI, type MacReadings } from './readings.ts';
 import { createSolution, solve } from './solve.ts';
@@ -36,6 +36,7 @@ export function createMacSource(stations: StationReader, kind: MacKind, calibrat
   const row = new Int16Array(MAX_WIFI);
   const macs = new Float64Array(MAX_WIFI);
   const scratch = createDeviceScratch(MAX_WIFI);
+  const counted = new Uint8Array(MAX_WIFI);
   const points = createPoints(MAX_WIFI);
   const plane = createPlane();
   const solution = createSolution();
@@ -49,6 +50,7 @@ export function createMacSource(stations: StationReader, kind: MacKind, calibrat
     hearWitnesses(witnesses);
     const start = findCluster(points, clusterM, blurM, false);
     if (start < 0) return;
+    flatten(points, start, plane);
     const devices = countDevices();
     solve(points, start, devices > 2, solution);
     into.found = true;
@@ -58,56 +60,56 @@ export function createMacSource(stations: StationReader, kind: MacKind, calibrat
     into.trust = solution.agreeing;
   };
 
-  /** Rows of found stations that may answer. */
+  /** Rows of found stations that may answer, by address: no strength decides in which order sums are made. */
   function gather(heard: MacReadings): number {
     let n = 0;
     for (let i = 0; i < heard.count; i++) {
       if (found[i] === 0 || (known.flags[i] & STATION_FLAG.moved) !== 0) continue;
-      row[n] = i;
-      macs[n++] = heard.mac[i];
+      let k = n++;
+      for (; k > 0 && macs[k - 1] > heard.mac[i]; k--) {
+        macs[k] = macs[k - 1];
+        row[k] = row[k - 1];
+      }
+      macs[k] = heard.mac[i];
+      row[k] = i;
     }
     return n;
   }
 
-  /** Puts them on a plane around the first. */
+  /** Makes points of them. */
   function place(n: number, heard: MacReadings, today: number): void {
-    centrePlane(plane, known.lat[row[0]], known.lon[row[0]]);
     points.count = n;
     for (let k = 0; k < n; k++) {
       const i = row[k];
-      points.x[k] = planeX(plane, known.lat[i], known.lon[i]);
-      points.y[k] = planeY(plane, known.lat[i], known.lon[i]);
+      putPoint(points, k, known.lat[i], known.lon[i]);
       points.trust[k] = stationTrust(known.samples[i], known.lastSeenDay[i], known.flags[i], today);
       points.sigmaM[k] = reachSigmaM(model, known.radiusM[i], known.samples[i]);
       points.pull[k] = reachPull(model, heard.dbm[i]);
+      points.prior[k] = 0;
     }
   }
 
   /** What other sources add to a place: a cluster where the phone's cell or fix also is needs less company than one far off. */
   function hearWitnesses(witnesses: readonly Source[]): void {
-    for (let k = 0; k < points.count; k++) points.prior[k] = 0;
     for (let j = 0; j < witnesses.length; j++) {
       const s = witnesses[j];
       if (!s.found) continue;
-      const x = planeX(plane, s.lat, s.lon);
-      const y = planeY(plane, s.lat, s.lon);
       const s2 = s.accuracyM * s.accuracyM + clusterM * clusterM;
       for (let k = 0; k < points.count; k++) {
-        const dx = points.x[k] - x;
-        const dy = points.y[k] - y;
-        points.prior[k] += (s.trust * s2) / (s2 + dx * dx + dy * dy);
+        points.prior[k] += (s.trust * s2) / (s2 + squaredM(points, k, s.lat, s.lon));
       }
     }
   }
 
   /** Distinct devices in the cluster. */
   function countDevices(): number {
+    counted.fill(0, 0, points.count);
     let devices = 0;
     for (let k = 0; k < points.count; k++) {
-      if (points.member[k] === 0) continue;
-      let first = true;
-      for (let j = 0; j < k; j++) if (points.member[j] === 1 && points.device[j] === points.device[k]) first = false;
-      if (first) devices++;
+      const device = points.device[k];
+      if (points.member[k] === 0 || counted[device] === 1) continue;
+      counted[device] = 1;
+      devices++;
     }
     return devices;
   }

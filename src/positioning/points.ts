@@ -1,14 +1,21 @@
-// Points that stand for what a phone hears, as columns on a flat map: the common form in which clusters are found and
-// positions solved, for access points, beacons and cells alike. Reused for every request; a thread owns one set a source.
+// Points that stand for what a phone hears, as columns: the common form in which clusters are found and positions solved,
+// for access points, beacons and cells alike. Reused for every request; a thread owns one set a source.
+// Distances between points are measured with each point's own metres a degree, because a wrong record may stand on another
+// continent and must not bend the map of the others; only a chosen cluster is laid flat.
+import { lonDeltaDeg, M_PER_DEG_LAT, mPerDegLon } from '../geo/distance.ts';
+import { centrePlane, type Plane, planeX, planeY } from '../geo/plane.ts';
 
 /**
- * `x`, `y` metres on the plane; `sigmaM` how far the phone may be from the point (one axis, one sigma), whatever the signal;
+ * `lat`, `lon` degrees, `mPerLon` metres in a degree of longitude there; `x`, `y` metres on the plane; `sigmaM` how far the phone may be from the point (one axis, one sigma), whatever the signal;
  * `pull` how much more (over 1) or less a strength speaks for being near; `trust` in (0, 1]; `device` the number of the
  * physical transmitter; `prior` what other sources say for this place. Filled by cluster.ts: `density`, `company` (1 if another
  * device stands near), `member` (1 if in the chosen cluster); by solve.ts: `weight`.
  */
 export type Points = {
   count: number;
+  readonly lat: Float64Array;
+  readonly lon: Float64Array;
+  readonly mPerLon: Float64Array;
   readonly x: Float64Array;
   readonly y: Float64Array;
   readonly sigmaM: Float64Array;
@@ -25,6 +32,9 @@ export type Points = {
 export function createPoints(slots: number): Points {
   return {
     count: 0,
+    lat: new Float64Array(slots),
+    lon: new Float64Array(slots),
+    mPerLon: new Float64Array(slots),
     x: new Float64Array(slots),
     y: new Float64Array(slots),
     sigmaM: new Float64Array(slots),
@@ -37,4 +47,27 @@ export function createPoints(slots: number): Points {
     company: new Uint8Array(slots),
     member: new Uint8Array(slots),
   };
+}
+
+/** Puts point k at a place. */
+export function putPoint(points: Points, k: number, lat: number, lon: number): void {
+  points.lat[k] = lat;
+  points.lon[k] = lon;
+  points.mPerLon[k] = mPerDegLon(lat);
+}
+
+/** Squared metres from point i to a place near it; far away only "far" is right. */
+export function squaredM(points: Points, i: number, lat: number, lon: number): number {
+  const dx = lonDeltaDeg(points.lon[i], lon) * points.mPerLon[i];
+  const dy = (lat - points.lat[i]) * M_PER_DEG_LAT;
+  return dx * dx + dy * dy;
+}
+
+/** Lays the points flat around point `centre`: fills `x` and `y`. */
+export function flatten(points: Points, centre: number, plane: Plane): void {
+  centrePlane(plane, points.lat[centre], points.lon[centre]);
+  for (let k = 0; k < points.count; k++) {
+    points.x[k] = planeX(plane, points.lat[k], points.lon[k]);
+    points.y[k] = planeY(plane, points.lat[k], points.lon[k]);
+  }
 }

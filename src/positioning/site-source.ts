@@ -1,13 +1,13 @@
 // Where a phone is by a cell the map does not know, from other cells of the same mast: between a cell and an area.
 // Promises: bounded probing (PROBES look-ups a request), the identities that operators really number a site's cells with,
 // and a circle as wide as such guesses were wrong in the 2 million cells of the public export. Finds no neighbour sites.
-import { centrePlane, createPlane, planeLat, planeLon, planeX, planeY } from '../geo/plane.ts';
+import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { RADIO } from '../radio/cell.ts';
 import { createFoundStations, type StationReader } from '../stations/index-contract.ts';
 import { accuracyOfSite } from './calibration.ts';
 import { cellSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
-import { createPoints } from './points.ts';
+import { createPoints, flatten, putPoint } from './points.ts';
 import type { CellReadings } from './readings.ts';
 import { createSolution, solve } from './solve.ts';
 import type { Source } from './source.ts';
@@ -45,6 +45,7 @@ export function createSiteSource(stations: StationReader) {
     into.found = points.count > 0;
     if (!into.found) return;
     const start = findCluster(points, CLUSTER_M, BLUR_M, true);
+    flatten(points, start, plane);
     solve(points, start, false, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
@@ -70,9 +71,7 @@ export function createSiteSource(stations: StationReader) {
       probes++;
       if (!stations.findCell(radio, heard.mcc[i], heard.mnc[i], heard.area[i], sibling, known, 0)) continue;
       const n = points.count++;
-      if (n === 0) centrePlane(plane, known.lat[0], known.lon[0]);
-      points.x[n] = planeX(plane, known.lat[0], known.lon[0]);
-      points.y[n] = planeY(plane, known.lat[0], known.lon[0]);
+      putPoint(points, n, known.lat[0], known.lon[0]);
       points.device[n] = n;
       points.prior[n] = 0;
       points.pull[n] = 1;

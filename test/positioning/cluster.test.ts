@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { M_PER_DEG_LAT } from '../../src/geo/distance.ts';
 import { findCluster } from '../../src/positioning/cluster.ts';
-import { createPoints, type Points } from '../../src/positioning/points.ts';
+import { createPoints, type Points, putPoint } from '../../src/positioning/points.ts';
 
 type Dot = { x: number; y: number; trust?: number; sigmaM?: number; device?: number; prior?: number };
 
@@ -9,8 +10,7 @@ function pointsOf(dots: readonly Dot[]): Points {
   const points = createPoints(Math.max(dots.length, 1));
   points.count = dots.length;
   dots.forEach((dot, i) => {
-    points.x[i] = dot.x;
-    points.y[i] = dot.y;
+    putPoint(points, i, dot.y / M_PER_DEG_LAT, dot.x / M_PER_DEG_LAT);
     points.trust[i] = dot.trust ?? 1;
     points.sigmaM[i] = dot.sigmaM ?? 20;
     points.device[i] = dot.device ?? i;
@@ -83,14 +83,14 @@ test('the choice is that of a slow reading of the rule', () => {
         dots.reduce<number>((sum, b) => {
           const d2 = (a.x - b.x) ** 2 + (a.y - b.y) ** 2;
           const s2 = a.sigmaM ** 2 + b.sigmaM ** 2 + 900;
-          return d2 > 250_000 ? sum : sum + (a === b ? b.trust : (b.trust * s2) / (s2 + d2));
+          return d2 > 250_500 ? sum : sum + (a === b ? b.trust : (b.trust * s2) / (s2 + d2));
         }, a.prior),
       );
       const company = dots.map((a) =>
-        dots.some((b) => b.device !== a.device && (a.x - b.x) ** 2 + (a.y - b.y) ** 2 <= 250_000),
+        dots.some((b) => b.device !== a.device && (a.x - b.x) ** 2 + (a.y - b.y) ** 2 <= 250_500),
       );
       const points = pointsOf(dots);
-      const best = findCluster(points, 500, 30, false);
+      const best = findCluster(points, Math.sqrt(250_500.5), 30, false);
       if (!company.includes(true)) {
         expect(best).toBe(-1);
         return;
@@ -98,7 +98,7 @@ test('the choice is that of a slow reading of the rule', () => {
       expect(company[best]).toBe(true);
       expect(density[best]).toBeGreaterThan(Math.max(...density.filter((_, i) => company[i])) * (1 - 1e-6));
       dots.forEach((d, i) => {
-        expect(points.member[i]).toBe((d.x - dots[best].x) ** 2 + (d.y - dots[best].y) ** 2 <= 250_000 ? 1 : 0);
+        expect(points.member[i]).toBe((d.x - dots[best].x) ** 2 + (d.y - dots[best].y) ** 2 <= 250_500 ? 1 : 0);
       });
     }),
     { numRuns: 300 },

@@ -156,6 +156,23 @@ test('an address answers only if nothing else does', () => {
   expect(scene.locate({ considerIp: false }, '8.8.8.8')).toBeNull();
 });
 
+test('a wrong record on another continent does not bend the map of the others, wherever it stands in the list', () => {
+  const far = { lat: 60, lon: 30 };
+  for (const first of [true, false]) {
+    const scene = createScene();
+    scene.wifi(macOf(first ? 0 : 9), { ...trusted(0), lat: -33, lon: 18 });
+    scene.lte(first ? 1 : 999, { ...trusted(0), lat: -33, lon: 18, radiusM: 500 });
+    for (let i = 1; i < 4; i++) {
+      scene.wifi(macOf(i), { ...trusted(0), ...at(i * 180, 0, far) });
+      scene.lte(i * 300, { ...trusted(0), ...at(i * 900, 0, far), radiusM: 900 });
+    }
+    const list = [0, 1, 2, 3, 9].map((i) => heard(macOf(i), -60));
+    expect(off(scene.locate({ wifiAccessPoints: list }), at(360, 0, far))).toBeLessThan(1);
+    const cellTowers = [1, 300, 600, 900, 999].map((id) => lteCell(id, { signalStrength: -90 }));
+    expect(off(scene.locate({ cellTowers }), at(1800, 0, far))).toBeLessThan(5);
+  }
+});
+
 test('beacons answer within their hundred metres', () => {
   const scene = createScene();
   for (let i = 0; i < 3; i++) scene.beacon(macOf(i), trusted(i * 10, 0, { radiusM: 20 }));

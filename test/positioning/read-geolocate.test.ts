@@ -281,3 +281,52 @@ test('no JSON value makes it throw', () => {
     { numRuns: 1000 },
   );
 });
+
+test.each<[string, string, { wifi?: number; cells?: number; radio?: number; ip?: boolean; area?: boolean }]>([
+  [
+    'Firefox with Wi-Fi',
+    '{"wifiAccessPoints":[{"macAddress":"00-11-22-33-44-01","signalStrength":-50},{"macAddress":"00-11-22-33-44-41","signalStrength":-60}]}',
+    { wifi: 2, ip: true },
+  ],
+  [
+    'GeoClue with a cell under another radio',
+    '{"radioType":"gsm","cellTowers":[{"radioType":"lte","cellId":22136,"mobileCountryCode":262,"mobileNetworkCode":1,"locationAreaCode":4660}]}',
+    { cells: 1, radio: RADIO.lte, ip: true },
+  ],
+  [
+    'GeoClue with Wi-Fi names',
+    '{"wifiAccessPoints":[{"macAddress":"00:11:22:33:44:01","ssid":"alpha","signalStrength":-50},{"macAddress":"00:11:22:33:44:41","ssid":"b_nomap","signalStrength":-55}]}',
+    { wifi: 1, ip: true },
+  ],
+  [
+    'KaiOS 2.5',
+    '{"cellTowers":[{"radioType":"wcdma","mobileCountryCode":204,"mobileNetworkCode":4,"locationAreaCode":4660,"cellId":22136,"signalStrength":85},{"mobileCountryCode":204,"mobileNetworkCode":4,"locationAreaCode":-1,"cellId":-1}],"wifiAccessPoints":[{"macAddress":"00-11-22-33-44-01","signalStrength":-60,"ssid":"x"}]}',
+    { wifi: 1, cells: 1, radio: RADIO.wcdma, ip: true },
+  ],
+  [
+    'old KaiOS 2.5, numbers as text',
+    '{"cellTowers":[{"radioType":"gsm","mobileCountryCode":"204","mobileNetworkCode":"04","locationAreaCode":4660,"cellId":22136}]}',
+    { cells: 1, radio: RADIO.gsm, ip: true },
+  ],
+  [
+    'KaiOS 3',
+    '{"cellTowers":[{"radioType":"lte","mobileCountryCode":204,"mobileNetworkCode":4,"locationAreaCode":4660,"cellId":22136,"signalStrength":-90}],"wifiAccessPoints":[],"considerIp":false,"hpeConfidence":95}',
+    { cells: 1, radio: RADIO.lte },
+  ],
+  [
+    'microG with a cell',
+    '{"considerIp":false,"radioType":"lte","homeMobileCountryCode":262,"homeMobileNetworkCode":1,"cellTowers":[{"radioType":"lte","mobileCountryCode":262,"mobileNetworkCode":1,"locationAreaCode":4660,"cellId":22136,"age":12,"psc":300,"signalStrength":-90}],"fallbacks":{"lacf":true,"ipf":false}}',
+    { cells: 1, radio: RADIO.lte },
+  ],
+  [
+    'microG with Wi-Fi',
+    '{"wifiAccessPoints":[{"macAddress":"00:11:22:33:44:01","age":5,"channel":1,"frequency":2412,"signalStrength":-50,"ssid":"a"}],"fallbacks":{"lacf":false,"ipf":false}}',
+    { wifi: 1, area: false },
+  ],
+])('%s is understood', (_name, body, expected) => {
+  read(JSON.parse(body), '8.8.8.8');
+  expect([readings.wifi.count, readings.cells.count]).toEqual([expected.wifi ?? 0, expected.cells ?? 0]);
+  if (expected.radio !== undefined) expect(readings.cells.radio[0]).toBe(expected.radio);
+  expect(readings.ip).toBe(expected.ip === true ? '8.8.8.8' : undefined);
+  expect(readings.allowArea).toBe(expected.area ?? true);
+});
