@@ -57,8 +57,20 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     const stopThreads: Step = { name: 'server threads', run: () => threads.stop() };
     closing.unshift(stopThreads);
     const onWait = (message: string) => log.warn(message);
-    const store = await openStore(config, { role: 'server', onWait, onError: fault('store connection lost') });
-    opened('store', () => store.close());
+    const opening = openStore(config, { role: 'server', onWait, onError: fault('store connection lost') });
+    closing.unshift({
+      name: 'store',
+      run: () =>
+        opening.then(
+          (open) => open.close(),
+          () => undefined,
+        ),
+    });
+    // An embedded store boots in a thread of its own, so this thread can read the 129 MB meanwhile.
+    const ipDatabase = loadIpDatabase(config.geoipDb);
+    opened('ip database');
+    const store = await opening;
+    opened('store');
 
     const secrets = loadSecrets(config, randomBytes);
     const demoKeys = await prepareDemo(store, config.dataDir, options.demo, randomBytes, Date.now());
@@ -75,9 +87,6 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       fault('keys cannot be read; the last ones stay good'),
     );
     opened('keys', () => follower.stop());
-
-    const ipDatabase = loadIpDatabase(config.geoipDb);
-    opened('ip database');
 
     const map = await openMapIndex(store, config.dataDir, secrets.indexSeed, log);
     opened('index', () => map.stop());
