@@ -7,7 +7,7 @@ import { findMiddle, type Middle } from './middle.ts';
 import { DISTANCES, findPlaces, judgeOf, type Place } from './places.ts';
 import type { HeardKind, Sighting } from './sighting.ts';
 import type { Evidence } from './station.ts';
-import { addSighting, createWhereabouts, DAY_MS, type Whereabouts } from './whereabouts.ts';
+import { addVisit, createWhereabouts, DAY_MS, type Whereabouts } from './whereabouts.ts';
 
 /** How long a station that moved says nothing and learns nothing. */
 export const BLOCK_MS = 48 * 3_600_000;
@@ -61,24 +61,42 @@ export function foldStation(
   const inOrder = [...sightings].sort(compareSightings);
   const after: LearntStation = { believed, whereabouts: copyWhereabouts(before.whereabouts), learnt: before.learnt };
   let added = 0;
-  for (let i = 0; i < inOrder.length; i++) {
-    const s = inOrder[i];
-    if (!isPlausible(s) || (i > 0 && compareSightings(inOrder[i - 1], s) === 0)) continue;
-    believed.createdAt = Math.min(believed.createdAt ?? s.timeMs, s.timeMs);
-    if (isBlocked(believed, s.timeMs)) continue;
+  for (const visit of visitsOf(inOrder)) {
+    const heard = visit.filter((s) => !isBlocked(believed, s.timeMs));
+    for (const s of visit) believed.createdAt = Math.min(believed.createdAt ?? s.timeMs, s.timeMs);
+    if (heard.length === 0) continue;
     if (believed.blockedAt !== null && isStale(after.whereabouts, believed.blockedAt)) startAnew(after);
-    if (addSighting(after.whereabouts, kind, s, judgeOf(kind))) added++;
+    added += addVisit(after.whereabouts, kind, heard, judgeOf(kind));
   }
   if (added > 0) judge(kind, after, nowMs);
   return after;
 }
 
-/** By arrival, time, contributor and place, so that a batch gives the same result in any order and repeats lie side by side. */
+/** What each contributor heard on each day of arrival, in order, without impossible places and repeats. */
+function visitsOf(inOrder: readonly Sighting[]): Sighting[][] {
+  const visits: Sighting[][] = [];
+  let last: Sighting | undefined;
+  for (const s of inOrder) {
+    if (!isPlausible(s) || (last !== undefined && compareSightings(last, s) === 0)) continue;
+    const together =
+      last !== undefined &&
+      last.receivedDay === s.receivedDay &&
+      last.trusted === s.trusted &&
+      (s.trusted || last.contributor === s.contributor);
+    if (together) visits[visits.length - 1].push(s);
+    else visits.push([s]);
+    last = s;
+  }
+  return visits;
+}
+
+/** By arrival, trust, contributor, time and place, so that a batch gives the same result in any order and repeats lie side by side. */
 function compareSightings(a: Sighting, b: Sighting): number {
   return (
     a.receivedDay - b.receivedDay ||
-    a.timeMs - b.timeMs ||
+    Number(a.trusted) - Number(b.trusted) ||
     a.contributor - b.contributor ||
+    a.timeMs - b.timeMs ||
     a.lat - b.lat ||
     a.lon - b.lon ||
     (a.dbm || 0) - (b.dbm || 0)

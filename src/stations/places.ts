@@ -9,7 +9,7 @@ import { fadeOf, type Judge, PROOF, type Tile, tileEdgeM, type Whereabouts } fro
  * `apart` from each other can't be one standing transmitter. A transmitter heard over more than `widest` travels.
  */
 export const DISTANCES: Readonly<Record<HeardKind, { link: number; apart: number; widest: number }>> = {
-  wifi: { link: 150, apart: 500, widest: 350 },
+  wifi: { link: 150, apart: 500, widest: 500 },
   bluetooth: { link: 50, apart: 150, widest: 150 },
   cell: { link: 3_000, apart: 20_000, widest: 50_000 },
   part: { link: 3_000, apart: 20_000, widest: 50_000 },
@@ -27,53 +27,59 @@ export type Place = {
   confirmed: boolean;
 };
 
-/** The places of a transmitter, the weightiest first. */
+/** The places of a transmitter, the weightiest first; what is not witnessed is never part of a place that is. */
 export function findPlaces(w: Whereabouts, kind: HeardKind): Place[] {
+  const { tiles } = w;
   const { link } = DISTANCES[kind];
-  const place = new Int16Array(w.tiles.length).fill(-1);
+  const backed = tiles.map((tile) => isBacked(w, tile, link / 2));
+  const taken = new Uint8Array(tiles.length);
   const places: Place[] = [];
-  for (let first = 0; first < w.tiles.length; first++) {
-    if (place[first] >= 0) continue;
-    const members = [first];
-    place[first] = places.length;
+  for (let first = 0; first < tiles.length; first++) {
+    if (taken[first] === 1) continue;
+    const members = [tiles[first]];
+    taken[first] = 1;
     for (let m = 0; m < members.length; m++) {
-      const from = w.tiles[members[m]];
-      for (let i = first + 1; i < w.tiles.length; i++) {
-        const to = w.tiles[i];
-        if (place[i] >= 0 || distanceM(from.lat, from.lon, to.lat, to.lon) > link) continue;
-        place[i] = places.length;
-        members.push(i);
+      for (let i = first + 1; i < tiles.length; i++) {
+        if (taken[i] === 1 || backed[i] !== backed[first] || !isNear(members[m], tiles[i], link)) continue;
+        taken[i] = 1;
+        members.push(tiles[i]);
       }
     }
-    places.push(
-      judgePlace(
-        w,
-        members.map((m) => w.tiles[m]),
-      ),
-    );
+    places.push(judgePlace(w, members, backed[first]));
   }
   return places.sort((a, b) => b.weight - a.weight || a.tiles[0].x - b.tiles[0].x || a.tiles[0].y - b.tiles[0].y);
 }
 
-/** Proof is of the place, not of the tile: two witnesses on two sides of a square are two witnesses. */
-function judgePlace(w: Whereabouts, tiles: Tile[]): Place {
+function isNear(a: Tile, b: Tile, distance: number): boolean {
+  return distanceM(a.lat, a.lon, b.lat, b.lon) <= distance;
+}
+
+/**
+ * True if what was heard in a tile is proven: by trust, or by two contributors of one day in it or close by. Stops who, day
+ * by day and alone, lays a chain of tiles that leads a station away or makes it look like a traveller.
+ */
+function isBacked(w: Whereabouts, tile: Tile, closeM: number): boolean {
+  if (tile.proof !== 0) return true;
+  let seenBy = 0;
+  for (const other of w.tiles) if (other.seenBy !== 0 && isNear(tile, other, closeM)) seenBy |= other.seenBy;
+  return tile.seenBy !== 0 && isCrowd(w, seenBy);
+}
+
+function judgePlace(w: Whereabouts, tiles: Tile[], witnessed: boolean): Place {
   tiles.sort((a, b) => a.x - b.x || a.y - b.y);
   let weight = 0;
   let heard = 0;
   let days = 0;
   let lastDay = 0;
-  let seenBy = 0;
   let proof = 0;
   for (const tile of tiles) {
     weight += tile.weight * fadeOf(w, tile);
     heard += tile.heard;
     days |= tile.days;
     lastDay = Math.max(lastDay, tile.lastDay);
-    seenBy |= tile.seenBy;
     proof |= tile.proof;
   }
   const trusted = (proof & PROOF.trusted) !== 0;
-  const witnessed = trusted || (proof & PROOF.crowd) !== 0 || isCrowd(w, seenBy);
   return { tiles, weight, heard, lastDay, witnessed, confirmed: trusted || (witnessed && (days & (days - 1)) !== 0) };
 }
 
@@ -98,10 +104,9 @@ export function judgeOf(kind: HeardKind): Judge {
     makeRoom(w) {
       const places = findPlaces(w, kind);
       const lightest = places.findLast((place) => !place.witnessed);
-      // While tiles are much smaller than the gaps between places, coarser ones lose nothing; unless one lone sender
-      // spoils the view of a proven place by spraying others.
-      const fine = tileEdgeM(w.level + 1) < DISTANCES[kind].link / 4;
-      if (lightest === undefined || places.length === 1 || (fine && !places[0].witnessed)) return false;
+      // While tiles are smaller than the gaps between places, coarser ones lose little, and show a traveller's whole way.
+      const fine = tileEdgeM(w.level + 1) < DISTANCES[kind].link / 1.5;
+      if (fine || lightest === undefined || places.length === 1) return false;
       w.tiles = w.tiles.filter((tile) => !lightest.tiles.includes(tile));
       return true;
     },

@@ -78,14 +78,14 @@ function readTile(bytes: Buffer, at: number): Tile {
   };
 }
 
-function writeWitness(bytes: Buffer, at: number, { day, tag, heard }: Witness): number {
+function writeWitness(bytes: Buffer, at: number, { day, tag, spent }: Witness): number {
   bytes.writeUInt16LE(day, at);
   bytes.writeUInt32LE(tag < 0 ? NO_TAG : tag, at + 2);
-  bytes[at + 6] = heard;
+  bytes[at + 6] = spent;
   return at + WITNESS_BYTES;
 }
 
 function readWitness(bytes: Buffer, at: number): Witness {
   const tag = bytes.readUInt32LE(at + 2);
-  return { day: bytes.readUInt16LE(at), tag: tag === NO_TAG ? -1 : tag, heard: bytes[at + 6] };
+  return { day: bytes.readUInt16LE(at), tag: tag === NO_TAG ? -1 : tag, spent: bytes[at + 6] };
 }

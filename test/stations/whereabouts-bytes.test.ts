@@ -18,7 +18,7 @@ const tile = fc.record({
 const witness = fc.record({
   day: fc.integer({ min: 0, max: 0xffff }),
   tag: fc.oneof(fc.constant(-1), uint32),
-  heard: fc.integer({ min: 0, max: 255 }),
+  spent: fc.integer({ min: 0, max: 255 }),
 });
 const state: fc.Arbitrary<LearningState> = fc.record({
   learnt: fc.boolean(),

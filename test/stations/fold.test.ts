@@ -1,0 +1,349 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { distanceM } from '../../src/geo/distance.ts';
+import { BLOCK_MS, foldStation, isBlocked, type LearntStation, unknownStation } from '../../src/stations/fold.ts';
+import type { Sighting } from '../../src/stations/sighting.ts';
+import { away, DAY_0, DAY_MS, foldDays, HOME, HOUR_MS, sight, walkBy } from './sightings.ts';
+
+const offM = (station: LearntStation, place: { lat: number; lon: number }) =>
+  distanceM(station.believed.lat ?? 0, station.believed.lon ?? 0, place.lat, place.lon);
+const answers = (station: LearntStation) => station.believed.lat !== null;
+/** Two contributors on one day, one of them again on the next. */
+const proof = (place: { lat: number; lon: number }, day = 0) => [
+  [...walkBy(day, 1, place), ...walkBy(day, 2, place)],
+  walkBy(day + 1, 3, place),
+];
+const FAR = away(3_000);
+
+describe('a station that nobody knew', () => {
+  const cases: [string, Sighting[][], boolean][] = [
+    ['does not answer after one sighting', [[sight(0, 1, HOME)]], false],
+    ['does not answer after two contributors on one day', [[...walkBy(0, 1, HOME), ...walkBy(0, 2, HOME)]], false],
+    [
+      'does not answer after one contributor a day on many days, who may be one',
+      [0, 1, 2, 3].map((d) => walkBy(d, d, HOME)),
+      false,
+    ],
+    ['answers after two contributors on one day and one on another', proof(HOME), true],
+    ['answers after one trusted sighting', [[sight(0, 1, HOME, { trusted: true })]], true],
+    [
+      'does not answer when its two witnesses heard it in different places',
+      [[...walkBy(0, 1, HOME), ...walkBy(0, 2, FAR)], walkBy(1, 3, HOME)],
+      false,
+    ],
+  ];
+  it.each(cases)('%s', (_, batches, expected) => {
+    expect(answers(foldDays('wifi', batches))).toBe(expected);
+  });
+
+  it('stands in the middle of where it was heard, with its evidence counted', () => {
+    const { believed, learnt } = foldDays('wifi', proof(HOME));
+    expect(distanceM(believed.lat!, believed.lon!, HOME.lat, HOME.lon)).toBeLessThan(10);
+    expect(believed).toMatchObject({
+      samples: 15,
+      source: 'gnss',
+      createdAt: DAY_0,
+      lastSeenAt: DAY_0 + DAY_MS,
+      blockCount: 0,
+    });
+    expect(believed.radiusM).toBeGreaterThan(3);
+    expect(believed.radiusM).toBeLessThan(20);
+    expect(learnt).toBe(true);
+  });
+
+  it('is nearer to where it was loud than to where it was faint', () => {
+    const loud = { trusted: true, dbm: -40 };
+    const faint = { trusted: true, dbm: -85 };
+    const batch = [
+      sight(0, 0, HOME, loud),
+      sight(0, 0, away(6), loud),
+      sight(0, 0, away(40), faint),
+      sight(0, 0, away(46), faint),
+    ];
+    expect(offM(foldDays('wifi', [batch]), away(3))).toBeLessThan(5);
+  });
+
+  it('is not pulled away by wild fixes', () => {
+    const wild = [sight(0, 1, away(140), { accuracyM: 150 }), sight(0, 2, away(120, 60), { accuracyM: 120 })];
+    expect(offM(foldDays('wifi', [[...proof(HOME)[0], ...wild], proof(HOME)[1]]), HOME)).toBeLessThan(10);
+  });
+
+  it('has a radius that holds 95 % of what was heard', () => {
+    const ring = Array.from({ length: 100 }, (_, i) =>
+      sight(0, 0, away(60 * Math.cos(i), 60 * Math.sin(i)), { trusted: true }),
+    );
+    const { believed } = foldDays('wifi', [ring]);
+    const inside = ring.filter((s) => distanceM(s.lat, s.lon, believed.lat!, believed.lon!) <= believed.radiusM! + 12);
+    expect(inside.length).toBeGreaterThanOrEqual(93);
+    expect(believed.radiusM).toBeLessThan(75);
+  });
+
+  it('reaches as far as cells do while it was heard from one corner only, if it is a cell', () => {
+    const corner = Array.from({ length: 50 }, () => sight(0, 0, HOME, { trusted: true }));
+    expect(foldDays('cell', [corner]).believed.radiusM).toBeGreaterThan(1_000);
+    expect(foldDays('wifi', [corner]).believed.radiusM).toBeLessThan(10);
+  });
+});
+
+describe('a station that is known', () => {
+  const known = foldDays('wifi', proof(HOME));
+  const later = (day: number) => DAY_0 + day * DAY_MS + 20 * HOUR_MS;
+  const table: [string, Sighting[][], { answers: boolean; at?: typeof HOME; blocks: number }][] = [
+    ['stays when one contributor hears it far away', [walkBy(2, 9, FAR, 60)], { answers: true, at: HOME, blocks: 0 }],
+    [
+      'stays when it was heard far away by stray fixes',
+      [[sight(2, 8, FAR), sight(2, 9, FAR)]],
+      { answers: true, at: HOME, blocks: 0 },
+    ],
+    [
+      'is blocked when two contributors hear it far away',
+      [[...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)]],
+      { answers: false, blocks: 1 },
+    ],
+    [
+      'learns nothing while blocked',
+      [[...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)], ...proof(FAR, 3)],
+      { answers: false, blocks: 1 },
+    ],
+    [
+      'is learnt anew where it is after 48 hours',
+      [[...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)], ...proof(FAR, 6)],
+      { answers: true, at: FAR, blocks: 1 },
+    ],
+    [
+      'is blocked for good when it moves again within its first months',
+      [
+        [...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)],
+        ...proof(FAR, 6),
+        [...walkBy(9, 8, HOME), ...walkBy(9, 9, HOME)],
+        ...proof(HOME, 14),
+        [...walkBy(17, 8, FAR), ...walkBy(17, 9, FAR)],
+        ...proof(FAR, 21),
+      ],
+      { answers: false, blocks: 2 },
+    ],
+  ];
+  it.each(table)('%s', (_, batches, expected) => {
+    const station = foldDays('wifi', batches, known);
+    expect(answers(station)).toBe(expected.answers);
+    if (expected.at !== undefined) expect(offM(station, expected.at)).toBeLessThan(15);
+    expect(station.believed.blockCount).toBe(expected.blocks);
+  });
+
+  it('follows when it was last heard at the old place months before', () => {
+    const station = foldDays('wifi', proof(FAR, 200), known);
+    expect(station.believed.blockCount).toBe(0);
+    expect(offM(station, FAR)).toBeLessThan(15);
+    expect(isBlocked(station.believed, later(201))).toBe(false);
+  });
+
+  it('says nothing for 48 hours after a block, and the row says since when', () => {
+    const { believed } = foldDays('wifi', [[...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)]], known);
+    expect(believed).toMatchObject({ lat: null, lon: null, radiusM: null, blockedAt: later(2), blockCount: 1 });
+    expect(isBlocked(believed, later(2) + BLOCK_MS - 1)).toBe(true);
+    expect(isBlocked(believed, later(2) + BLOCK_MS)).toBe(false);
+  });
+
+  it('is blocked when it is heard all along a line longer than any access point reaches', () => {
+    const line = [1, 2].flatMap((who) => Array.from({ length: 30 }, (_, i) => sight(3, who, away(i * 60))));
+    expect(answers(foldDays('wifi', [line], known))).toBe(false);
+  });
+});
+
+describe('a station that was imported', () => {
+  const imported = (source: 'gnss' | 'query', ageDays: number): LearntStation => {
+    const station = unknownStation();
+    const at = DAY_0 - ageDays * DAY_MS;
+    Object.assign(station.believed, { ...FAR, radiusM: 100, samples: 5, source, createdAt: at, modifiedAt: at });
+    return station;
+  };
+  it.each<[string, LearntStation, Sighting[][], typeof HOME | null]>([
+    ['keeps its position while there is no proof against it', imported('gnss', 10), [walkBy(0, 1, HOME)], FAR],
+    ['is corrected by proof nearby', imported('gnss', 10), proof(away(2_800)), away(2_800)],
+    ['is blocked by proof far away', imported('gnss', 10), proof(HOME), null],
+    ['is replaced by proof far away when it is old', imported('gnss', 500), proof(HOME), HOME],
+    ['is replaced by proof far away when it is no satellite fix', imported('query', 10), proof(HOME), HOME],
+  ])('%s', (_, before, batches, expected) => {
+    const station = foldDays('wifi', batches, before);
+    if (expected === null) expect(answers(station)).toBe(false);
+    else expect(offM(station, expected)).toBeLessThan(15);
+  });
+});
+
+const place = fc.record({
+  north: fc.double({ min: -80, max: 80, noNaN: true }),
+  east: fc.double({ min: -80, max: 80, noNaN: true }),
+});
+const sighting = fc
+  .record({
+    place,
+    day: fc.integer({ min: 0, max: 5 }),
+    who: fc.integer({ min: 0, max: 4 }),
+    dbm: fc.integer({ min: -95, max: -30 }),
+  })
+  .map(({ place: p, day, who, dbm }) => sight(day, who, away(p.north, p.east), { dbm }));
+const anyNumber = fc.oneof(fc.double(), fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, 0, -1));
+
+describe('whatever is reported', () => {
+  it('gives the same station in any order of one batch', () => {
+    fc.assert(
+      fc.property(fc.array(sighting, { minLength: 1, maxLength: 60 }), fc.integer(), (batch, seed) => {
+        const shuffled = batch
+          .map((s, i) => ({ s, key: Math.imul(i + 1, seed | 1) }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ s }) => s);
+        expect(foldStation('wifi', unknownStation(), shuffled, DAY_0 + 6 * DAY_MS)).toEqual(
+          foldStation('wifi', unknownStation(), batch, DAY_0 + 6 * DAY_MS),
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('gives the same place in one batch as in many, within a metre', () => {
+    fc.assert(
+      fc.property(fc.array(sighting, { minLength: 1, maxLength: 60 }), (all) => {
+        const days = [0, 1, 2, 3, 4, 5]
+          .map((d) => all.filter((s) => s.timeMs === DAY_0 + d * DAY_MS))
+          .filter((b) => b.length > 0);
+        const once = foldStation('wifi', unknownStation(), all, DAY_0 + 6 * DAY_MS);
+        const often = foldDays('wifi', days);
+        expect(answers(often)).toBe(answers(once));
+        if (!answers(once)) return;
+        expect(
+          distanceM(once.believed.lat!, once.believed.lon!, often.believed.lat!, often.believed.lon!),
+        ).toBeLessThan(1);
+        expect(often.believed.samples).toBe(once.believed.samples);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('counts what is repeated in a batch once', () => {
+    fc.assert(
+      fc.property(fc.array(sighting, { minLength: 1, maxLength: 30 }), (batch) => {
+        const now = DAY_0 + 6 * DAY_MS;
+        expect(foldStation('wifi', unknownStation(), [...batch, ...batch], now)).toEqual(
+          foldStation('wifi', unknownStation(), batch, now),
+        );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('leaves the state it was given as it was', () => {
+    const before = foldDays('wifi', proof(HOME));
+    const copy = structuredClone(before);
+    foldDays('wifi', [walkBy(2, 8, FAR), walkBy(3, 8, HOME)], before);
+    expect(before).toEqual(copy);
+  });
+
+  it('never makes a number that is none, nor more tiles than fit', () => {
+    const wild = fc.record({
+      lat: anyNumber,
+      lon: anyNumber,
+      accuracyM: fc.oneof(fc.double({ min: 0.1, max: 1_000 }), fc.constant(Number.NaN)),
+      speedMps: fc.oneof(fc.double({ min: 0, max: 50 }), fc.constant(Number.NaN)),
+      gapMs: fc.oneof(fc.integer({ min: -30_000, max: 30_000 }), fc.constant(Number.NaN)),
+      dbm: fc.oneof(fc.integer({ min: -127, max: -1 }), fc.constant(Number.NaN)),
+    });
+    const real = fc.record({
+      lat: fc.double({ min: -90, max: 90, noNaN: true }),
+      lon: fc.double({ min: -180, max: 180, noNaN: true }),
+    });
+    const some = fc
+      .tuple(fc.integer({ min: 0, max: 3 }), fc.oneof(wild, real))
+      .map(([day, fields]) => sight(day, day, HOME, { ...fields, trusted: true }));
+    fc.assert(
+      fc.property(
+        fc.array(some, { maxLength: 60 }),
+        fc.constantFrom('wifi', 'bluetooth', 'cell', 'part'),
+        (batch, kind) => {
+          const { believed, whereabouts } = foldStation(kind, unknownStation(), batch, DAY_0 + 6 * DAY_MS);
+          for (const value of Object.values(believed)) expect(Number.isNaN(value)).toBe(false);
+          for (const tile of whereabouts.tiles) {
+            for (const value of Object.values(tile)) expect(Number.isFinite(value)).toBe(true);
+          }
+          expect(whereabouts.tiles.length).toBeLessThanOrEqual(24);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('one contributor', () => {
+  // On one day one tag; the tags of different days can't be compared, so that an attacker has a new one each day.
+  const attack = fc.array(
+    fc.record({
+      day: fc.integer({ min: 2, max: 20 }),
+      north: fc.integer({ min: -5_000, max: 5_000 }),
+      east: fc.integer({ min: -5_000, max: 5_000 }),
+      dbm: fc.integer({ min: -90, max: -20 }),
+    }),
+    { minLength: 1, maxLength: 300 },
+  );
+  const reports = (all: { day: number; north: number; east: number; dbm: number }[]) => {
+    const days = new Map<number, Sighting[]>();
+    for (const a of all)
+      days.set(a.day, [
+        ...(days.get(a.day) ?? []),
+        sight(a.day, 1_000 + a.day, away(a.north, a.east), { dbm: a.dbm, accuracyM: 1 }),
+      ]);
+    return [...days].sort(([a], [b]) => a - b).map(([, batch]) => batch);
+  };
+
+  it('makes no station answer, with any number of reports on any number of days', () => {
+    fc.assert(
+      fc.property(attack, (all) => {
+        expect(answers(foldDays('wifi', reports(all)))).toBe(false);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('neither blocks nor moves a station that answers', () => {
+    const known = foldDays('wifi', proof(HOME));
+    fc.assert(
+      fc.property(attack, (all) => {
+        const station = foldDays('wifi', reports(all), known);
+        expect(answers(station)).toBe(true);
+        expect(offM(station, HOME)).toBeLessThan(150);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('shifts a station by a few metres with thousands of reports a day, for a month, from as close as counts', () => {
+    const crowd = [0, 1, 2].flatMap((d) => [walkBy(d, 1, HOME, 10), walkBy(d, 2, HOME, 10), walkBy(d, 3, HOME, 10)]);
+    const known = foldDays('wifi', crowd);
+    const flood = (day: number) =>
+      Array.from({ length: 500 }, (_, i) =>
+        sight(day, 90 + day, away(70 + (i % 40), i % 7), { dbm: -30, accuracyM: 1 }),
+      );
+    const station = foldDays(
+      'wifi',
+      Array.from({ length: 30 }, (_, i) => flood(4 + i)),
+      known,
+    );
+    expect(offM(station, HOME)).toBeLessThan(10);
+    expect(station.believed.radiusM).toBeLessThan(60);
+  });
+
+  it('can not lead a station away by a chain of steps, each close to the last', () => {
+    const known = foldDays('wifi', proof(HOME));
+    const steps = Array.from({ length: 40 }, (_, i) => walkBy(3 + i, 50 + i, away(20 * i), 20));
+    const station = foldDays('wifi', steps, known);
+    expect(answers(station)).toBe(true);
+    expect(offM(station, HOME)).toBeLessThan(15);
+    expect(station.believed.blockCount).toBe(0);
+  });
+});
+
+describe('k contributors who plot', () => {
+  it('need two on one day and another day to invent a station, and as much to block one: what the rule costs them', () => {
+    expect(answers(foldDays('wifi', proof(FAR)))).toBe(true);
+    const known = foldDays('wifi', proof(HOME));
+    expect(answers(foldDays('wifi', [[...walkBy(3, 1, FAR), ...walkBy(3, 2, FAR)]], known))).toBe(false);
+  });
+});
