@@ -278,6 +278,19 @@ test('networks that refuse in words are noted for removal, hidden ones and other
   expect((await stored()).map((row) => row.report.wifi.map(({ mac }) => mac))).toEqual([[0x001a2b000003]]);
 });
 
+test('a refusal holds for the whole call, however many items it has', async () => {
+  const { post } = await serve();
+  const item = (i: number, ssid?: string) => ({
+    position: { latitude: 40 + i / 1e4, longitude: 9 },
+    wifiAccessPoints: [{ macAddress: '001a2b000009', ssid }, { macAddress: '001a2b00000a' }],
+  });
+  const items = Array.from({ length: 100 }, (_, i) => item(i, i === 99 ? 'x_nomap' : undefined));
+  expect((await post('/v2/geosubmit', { items })).statusCode).toBe(200);
+  const macs = (await stored()).flatMap((row) => row.report.wifi.map(({ mac }) => mac));
+  expect(new Set(macs)).toEqual(new Set([0x001a2b00000a]));
+  expect(macs).toHaveLength(100);
+});
+
 test('without room a call is turned away before its body is read', async () => {
   const { app } = await serve({ hasRoom: () => false });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });

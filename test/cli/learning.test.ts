@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import { Readable, Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { CommandContext } from '../../src/cli/context.ts';
+import { runCommandLine } from '../../src/cli/honeyguide.ts';
+import { loadConfig } from '../../src/config/env.ts';
+import { packRows } from '../../src/observations/inbox.ts';
+import { insertRows } from '../../src/observations/store.ts';
+import { requestRemoval } from '../../src/rights/store.ts';
+import { openTestStore, testFolder } from '../support/store.ts';
+
+const AP = 0x001a2b3c4d5e;
+const store = await openTestStore();
+const config = loadConfig({ DATA_DIR: testFolder() });
+
+async function run(...args: string[]) {
+  const texts = { output: '', messages: '' };
+  const collect = (name: keyof typeof texts) =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        texts[name] += chunk;
+        done();
+      },
+    });
+  const context: CommandContext = {
+    config,
+    openStore: async () => store,
+    input: Readable.from([]),
+    output: collect('output'),
+    messages: collect('messages'),
+    signal: new AbortController().signal,
+    now: Date.now,
+    random: randomBytes,
+  };
+  const exitCode = await runCommandLine(args, context);
+  return { exitCode, ...texts };
+}
+
+test('fold works what waits into the map and says what it did, the second time nothing', async () => {
+  const timeMs = Math.floor(Date.now() / 3_600_000) * 3_600_000;
+  const seen = { accuracyM: 8, speedMps: 1, fused: false, timeMs, bluetooth: [], cells: [], neighbours: [] };
+  const report = { ...seen, lat: 38.7, lon: -9.1, wifi: [{ mac: AP, dbm: -60, ageMs: 0 }] };
+  await insertRows(store.pool, packRows([report], { tag: 1, dayKey: Buffer.alloc(32), trusted: true }, timeMs));
+  const first = await run('fold', '--json');
+  expect(first.exitCode).toBe(0);
+  expect(JSON.parse(first.output)).toMatchObject({ rows: 1, observations: 1, stations: 1, published: 1, failed: 0 });
+  expect((await run('fold')).output).toMatch(/^0 reports, 0 observations/);
+  expect((await run('fold', 'more')).exitCode).toBe(2);
+});
+
+test('removals lists codes without addresses and confirms one of them, once', async () => {
+  await store.pool.query('insert into wifi_stations (mac, lat, lon) values ($1, 1, 2) on conflict (mac) do nothing', [
+    AP,
+  ]);
+  const code = await requestRemoval(store.pool, AP, 'c0ffee00c0de', Date.now());
+  const listed = await run('removals', 'list', '--json');
+  expect(JSON.parse(listed.output)).toEqual([{ code, requestedAt: expect.any(String) }]);
+  expect((await run('removals', 'list')).output + listed.output).not.toMatch(/1a2b3c4d5e|1a:2b/i);
+  expect((await run('removals', 'confirm', 'nonsense')).exitCode).toBe(1);
+  expect((await run('removals', 'confirm', code)).exitCode).toBe(0);
+  expect((await store.pool.query('select lat from wifi_stations where mac = $1', [AP])).rows).toEqual([{ lat: null }]);
+  expect((await run('removals', 'confirm', code)).exitCode).toBe(1);
+  expect((await run('removals')).exitCode).toBe(2);
+});
