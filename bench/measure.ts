@@ -1,11 +1,11 @@
 // Time and allocation of one call, measured so that the garbage collector can neither hide nor blur them.
-// Time: batches of about 12 ms each, the median of their means. Bytes: growth of the used heap over a batch in which no
+// Time: blocks of 32 calls, and of those the undisturbed ones. Bytes: growth of the used heap over a batch in which no
 // collection ran (asked of V8's GC profiler; a batch with one is thrown away and halved), after a warm-up that lets the
 // optimising compiler finish. What a call finds in the cache is decided by `prepare`, which runs untimed before
 // every block of calls. Needs `--expose-gc` and a large young generation (`--min-semi-space-size`); `isolated.ts` gives them.
 
 import { GCProfiler } from 'node:v8';
-import { abba, median, pairedRatio } from './statistics.ts';
+import { abba, quantile } from './statistics.ts';
 
 /** A piece of work to time. `call(k)` gets a number in [0, BLOCK); `prepare` sets the stage, untimed, for the next BLOCK calls. */
 export type Work = { call(k: number): number; prepare?(): void };
@@ -14,49 +14,51 @@ export const BLOCK = 32;
 /** Keeps results alive so that nothing is optimised away. */
 export const sink = new Float64Array(1);
 
-/** Median time of a call in ns over batches of about `batchMs`. */
-export function nsPerCall(work: Work, batches = 21, batchMs = 12): number {
-  const blocks = blocksIn(work, batchMs);
+/**
+ * The share of blocks that count as undisturbed. On a busy machine the median of short blocks wanders by 30 % with what else
+ * runs, their second percentile by 2 % (seen on two cores at a load of 10), so that is what is reported: the cost of a call
+ * while nobody interferes.
+ */
+const UNDISTURBED = 0.02;
+
+/** Nanoseconds of a call, undisturbed, from blocks that fill so many milliseconds. */
+export function nsPerCall(work: Work, sampleMs = 400): number {
+  warmUp(work);
   const times: number[] = [];
-  for (let batch = 0; batch < batches; batch++) times.push((timed(work, blocks) * 1e6) / (blocks * BLOCK));
-  return median(times);
+  for (let spentMs = 0; spentMs < sampleMs; spentMs += times[times.length - 1]) times.push(timedBlock(work));
+  return (quantile(times, UNDISTURBED) * 1e6) / BLOCK;
 }
 
-/** Median of (time of `work` / time of `unit`) over batches in alternation: a cost in units that a slow machine shares. */
-export function costInUnits(work: Work, unit: Work, pairs = 31, batchMs = 12): number {
-  const blocks = blocksIn(work, batchMs);
-  const unitBlocks = blocksIn(unit, batchMs);
+/** Cost of a call in units of another, both undisturbed, block by block in alternation: a slow machine slows both. */
+export function costInUnits(work: Work, unit: Work, sampleMs = 2_500): number {
+  warmUp(work);
+  warmUp(unit);
   const ofWork: number[] = [];
   const ofUnit: number[] = [];
-  for (const turn of abba(pairs)) {
-    if (turn === 'a') ofWork.push(timed(work, blocks) / blocks);
-    else ofUnit.push(timed(unit, unitBlocks) / unitBlocks);
+  for (let spentMs = 0; spentMs < sampleMs; ) {
+    for (const turn of abba(2)) {
+      const tookMs = timedBlock(turn === 'a' ? work : unit);
+      (turn === 'a' ? ofWork : ofUnit).push(tookMs);
+      spentMs += tookMs;
+    }
   }
-  return pairedRatio(ofWork, ofUnit);
+  return quantile(ofWork, UNDISTURBED) / quantile(ofUnit, UNDISTURBED);
 }
 
-/** How many blocks fill a batch of so many milliseconds, once the compiler is done with them. */
-function blocksIn(work: Work, batchMs: number): number {
-  let blocks = 4;
-  for (let warm = 0; warm < 12; warm++) {
-    const tookMs = Math.max(timed(work, blocks), 0.01);
-    blocks = Math.max(1, Math.min(blocks * 4, Math.round((blocks * batchMs) / tookMs)));
-  }
-  return blocks;
+/** Until the optimising compiler is done: 100 ms were enough for all that is measured here. */
+function warmUp(work: Work): void {
+  for (let spentMs = 0; spentMs < 200; ) spentMs += timedBlock(work);
 }
 
-/** Milliseconds that the calls of so many blocks take, preparations left out. */
-function timed(work: Work, blocks: number): number {
+/** Milliseconds that one block of calls takes, its preparation left out. */
+function timedBlock(work: Work): number {
   let sum = 0;
-  let tookMs = 0;
-  for (let block = 0; block < blocks; block++) {
-    work.prepare?.();
-    const startMs = performance.now();
-    for (let k = 0; k < BLOCK; k++) sum += work.call(k);
-    tookMs += performance.now() - startMs;
-  }
+  work.prepare?.();
+  const startMs = performance.now();
+  for (let k = 0; k < BLOCK; k++) sum += work.call(k);
+  const tookMs = performance.now() - startMs;
   sink[0] += sum;
-  return tookMs;
+  return Math.max(tookMs, 1e-6);
 }
 
 function repeat(work: Work, calls: number): void {

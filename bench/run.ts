@@ -1,12 +1,12 @@
 // `npm run bench [suites]`: measures and prints; `--write` also keeps the numbers in results.json, the table in README.md
-// and the plot, so that what the documents say was measured by the code as it stands. Suites: micro http index import start.
+// and the plot, so that what the documents say was measured by the code as it stands. Suites: micro http
+// index import submit start.
 // Quiet machine, please: other load makes every number worse, ratios least.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { benchHttp } from './http/suite.ts';
-import { benchImport } from './import-suite.ts';
 import { benchIndex } from './index-suite.ts';
 import { ALLOCATION_FLAGS, runIsolated } from './isolated.ts';
 import type { MicroResult } from './micro.ts';
@@ -21,6 +21,7 @@ import {
   withResults,
 } from './results.ts';
 import { benchStart } from './start-suite.ts';
+import { benchImport, benchSubmit } from './store-suites.ts';
 
 /** A suite measures, or says why it can't. */
 type Suite = () => Promise<readonly Row[] | { skipped: string }>;
@@ -64,6 +65,7 @@ const SUITES: { readonly [name: string]: Suite } = {
   },
   index: benchIndex,
   import: benchImport,
+  submit: benchSubmit,
   start: benchStart,
 };
 
