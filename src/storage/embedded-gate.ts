@@ -35,6 +35,7 @@ export async function openGate(
   db: PGlite,
   socketPath: string,
   onBroken: (error: unknown) => void,
+  idleInTransactionMs: number = IDLE_IN_TRANSACTION_MS,
 ): Promise<EmbeddedGate> {
   const clients = new Set<Client>();
   const turns: Turn[] = [];
@@ -51,7 +52,7 @@ export async function openGate(
     pumping = true;
     try {
       for (let turn = nextTurn(); turn; turn = nextTurn()) {
-        clearTimeout(idle);
+        stopWatching();
         const { client, messages } = turn;
         // PGlite reuses its output buffer, so what is written later has to be a copy.
         await run(messages, (data) => {
@@ -63,7 +64,7 @@ export async function openGate(
       }
       // Also pieces of a message come here, without a turn: the silence counts from the last of them.
       clearTimeout(idle);
-      if (owner) idle = setTimeout(() => owner?.socket.destroy(), IDLE_IN_TRANSACTION_MS).unref();
+      if (owner) watch(owner);
     } catch (error) {
       onBroken(error);
     }
@@ -75,9 +76,20 @@ export async function openGate(
     return at < 0 ? undefined : turns.splice(at, 1)[0];
   }
 
+  /** Counts from the owner's last turn: others that come and wait meanwhile don't set it back. */
+  function watch(silent: Client): void {
+    idle ??= setTimeout(() => silent.socket.destroy(), idleInTransactionMs).unref();
+  }
+
+  function stopWatching(): void {
+    clearTimeout(idle);
+    idle = undefined;
+  }
+
   /** Ends what the owner left open. */
   async function abandon(): Promise<void> {
     owner = null;
+    stopWatching();
     await run([Uint8Array.of(SYNC, 0, 0, 0, 4)], () => {});
     if (db.isInTransaction()) await db.exec('rollback');
   }
@@ -146,7 +158,7 @@ export async function openGate(
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const client of clients) client.socket.destroy();
       await closed;
-      clearTimeout(idle);
+      stopWatching();
     },
   };
 }

@@ -38,6 +38,8 @@ describe('the frames of a client', () => {
   });
 });
 
+const IDLE_IN_TRANSACTION_MS = 1500;
+
 describe.skipIf(ON_POSTGRES)('the gate of the embedded store', () => {
   let host: string;
   const client = async (): Promise<pg.Client> => {
@@ -53,9 +55,10 @@ describe.skipIf(ON_POSTGRES)('the gate of the embedded store', () => {
     const { cpSync } = await import('node:fs');
     cpSync(inject('embeddedTemplate'), join(host, 'pgdata'), { recursive: true });
     const db = await PGlite.create(join(host, 'pgdata'));
-    const gate = await openGate(db, join(host, '.s.PGSQL.5432'), (error) => {
+    const onBroken = (error: unknown) => {
       throw error;
-    });
+    };
+    const gate = await openGate(db, join(host, '.s.PGSQL.5432'), onBroken, IDLE_IN_TRANSACTION_MS);
     afterFile(async () => {
       await gate.close();
       await db.close();
@@ -99,6 +102,22 @@ describe.skipIf(ON_POSTGRES)('the gate of the embedded store', () => {
     expect(answered).toBe(false);
     (one as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
     expect((await waiting).rows).toEqual([{ n: 0 }]);
+  });
+
+  test('cuts off who stays silent inside a transaction, which is rolled back', async () => {
+    const [one, ...others] = [await client(), await client(), await client()];
+    await one.query('begin');
+    await one.query('insert into t values (3)');
+    const waiting = others.map(async (other) => {
+      await sleep(IDLE_IN_TRANSACTION_MS / 2); // must not buy the silent one more time
+      return other.query('select count(*)::int as n from t where i = 3');
+    });
+    for (const { rows } of await Promise.all(waiting)) expect(rows).toEqual([{ n: 0 }]);
+    await expect(one.query('commit')).rejects.toThrow();
+    // Nor is whoever opens the next transaction cut off on account of the last.
+    await others[0].query('begin');
+    await sleep(IDLE_IN_TRANSACTION_MS * 0.8);
+    await others[0].query('commit');
   });
 
   test('survives errors, also inside a transaction that is then left', async () => {
