@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoRequests } from '../../fixtures/demo-requests.ts';
 import { stationNdjson } from '../../fixtures/stations.ts';
-import { createWorld } from '../../fixtures/world.ts';
+import { createWorld, DEMO_SEED } from '../../fixtures/world.ts';
 import { addKey, listKeys } from '../partners/store.ts';
 import { importStations } from '../stations/import.ts';
 import type { Store } from '../storage/open.ts';
@@ -30,7 +30,7 @@ export async function prepareDemo(
   if (known !== null) return known;
   const isEmpty = await hasNoStations(store);
   if (!wanted && !(store.kind === 'embedded' && isEmpty && !existsSync(keyPath(dataDir)))) return null;
-  if (isEmpty) await importStations(store, toAsync(stationNdjson(createWorld())), { nowMs });
+  if (isEmpty) await importStations(store, toAsync(stationNdjson(createWorld(DEMO_SEED, { nowMs }))), { nowMs });
   const made = [];
   for (const keyClass of ['device', 'partner'] as const) {
     made.push(await addKey(store, { class: keyClass, name: 'demo', dailyQuota: null, perMinute: null }, random, nowMs));
