@@ -62,8 +62,6 @@ export async function openGate(
         owner = db.isInTransaction() || flushed ? client : null;
         if (owner?.gone) await abandon();
       }
-      // Also pieces of a message come here, without a turn: the silence counts from the last of them.
-      clearTimeout(idle);
       if (owner) watch(owner);
     } catch (error) {
       onBroken(error);
@@ -76,7 +74,7 @@ export async function openGate(
     return at < 0 ? undefined : turns.splice(at, 1)[0];
   }
 
-  /** Counts from the owner's last turn: others that come and wait meanwhile don't set it back. */
+  /** Counts from the owner's last bytes or turn: others that come and wait meanwhile don't set it back. */
   function watch(silent: Client): void {
     idle ??= setTimeout(() => silent.socket.destroy(), idleInTransactionMs).unref();
   }
@@ -136,6 +134,8 @@ export async function openGate(
     const frames = createFrames();
     clients.add(client);
     socket.on('data', (chunk: Buffer) => {
+      // Pieces of a large message are no silence.
+      if (client === owner) stopWatching();
       try {
         frames.push(chunk);
         for (let message = frames.next(client.started); message; message = frames.next(client.started)) {
