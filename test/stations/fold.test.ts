@@ -78,6 +78,18 @@ describe('a station that nobody knew', () => {
     expect(believed.radiusM).toBeLessThan(75);
   });
 
+  it('has a radius that reaches to where it is heard now and then', () => {
+    const near = Array.from({ length: 90 }, (_, i) =>
+      sight(0, 0, away(15 * Math.cos(i), 15 * Math.sin(i)), { trusted: true }),
+    );
+    const far = Array.from({ length: 10 }, (_, i) =>
+      sight(0, 0, away(70 * Math.cos(i), 70 * Math.sin(i)), { trusted: true }),
+    );
+    const { believed } = foldDays('wifi', [[...near, ...far]]);
+    expect(believed.radiusM).toBeGreaterThan(50);
+    expect(believed.radiusM).toBeLessThan(90);
+  });
+
   it('reaches as far as cells do while it was heard from one corner only, if it is a cell', () => {
     const corner = Array.from({ length: 50 }, () => sight(0, 0, HOME, { trusted: true }));
     expect(foldDays('cell', [corner]).believed.radiusM).toBeGreaterThan(1_000);
@@ -328,6 +340,18 @@ describe('one contributor', () => {
     );
     expect(offM(station, HOME)).toBeLessThan(10);
     expect(station.believed.radiusM).toBeLessThan(60);
+  });
+
+  it('shifts a station by less than half the way with a flood on a day on which others vouch for the street', () => {
+    const crowd = [0, 1, 2].flatMap((d) => [walkBy(d, 1, HOME, 10), walkBy(d, 2, HOME, 10), walkBy(d, 3, HOME, 10)]);
+    const flood = Array.from({ length: 500 }, (_, i) =>
+      sight(3, 9, away(60 + (i % 10), i), { dbm: -30, accuracyM: 1 }),
+    );
+    const station = foldDays('wifi', [
+      ...crowd,
+      [...walkBy(3, 1, HOME, 10), ...flood.map((s) => ({ ...s, lon: HOME.lon }))],
+    ]);
+    expect(offM(station, HOME)).toBeLessThan(25);
   });
 
   it('can not lead a station away by a chain of steps, each close to the last', () => {
