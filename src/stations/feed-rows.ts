@@ -15,7 +15,6 @@ function field(name: string, type: FieldType, none?: string): Field {
   return { name, type, sql: none === undefined ? `${type}send(${name})` : `${type}send(coalesce(${name}, ${none}))` };
 }
 
-const CHANGED: Field = { name: 'changed', type: 'int8', sql: 'int8send(changed::text::int8)' };
 const EVIDENCE: readonly Field[] = [
   field('lat', 'float8', `'NaN'`),
   field('lon', 'float8', `'NaN'`),
@@ -41,7 +40,7 @@ export type FeedTable = keyof typeof FEED_TABLES;
 export const FEED_TABLE_NAMES = Object.keys(FEED_TABLES) as FeedTable[];
 
 function fieldsOf(table: FeedTable): readonly Field[] {
-  return [CHANGED, ...FEED_TABLES[table].key, ...FEED_TABLES[table].more, ...EVIDENCE];
+  return [...FEED_TABLES[table].key, ...FEED_TABLES[table].more, ...EVIDENCE];
 }
 
 /** SQL that packs a row of the table into bytes. */
@@ -56,19 +55,15 @@ export function keyColumns(table: FeedTable): readonly { readonly name: string; 
   return FEED_TABLES[table].key;
 }
 
-/** Values of one unpacked row, by position: `changed`, the key, what else, the evidence. Reused from row to row. */
+/** Values of one unpacked row, by position: the key, what else, the evidence. Reused from row to row. */
 export type UnpackedRow = { readonly values: Float64Array; readonly keyLength: number };
 
-/** Calls back with each row of a page, in its order. Returns `changed` and the key of the last row as text, null if none. */
-export function unpackRows(
-  table: FeedTable,
-  page: Buffer,
-  visit: (row: UnpackedRow) => void,
-): readonly string[] | null {
+/** Calls back with each row of a page, in its order, from byte `from` on. */
+export function unpackRows(table: FeedTable, page: Buffer, visit: (row: UnpackedRow) => void, from = 0): void {
   const types = fieldsOf(table).map(({ type }) => type);
   const values = new Float64Array(types.length);
   const row = { values, keyLength: FEED_TABLES[table].key.length };
-  for (let at = 0; at < page.length; ) {
+  for (let at = from; at < page.length; ) {
     for (let i = 0; i < types.length; i++) {
       const type = types[i];
       if (type === 'float8') values[i] = page.readDoubleBE(at);
@@ -79,7 +74,17 @@ export function unpackRows(
     }
     visit(row);
   }
-  return page.length === 0 ? null : Array.from(values.subarray(0, row.keyLength + 1), String);
+}
+
+/** The key of the last row of a page, as text; null if the page is empty. */
+export function lastKey(table: FeedTable, page: Buffer): readonly string[] | null {
+  let key: string[] | null = null;
+  const rowBytes = fieldsOf(table).reduce((sum, { type }) => sum + BYTES[type], 0);
+  const visit = ({ values, keyLength }: UnpackedRow) => {
+    key = Array.from(values.subarray(0, keyLength), String);
+  };
+  unpackRows(table, page, visit, Math.max(0, page.length - rowBytes));
+  return key;
 }
 
 const DAY_MS = 86_400_000;
@@ -108,7 +113,7 @@ export function applyRow(
   station.radiusM = values[e + 2];
   station.samples = values[e + 3];
   station.lastSeenDay = Math.max(0, Math.floor(values[e + 6] / DAY_MS));
-  station.psc = table === 'cells' ? values[1 + keyLength] : -1;
+  station.psc = table === 'cells' ? values[keyLength] : -1;
   station.flags =
     (values[e + 4] === 1 ? STATION_FLAG.gnss : 0) | (isMac && sinceBlockMs < MOVED_MS ? STATION_FLAG.moved : 0);
   const answers = sinceBlockMs >= BLOCK_MS && !isBlocked(block, nowMs);
@@ -116,15 +121,15 @@ export function applyRow(
 }
 
 function write(index: StationIndex, table: FeedTable, values: Float64Array): boolean {
-  if (table === 'cells') return index.upsertCell(values[1], values[2], values[3], values[4], values[5], station);
-  if (table === 'areas') return index.upsertArea(values[1], values[2], values[3], values[4], station);
-  return index.upsertMac(macKind(table), values[1], station);
+  if (table === 'cells') return index.upsertCell(values[0], values[1], values[2], values[3], values[4], station);
+  if (table === 'areas') return index.upsertArea(values[0], values[1], values[2], values[3], station);
+  return index.upsertMac(macKind(table), values[0], station);
 }
 
 function removeStation(index: StationIndex, table: FeedTable, values: Float64Array): boolean {
-  if (table === 'cells') return index.removeCell(values[1], values[2], values[3], values[4], values[5]);
-  if (table === 'areas') return index.removeArea(values[1], values[2], values[3], values[4]);
-  return index.removeMac(macKind(table), values[1]);
+  if (table === 'cells') return index.removeCell(values[0], values[1], values[2], values[3], values[4]);
+  if (table === 'areas') return index.removeArea(values[0], values[1], values[2], values[3]);
+  return index.removeMac(macKind(table), values[0]);
 }
 
 function macKind(table: FeedTable): 1 | 2 {

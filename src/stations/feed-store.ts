@@ -1,13 +1,12 @@
 // What the feed asks the store: where its change feed stands, and pages of stations, all of them or those that became
 // visible between two places. Promises: a place is a pg_snapshot, so a transaction that commits late is neither missed nor
-// waited for, and no row is read twice; every query is short, bounded in rows and by itself, so nobody waits for a page.
+// waited for; every query is short and bounded in rows, so nobody waits for a page; no plan depends on statistics, which an
+// embedded store never gathers (there, `order by changed, key limit n` sorted all that was left, for every page anew).
 import type { Pool } from 'pg';
-import { type FeedTable, keyColumns, packSql } from './feed-rows.ts';
+import { type FeedTable, keyColumns, lastKey, packSql } from './feed-rows.ts';
 
-export type FeedPage = { readonly rows: number; readonly packed: Buffer };
-
-/** Where a read of a table goes on: the last row's values in the order of its keys, as text. */
-export type Cursor = readonly string[];
+/** Transactions looked at together at most, when they are small. */
+const MAX_TRANSACTIONS = 1 << 16;
 
 /**
  * Identity of the store: its own id, and of the server and database its transaction numbers belong to, so that a copy
@@ -48,51 +47,93 @@ export async function positionSince(pool: Pool, position: string): Promise<{ pos
   return { position: rows[0].position, wentBack: rows[0].went_back };
 }
 
-/** A page of all stations of a table in key order, after `after`. */
-export function readAll(pool: Pool, table: FeedTable, after: Cursor | null, limit: number): Promise<FeedPage> {
+/** All stations of a table in key order, page by page. */
+export async function* allPages(pool: Pool, table: FeedTable, pageRows: number): AsyncGenerator<Buffer> {
   const columns = keyColumns(table);
   const names = columns.map(({ name }) => name).join(', ');
-  const values: unknown[] = [limit];
-  let where = '';
-  if (after !== null) {
-    where = `where (${names}) > (${columns.map(({ type }, i) => `$${i + 2}::${type}`).join(', ')})`;
-    values.push(...after.slice(1));
+  const after = `where (${names}) > (${columns.map(({ type }, i) => `$${i + 2}::${type}`).join(', ')})`;
+  for (let key: readonly string[] | null = []; key !== null; ) {
+    const source = `(select * from ${table} ${key.length > 0 ? after : ''} order by ${names} limit $1) page`;
+    const page: FeedPage = await readPage(pool, table, source, [pageRows, ...key], `order by ${names}`);
+    yield page.packed;
+    key = page.rows < pageRows ? null : lastKey(table, page.packed);
   }
-  return readPage(pool, table, names, where, values);
 }
 
-/** A page of the stations that changed between two places (visible at `to`, not at `from`), oldest transaction first. */
-export function readChanges(
+/**
+ * The stations that changed between two places (visible at `to`, not at `from`), by windows of transactions so wide that
+ * they hold about `pageRows`; a single transaction of more than twice as many goes by ranges of the table's blocks.
+ */
+export async function* changedPages(
   pool: Pool,
   table: FeedTable,
   from: string,
   to: string,
-  after: Cursor | null,
-  limit: number,
-): Promise<FeedPage> {
-  const columns = [{ name: 'changed', type: 'xid8' }, ...keyColumns(table)];
-  const names = columns.map(({ name }) => name).join(', ');
-  const values: unknown[] = [limit, from, to];
-  let where = `where changed >= pg_snapshot_xmin($2::pg_snapshot) and changed < pg_snapshot_xmax($3::pg_snapshot)
-    and not pg_visible_in_snapshot(changed, $2::pg_snapshot) and pg_visible_in_snapshot(changed, $3::pg_snapshot)`;
-  if (after !== null) {
-    where += ` and changed >= $4::xid8 and (${names}) > (${columns.map(({ type }, i) => `$${i + 4}::${type}`).join(', ')})`;
-    values.push(...after);
+  pageRows: number,
+): AsyncGenerator<Buffer> {
+  const most = 2 * pageRows;
+  const range = `changed >= $1::xid8 and changed < $2::xid8
+    and not pg_visible_in_snapshot(changed, $3::pg_snapshot) and pg_visible_in_snapshot(changed, $4::pg_snapshot)`;
+  let width = 1;
+  let start = await nextChange(pool, table, from.split(':')[0], to);
+  while (start !== null) {
+    const end: number = Number(start) + width;
+    const window = [start, String(end), from, to];
+    const source = `(select * from ${table} where ${range} limit ${most}) page`;
+    const page: FeedPage = await readPage(pool, table, source, window);
+    if (page.rows === most && width > 1) {
+      width = 1;
+      continue;
+    }
+    if (page.rows === most) yield* blockPages(pool, table, range, window, pageRows);
+    else yield page.packed;
+    if (page.rows < pageRows / 2) width = Math.min(width * 2, MAX_TRANSACTIONS);
+    else if (page.rows > pageRows) width = Math.max(1, width >> 1);
+    start = await nextChange(pool, table, String(end), to);
   }
-  return readPage(pool, table, names, where, values);
 }
+
+/** The first transaction from `start` on and before the end of `to` that changed a row which is still as it left it. */
+async function nextChange(pool: Pool, table: FeedTable, start: string, to: string): Promise<string | null> {
+  const { rows } = await pool.query<{ next: string }>(
+    `select changed::text as next from ${table}
+     where changed >= $1::xid8 and changed < pg_snapshot_xmax($2::pg_snapshot) order by changed limit 1`,
+    [start, to],
+  );
+  return rows.length === 0 ? null : rows[0].next;
+}
+
+/** Rows of one big transaction, by ranges of blocks: one pass over the table, however many rows it is. */
+async function* blockPages(
+  pool: Pool,
+  table: FeedTable,
+  range: string,
+  window: readonly string[],
+  pageRows: number,
+): AsyncGenerator<Buffer> {
+  const { rows } = await pool.query<{ blocks: number }>(
+    `select (pg_relation_size('${table}') / current_setting('block_size')::int)::int as blocks`,
+  );
+  // A row takes 100 bytes at least, so 80 fit a block at most.
+  const step = Math.max(1, Math.floor(pageRows / 80));
+  for (let block = 0; block < rows[0].blocks; block += step) {
+    const source = `${table} where ${range} and ctid >= $5::tid and ctid < $6::tid`;
+    yield (await readPage(pool, table, source, [...window, `(${block},0)`, `(${block + step},0)`])).packed;
+  }
+}
+
+type FeedPage = { readonly rows: number; readonly packed: Buffer };
 
 async function readPage(
   pool: Pool,
   table: FeedTable,
-  order: string,
-  where: string,
-  values: unknown[],
+  source: string,
+  values: readonly unknown[],
+  order = '',
 ): Promise<FeedPage> {
   const { rows } = await pool.query<{ n: number; packed: Buffer | null }>(
-    `select count(*)::int as n, string_agg(${packSql(table)}, ''::bytea order by ${order}) as packed
-     from (select * from ${table} ${where} order by ${order} limit $1) page`,
-    values,
+    `select count(*)::int as n, string_agg(${packSql(table)}, ''::bytea ${order}) as packed from ${source}`,
+    [...values],
   );
   return { rows: rows[0].n, packed: rows[0].packed ?? Buffer.alloc(0) };
 }

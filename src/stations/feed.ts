@@ -4,15 +4,7 @@
 // A block that ends by time alone changes nothing here: it took the position with it, and the next report writes the row.
 import type { Pool } from 'pg';
 import { applyRow, FEED_TABLE_NAMES, type FeedTable, unpackRows } from './feed-rows.ts';
-import {
-  type Cursor,
-  currentPosition,
-  type FeedPage,
-  positionSince,
-  readAll,
-  readChanges,
-  storeIdentity,
-} from './feed-store.ts';
+import { allPages, changedPages, currentPosition, positionSince, storeIdentity } from './feed-store.ts';
 import type { StationIndex } from './index-writer.ts';
 import { readSnapshot, writeSnapshot } from './snapshot.ts';
 
@@ -84,17 +76,19 @@ export function followStore(
     becomeReady = resolve;
   });
 
-  /** Applies a table page by page; `read` gets the last row's cursor. Returns how many rows there were. */
-  async function applyPages(table: FeedTable, read: (after: Cursor | null) => Promise<FeedPage>): Promise<number> {
-    let after: Cursor | null = null;
-    for (let total = 0; ; ) {
-      const page: FeedPage = await read(after);
+  /** Applies pages of a table until they end or the follower is stopped. Returns how many rows there were. */
+  async function applyPages(table: FeedTable, pages: AsyncIterable<Buffer>): Promise<number> {
+    let rows = 0;
+    for await (const page of pages) {
       const appliedAt = now();
-      after = unpackRows(table, page.packed, (row) => applyRow(index, table, row, appliedAt));
-      total += page.rows;
-      if (page.rows > 0) lastAppliedAt = appliedAt;
-      if (page.rows < pageRows || stopped) return total;
+      unpackRows(table, page, (row) => {
+        applyRow(index, table, row, appliedAt);
+        rows++;
+      });
+      if (page.length > 0) lastAppliedAt = appliedAt;
+      if (stopped) break;
     }
+    return rows;
   }
 
   /** Tries the snapshot. Says in the log why not, unless there is none yet. */
@@ -121,7 +115,7 @@ export function followStore(
     const start = await currentPosition(pool);
     let rows = 0;
     for (const table of FEED_TABLE_NAMES) {
-      rows += await applyPages(table, (after) => readAll(pool, table, after, pageRows));
+      rows += await applyPages(table, allPages(pool, table, pageRows));
       if (stopped) return;
     }
     position = start;
@@ -145,7 +139,7 @@ export function followStore(
     }
     if (to.position !== from) {
       for (const table of FEED_TABLE_NAMES) {
-        await applyPages(table, (after) => readChanges(pool, table, from, to.position, after, pageRows));
+        await applyPages(table, changedPages(pool, table, from, to.position, pageRows));
         if (stopped) return;
       }
       position = to.position;
