@@ -32,7 +32,7 @@ describe('a station that nobody knew', () => {
       false,
     ],
   ];
-  it.each(cases)('%s', (_, batches, expected) => {
+  it.each(cases)('that nobody knew %s', (_, batches, expected) => {
     expect(answers(foldDays('wifi', batches))).toBe(expected);
   });
 
@@ -135,7 +135,7 @@ describe('a station that is known', () => {
       { answers: false, blocks: 2 },
     ],
   ];
-  it.each(table)('%s', (_, batches, expected) => {
+  it.each(table)('that is known %s', (_, batches, expected) => {
     const station = foldDays('wifi', batches, known);
     expect(answers(station)).toBe(expected.answers);
     if (expected.at !== undefined) expect(offM(station, expected.at)).toBeLessThan(15);
@@ -175,7 +175,7 @@ describe('a station that was imported', () => {
     ['is blocked by proof far away', imported('gnss', 10), proof(HOME), null],
     ['is replaced by proof far away when it is old', imported('gnss', 500), proof(HOME), HOME],
     ['is replaced by proof far away when it is no satellite fix', imported('query', 10), proof(HOME), HOME],
-  ])('%s', (_, before, batches, expected) => {
+  ])('that was imported %s', (_, before, batches, expected) => {
     const station = foldDays('wifi', batches, before);
     if (expected === null) expect(answers(station)).toBe(false);
     else expect(offM(station, expected)).toBeLessThan(15);
