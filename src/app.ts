@@ -13,7 +13,7 @@ import { fixHeaders } from './http/fixed-headers.ts';
 import { createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
 import { addOpsRoutes, type Readiness } from './http/ops.ts';
 import type { Quotas } from './http/quotas.ts';
-import { type BugLog, refuseErrors } from './http/scope.ts';
+import { type BugLog, countRefusals, refuseErrors } from './http/scope.ts';
 import { BODY_LIMIT_BYTES, readAnyBody } from './http/tolerant-json.ts';
 import { addSubmitRoutes, type SubmissionPorts, V1_PATHS, V2_PATHS } from './observations/routes.ts';
 import type { Locator } from './positioning/locator.ts';
@@ -71,7 +71,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     scope.decorateRequest('caller', null);
     scope.decorateRequest('startedMs', 0);
     scope.setValidatorCompiler(() => () => true);
-    refuseErrors(scope, refuseMls, deps.log);
+    refuseErrors(scope, refuseMls, deps.log, countRefusals(deps.counters));
     readAnyBody(scope);
     if (scope.prefix === '/v1') addLocateRoutes(scope, { ...deps, admit });
     if (submission === undefined) return;

@@ -1,27 +1,57 @@
 // Ties a family of routes to its way of saying no: whatever goes wrong in a scope, also a path that is not there, comes
 // out in that family's form. Unexpected errors are logged as type, code and stack; their message is not, because
 // messages of parsers and databases quote what they were given.
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { type CounterStripe, type Outcome, ROUTE } from './counters.ts';
 import { FIXED_HEADERS } from './fixed-headers.ts';
-import { type Refusal, refusalOf } from './refusal.ts';
+import { type Refusal, type RefusalKind, refusalOf } from './refusal.ts';
 
 /** The part of a pino logger that scopes use. */
 export type BugLog = { error(facts: object, message: string): void };
 
+/** `count` is told of every exception that became a refusal; handlers count the refusals they send themselves. */
 export function refuseErrors(
   scope: FastifyInstance,
   refuse: (reply: FastifyReply, refusal: Refusal) => FastifyReply,
   log: BugLog,
+  count: (request: FastifyRequest, refusal: Refusal) => void = () => {},
 ): void {
-  scope.setErrorHandler((error, _request, reply) => {
+  scope.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error);
     if (refusal.kind === 'bug') log.error(describeError(error), 'request failed');
+    count(request, refusal);
     return refuse(reply, refusal);
   });
   // Whoever looks for routes that are not there is counted: `rateLimit` comes with the plugin that limiter.ts registered.
   scope.setNotFoundHandler({ preHandler: scope.rateLimit() }, (_request, reply) =>
     refuse(reply.headers(FIXED_HEADERS), { kind: 'noRoute' }),
   );
+}
+
+const OUTCOME_OF: Readonly<Record<RefusalKind, Outcome>> = {
+  malformed: 'malformed',
+  unauthenticated: 'keyInvalid',
+  notPermitted: 'keyInvalid',
+  notLocated: 'notLocated',
+  unknownDevice: 'notLocated',
+  noRoute: 'malformed',
+  wrongMethod: 'malformed',
+  tooLarge: 'tooLarge',
+  quota: 'quota',
+  unavailable: 'unavailable',
+  bug: 'bug',
+};
+
+/** Counts what a scope's error handler refused: bugs, and bodies that the framework turned away before any handler. */
+export function countRefusals(counters: CounterStripe): (request: FastifyRequest, refusal: Refusal) => void {
+  return (request, { kind }) => {
+    const path = request.routeOptions.url ?? '';
+    let route: number = ROUTE.other;
+    if (path.endsWith('/geolocate')) route = ROUTE.geolocate;
+    else if (path.endsWith('/country')) route = ROUTE.country;
+    else if (path.endsWith('submit')) route = ROUTE.submit;
+    counters.answered(route, OUTCOME_OF[kind], 0, request.startedMs > 0 ? performance.now() - request.startedMs : 0);
+  };
 }
 
 /** What may be logged of an error: never its message. */

@@ -1,5 +1,5 @@
 // The look-up routes of the MLS family: GET, HEAD and POST /v1/geolocate and /v1/country; OPTIONS is answered by CORS.
-// Promises: an answer leaves only with a finite position and an accuracy above 0; a partner key gets the same 404 as an
+// Promises: an answer leaves only with a finite position and a finite accuracy above 0; a partner key gets the same 404 as an
 // unlocated device, after the same work, because nobody can have consented yet. Nothing of a request outlives it.
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import type { Caller } from '../http/caller.ts';
@@ -37,7 +37,7 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
       found === null ||
       request.caller?.class !== 'device' ||
       !(found.accuracyM > 0) ||
-      !Number.isFinite(found.lat + found.lon)
+      !Number.isFinite(found.lat + found.lon + found.accuracyM)
     ) {
       end(ROUTE.geolocate, 'notLocated', 0, request);
       refuseMls(reply, NOT_LOCATED);

@@ -34,6 +34,7 @@ test.each(['lacf', 'ipf'] as const)('a fallback %s is named', async (fallback) =
 test.each([
   ['accuracy 0', { accuracyM: 0 }],
   ['accuracy NaN', { accuracyM: Number.NaN }],
+  ['accuracy infinite', { accuracyM: Number.POSITIVE_INFINITY }],
   ['latitude NaN', { lat: Number.NaN }],
   ['longitude infinite', { lon: Number.POSITIVE_INFINITY }],
 ])('an estimate with %s never leaves: clients would take it for a fix', async (_name, wrong) => {
@@ -236,6 +237,17 @@ test('answers are counted by outcome and source', async () => {
     { route: 'geolocate', outcome: 'malformed', source: 'none', count: 1 },
     { route: 'geolocate', outcome: 'keyInvalid', source: 'none', count: 1 },
     { route: 'country', outcome: 'notLocated', source: 'none', count: 1 },
+  ]);
+});
+
+test('bugs, and bodies that no handler saw, are counted too', async () => {
+  const { app, place, counts } = await createTestApp();
+  await app.inject({ method: 'POST', url: URL, payload: 'x'.repeat(70_000) });
+  place.throws = new TypeError('broken');
+  await app.inject({ method: 'POST', url: URL });
+  expect(counts().answers).toEqual([
+    { route: 'geolocate', outcome: 'tooLarge', source: 'none', count: 1 },
+    { route: 'geolocate', outcome: 'bug', source: 'none', count: 1 },
   ]);
 });
 
