@@ -1,7 +1,7 @@
 // What a fresh clone has to show: the made-up world of fixtures/ in an embedded store that had no map, and two keys to ask
 // with. Promises: done once per data folder, and on PostgreSQL only where --demo asks for it; never beside stations that are
 // already there; the keys lie in a file that only its owner may read, since the store holds nothing but their hashes.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { demoRequests } from '../../fixtures/demo-requests.ts';
 import { stationNdjson } from '../../fixtures/stations.ts';
@@ -14,6 +14,8 @@ export type DemoKeys = { readonly device: string; readonly partner: string };
 type KeyFile = DemoKeys & { readonly ids: readonly string[] };
 
 const keyPath = (dataDir: string) => join(dataDir, 'demo-keys.json');
+/** There while a demo is being prepared: one that was killed meanwhile is prepared again, from the beginning. */
+const begunPath = (dataDir: string) => join(dataDir, 'demo-begun');
 
 /**
  * Prepares the demo if this is a start that should have one: `wanted` (--demo), or an embedded store without stations.
@@ -28,9 +30,12 @@ export async function prepareDemo(
 ): Promise<DemoKeys | null> {
   const known = await knownKeys(store, dataDir);
   if (known !== null) return known;
-  const isEmpty = await hasNoStations(store);
-  if (!wanted && !(store.kind === 'embedded' && isEmpty && !existsSync(keyPath(dataDir)))) return null;
-  if (isEmpty) await importStations(store, toAsync(stationNdjson(createWorld(DEMO_SEED, { nowMs }))), { nowMs });
+  const wasCut = existsSync(begunPath(dataDir));
+  const isMissing = wasCut || (await hasNoStations(store));
+  const isDue = wasCut || (isMissing && !existsSync(keyPath(dataDir)));
+  if (!wanted && !(store.kind === 'embedded' && isDue)) return null;
+  if (isMissing) writeFileSync(begunPath(dataDir), '', { mode: 0o600, flush: true });
+  if (isMissing) await importStations(store, toAsync(stationNdjson(createWorld(DEMO_SEED, { nowMs }))), { nowMs });
   const made = [];
   for (const keyClass of ['device', 'partner'] as const) {
     made.push(await addKey(store, { class: keyClass, name: 'demo', dailyQuota: null, perMinute: null }, random, nowMs));
@@ -38,6 +43,7 @@ export async function prepareDemo(
   const [device, partner] = made;
   const file: KeyFile = { device: device.key, partner: partner.key, ids: [device.id, partner.id] };
   writeFileSync(keyPath(dataDir), `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600, flush: true });
+  rmSync(begunPath(dataDir), { force: true });
   return file;
 }
 
