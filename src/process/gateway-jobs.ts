@@ -25,6 +25,8 @@ export type JobDeps = {
   readonly readCounters: () => CounterSums;
   readonly valkey?: Valkey;
   readonly setStatus: (flag: 'store' | 'jobs', up: boolean) => void;
+  /** Aborts when the process begins to stop: a job that can pause does. */
+  readonly stopping: AbortSignal;
   readonly log: Logger;
 };
 
@@ -56,6 +58,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
         const summary = await foldFor(
           FOLD_SLICE_MS,
           createFoldDeps(store, deps.barredKey, (error) => log.error(describeError(error), 'station not folded')),
+          { signal: deps.stopping },
         );
         if (summary.rows > 0) log.info({ folded: summary }, 'reports folded');
       },

@@ -35,6 +35,7 @@ const VERSION = (createRequire(import.meta.url)('../../package.json') as { versi
 
 export async function openGateway(config: Config, options: GatewayOptions, log: Logger): Promise<Gateway> {
   const closing: Step[] = [];
+  const stopping = new AbortController();
   const startedMs = performance.now();
   let lastMs = startedMs;
   /** Says that a step of the start is done, and how it is undone. */
@@ -137,6 +138,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       readCounters: () => sumCounters(counters),
       valkey,
       setStatus: (flag, up) => setStatus(status, flag, up),
+      stopping: stopping.signal,
       log,
     });
     const jobs = startJobs(plan.jobs, Date.now, (job, error) =>
@@ -162,7 +164,12 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     for (const flag of ['store', 'index', 'jobs'] as const) setStatus(status, flag, true);
     // Spawned first, but the first to stop too, after load balancers have been told that no more should be sent here.
     closing.splice(closing.indexOf(stopThreads), 1);
-    closing.unshift({ name: 'readiness', run: () => setStatus(status, 'index', false) }, stopThreads);
+    // Jobs wind down while the threads drain: one after the other would not fit into the time of a stop.
+    function beginStop(): void {
+      setStatus(status, 'index', false);
+      stopping.abort();
+    }
+    closing.unshift({ name: 'readiness', run: beginStop }, stopThreads);
     const tookMs = Math.round(performance.now() - startedMs);
     log.info({ port, opsPort: ops.port, threads: config.threads, stations: map.index.size(), tookMs }, 'ready');
     if (demoKeys !== null) options.say(demoText(demoKeys, config.host, port));

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { createCounterMemory, sumCounters } from '../../src/http/counters.ts';
+import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
+import { packRows } from '../../src/observations/inbox.ts';
+import { insertRows, measureInbox } from '../../src/observations/store.ts';
+import { gatewayJobs } from '../../src/process/gateway-jobs.ts';
+import { createLog } from '../../src/process/log.ts';
+import { openTestStore } from '../support/store.ts';
+
+const NOW_MS = Date.now();
+const REPORT = {
+  ...{ lat: 38.7, lon: -9.1, accuracyM: 8, speedMps: 1, fused: false, timeMs: NOW_MS },
+  ...{ wifi: [{ mac: 0x001a2b3c4d5e, dbm: -60, ageMs: 0 }], bluetooth: [], cells: [], neighbours: [] },
+};
+
+test('the fold takes nothing more once the process stops, so that the stop is not kept waiting', async () => {
+  const store = await openTestStore();
+  const dayKey = Buffer.alloc(32, 1);
+  await store.pool.query('insert into contributor_keys (day, key) values ($1, $2)', [
+    Math.floor(NOW_MS / 86_400_000),
+    dayKey,
+  ]);
+  await insertRows(store.pool, packRows([REPORT], { tag: 1, dayKey, trusted: false }, NOW_MS));
+  const pending = async () => (await measureInbox(store.pool)).pendingRows;
+  const counters = createCounterMemory(1);
+  const foldUntil = (stopping: AbortSignal) =>
+    gatewayJobs({
+      store,
+      barredKey: new Uint8Array(32),
+      forgetAfterDays: 365,
+      map: {} as never,
+      quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),
+      keys: () => [],
+      readCounters: () => sumCounters(counters),
+      setStatus: () => {},
+      stopping,
+      log: createLog('silent', 'test'),
+    })
+      .jobs.find(({ name }) => name === 'fold')
+      ?.run(NOW_MS);
+
+  await foldUntil(AbortSignal.abort());
+  expect(await pending()).toBe(1);
+  await foldUntil(new AbortController().signal);
+  expect(await pending()).toBe(0);
+});
