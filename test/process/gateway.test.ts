@@ -32,8 +32,8 @@ function envOf({ dataDir, databaseUrl }: StoreConfig): Record<string, string> {
   };
 }
 
-async function start(config: StoreConfig, args: string[] = []): Promise<Running> {
-  const child = startNode(['src/main.ts', ...args], envOf(config));
+async function start(config: StoreConfig, args: string[] = [], env: Record<string, string> = {}): Promise<Running> {
+  const child = startNode(['src/main.ts', ...args], { ...envOf(config), ...env });
   const lines: Line[] = [];
   const text: string[] = [];
   async function until(msg: string): Promise<Line> {
@@ -131,17 +131,49 @@ describe('a gateway', () => {
     expect(existsSync(join(config.dataDir, 'stations.index'))).toBe(true);
   });
 
-  test('starts from its snapshot, and has logged no key and no address', async () => {
-    running = await start(config, ['--demo']);
+  test('starts from its snapshot; nothing that came with a request or went with an answer is in log, errors or metrics', async () => {
+    running = await start(config, ['--demo'], { LOG_LEVEL: 'trace', TRUST_PROXY: 'loopback' });
     expect(running.lines.some((line) => line.msg === 'index loaded from its snapshot')).toBe(true);
-    expect((await locate(running, keysOf(config).device, wifi.body)).status).toBe(200);
+    const { device, partner: partnerKey } = keysOf(config);
+    const macs = (wifi.body as { wifiAccessPoints: { macAddress: string }[] }).wifiAccessPoints.map(
+      ({ macAddress }) => macAddress,
+    );
+    const canary = {
+      ...wifi.body,
+      carrier: 'canary-carrier',
+      wifiAccessPoints: macs.map((macAddress) => ({ macAddress, ssid: 'canary-ssid', signalStrength: -60 })),
+    };
+    const headers = { 'x-forwarded-for': '198.51.100.77', 'user-agent': 'canary-agent' };
+    const ask = (path: string, body: string) => fetch(`${running.url}${path}`, { method: 'POST', headers, body });
+    const answer = await ask(`/v1/geolocate?key=${device}&device=canary-token`, JSON.stringify(canary));
+    expect(answer.status).toBe(200);
+    const { location } = (await answer.json()) as { location: { lat: number; lng: number } };
+    const said = [];
+    for (const [path, body] of [
+      [`/v1/geolocate?key=${partnerKey}`, JSON.stringify(canary)],
+      [`/v1/country?key=${partnerKey}`, JSON.stringify(canary)],
+      ['/v1/geolocate?key=canary-key', JSON.stringify(canary)],
+      [`/v1/geolocate?key=${device}`, `${JSON.stringify(canary)}canary`],
+      ['/v1/canary-path', JSON.stringify(canary)],
+      [
+        '/v2/geosubmit',
+        JSON.stringify({ items: [{ ...canary, position: { latitude: 47.123456, longitude: 8.654321 } }] }),
+      ],
+      ['/v2/geosubmit', 'canary'],
+    ]) {
+      said.push(await (await ask(path, body)).text());
+    }
+    said.push(await (await fetch(`${running.ops}/metrics`)).text());
     running.child.process.kill('SIGINT');
     await running.until('stopped');
     expect(await running.child.ended).toBe(0);
     expect(running.text.filter((line) => line.startsWith('curl '))).toHaveLength(3);
-    const logged = running.lines.map((line) => JSON.stringify(line)).join('\n');
-    const { device, partner: partnerKey } = keysOf(config);
-    for (const secret of [device, partnerKey, '127.0.0.1']) expect(logged).not.toContain(secret);
+    said.push(running.child.errors(), ...running.lines.map((line) => JSON.stringify(line)));
+    const all = said.join('\n').toLowerCase();
+    const spellings = macs.flatMap((mac) => [mac.toLowerCase(), mac.toLowerCase().replace(/[^0-9a-f]/g, '')]);
+    const places = [location.lat, location.lng, 47.123456, 8.654321].map((deg) => deg.toFixed(4).slice(0, -1));
+    for (const secret of [device, partnerKey, 'canary', '127.0.0.1', '198.51.100.77', ...spellings, ...places])
+      expect(all).not.toContain(secret.toLowerCase());
   });
 
   function runKeys(...args: string[]): Child {
