@@ -44,7 +44,15 @@ export type StationReader = {
   /** Looks up `count` MACs of one kind; found[i] = 1 and slot i of `out` filled, or found[i] = 0. Returns how many were found. */
   findMacs(kind: MacKind, macs: Float64Array, count: number, out: FoundStations, found: Uint8Array): number;
   /** One cell by its full identity (radio code, MCC, MNC, LAC/TAC, cell id). */
-  findCell(radio: number, mcc: number, mnc: number, area: number, cellId: number, out: FoundStations, i: number): boolean;
+  findCell(
+    radio: number,
+    mcc: number,
+    mnc: number,
+    area: number,
+    cellId: number,
+    out: FoundStations,
+    i: number,
+  ): boolean;
   /** One location/tracking area; `radiusM` covers 95 % of its cells' ranges, `samples` is its number of cells. */
   findArea(radio: number, mcc: number, mnc: number, area: number, out: FoundStations, i: number): boolean;
   /** Stations in the index. */
