@@ -24,7 +24,7 @@ export type JobDeps = {
   readonly keys: () => readonly SharedKey[];
   readonly readCounters: () => CounterSums;
   readonly valkey?: Valkey;
-  readonly setStatus: (flag: 'store' | 'jobs', up: boolean) => void;
+  readonly setStatus: (flag: 'store' | 'index' | 'jobs', up: boolean) => void;
   /** Aborts when the process begins to stop: a job that can pause does. */
   readonly stopping: AbortSignal;
   readonly log: Logger;
@@ -92,6 +92,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       everyMs: 2_000,
       async run() {
         setStatus('store', await answers(store));
+        setStatus('index', map.isComplete() && !deps.stopping.aborted);
         setStatus('jobs', healthy());
       },
     },

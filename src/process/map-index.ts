@@ -11,6 +11,8 @@ export const snapshotPath = (dataDir: string): string => join(dataDir, 'stations
 export type MapIndex = {
   readonly index: StationIndex;
   state(nowMs: number): { stations: number; bytes: number; snapshotAgeS: number | null; feedLagS: number };
+  /** False while the whole store is read anew, as after one that went back in time: answers are missing then. */
+  isComplete(): boolean;
   writeSnapshot(): Promise<void>;
   /** Stops following and leaves a snapshot of the end, so that the next start has little to read. */
   stop(): Promise<void>;
@@ -32,6 +34,7 @@ export async function openMapIndex(store: Store, dataDir: string, seed: Buffer, 
         feedLagS: lagMs / 1000,
       };
     },
+    isComplete: () => follower.status().ready,
     writeSnapshot: () => follower.writeSnapshot(),
     async stop() {
       await follower.stop();

@@ -1,5 +1,5 @@
 // Three flags that the main thread raises and every server thread reads for /readyz, in shared memory so that a thread that
-// is asked need not ask anyone. All are down while the process stops.
+// is asked need not ask anyone. `index` is down while the process stops.
 import type { Readiness } from '../http/ops.ts';
 
 const FLAGS = ['store', 'index', 'jobs'] as const;

@@ -32,7 +32,7 @@ export type FollowOptions = {
 };
 
 export type FeedStatus = {
-  /** Everything that was in the store at the start is in the index. */
+  /** Everything that was in the store at the start is in the index; false again while all of it is read anew. */
   readonly ready: boolean;
   readonly size: number;
   /** Epoch ms of the last time a change was applied, or null. */
@@ -192,7 +192,7 @@ export function followStore(
   return {
     ready,
     status: () => ({
-      ready: caughtUpAt !== null,
+      ready: caughtUpAt !== null && position !== null,
       size: index.size(),
       lastAppliedAt,
       lagMs: caughtUpAt === null ? Number.POSITIVE_INFINITY : now() - caughtUpAt,

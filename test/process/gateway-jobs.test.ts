@@ -44,3 +44,34 @@ test('the fold takes nothing more once the process stops, so that the stop is no
   await foldUntil(new AbortController().signal);
   expect(await pending()).toBe(0);
 });
+
+test('readiness follows the index while it is read anew, and never rises again during a stop', async () => {
+  const store = await openTestStore();
+  const counters = createCounterMemory(1);
+  const flags: Record<string, boolean> = {};
+  let complete = true;
+  const stopping = new AbortController();
+  const watch = gatewayJobs({
+    store,
+    barredKey: new Uint8Array(32),
+    forgetAfterDays: 365,
+    map: { isComplete: () => complete } as never,
+    quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),
+    keys: () => [],
+    readCounters: () => sumCounters(counters),
+    setStatus: (flag, up) => {
+      flags[flag] = up;
+    },
+    stopping: stopping.signal,
+    log: createLog('silent', 'test'),
+  }).jobs.find(({ name }) => name === 'watch');
+  await watch?.run(NOW_MS);
+  expect(flags).toEqual({ store: true, index: true, jobs: true });
+  complete = false;
+  await watch?.run(NOW_MS);
+  expect(flags.index).toBe(false);
+  complete = true;
+  stopping.abort();
+  await watch?.run(NOW_MS);
+  expect(flags.index).toBe(false);
+});

@@ -272,6 +272,35 @@ describe('a restart', () => {
   });
 });
 
+test('a store that goes back in time under a running follower is read anew, which is no readiness until it is done', async () => {
+  const store = await emptyStore();
+  await upsertWifi(store.pool, 1, 1);
+  let goesBack = false;
+  let goOn = () => {};
+  const held = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const pool = {
+    async query(...args: Parameters<Pool['query']>) {
+      const text = String(args[0]);
+      if (goesBack && text.includes('went_back')) return { rows: [{ position: '1:1:', went_back: true }] };
+      if (goesBack) await held;
+      return store.pool.query(...args);
+    },
+  } as unknown as Pool;
+  const map = follow({ pool });
+  await map.follower.ready;
+  expect(map.follower.status().ready).toBe(true);
+  goesBack = true;
+  await eventually(() => map.wifi(1), null);
+  expect(map.follower.status().ready).toBe(false);
+  goesBack = false;
+  goOn();
+  await eventually(() => map.wifi(1), 1);
+  await eventually(() => map.follower.status().ready, true);
+  expect(map.said.join()).toContain('went back in time');
+});
+
 test('a station that another process writes is in the answers of another thread of ours', async () => {
   const store = await emptyStore();
   const map = follow(store);
