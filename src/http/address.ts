@@ -26,6 +26,17 @@ export function hashAddress(address: string, seed: AddressSeed, into: AddressHas
   into.b = finish(b ^ Math.imul(into.a, 0x27d4eb2f));
 }
 
+/** The part of an address that names its subscriber: the same part that `hashAddress` reads, as text. */
+export function subscriberOf(address: string): string {
+  if (address.includes('.')) return address.slice(address.lastIndexOf(':') + 1);
+  let groups = 0;
+  for (let i = 0; i < address.length; i++) {
+    if (address.charCodeAt(i) !== 58) continue;
+    if (++groups === 4 || address.charCodeAt(i + 1) === 58) return address.slice(0, i);
+  }
+  return address;
+}
+
 /** Murmur3's finaliser: every input bit moves every output bit. Returns an unsigned 32-bit number. */
 function finish(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

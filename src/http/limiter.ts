@@ -5,6 +5,7 @@ import { createHmac } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Valkey } from 'iovalkey';
+import { subscriberOf } from './address.ts';
 import { refusalError } from './refusal.ts';
 
 /** 50 misconfigured phones behind one address, each trying every 5 s. Past it the answer changes from 400 to 429, no more. */
@@ -39,7 +40,7 @@ function options(deps: LimiterDeps, max: number, name: string) {
 }
 
 function pseudonym(address: string, key: Uint8Array): string {
-  return createHmac('sha256', key).update(address).digest('base64url').slice(0, 22);
+  return createHmac('sha256', key).update(subscriberOf(address)).digest('base64url').slice(0, 22);
 }
 
 /** Limits every route that is added to this scope afterwards. */

@@ -195,6 +195,18 @@ test('an address that floods is limited; failing keys behind it take nothing fro
   expect((await ask('/v1/geolocate?key=bad', '192.0.2.2')).statusCode).toBe(400);
 });
 
+test('an IPv6 subscriber fails as one, whatever address of its network it takes next', async () => {
+  const { app } = await createTestApp({ failuresPerMinute: 2 });
+  const ask = async (remoteAddress: string) =>
+    (await app.inject({ method: 'POST', url: '/v1/geolocate?key=bad', remoteAddress })).statusCode;
+  expect(await ask('2001:db8:1:2::1')).toBe(400);
+  expect(await ask('2001:db8:1:2:aaaa:bbbb:cccc:dddd')).toBe(400);
+  expect(await ask('2001:db8:1:2:3::4')).toBe(429);
+  expect(await ask('2001:db8:1:3::1')).toBe(400);
+  expect(await ask('::ffff:192.0.2.1')).toBe(400);
+  expect(await ask('::ffff:192.0.2.2')).toBe(400);
+});
+
 test('X-Forwarded-For counts only from a trusted proxy, and then the last address it could not have made up', async () => {
   const headers = { 'x-forwarded-for': '203.0.113.9, 198.51.100.4' };
   const direct = await createTestApp();
