@@ -8,15 +8,16 @@ export type AddressSeed = { readonly a: number; readonly b: number };
 /** Two independent 32-bit hashes of the last address given to `hashAddress`; one object per caller, overwritten each time. */
 export type AddressHash = { a: number; b: number };
 
-/** Hashes an IPv4 address (also mapped into IPv6) whole, an IPv6 one up to its fourth group or its `::`, whichever is first. */
+/** Hashes an IPv4 address (also mapped into IPv6; without the port some proxies add) whole, an IPv6 one up to its fourth group or its `::`, whichever is first. */
 export function hashAddress(address: string, seed: AddressSeed, into: AddressHash): void {
-  const start = address.includes('.') ? address.lastIndexOf(':') + 1 : 0;
+  const dot = address.indexOf('.');
+  const start = dot < 0 ? 0 : address.lastIndexOf(':', dot) + 1;
   let a = seed.a | 0;
   let b = seed.b | 0;
   let groups = 0;
   for (let i = start; i < address.length; i++) {
     const c = address.charCodeAt(i);
-    if (c === 58 && (++groups === 4 || address.charCodeAt(i + 1) === 58)) break;
+    if (c === 58 && (dot >= 0 || ++groups === 4 || address.charCodeAt(i + 1) === 58)) break;
     a = Math.imul(a ^ c, 0x9e3779b1);
     b = Math.imul(b ^ c, 0x85ebca77);
     a ^= a >>> 15;
@@ -28,7 +29,8 @@ export function hashAddress(address: string, seed: AddressSeed, into: AddressHas
 
 /** The part of an address that names its subscriber: the same part that `hashAddress` reads, as text. */
 export function subscriberOf(address: string): string {
-  if (address.includes('.')) return address.slice(address.lastIndexOf(':') + 1);
+  const dot = address.indexOf('.');
+  if (dot >= 0) return address.slice(address.lastIndexOf(':', dot) + 1).split(':', 1)[0];
   let groups = 0;
   for (let i = 0; i < address.length; i++) {
     if (address.charCodeAt(i) !== 58) continue;

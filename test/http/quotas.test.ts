@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hashAddress } from '../../src/http/address.ts';
+import { hashAddress, subscriberOf } from '../../src/http/address.ts';
 import { createQuotaMemory, DAY_MS, MINUTE_MS, openQuotas } from '../../src/http/quotas.ts';
 
 const SEED = { a: 12345, b: 67890 };
@@ -97,6 +97,14 @@ test('an IPv6 subscriber is one, whatever the lower 64 bits; a mapped IPv4 is it
   expect(hash('2001:db8:1:2::1')).not.toBe(hash('2001:db8:1:3::1'));
   expect(hash('::ffff:192.0.2.9')).toBe(hash('192.0.2.9'));
   expect(hash('192.0.2.9')).not.toBe(hash('192.0.2.8'));
+});
+
+test('the port that some proxies write behind an address is no part of it', () => {
+  expect(hash('192.0.2.9:5555')).toBe(hash('192.0.2.9'));
+  expect(hash('192.0.2.9:5555')).not.toBe(hash('192.0.2.8:5555'));
+  expect(subscriberOf('192.0.2.9:5555')).toBe('192.0.2.9');
+  expect(subscriberOf('::ffff:192.0.2.9')).toBe('192.0.2.9');
+  expect(subscriberOf('2001:db8:1:2:3::4')).toBe('2001:db8:1:2');
 });
 
 test('addresses spread over both rows like dice', () => {
