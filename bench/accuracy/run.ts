@@ -1,9 +1,11 @@
-// `node bench/accuracy/run.ts [--simulated|--all] [--json] [--plots DIR]`: how far off each method is on each data set, in
-// process: pure fold, plain Maps, pure locator. Real traces by default; said plainly when they are not there.
+// `node bench/accuracy/run.ts [--simulated|--all] [--http] [--json] [--plots DIR]`: how far off each method is on each data
+// set, in process: pure fold, plain Maps, pure locator; with --http a real gateway too (on its embedded store, or a database
+// of its own on the server that TEST_DATABASE_URL names). Real traces by default; said plainly when they are not there.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { withOwnDatabase } from '../own-database.ts';
 import { answerableShare } from './answerable.ts';
 import { createBeaconDb } from './baseline-beacondb.ts';
 import { createCentroid } from './baseline-centroid.ts';
@@ -12,9 +14,10 @@ import { openSimulations, openTraces } from './data-sets.ts';
 import type { DataSet, Method } from './method.ts';
 import { type Metrics, measure } from './metrics.ts';
 import { createHoneyguide } from './ours.ts';
+import { askOverHttp } from './over-http.ts';
 import { drawErrors } from './plot.ts';
 
-type Row = { set: string; method: string; metrics: Metrics };
+export type Row = { set: string; method: string; metrics: Metrics };
 
 /** A fresh method of each kind, ours last. */
 const methodsOf = (): Method[] => [createCentroid(), createIchnaea(), createBeaconDb(), createHoneyguide()];
@@ -61,11 +64,27 @@ export function printTable(rows: readonly Row[]): string {
   return [HEADER, HEADER.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function main(): void {
+/** The same sets asked of a real gateway, a fresh one for each set of lessons. */
+async function askGateway(sets: readonly DataSet[]): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const together of Map.groupBy(sets, ({ learn }) => learn).values()) {
+    const url = process.env.TEST_DATABASE_URL;
+    const found =
+      url === undefined
+        ? await askOverHttp(together, {})
+        : await withOwnDatabase(url, (own) => askOverHttp(together, { DATABASE_URL: own }));
+    rows.push(...found);
+    console.error(`${together.map(({ name }) => name).join(', ')}: asked over HTTP`);
+  }
+  return rows;
+}
+
+async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       simulated: { type: 'boolean', default: false },
       all: { type: 'boolean', default: false },
+      http: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       plots: { type: 'string' },
     },
@@ -73,7 +92,9 @@ function main(): void {
   const traces = values.simulated ? [] : openTraces();
   if (!values.simulated && traces.length === 0) console.error('skipped: no traces at ../shared/data');
   const sets = [...traces, ...(values.simulated || values.all ? openSimulations() : [])];
-  const rows = compare(sets);
+  const inProcess = compare(sets);
+  const overHttp = values.http ? await askGateway(sets) : [];
+  const rows = sets.flatMap(({ name }) => [...inProcess, ...overHttp].filter(({ set }) => set === name));
   if (values.json) {
     console.log(
       JSON.stringify(rows.map(({ metrics: { errorsM: _, ...metrics }, ...row }) => ({ ...row, ...metrics }))),
@@ -95,4 +116,4 @@ function main(): void {
   }
 }
 
-if (import.meta.main) main();
+if (import.meta.main) await main();

@@ -108,6 +108,7 @@ function drive(world: CellWorld, sectors: readonly Sector[], split: 'learn' | 't
       speedMps: world.stepM / 4,
       wifi: [],
       cells,
+      line: '',
     });
   }
   return scans.filter((s) => s.cells.length > 0);

@@ -96,6 +96,7 @@ function walk(world: WifiWorld, all: readonly Transmitter[], device: string, tim
       speedMps: 1.3,
       wifi,
       cells: [],
+      line: '',
     });
   }
   return scans;

@@ -42,6 +42,8 @@ export type Scan = {
   speedMps: number;
   wifi: MacSeen[];
   cells: CellSeen[];
+  /** The line of the trace's file, '' if there is none. */
+  line: string;
 };
 
 type Json = Record<string, unknown>;
@@ -70,7 +72,8 @@ function readCell(json: Json): CellSeen {
   };
 }
 
-function readScan(json: Json): Scan {
+function readScan(line: string): Scan {
+  const json = JSON.parse(line) as Json;
   const position = (json.position ?? {}) as Json;
   const wifi: MacSeen[] = [];
   for (const entry of listOf(json.wifiAccessPoints)) {
@@ -91,6 +94,7 @@ function readScan(json: Json): Scan {
     speedMps: numberOr(position.speed, Number.NaN),
     wifi,
     cells: listOf(json.cellTowers).map(readCell),
+    line,
   };
 }
 
@@ -100,7 +104,7 @@ export function readTraces(file: string): Scan[] | null {
   if (!existsSync(url)) return null;
   const scans: Scan[] = [];
   for (const line of gunzipSync(readFileSync(url)).toString('utf8').split('\n')) {
-    if (line !== '') scans.push(readScan(JSON.parse(line) as Json));
+    if (line !== '') scans.push(readScan(line));
   }
   return scans;
 }

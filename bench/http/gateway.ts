@@ -1,0 +1,102 @@
+// A real gateway for benches: src/main.ts in a process of its own on free ports, its store in a folder or database of its own,
+// and the command line beside it. Promises: what a bench sees is what an operator would run. With `clock`, the gateway and
+// its commands take the time from that file (set-clock.ts), so that reports of other years arrive on their own days.
+
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { createClock } from './set-clock.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const START_MS = 60_000;
+/** The index asks the store for changes four times a second: this many looks without news mean that it has them all. */
+const QUIET_LOOKS = 5;
+const LOOK_MS = 300;
+
+export type RunningGateway = {
+  readonly port: number;
+  /** Sets what time it is for the gateway and its commands. */
+  setClock(nowMs: number): Promise<void>;
+  /** Runs `honeyguide ARGS --json` beside it and returns what it said. */
+  run(...args: string[]): Promise<Record<string, unknown>>;
+  /** Resolves when the index has had no news for a second and a half. */
+  indexIsQuiet(): Promise<number>;
+  stop(): Promise<void>;
+};
+
+/** Starts one; `env` adds to or overrides its settings. The embedded store is used unless it names a DATABASE_URL. */
+export async function startGateway(env: Readonly<Record<string, string>> = {}): Promise<RunningGateway> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'hg-bench-'));
+  const clock = createClock(join(dataDir, 'clock'));
+  const settings = {
+    PATH: process.env.PATH,
+    NODE_OPTIONS: `--import=${new URL('./set-clock.ts', import.meta.url).href}`,
+    BENCH_CLOCK: clock.path,
+    DATA_DIR: dataDir,
+    PORT: '0',
+    OPS_PORT: '0',
+    TRUST_PROXY: '127.0.0.1',
+    ...env,
+  };
+  const child = spawn(process.execPath, ['src/main.ts'], {
+    cwd: ROOT,
+    env: settings,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    errors = (errors + text).slice(-4_000);
+  });
+  const ended = once(child, 'close');
+  const stop = async () => {
+    if (child.exitCode === null) child.kill('SIGTERM');
+    await ended;
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  const lines = createInterface({ input: child.stdout });
+  const ready = new Promise<{ port: number; opsPort: number }>((resolve) => {
+    lines.on('line', (line) => {
+      if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
+    });
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), START_MS);
+  const first = await Promise.race([ready, ended.then(() => null)]);
+  clearTimeout(timer);
+  if (first === null) {
+    await stop();
+    throw new Error(`the gateway did not start: ${errors}`);
+  }
+
+  async function stations(): Promise<number> {
+    const text = await (await fetch(`http://127.0.0.1:${first!.opsPort}/metrics`)).text();
+    return Number(/^honeyguide_index_stations (\d+)/m.exec(text)?.[1]);
+  }
+
+  return {
+    port: first.port,
+    setClock: (nowMs) => clock.set(nowMs),
+    async run(...args) {
+      const { stdout } = await promisify(execFile)(process.execPath, ['src/cli/honeyguide.ts', ...args, '--json'], {
+        cwd: ROOT,
+        env: settings,
+      });
+      return JSON.parse(stdout);
+    },
+    async indexIsQuiet() {
+      let before = -1;
+      for (let quiet = 0; quiet < QUIET_LOOKS; ) {
+        const now = await stations();
+        quiet = now === before ? quiet + 1 : 0;
+        before = now;
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+      return before;
+    },
+    stop,
+  };
+}

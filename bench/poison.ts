@@ -1,0 +1,158 @@
+// `node bench/poison.ts`: what k colluding networks can do to the map, by what they pay: one network each. An access point
+// that n honest witnesses established over three days is lured away, by floods of sharp, loud reports at the distance that
+// works best, or contradicted from far off. Pure fold, no store; the same numbers each time. Not a limit: other attacks may
+// be better, so the numbers are what an attacker gets at least.
+
+import { distanceM } from '../src/geo/distance.ts';
+import { foldStation, type LearntStation, unknownStation } from '../src/stations/fold.ts';
+import type { Sighting } from '../src/stations/sighting.ts';
+
+const DAY_MS = 86_400_000;
+const START_MS = Date.UTC(2026, 5, 1, 12);
+const HOME = { lat: 48.2, lon: 16.37 };
+/** Beside the honest places, and ever farther: what lies under 150 m may join them, what lies beyond 500 m contradicts. */
+const LURES_M = [20, 40, 60, 80, 90, 120, 140, 200, 300, 450];
+const FAR_M = 3_000;
+const HONEST_DAYS = 3;
+const QUIET_DAYS = 10;
+/** More than counts. */
+const FLOOD = 300;
+
+/** What k networks reach against a station of n witnesses. Shifts in metres, of a station that still answers; days of arrival. */
+export type Poisoning = {
+  witnesses: number;
+  networks: number;
+  shiftIn1DayM: number;
+  shiftIn7DaysM: number;
+  /** The same while one honest witness a day passes by. */
+  shiftIn7DaysWatchedM: number;
+  /** The same, begun ten days after the last honest witness. */
+  shiftIn7DaysLaterM: number;
+  /** Days until it says nothing, null = it went on answering for 7. */
+  silencedAfterDays: number | null;
+  /** Days until a station that nobody knew answers where they want it, null = not within 7. */
+  inventedAfterDays: number | null;
+};
+
+function hear(day: number, contributor: number, northM: number, eastM: number, more: Partial<Sighting> = {}): Sighting {
+  return {
+    lat: HOME.lat + northM / 111_195,
+    lon: HOME.lon + eastM / (111_195 * Math.cos((HOME.lat * Math.PI) / 180)),
+    accuracyM: 5,
+    speedMps: 1,
+    gapMs: 0,
+    dbm: -65,
+    timeMs: START_MS + day * DAY_MS,
+    receivedDay: Math.floor(START_MS / DAY_MS) + day,
+    fused: false,
+    contributor,
+    trusted: false,
+    ...more,
+  };
+}
+
+/** Ten sightings around the station, up to 30 m off. */
+const passBy = (day: number, who: number): Sighting[] =>
+  Array.from({ length: 10 }, (_, i) => {
+    const angle = who + (i * Math.PI) / 5;
+    return hear(day, who, (10 + 2 * i) * Math.cos(angle), (10 + 2 * i) * Math.sin(angle));
+  });
+
+/** One day of k networks: floods at a distance, said to be heard today and yesterday. */
+const flood = (day: number, networks: number, northM: number): Sighting[] =>
+  Array.from({ length: networks * FLOOD }, (_, i) =>
+    hear(day, 1_000 * (day + 1) + (i % networks), northM + (i % 7), i % 5, {
+      accuracyM: 1,
+      dbm: -30,
+      timeMs: START_MS + (day - (i % 2)) * DAY_MS,
+    }),
+  );
+
+const foldDay = (station: LearntStation, day: number, heard: readonly Sighting[]) =>
+  foldStation('wifi', station, heard, START_MS + day * DAY_MS + 3_600_000);
+
+function establish(witnesses: number): LearntStation {
+  let station = unknownStation();
+  for (let day = 0; day < HONEST_DAYS; day++) {
+    const all = Array.from({ length: witnesses }, (_, who) => passBy(day, who)).flat();
+    station = foldDay(station, day, all);
+  }
+  return station;
+}
+
+/** The station after each of `days` days of floods. */
+function attack(
+  from: LearntStation,
+  networks: number,
+  northM: number,
+  { days = 7, start = HONEST_DAYS, watched = false },
+) {
+  const after: LearntStation[] = [];
+  let station = from;
+  for (let day = start; day < start + days; day++) {
+    station = foldDay(station, day, [...flood(day, networks, northM), ...(watched ? passBy(day, 1) : [])]);
+    after.push(station);
+  }
+  return after;
+}
+
+const answers = ({ believed }: LearntStation) => believed.lat !== null && believed.lon !== null;
+
+/** Metres between two stations that answer, 0 if the second does not. */
+function shiftM(a: LearntStation, b: LearntStation): number {
+  if (!answers(a) || !answers(b)) return 0;
+  return distanceM(a.believed.lat!, a.believed.lon!, b.believed.lat!, b.believed.lon!);
+}
+
+const dayOf = (stations: readonly LearntStation[], is: (station: LearntStation) => boolean) => {
+  const index = stations.findIndex(is);
+  return index < 0 ? null : index + 1;
+};
+
+export function measurePoisoning(witnesses: number, networks: number): Poisoning {
+  const known = establish(witnesses);
+  const worst = (how: Parameters<typeof attack>[3]) =>
+    Math.max(...LURES_M.map((m) => shiftM(known, attack(known, networks, m, how).at(-1)!)));
+  return {
+    witnesses,
+    networks,
+    shiftIn1DayM: worst({ days: 1 }),
+    shiftIn7DaysM: worst({}),
+    shiftIn7DaysWatchedM: worst({ watched: true }),
+    shiftIn7DaysLaterM: worst({ start: HONEST_DAYS + QUIET_DAYS }),
+    silencedAfterDays: dayOf(attack(known, networks, FAR_M, {}), (station) => !answers(station)),
+    inventedAfterDays: dayOf(attack(unknownStation(), networks, FAR_M, {}), answers),
+  };
+}
+
+/** A Markdown table. */
+export function printPoisoning(rows: readonly Poisoning[]): string {
+  const metres = (m: number) => `${m.toFixed(0)} m`;
+  const days = (n: number | null) => (n === null ? 'no' : `yes, day ${n}`);
+  const header = [
+    'honest witnesses',
+    'colluding networks',
+    'moved in 1 day',
+    'in 7 days',
+    'while watched',
+    'begun 10 days later',
+    'silenced',
+    'invented',
+  ];
+  const lines = rows.map((r) => [
+    r.witnesses,
+    r.networks,
+    metres(r.shiftIn1DayM),
+    metres(r.shiftIn7DaysM),
+    metres(r.shiftIn7DaysWatchedM),
+    metres(r.shiftIn7DaysLaterM),
+    days(r.silencedAfterDays),
+    days(r.inventedAfterDays),
+  ]);
+  return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+if (import.meta.main) {
+  const rows = [3, 10].flatMap((n) => [1, 2, 3, 5].map((k) => measurePoisoning(n, k)));
+  console.log(printPoisoning(rows));
+}
