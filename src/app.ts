@@ -84,9 +84,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await app.register(answerPreflights, { prefix });
   }
 
-  // Added here, so that the scopes above, which set them themselves, don't inherit it; unknown routes do.
-  fixHeaders(app);
+  // Not on the app itself: a hook there would run in the MLS family too, which sets these headers without one.
   await app.register(async (ops) => {
+    fixHeaders(ops);
     await limitScope(ops, deps);
     addOpsRoutes(ops, deps.readiness);
   });
@@ -95,6 +95,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   if (removals !== undefined) {
     await app.register(
       async (privacy) => {
+        fixHeaders(privacy);
         await limitScope(privacy, deps);
         addRemovalRoutes(privacy, removals, deps.now);
       },
@@ -103,6 +104,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }
 
   await app.register(async (docs) => {
+    fixHeaders(docs);
     await limitScope(docs, deps);
     await addDocsRoutes(docs);
   });

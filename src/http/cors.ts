@@ -4,6 +4,7 @@
 // an Origin, because the library's own hook costs the hot path about a tenth (it spreads its options on every request).
 import cors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
+import { fixHeaders } from './fixed-headers.ts';
 
 export const ALLOWED_METHODS = 'GET, HEAD, POST, OPTIONS';
 const EXPOSED_HEADERS = 'RateLimit, RateLimit-Policy, Retry-After';
@@ -16,6 +17,7 @@ export const CROSS_ORIGIN_HEADERS = {
 
 /** Answers OPTIONS for everything under the scope's prefix. The scope must hold nothing else. */
 export async function answerPreflights(scope: FastifyInstance): Promise<void> {
+  fixHeaders(scope);
   await scope.register(cors, {
     origin: '*',
     methods: ALLOWED_METHODS.split(', '),

@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandle
 import type { Caller } from '../http/caller.ts';
 import { type CounterStripe, type Outcome, ROUTE, SOURCES } from '../http/counters.ts';
 import { MlsError, refuseMls } from '../http/errors/mls.ts';
+import { receiveMls } from '../http/mls-request.ts';
 import type { Refusal } from '../http/refusal.ts';
 import { MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
 import type { Locator } from './locator.ts';
@@ -129,7 +130,8 @@ function addRoute(
     method: ['PUT', 'PATCH', 'DELETE'],
     url,
     schema: { hide: true, response: { 405: MlsError } },
-    onRequest: (_request, reply, _done) => {
+    onRequest: (request, reply, _done) => {
+      receiveMls(request, reply);
       refuseMls(reply.header('allow', 'GET, HEAD, POST, OPTIONS'), WRONG_METHOD);
     },
     handler: () => {},

@@ -60,3 +60,21 @@ test('the docs are a guarded page, the API description names no route that refus
   expect(Object.keys(api.paths['/v1/geolocate']).sort()).toEqual(['get', 'post']);
   expect(api.paths).not.toHaveProperty('/docs');
 });
+
+test('every scope says that nothing may be kept, once', async () => {
+  const { app } = await createTestApp();
+  for (const url of [
+    '/healthz',
+    '/openapi.json',
+    '/docs',
+    '/nowhere',
+    '/v1/nowhere',
+    '/v1/geolocate',
+    '/v1/geolocate?key=x',
+  ]) {
+    for (const method of ['GET', 'OPTIONS', 'DELETE'] as const) {
+      const { headers } = await app.inject({ method, url });
+      expect([url, headers['cache-control'], headers['x-content-type-options']]).toEqual([url, 'no-store', 'nosniff']);
+    }
+  }
+});
