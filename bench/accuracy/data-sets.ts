@@ -51,9 +51,11 @@ function belgium(): DataSet[] {
   return [{ name: 'Belgium', kind: 'cell', learn, test: all.filter((s) => s.split === 'test') }];
 }
 
-/** Every real data set whose file is there. */
-export function openTraces(): DataSet[] {
-  return [...lisbon(), ...uji(), ...dortmund(), ...belgium()];
+const TRACES = { wifi_lisbon: lisbon, wifi_uji: uji, cell_dortmund: dortmund, cell_belgium: belgium };
+
+/** Every real data set whose file is there, or those of one trace. */
+export function openTraces(only?: keyof typeof TRACES): DataSet[] {
+  return only === undefined ? Object.values(TRACES).flatMap((open) => open()) : TRACES[only]();
 }
 
 /** The simulated ones: always there, and the same each time. */

@@ -1,0 +1,76 @@
+// `node bench/accuracy/budget.ts [--write]`: what accuracy must not get worse than, on sets small enough for every run of the
+// tests: one square of Lisbon (if the trace is there), simulated walks and simulated drives. budgets.json holds what was
+// measured when it was last written; worse than that by more than a tenth is a failure. Deterministic: no clock, no store.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { openTraces } from './data-sets.ts';
+import type { DataSet, Method } from './method.ts';
+import { measure } from './metrics.ts';
+import { createHoneyguide } from './ours.ts';
+import { CELL_WORLDS, simulateCells } from './simulator-cells.ts';
+import { simulateWifi, WIFI_WORLDS } from './simulator-wifi.ts';
+
+/** Metres, and shares in 0..1, of one set. */
+export type Budget = {
+  set: string;
+  answered: number;
+  medianM: number;
+  p95M: number;
+  inside: number;
+  medianAccuracyM: number;
+};
+
+const BUDGETS = new URL('./budgets.json', import.meta.url);
+/** The square with the most scans. */
+const SQUARE = 'se';
+const WORSE = 1.1;
+/** The share of honest circles may fall by this; the goals are in the big bench. */
+const LESS_INSIDE = 0.03;
+
+/** The small sets; without the square where the trace is absent. */
+export function smallSets(): DataSet[] {
+  const lisbon = openTraces('wifi_lisbon')
+    .slice(0, 1)
+    .map(({ kind, learn, test }): DataSet => {
+      const here = ({ group }: { group: string }) => group === SQUARE;
+      return { name: 'Lisbon, one square', kind, learn: learn.filter(here), test: test.filter(here) };
+    });
+  return [...lisbon, simulateWifi(WIFI_WORLDS[0]), simulateCells(CELL_WORLDS[0])];
+}
+
+/** What a fresh method does on a set. */
+export function measureBudget(set: DataSet, method: Method = createHoneyguide()): Budget {
+  method.learn(set.learn);
+  const { answered, medianM, p95M, inside, medianAccuracyM } = measure(method, set);
+  return { set: set.name, answered, medianM, p95M, inside, medianAccuracyM };
+}
+
+/** The budgets as committed. */
+export function readBudgets(): Budget[] {
+  return JSON.parse(readFileSync(BUDGETS, 'utf8')) as Budget[];
+}
+
+/** What is worse than a tenth beyond the budget, in words; none = it holds. */
+export function overBudget(found: Budget, budget: Budget): string[] {
+  const over: string[] = [];
+  for (const name of ['medianM', 'p95M', 'medianAccuracyM'] as const) {
+    if (!(found[name] <= WORSE * budget[name])) over.push(`${name} ${found[name].toFixed(1)}, was ${budget[name]}`);
+  }
+  if (!(found.answered >= budget.answered / WORSE)) over.push(`answered ${found.answered}, was ${budget.answered}`);
+  if (!(found.inside >= budget.inside - LESS_INSIDE)) over.push(`inside ${found.inside}, was ${budget.inside}`);
+  return over;
+}
+
+if (import.meta.main) {
+  const sets = smallSets();
+  const found = sets.map((set) => measureBudget(set));
+  for (const row of found) console.log(JSON.stringify(row));
+  if (process.argv.includes('--write')) {
+    if (sets.length < 3) throw new Error('budgets are written where the traces are');
+    const rounded = found.map(({ set, ...numbers }) => ({
+      set,
+      ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value.toPrecision(4))])),
+    }));
+    writeFileSync(BUDGETS, `${JSON.stringify(rounded, null, 2)}\n`);
+  }
+}
