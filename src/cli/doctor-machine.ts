@@ -23,7 +23,7 @@ export function checkMachine(config: Config, nowMs: number): Finding[] {
   ];
 }
 
-function addresses({ host, opsHost, trustProxy }: Config): Finding[] {
+function addresses({ host, opsHost, trustProxy, addressPerMinute }: Config): Finding[] {
   const findings: Finding[] = [];
   if (isLoopback(host)) findings.push({ what: 'address', state: 'ok', says: 'loopback, for a proxy in front' });
   else {
@@ -33,6 +33,8 @@ function addresses({ host, opsHost, trustProxy }: Config): Finding[] {
     const says = 'TRUST_PROXY is empty: behind a proxy every phone would seem to come from its address';
     findings.push({ what: 'proxy', state: 'weak', says });
   } else findings.push({ what: 'proxy', state: 'ok', says: `${trustProxy.length} trusted` });
+  const limit = addressPerMinute > 0 ? `${addressPerMinute} requests a minute` : 'none (ADDRESS_PER_MINUTE=0)';
+  findings.push({ what: 'address limit', state: addressPerMinute > 0 ? 'ok' : 'weak', says: limit });
   if (!isLoopback(opsHost)) {
     const says = 'OPS_HOST is not loopback: /metrics has no password, so only operators may reach that address';
     findings.push({ what: 'metrics', state: 'weak', says });

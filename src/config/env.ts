@@ -24,6 +24,8 @@ export type Config = {
   readonly logLevel: LogLevel;
   /** Days without being heard after which a learnt station is forgotten. */
   readonly forgetAfterDays: number;
+  /** Requests a minute of one address; 0 = no limit. */
+  readonly addressPerMinute: number;
 };
 
 /** Names every variable that is wrong, and what it should be. */
@@ -63,6 +65,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     secretsFile: absolute(read('SECRETS_FILE')),
     logLevel: read('LOG_LEVEL'),
     forgetAfterDays: read('FORGET_AFTER_DAYS'),
+    addressPerMinute: read('ADDRESS_PER_MINUTE'),
   };
   if (config.port > 0 && config.port === config.opsPort && config.host === config.opsHost) {
     problems.push('OPS_PORT must differ from PORT: /metrics is not for the public');

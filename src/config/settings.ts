@@ -22,6 +22,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const MAX_THREADS = 256;
 /** A hundred years: never. */
 const MAX_FORGET_DAYS = 36_500;
+/** 5,000 phones behind one carrier NAT, each failing and trying again every 5 s as Gecko does (12 a minute): 1,000 a second. */
+const ADDRESS_PER_MINUTE = 60_000;
+/** Below the widest count that http/quotas.ts can hold for a minute. */
+const MAX_ADDRESS_PER_MINUTE = 1_000_000;
 /** Names that @fastify/proxy-addr knows for private ranges. */
 const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
 
@@ -63,6 +67,12 @@ export const SETTINGS = {
     description: 'Days without being heard after which a learnt station is forgotten.',
     schema: { type: 'integer', minimum: 2, maximum: MAX_FORGET_DAYS, default: 730 },
     read: (given) => (given === undefined ? 730 : whole(given, 2, MAX_FORGET_DAYS)),
+  } satisfies Setting<number>,
+  ADDRESS_PER_MINUTE: {
+    description:
+      'Requests a minute that one client address may send, whatever its keys; 0 = no limit. Loopback has none.',
+    schema: { type: 'integer', minimum: 0, maximum: MAX_ADDRESS_PER_MINUTE, default: ADDRESS_PER_MINUTE },
+    read: (given) => (given === undefined ? ADDRESS_PER_MINUTE : whole(given, 0, MAX_ADDRESS_PER_MINUTE)),
   } satisfies Setting<number>,
 };
 

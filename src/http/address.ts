@@ -39,6 +39,11 @@ export function subscriberOf(address: string): string {
   return address;
 }
 
+/** True for an address of this machine: 127.0.0.0/8, also mapped into IPv6, and ::1. */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address.startsWith('::ffff:127.');
+}
+
 /** Murmur3's finaliser: every input bit moves every output bit. Returns an unsigned 32-bit number. */
 function finish(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

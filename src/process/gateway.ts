@@ -119,6 +119,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
           barredKey: secrets.barredKey,
           quotas: quotaMemory,
           addressSeed,
+          addressPerMinute: config.addressPerMinute,
           addressKey,
           status,
         },

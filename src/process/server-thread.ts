@@ -42,6 +42,7 @@ export type ThreadData = {
   readonly barredKey: Uint8Array;
   readonly quotas: SharedArrayBuffer;
   readonly addressSeed: AddressSeed;
+  readonly addressPerMinute: number;
   readonly addressKey: Uint8Array;
   readonly status: SharedArrayBuffer;
 };
@@ -87,7 +88,7 @@ async function serve(data: ThreadData): Promise<Serving> {
     }),
     submission: submission.ports,
     removals: submission.removals,
-    quotas: openQuotas(data.quotas, data.addressSeed),
+    quotas: openQuotas(data.quotas, data.addressSeed, data.addressPerMinute),
     counters,
     readiness: () => readStatus(data.status),
     overloaded: loop.overloaded,

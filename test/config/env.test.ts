@@ -29,6 +29,12 @@ describe('the configuration', () => {
     expect(config.trustProxy).toEqual([]);
   });
 
+  test('limits addresses generously unless told otherwise, and 0 means not at all', () => {
+    expect(loadConfig({}).addressPerMinute).toBe(60_000);
+    expect(loadConfig({ ADDRESS_PER_MINUTE: '0' }).addressPerMinute).toBe(0);
+    expect(problemsOf({ ADDRESS_PER_MINUTE: '-1' })).toHaveLength(1);
+  });
+
   test('takes an empty or blank variable for one that is not set', () => {
     expect(loadConfig({ PORT: '', DATABASE_URL: '  ', LOG_LEVEL: ' ' })).toMatchObject({
       port: 8080,
@@ -81,8 +87,8 @@ describe('the configuration', () => {
   test('is described in full by its schema, which is the same on every machine', () => {
     const { properties } = configSchema() as { properties: Record<string, { description: string; default?: unknown }> };
     expect(Object.keys(properties).sort()).toEqual(
-      // DESIGN 5, "Env", and FORGET_AFTER_DAYS.
-      'DATABASE_URL DATA_DIR FORGET_AFTER_DAYS GEOIP_DB HOST LOG_LEVEL OPS_HOST OPS_PORT PORT SECRETS_FILE THREADS TRUST_PROXY VALKEY_URL'.split(
+      // DESIGN 5, "Env", FORGET_AFTER_DAYS and ADDRESS_PER_MINUTE.
+      'ADDRESS_PER_MINUTE DATABASE_URL DATA_DIR FORGET_AFTER_DAYS GEOIP_DB HOST LOG_LEVEL OPS_HOST OPS_PORT PORT SECRETS_FILE THREADS TRUST_PROXY VALKEY_URL'.split(
         ' ',
       ),
     );

@@ -67,6 +67,19 @@ test('an address is limited across keys, its neighbours are not, and the next mi
   expect(of('198.51.100.7', NOON + MINUTE_MS)).toBe('');
 });
 
+test('without an address limit, and from this machine, nobody is cut', () => {
+  const key = { slot: 0, perMinute: null, dailyQuota: null };
+  for (const [limit, address] of [
+    [0, '198.51.100.7'],
+    [1, '127.0.0.1'],
+    [1, '::1'],
+    [1, '::ffff:127.0.0.1'],
+  ] as const) {
+    const quotas = openQuotas(createQuotaMemory(1), SEED, limit);
+    for (let i = 0; i < 5; i++) expect(quotas.take(key, address, NOON).refused).toBe('');
+  }
+});
+
 test('what other replicas counted uses up the limit too, in their minute and day only', () => {
   const quotas = openQuotas(createQuotaMemory(1), SEED);
   const key = { slot: 0, perMinute: 10, dailyQuota: 20 };

@@ -105,9 +105,20 @@ describe('a gateway', () => {
     running.child.process.kill('SIGKILL');
     expect(await running.child.ended).toBe('SIGKILL');
     await flood;
-    running = await start(config, ['--demo']);
+    running = await start(config, ['--demo'], { TRUST_PROXY: 'loopback', ADDRESS_PER_MINUTE: '20' });
     expect(keysOf(config).device).toBe(device);
     expect((await locate(running, device, cell.body)).status).toBe(200);
+  });
+
+  test('limits an address that a trusted proxy names, all threads together, and not this machine', async () => {
+    const { device } = keysOf(config);
+    async function statuses(headers: Record<string, string>): Promise<Set<number>> {
+      const ask = () => fetch(`${running.url}/v1/geolocate?key=${device}`, { headers });
+      // Enough for two minutes' limits, in case one ends meanwhile.
+      return new Set((await Promise.all(Array.from({ length: 41 }, ask))).map(({ status }) => status));
+    }
+    expect(await statuses({ 'x-forwarded-for': '198.51.100.7' })).toContain(429);
+    expect(await statuses({})).toEqual(new Set([404]));
   });
 
   test('answers what is in flight when it is told to stop, and leaves a snapshot', async () => {
