@@ -67,10 +67,15 @@ function createCache() {
   };
 }
 
-/** `::ffff:1.2.3.4` (a dual-stack socket's view of an IPv4 client) as `1.2.3.4`; a zone (`%eth0`) is cut off. */
+/**
+ * `::ffff:1.2.3.4` (a dual-stack socket's view of an IPv4 client) as `1.2.3.4`; a zone (`%eth0`) is cut off, and the port that
+ * some proxies write into X-Forwarded-For: `1.2.3.4:567`, `[2001:db8::1]:567`.
+ */
 function unmap(ip: string): string {
-  const zone = ip.indexOf('%');
-  const bare = zone < 0 ? ip : ip.slice(0, zone);
+  const end = ip.startsWith('[') ? ip.indexOf(']') : ip.indexOf(':', ip.indexOf('.') + 1 || ip.length);
+  const portless = end < 0 ? ip : ip.slice(ip.startsWith('[') ? 1 : 0, end);
+  const zone = portless.indexOf('%');
+  const bare = zone < 0 ? portless : portless.slice(0, zone);
   return bare.length > 7 && bare.slice(0, 7).toLowerCase() === '::ffff:' && bare.includes('.') ? bare.slice(7) : bare;
 }
 

@@ -29,6 +29,13 @@ describe('the packaged database (flat records, one file a family)', () => {
     expect(reader.find('::FFFF:81.2.69.142%eth0')).toEqual(reader.find('81.2.69.142'));
   });
 
+  test('the port that some proxies add to an address changes nothing', () => {
+    expect(reader.find('81.2.69.142:4711')).toEqual(reader.find('81.2.69.142'));
+    expect(reader.find('::ffff:81.2.69.142:4711')).toEqual(reader.find('81.2.69.142'));
+    expect(reader.find('[2a02:8388::1]:4711')).toEqual(reader.find('2a02:8388::1'));
+    expect(reader.find('10.0.0.1:80')).toBeNull();
+  });
+
   test.each([
     '10.0.0.1',
     '192.168.1.1',
