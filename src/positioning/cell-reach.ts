@@ -4,10 +4,10 @@ import { UNKNOWN_DBM } from '../radio/signal.ts';
 import { R95_OVER_SIGMA } from './reach.ts';
 
 /**
- * 95 % radius in metres believed of a cell whose radius nothing tells, by radio code. Cells of one site lie a median of 870 m
- * apart in LTE, 930 m in UMTS, 1,800 m in GSM (MLS export of 2024, 2 million cells): a cell reaches about twice that.
+ * 95 % radius in metres believed of a cell whose radius nothing tells, by radio code: what makes the circle around a bare
+ * position of the MLS export of 2024 hold OpenCelliD's of 2026 in 95-98 of 100 cases (12,612 Dutch cells in both; NR guessed).
  */
-const PRIOR_RADIUS_M = [0, 4000, 2000, 1500, 1000];
+const PRIOR_RADIUS_M = [0, 3000, 2500, 2500, 1500];
 /** Reports that weigh as much as the prior; one passing car makes dozens in one street. */
 const PRIOR_SAMPLES = 2;
 /** Strength in dBm in the middle of a cell, by radio code. */
@@ -26,16 +26,25 @@ export function cellSigmaM(radio: number, radiusM: number, samples: number, ta: 
   const prior = PRIOR_RADIUS_M[radio];
   const radius = Math.sqrt((n * radiusM * radiusM + PRIOR_SAMPLES * prior * prior) / (n + PRIOR_SAMPLES));
   // Farther from the mast than the cell was ever heard, wherever in it the mast stands: the circle must reach there.
-  const beyondM = ta < 0 ? 0 : ta * TA_STEP_M[radio] - 2 * radius - MAST_OFFSET_M;
+  const beyondM = fromMastM(radio, ta) - 2 * radius - MAST_OFFSET_M;
   return (beyondM > 0 ? Math.hypot(radius, beyondM) : radius) / R95_OVER_SIGMA;
+}
+
+/** Metres from the mast by the timing advance `ta`; 0 if there is none. */
+export function fromMastM(radio: number, ta: number): number {
+  return ta < 0 ? 0 : ta * TA_STEP_M[radio];
 }
 
 /** A part is never known better than this: fixes, and fading. */
 const LEAST_PART_SIGMA_M = 20;
 
-/** One-axis sigma of a part of a cell: its own radius; one report is as good as that of the whole cell. */
-export function partSigmaM(radiusM: number, samples: number, cellRadiusM: number): number {
-  const r2 = (samples * radiusM * radiusM + cellRadiusM * cellRadiusM) / (samples + 1);
+/** A look at a part, on one day from one block, tells this much more of where it is than the whole cell does. */
+export const LOOK_WEIGHT = 20;
+
+/** One-axis sigma of a part of a cell: its own radius, held against the cell's until it was looked at often enough. */
+export function partSigmaM(radiusM: number, looks: number, cellRadiusM: number): number {
+  const n = LOOK_WEIGHT * looks;
+  const r2 = (n * radiusM * radiusM + cellRadiusM * cellRadiusM) / (n + 1);
   return Math.max(Math.sqrt(r2) / R95_OVER_SIGMA, LEAST_PART_SIGMA_M);
 }
 

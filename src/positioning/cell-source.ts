@@ -6,8 +6,8 @@
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
 import { createFoundStations, type StationReader } from '../stations/index-contract.ts';
-import { accuracyOfCells, type Calibration } from './calibration.ts';
-import { cellPull, cellSigmaM, partSigmaM } from './cell-reach.ts';
+import { accuracyOfCells, type Calibration, createServingCell, fewLooks } from './calibration.ts';
+import { cellPull, cellSigmaM, fromMastM, LOOK_WEIGHT, partSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
 import { createPoints, flatten, putPoint } from './points.ts';
 import { type CellReadings, MAX_CELLS, strongestNeighbour } from './readings.ts';
@@ -22,9 +22,6 @@ const BLUR_M = 500;
 const LEAST_TRUST = 0.5;
 const MOST_TRUST = 1.5;
 
-/** A part of fewer reports says less than its cell. */
-const LEAST_PART_SAMPLES = 3;
-
 /** A solver for cells with its own scratch space; `into` is filled anew by each call. */
 export function createCellSource(stations: StationReader, calibration: Calibration) {
   const known = createFoundStations(2);
@@ -32,18 +29,26 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
   const points = createPoints(MAX_CELLS + MAX_PARTS);
   const plane = createPlane();
   const solution = createSolution();
+  const serving = createServingCell();
 
   return function locateByCells(heard: CellReadings, today: number, into: Source): void {
     points.count = 0;
     let cells = 0;
-    let servingSigmaM = 0;
+    serving.partsKnown = 0;
+    serving.fromMastM = 0;
     for (let i = 0; i < heard.count; i++) {
       if (heard.id[i] === 0 || !find(heard, i)) continue;
       cells++;
       // The columns are sorted: the serving cell, or the strongest, is first.
       const sigmaM = cellSigmaM(heard.radio[i], known.radiusM[0], known.samples[0], heard.ta[i]);
-      if (i === 0 && placeParts(heard, today)) servingSigmaM = sigmaM;
-      else addPoint(0, today, sigmaM, cellPull(heard.radio[i], heard.dbm[i]));
+      if (i === 0) {
+        serving.sigmaM = sigmaM;
+        serving.fromMastM = fromMastM(heard.radio[0], heard.ta[0]);
+        serving.hasTiming = heard.ta[0] >= 0;
+        placeParts(heard, today);
+        if (serving.partsKnown > 0) continue;
+      }
+      addPoint(0, today, sigmaM, cellPull(heard.radio[i], heard.dbm[i]), known.samples[0]);
     }
     into.found = cells > 0;
     if (!into.found) return;
@@ -52,7 +57,7 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
     solve(points, start, true, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    into.accuracyM = accuracyOfCells(calibration, cells, servingSigmaM, solution);
+    into.accuracyM = accuracyOfCells(calibration, cells, serving, solution);
     into.trust = Math.min(LEAST_TRUST + solution.agreeing / 2, MOST_TRUST);
   };
 
@@ -67,25 +72,33 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
     return false;
   }
 
-  /** Puts the known parts of the serving cell, found in slot 0, in its place; false if none is known. */
-  function placeParts(heard: CellReadings, today: number): boolean {
+  /** Puts the known parts of the serving cell, found in slot 0, in its place. */
+  function placeParts(heard: CellReadings, today: number): void {
     const radio = heard.radio[0];
     const id = partCellId(radio, heard.area[0], heard.id[0]);
     const count = partAreas(radio, heard.ta[0], heard.dbm[0], strongestNeighbour(heard, 0), parts);
+    serving.parts = count;
+    serving.unsure = 0;
     for (let p = 0; p < count; p++) {
       if (!stations.findCell(PART_RADIO, heard.mcc[0], heard.mnc[0], parts[p], id, known, 1)) continue;
-      if (known.samples[1] < LEAST_PART_SAMPLES) continue;
-      addPoint(1, today, partSigmaM(known.radiusM[1], known.samples[1], known.radiusM[0]), 1);
+      serving.partsKnown++;
+      serving.unsure += fewLooks(known.samples[1]);
+      addPoint(
+        1,
+        today,
+        partSigmaM(known.radiusM[1], known.samples[1], known.radiusM[0]),
+        1,
+        LOOK_WEIGHT * known.samples[1],
+      );
     }
-    return points.count > 0;
   }
 
   /** One more point, from slot `from` of what was found. */
-  function addPoint(from: number, today: number, sigmaM: number, pull: number): void {
+  function addPoint(from: number, today: number, sigmaM: number, pull: number, reports: number): void {
     const k = points.count++;
     putPoint(points, k, known.lat[from], known.lon[from]);
     points.device[k] = k;
-    points.trust[k] = stationTrust(known.samples[from], known.lastSeenDay[from], known.flags[from], today);
+    points.trust[k] = stationTrust(reports, known.lastSeenDay[from], known.flags[from], today);
     points.sigmaM[k] = sigmaM;
     points.pull[k] = pull;
     points.prior[k] = 0;

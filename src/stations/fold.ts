@@ -134,7 +134,7 @@ function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   const middle = findMiddle(kind, whereabouts, home);
   const elsewhere = others.filter((p) => isApart(kind, whereabouts, main, p));
   if (middle.radiusM > DISTANCES[kind].widest || elsewhere.some((p) => isRival(main, p))) block(station, nowMs);
-  else if (!contradictsPrior(kind, station, middle, nowMs)) believe(station, home, middle, nowMs);
+  else if (!contradictsPrior(kind, station, middle, nowMs)) believe(kind, station, home, middle, nowMs);
   else block(station, nowMs);
   believed.lastSeenAt = Math.max(believed.lastSeenAt ?? 0, whereabouts.lastDay * DAY_MS);
 }
@@ -167,13 +167,14 @@ function contradictsPrior(
   return distanceM(lat, lon, middle.lat, middle.lon) > DISTANCES[kind].apart + (radiusM ?? 0);
 }
 
-function believe(station: LearntStation, home: readonly Place[], middle: Middle, nowMs: number): void {
+function believe(kind: HeardKind, station: LearntStation, home: readonly Place[], middle: Middle, nowMs: number): void {
   const { believed } = station;
   station.learnt = true;
   believed.lat = middle.lat;
   believed.lon = middle.lon;
   believed.radiusM = Math.max(middle.radiusM, 1);
-  believed.samples = home.reduce((sum, p) => sum + p.heard, 0);
+  // A part is as good as its looks: a car at a red light reports one street corner a hundred times.
+  believed.samples = kind === 'part' ? middle.looks : home.reduce((sum, p) => sum + p.heard, 0);
   believed.weight = home.reduce((sum, p) => sum + p.weight, 0);
   believed.source = 'gnss';
   believed.modifiedAt = nowMs;

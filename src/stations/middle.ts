@@ -6,8 +6,8 @@ import type { Place } from './places.ts';
 import type { HeardKind } from './sighting.ts';
 import { fadeOf, type Tile, type Whereabouts } from './whereabouts.ts';
 
-/** Middle in degrees, and the radius in metres that holds 95 % of the sightings. */
-export type Middle = { lat: number; lon: number; radiusM: number };
+/** Middle in degrees, the radius in metres that holds 95 % of the sightings, and from how many blocks and days they are. */
+export type Middle = { lat: number; lon: number; radiusM: number; looks: number };
 
 /** Student's t with 3 degrees of freedom: what lies far out loses its say, without a sharp edge. */
 const FREEDOM = 3;
@@ -57,17 +57,18 @@ export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Pla
     tiles.map((t) => t.heard * fadeOf(w, t)),
     0.95,
   );
+  const looks = countLooks(w, tiles);
   return {
     lat: origin.lat + py / M_PER_DEG_LAT,
     lon: wrapLonDeg(origin.lon + px / mPerLon),
-    radiusM: honestRadiusM(kind, w, tiles, radiusM),
+    radiusM: honestRadiusM(kind, looks, radiusM),
+    looks,
   };
 }
 
 /** The radius, held against what cells reach until it was seen from enough sides: a hundred reports from one corner are one look. */
-function honestRadiusM(kind: HeardKind, w: Whereabouts, tiles: readonly Tile[], radiusM: number): number {
+function honestRadiusM(kind: HeardKind, looks: number, radiusM: number): number {
   if (kind !== 'cell') return radiusM;
-  const looks = countLooks(w, tiles);
   return Math.sqrt(
     (looks * radiusM * radiusM + PRIOR_LOOKS * PRIOR_CELL_RADIUS_M * PRIOR_CELL_RADIUS_M) / (looks + PRIOR_LOOKS),
   );

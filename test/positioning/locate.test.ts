@@ -2,10 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { distanceM } from '../../src/geo/distance.ts';
 import type { Estimate } from '../../src/positioning/locator.ts';
+import { RADIO } from '../../src/radio/cell.ts';
+import { MAX_PARTS, PART_RADIO, partAreas } from '../../src/radio/cell-parts.ts';
 import { at, CORNER, createScene, heard, lteCell, macOf, TODAY, trusted } from './scene.ts';
 
 const off = (answer: Estimate | null, place: { lat: number; lon: number }) =>
   answer === null ? Number.NaN : distanceM(answer.lat, answer.lon, place.lat, place.lon);
+
+const parts = new Float64Array(MAX_PARTS);
 
 /** Ten access points around the corner and their readings. */
 function street(scene = createScene(), dbm = -60) {
@@ -69,8 +73,36 @@ test('a timing advance beyond where a cell was ever heard widens the circle', ()
   scene.lte(1, trusted(0, 0, { radiusM: 500 }));
   const near = scene.locate({ cellTowers: [lteCell(1, { timingAdvance: 3 })] })!;
   const far = scene.locate({ cellTowers: [lteCell(1, { timingAdvance: 100 })] })!;
-  expect(near.accuracyM).toBeLessThan(1000);
+  expect(near.accuracyM).toBeLessThan(1500);
   expect(far.accuracyM).toBeGreaterThan(5000);
+});
+
+test('a known part of the serving cell stands for it, the surer the more often it was looked at', () => {
+  const accuracyAfter = (looks: number) => {
+    const scene = createScene();
+    scene.lte(1, trusted(0, 0, { radiusM: 800 }));
+    const count = partAreas(RADIO.lte, -1, -95, -1, parts);
+    for (let p = 0; p < count; p++)
+      scene.stations.putCell(PART_RADIO, 262, 1, parts[p], 1, trusted(500, 0, { radiusM: 80, samples: looks }));
+    const answer = scene.locate({ cellTowers: [lteCell(1, { signalStrength: -95, serving: 1 })] })!;
+    expect(off(answer, at(500))).toBeLessThan(1);
+    return answer.accuracyM;
+  };
+  expect(accuracyAfter(30)).toBeLessThan(600);
+  expect(accuracyAfter(1)).toBeGreaterThan(1.5 * accuracyAfter(30));
+});
+
+test('an unknown part of the serving cell means somewhere new: the circle is wider, the more so far from the mast', () => {
+  const scene = createScene();
+  scene.lte(1, trusted(0, 0, { radiusM: 800 }));
+  const count = partAreas(RADIO.lte, 4, -95, -1, parts);
+  const put = (p: number) => scene.stations.putCell(PART_RADIO, 262, 1, parts[p], 1, trusted(500, 0, { samples: 30 }));
+  const ask = (timingAdvance: number) =>
+    scene.locate({ cellTowers: [lteCell(1, { signalStrength: -95, serving: 1, timingAdvance })] })!.accuracyM;
+  for (let p = 0; p < count; p++) put(p);
+  const known = ask(4);
+  expect(ask(12)).toBeGreaterThan(2 * known);
+  expect(ask(20)).toBeGreaterThan(ask(12) + 200);
 });
 
 test('a cell without its area is found under the area its neighbour tells', () => {

@@ -95,6 +95,14 @@ describe('a station that nobody knew', () => {
     expect(foldDays('cell', [corner]).believed.radiusM).toBeGreaterThan(1_000);
     expect(foldDays('wifi', [corner]).believed.radiusM).toBeLessThan(10);
   });
+
+  it('counts looks from separate blocks and days instead of reports, if it is a part of a cell', () => {
+    const look = (day: number, place: typeof HOME) =>
+      Array.from({ length: 50 }, (_, i) => sight(day, 0, place, { trusted: true, dbm: -50 - i }));
+    const looks = [[...look(0, HOME), ...look(0, away(500))], look(1, HOME)];
+    expect(foldDays('part', looks).believed.samples).toBe(3);
+    expect(foldDays('cell', looks).believed.samples).toBe(150);
+  });
 });
 
 describe('a station that is known', () => {
