@@ -8,17 +8,18 @@ import type { Solution } from './solve.ts';
 /** 95 % error over `macScaleM`, by device count and reach as `macBucket` numbers them; 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more), then over the scale of parts of the serving one. */
 export type Calibration = { readonly macFactors: readonly number[]; readonly cellFactors: readonly number[] };
 
-const REACH_BOUNDS_M = [8, 16, 32, 64];
+/** Under the first are one room's access points, heard thousands of times in it (a library); streets begin above. */
+const REACH_BOUNDS_M = [6.5, 16, 32, 64];
 
-/** Rows: 2, 3, 4-5, 6-9, 10 and more devices. Columns: reach under 8, 16, 32, 64 m, and wider. */
+/** Rows: 2, 3, 4-5, 6-9, 10 and more devices. Columns: reach under 6.5, 16, 32, 64 m, and wider. */
 // biome-ignore format: a table
 export const DEFAULT_CALIBRATION: Calibration = {
   macFactors: [
-    0.9, 2.2, 2.2, 2.4, 1.6,
-    0.9, 2.2, 1.5, 1.3, 1.1,
-    0.9, 2.2, 1.5, 1.1, 0.9,
-    0.9, 2.9, 1.5, 1.0, 0.9,
-    0.9, 2.9, 1.1, 1.0, 0.8,
+    1.0, 2.4, 3.0, 2.6, 1.8,
+    1.0, 2.4, 1.8, 1.4, 1.2,
+    0.95, 2.5, 1.8, 1.2, 1.1,
+    0.95, 3.1, 1.8, 1.1, 1.0,
+    0.95, 3.1, 1.4, 1.05, 1.0,
   ],
   cellFactors: [3.75, 3.45, 3.15, 0.74],
 };
