@@ -3,6 +3,7 @@
 // Who may read payloads is the fold (jobs/fold.ts) alone.
 import type { ClientBase, Pool } from 'pg';
 import { binaryArray, binaryBytes } from '../storage/binary-array.ts';
+import { timedQuery } from '../storage/pool.ts';
 import type { InboxRow } from './inbox.ts';
 
 /** Raw reports live this long, folded or not (privacy row S1, crowd submissions). */
@@ -12,16 +13,26 @@ export const INBOX_TTL = { table: 'inbox', column: 'received_at', ttlMs: RAW_TTL
 /** Rows deleted at once: a transaction of some 10 ms, also on the embedded store. */
 const EXPIRY_BATCH = 5_000;
 
+/** An insert takes 30 ms; whoever sent the reports would rather hear 503 than wait longer than this. */
+const INSERT_MS = 10_000;
+
 const INSERT = `insert into inbox (digest, received_at, contributor, trusted, payload)
   select d, r, c, t <> 0, p from unnest($1::uuid[], $2::int8[], $3::int8[], $4::int2[], $5::bytea[]) as u(d, r, c, t, p)
   on conflict (digest) do nothing`;
 
-/** Writes rows in one statement, in their order. Rejects if the store does, and then none is there. */
-export async function insertRows(db: Pool | ClientBase, rows: readonly InboxRow[]): Promise<void> {
+/**
+ * Writes rows in one statement, in their order. Rejects if the store does, and then none is there, or if it does not answer
+ * within `timeoutMs`, and then they may be: sent again they are the same rows.
+ */
+export async function insertRows(
+  db: Pool | ClientBase,
+  rows: readonly InboxRow[],
+  timeoutMs: number = INSERT_MS,
+): Promise<void> {
   const order = rows.map((_, i) => i);
   const column = (type: 'int2' | 'int8', of: (row: InboxRow) => number) =>
     binaryArray(type, Float64Array.from(rows, of), order, order.length);
-  await db.query(INSERT, [
+  const values = [
     binaryBytes(
       'uuid',
       rows.map((row) => row.digest),
@@ -33,7 +44,8 @@ export async function insertRows(db: Pool | ClientBase, rows: readonly InboxRow[
       'bytea',
       rows.map((row) => row.payload),
     ),
-  ]);
+  ];
+  await db.query(timedQuery(INSERT, timeoutMs, values));
 }
 
 /** How full the inbox is: rows not yet folded (at most this many; gaps count) and bytes on disk, indexes included. */

@@ -3,6 +3,7 @@
 
 import { and, count, eq, isNull, sql } from 'drizzle-orm';
 import type { Store } from '../storage/open.ts';
+import { timedQuery } from '../storage/pool.ts';
 import { apiKeys } from '../storage/tables.ts';
 import { type KeyRingEntry, MAX_KEYS } from './key-ring.ts';
 import { formatKey, formatKeyId, hashKey, KEY_ID_RANDOM_BYTES, KEY_RANDOM_BYTES, type KeyClass } from './keys.ts';
@@ -70,6 +71,8 @@ export type KeyFollower = {
   stop(): void;
 };
 
+/** A store that needs longer to add up the keys is not there; the next look takes another connection. */
+const LOOK_MS = 5_000;
 /** Well under the second within which a change has to be in effect. */
 const POLL_MS = 250;
 
@@ -137,7 +140,7 @@ export async function followKeys(
  */
 async function fingerprint(store: Store): Promise<string> {
   const { rows } = await store.pool.query<{ print: string }>(
-    `select count(*) || ' ' || coalesce(sum(changed::text::numeric), 0) as print from api_keys`,
+    timedQuery(`select count(*) || ' ' || coalesce(sum(changed::text::numeric), 0) as print from api_keys`, LOOK_MS),
   );
   return rows[0].print;
 }

@@ -13,6 +13,7 @@ import { expireInbox } from '../observations/store.ts';
 import { settleRemovals } from '../rights/store.ts';
 import { forgetStations } from '../stations/forget-store.ts';
 import type { Store } from '../storage/open.ts';
+import { timedQuery } from '../storage/pool.ts';
 import type { MapIndex } from './map-index.ts';
 
 export type JobDeps = {
@@ -112,7 +113,7 @@ async function answers(store: Store): Promise<boolean> {
     timer = setTimeout(() => resolve(false), STORE_MS);
   });
   const good = await Promise.race([
-    store.pool.query('select 1').then(
+    store.pool.query(timedQuery('select 1', STORE_MS)).then(
       () => true,
       () => false,
     ),

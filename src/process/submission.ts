@@ -12,7 +12,7 @@ import { insertRows, measureInbox } from '../observations/store.ts';
 import { openSubmissionCounts } from '../observations/submission-counts.ts';
 import type { RemovalPorts } from '../rights/routes.ts';
 import { noteRefusals, REQUEST_TTL_MS, requestRemoval } from '../rights/store.ts';
-import { openPool, type StoreAddress } from '../storage/pool.ts';
+import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 
 export type SubmissionSetup = {
   readonly store: StoreAddress;
@@ -25,7 +25,8 @@ export function openSubmission(
   setup: SubmissionSetup,
   log: BugLog,
 ): { ports: SubmissionPorts; removals: RemovalPorts; close(): Promise<void> } {
-  const { pool, close } = openPool(setup.store, (error) => log.error(describeError(error), 'store connection lost'));
+  const lost = (error: Error) => log.error(describeError(error), 'store connection lost');
+  const { pool, close } = openPool(setup.store, lost, SERVER_QUERY_MS);
   async function measure() {
     const free = setup.store.kind === 'embedded' ? await statfs(setup.dataDir) : null;
     const freeBytes = free === null ? Number.POSITIVE_INFINITY : free.bavail * free.bsize;

@@ -6,7 +6,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { openEmbedded } from './embedded.ts';
 import { migratePostgres } from './migrate.ts';
-import { openPool, type StoreAddress } from './pool.ts';
+import { openPool, SERVER_QUERY_MS, type StoreAddress } from './pool.ts';
 import type { Holder } from './store-lock.ts';
 
 export type StoreConfig = { databaseUrl?: string; dataDir: string };
@@ -33,15 +33,16 @@ export const MIN_SERVER_VERSION = 140000;
 /** Opens and migrates the store. Rejects with a sentence for people; never names the URL, which holds a password. */
 export async function openStore(config: StoreConfig, options: OpenOptions = {}): Promise<Store> {
   if (config.databaseUrl) {
-    const store = connectStore({ kind: 'postgres', url: config.databaseUrl }, options.onError);
+    const address = { kind: 'postgres', url: config.databaseUrl } as const;
+    // A migration takes as long as it takes, so it has connections without a time limit.
+    const { pool, close } = openPool(address, options.onError);
     try {
-      await requireVersion(store.pool);
-      await migratePostgres(store.pool);
-    } catch (error) {
-      await store.close();
-      throw error;
+      await requireVersion(pool);
+      await migratePostgres(pool);
+    } finally {
+      await close();
     }
-    return store;
+    return connectStore(address, options.onError, options.role === 'server' ? SERVER_QUERY_MS : 0);
   }
   const embedded = await openEmbedded(config.dataDir, {
     role: options.role ?? 'command',
@@ -58,9 +59,9 @@ export async function openStore(config: StoreConfig, options: OpenOptions = {}):
   };
 }
 
-/** Connects to a store that is open already. Connects when first used. */
-export function connectStore(address: StoreAddress, onError?: (error: Error) => void): Store {
-  const { pool, close } = openPool(address, onError);
+/** Connects to a store that is open already. Connects when first used. `queryMs` as openPool has it. */
+export function connectStore(address: StoreAddress, onError?: (error: Error) => void, queryMs = 0): Store {
+  const { pool, close } = openPool(address, onError, queryMs);
   return { kind: address.kind, pool, orm: drizzle(pool), address, close };
 }
 
@@ -72,8 +73,9 @@ export function describeStoreLoss(error: unknown): string | null {
   if (syscall === 'connect' || code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE') return LOST;
   // Class 57P is an operator's shutdown; 08 is the connection itself; pg's own words come without a code.
   if (code?.startsWith('57P') || code?.startsWith('08')) return LOST;
-  return /^Connection terminated|connection timeout/i.test(message) ? LOST : null;
+  return /^Connection terminated|connection timeout|^Query read timeout/i.test(message) ? LOST : null;
 }
+
 async function requireVersion(pool: pg.Pool): Promise<void> {
   const { rows } = await pool.query<{ version: number; words: string }>(
     `select current_setting('server_version_num')::int as version, current_setting('server_version') as words`,

@@ -1,5 +1,6 @@
 // Connections to a store that is open already: what server threads hold, and what openStore builds on. Promises: connects
-// when first used; a lost connection never ends the process, only the query that used it. Apart from open.ts, so that a
+// when first used; a lost connection never ends the process, only the query that used it; with a time limit, a PostgreSQL
+// that falls silent without closing its connections fails queries, it does not hang them. Apart from open.ts, so that a
 // thread that only writes rows need not load the query builder.
 
 import pg from 'pg';
@@ -15,10 +16,24 @@ const KEEP_VALUES_OUT_OF_LOGS = `
      or (name in ('log_parameter_max_length', 'log_error_verbosity')
          and (select rolsuper from pg_roles where rolname = current_user))`;
 
-/** A pool of connections, and how to end it (any number of times). */
+/** Longer than any query of a server takes: they are bounded in rows, and wait for locks that are held for a batch. */
+export const SERVER_QUERY_MS = 30_000;
+/** A peer that vanished without a word is noticed by the system, before idle connections to it are used. */
+const KEEP_ALIVE_DELAY_MS = 10_000;
+
+/** A query that the store must answer within `timeoutMs`; else it fails, and its connection is given up. */
+export function timedQuery(text: string, timeoutMs: number, values: unknown[] = []): pg.QueryConfig {
+  return { text, values, query_timeout: timeoutMs } as pg.QueryConfig;
+}
+
+/**
+ * A pool of connections, and how to end it (any number of times). `queryMs` is how long PostgreSQL may take for an answer,
+ * 0 = as long as it needs; the embedded store, whose connections end with its process, is never timed.
+ */
 export function openPool(
   address: StoreAddress,
   onError: (error: Error) => void = () => {},
+  queryMs = 0,
 ): { pool: pg.Pool; close(): Promise<void> } {
   const pool = new pg.Pool(
     address.kind === 'postgres'
@@ -27,6 +42,8 @@ export function openPool(
           application_name: 'honeyguide',
           max: 10,
           keepAlive: true,
+          keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+          query_timeout: queryMs,
           connectionTimeoutMillis: 10_000,
           idle_in_transaction_session_timeout: 60_000,
           onConnect: async (client) => void (await client.query(KEEP_VALUES_OUT_OF_LOGS)),

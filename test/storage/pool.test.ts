@@ -1,0 +1,80 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { insertRows } from '../../src/observations/store.ts';
+import { describeStoreLoss, openStore } from '../../src/storage/open.ts';
+import { openPool } from '../../src/storage/pool.ts';
+import { afterFile, ON_POSTGRES, testDatabase, testFolder } from '../support/store.ts';
+
+/** A way to a server that swallows its replies while `silent`, and keeps its connections open: a network that lost them. */
+async function lossyWay(url: string): Promise<{ url: string; silent(yes: boolean): void }> {
+  const target = new URL(url);
+  const way = new URL(url);
+  const sockets = new Set<Socket>();
+  let lost = false;
+  const server = createServer((client) => {
+    const there = connect(Number(target.port || 5432), target.hostname);
+    client.pipe(there);
+    // What was lost stays lost for a connection, as with a firewall that forgot it.
+    let dead = false;
+    there.on('data', (bytes) => {
+      dead ||= lost;
+      if (!dead) client.write(bytes);
+    });
+    for (const socket of [client, there]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => [client, there].forEach((one) => void one.destroy()));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  afterFile(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  way.hostname = '127.0.0.1';
+  way.port = String((server.address() as { port: number }).port);
+  return {
+    url: way.href,
+    silent(yes) {
+      lost = yes;
+    },
+  };
+}
+
+test.runIf(ON_POSTGRES)('a PostgreSQL that falls silent fails the query, and the next one after it works', async () => {
+  const direct = await testDatabase();
+  await (await openStore({ databaseUrl: direct, dataDir: testFolder() })).close();
+  const way = await lossyWay(direct);
+  const { pool, close } = openPool({ kind: 'postgres', url: way.url }, undefined, 300);
+  afterFile(close);
+  expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
+  way.silent(true);
+  const failure = await pool.query('select 2').catch((error: unknown) => error);
+  expect(describeStoreLoss(failure)).toMatch(/does not answer/);
+  way.silent(false);
+  expect((await pool.query('select 3 as n')).rows).toEqual([{ n: 3 }]);
+});
+
+test.runIf(ON_POSTGRES)(
+  'reports are refused in time by a PostgreSQL that falls silent, whatever the pool allows',
+  async () => {
+    const direct = await testDatabase();
+    await (await openStore({ databaseUrl: direct, dataDir: testFolder() })).close();
+    const way = await lossyWay(direct);
+    const { pool, close } = openPool({ kind: 'postgres', url: way.url });
+    afterFile(close);
+    const row = {
+      digest: Buffer.alloc(16, 1),
+      receivedAtMs: 1,
+      contributor: 2,
+      trusted: false,
+      payload: Buffer.alloc(3),
+    };
+    await pool.query('select 1');
+    way.silent(true);
+    await expect(insertRows(pool, [row], 300)).rejects.toThrow('timeout');
+    way.silent(false);
+    await insertRows(pool, [row]);
+    expect((await pool.query('select count(*)::int as n from inbox')).rows).toEqual([{ n: 1 }]);
+  },
+);
