@@ -14,13 +14,15 @@ import { openStore, type Store } from '../src/storage/open.ts';
 
 export type FoldBench = { observations: number; foldPerS: number; barePerS: number; ratio: number };
 
-const STATIONS = 20_000;
+export const STATIONS = 20_000;
 const HEARD = 15;
+/** Address of access point n of the town. */
+export const macOf = (n: number) => 0x001a2b000000 + n * 7919;
 const DAY_MS = 86_400_000;
 const BARE_BATCH = 30_000;
 
 /** Reports of walkers through a town of STATIONS access points on a square grid 30 m apart. */
-function walk(reports: number, random: () => number, receivedAtMs: number): InboxRow[] {
+export function walk(reports: number, random: () => number, receivedAtMs: number): InboxRow[] {
   const side = Math.ceil(Math.sqrt(STATIONS));
   const rows: InboxRow[] = [];
   const dayKey = Buffer.alloc(32, 1);
@@ -39,7 +41,7 @@ function walk(reports: number, random: () => number, receivedAtMs: number): Inbo
       heard.add(Math.max(0, Math.min(side * side - 1, sx + sy * side)));
     }
     const wifi = [...heard].map((n) => ({
-      mac: 0x001a2b000000 + n * 7919,
+      mac: macOf(n),
       dbm: -50 - Math.floor(random() * 40),
       ageMs: 0,
     }));

@@ -24,9 +24,11 @@ export function drawErrors(title: string, methods: readonly { name: string; metr
   const lines: string[] = [];
   for (let m = low; m <= high; m *= 10) {
     lines.push(`<path d="M${fix(x(m))} ${y(0)}V${y(1)}" stroke="#ddd"/>`);
-    lines.push(`<text x="${fix(x(m))}" y="${HEIGHT - 22}" text-anchor="middle">${m} m</text>`);
+    const anchor = m === high ? 'end' : 'middle';
+    const label = m < 1_000 ? `${m} m` : `${m / 1_000} km`;
+    lines.push(`<text x="${fix(x(m))}" y="${HEIGHT - 22}" text-anchor="${anchor}">${label}</text>`);
   }
-  for (const share of [0, 0.5, 0.67, 0.95]) {
+  for (const share of [0, 0.25, 0.5, 0.75, 1]) {
     lines.push(`<path d="M${LEFT} ${fix(y(share))}H${WIDTH - RIGHT}" stroke="#ddd"/>`);
     lines.push(`<text x="${LEFT - 6}" y="${fix(y(share) + 4)}" text-anchor="end">${Math.round(share * 100)} %</text>`);
   }
@@ -36,7 +38,7 @@ export function drawErrors(title: string, methods: readonly { name: string; metr
       `<path d="${curve(metrics, x, y)}" fill="none" stroke="${colour}" stroke-width="${i === methods.length - 1 ? 2.5 : 1.5}"/>`,
     );
     lines.push(
-      `<text x="${WIDTH - RIGHT - 6}" y="${fix(y(0.08) - 16 * (methods.length - 1 - i))}" text-anchor="end" fill="${colour}">${name}</text>`,
+      `<text x="${WIDTH - RIGHT - 6}" y="${fix(y(0.03) - 16 * (methods.length - 1 - i))}" text-anchor="end" fill="${colour}">${name}</text>`,
     );
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
@@ -45,6 +47,14 @@ export function drawErrors(title: string, methods: readonly { name: string; metr
 ${lines.join('\n')}
 </svg>
 `;
+}
+
+/** SVG text of several data sets beside each other. */
+export function drawBeside(pictures: readonly string[]): string {
+  const panels = pictures.map(
+    (picture, i) => `<svg x="${i * WIDTH}" width="${WIDTH}" height="${HEIGHT}"${picture.slice('<svg'.length)}`,
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${pictures.length * WIDTH} ${HEIGHT}">\n${panels.join('')}</svg>\n`;
 }
 
 /** Powers of ten that hold every curve from its 2 % to its end. */

@@ -1,7 +1,8 @@
-// `node bench/accuracy/run.ts [--simulated|--all] [--http] [--json] [--plots DIR]`: how far off each method is on each data
-// set, in process: pure fold, plain Maps, pure locator; with --http a real gateway too (on its embedded store, or a database
+// `node bench/accuracy/run.ts [--simulated|--all] [--http] [--json] [--plots DIR] [--docs]`: how far off each method is on each
+// data set, in process: pure fold, plain Maps, pure locator; with --http a real gateway too (on its embedded store, or a database
 // of its own on the server that TEST_DATABASE_URL names). Real traces by default; said plainly when they are not there.
 
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -15,7 +16,7 @@ import type { DataSet, Method } from './method.ts';
 import { type Metrics, measure } from './metrics.ts';
 import { createHoneyguide } from './ours.ts';
 import { askOverHttp } from './over-http.ts';
-import { drawErrors } from './plot.ts';
+import { drawBeside, drawErrors } from './plot.ts';
 
 export type Row = { set: string; method: string; metrics: Metrics };
 
@@ -44,6 +45,11 @@ export function compare(sets: readonly DataSet[]): Row[] {
   return rows;
 }
 
+/** The plot in docs/learning.md: one set of access points, one of cells. */
+const DOCS_PLOT = new URL('../../docs/plots/accuracy.svg', import.meta.url);
+const README = new URL('./README.md', import.meta.url);
+const DOCS_SETS = ['Lisbon, same weeks', 'Dortmund, suburban'];
+
 const HEADER = ['data set', 'method', 'answered', 'median m', 'p67', 'p95', 'max', 'in circle', 'median circle m'];
 
 /** A Markdown table. */
@@ -62,6 +68,22 @@ export function printTable(rows: readonly Row[]): string {
     metres(m.medianAccuracyM),
   ]);
   return [HEADER, HEADER.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+/** The page beside this file. */
+function describeRun(table: string, shares: readonly string[]): string {
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+  return `# Accuracy
+
+Written by \`npm run bench:accuracy -- --all --http --docs\`, not by hand: ${new Date().toISOString().slice(0, 10)}, ${commit}. The data is not part of the
+project; the data's own licences allow to say what came out. "over HTTP" went through a real gateway: \`/v2/geosubmit\` on the days of the
+scans (its clock is set), \`honeyguide fold\`, \`/v1/geolocate\`; the others are computed in process. "In circle" is the share of truths
+inside the answer's own accuracy. Explained in [docs/learning.md](../../docs/learning.md).
+
+${table}
+
+${shares.map((share) => `- ${share}`).join('\n')}
+`;
 }
 
 /** The same sets asked of a real gateway, a fresh one for each set of lessons. */
@@ -87,6 +109,7 @@ async function main(): Promise<void> {
       http: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       plots: { type: 'string' },
+      docs: { type: 'boolean', default: false },
     },
   });
   const traces = values.simulated ? [] : openTraces();
@@ -95,24 +118,31 @@ async function main(): Promise<void> {
   const inProcess = compare(sets);
   const overHttp = values.http ? await askGateway(sets) : [];
   const rows = sets.flatMap(({ name }) => [...inProcess, ...overHttp].filter(({ set }) => set === name));
+  const table = printTable(rows);
+  const shares = sets
+    .filter(({ kind }) => kind === 'wifi')
+    .map((set) => `${set.name}: our rules allow ${(100 * answerableShare(set)).toFixed(1)} % to be answered`);
   if (values.json) {
     console.log(
       JSON.stringify(rows.map(({ metrics: { errorsM: _, ...metrics }, ...row }) => ({ ...row, ...metrics }))),
     );
   } else {
-    console.log(printTable(rows));
-    for (const set of sets.filter(({ kind }) => kind === 'wifi')) {
-      console.log(`${set.name}: our rules allow ${(100 * answerableShare(set)).toFixed(1)} % to be answered`);
-    }
+    console.log(table);
+    console.log(shares.join('\n'));
+  }
+  const draw = (set: string) =>
+    drawErrors(
+      set,
+      inProcess.filter((row) => row.set === set).map(({ method, metrics }) => ({ name: method, metrics })),
+    );
+  if (values.docs && traces.length > 0) {
+    writeFileSync(DOCS_PLOT, drawBeside(DOCS_SETS.map(draw)));
+    writeFileSync(README, describeRun(table, shares));
   }
   if (values.plots === undefined) return;
   mkdirSync(values.plots, { recursive: true });
-  for (const set of sets) {
-    const methods = rows
-      .filter((row) => row.set === set.name)
-      .map(({ method, metrics }) => ({ name: method, metrics }));
-    const file = `accuracy-${set.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.svg`;
-    writeFileSync(join(values.plots, file), drawErrors(set.name, methods));
+  for (const { name } of sets) {
+    writeFileSync(join(values.plots, `accuracy-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.svg`), draw(name));
   }
 }
 

@@ -12,6 +12,8 @@ export type Target = {
   readonly path: string;
   readonly bodies: readonly string[];
   readonly expectStatus: number;
+  /** A further header line of each body's request, by its place; for instance the address it is forwarded for. */
+  readonly headerOf?: (body: number) => string;
 };
 
 export type LoadResult = {
@@ -29,12 +31,13 @@ const MAX_BEHIND_MS = 10_000;
 
 /** Ready-made requests, a buffer each. */
 export function requestBuffers(target: Target): Buffer[] {
-  return target.bodies.map((body) =>
-    Buffer.from(
+  return target.bodies.map((body, i) => {
+    const further = target.headerOf === undefined ? '' : `${target.headerOf(i)}\r\n`;
+    return Buffer.from(
       `POST ${target.path} HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\nContent-Type: application/json\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    ),
-  );
+        `${further}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    );
+  });
 }
 
 /** As fast as the server answers, over so many connections, for so long (ms). */
@@ -42,14 +45,18 @@ export function saturate(target: Target, connections: number, durationMs: number
   return drive(target, connections, durationMs, null);
 }
 
-/** Poisson arrivals at `perSecond`; at most `connections` in flight, later ones wait and their wait counts. */
+/**
+ * Poisson arrivals at `perSecond`; at most `connections` in flight, later ones wait and their wait counts. `restMs` > 0 leaves
+ * the core to others between arrivals, for the price of latencies that are up to so much and a timer's error too long.
+ */
 export function atRate(
   target: Target,
   connections: number,
   durationMs: number,
   perSecond: number,
+  restMs = 0,
 ): Promise<LoadResult> {
-  return drive(target, connections, durationMs, perSecond);
+  return drive(target, connections, durationMs, perSecond, restMs);
 }
 
 async function drive(
@@ -57,12 +64,13 @@ async function drive(
   connections: number,
   durationMs: number,
   perSecond: number | null,
+  restMs = 0,
 ): Promise<LoadResult> {
   const buffers = requestBuffers(target);
   const pool = await Promise.all(Array.from({ length: connections }, () => open(target.port)));
   try {
     return await new Promise((resolve, reject) =>
-      run(pool, buffers, target.expectStatus, durationMs, perSecond, resolve, reject),
+      run(pool, buffers, target.expectStatus, durationMs, perSecond, restMs, resolve, reject),
     );
   } finally {
     for (const { socket } of pool) socket.destroy();
@@ -83,6 +91,7 @@ function run(
   expectStatus: number,
   durationMs: number,
   perSecond: number | null,
+  restMs: number,
   resolve: (result: LoadResult) => void,
   reject: (error: Error) => void,
 ): void {
@@ -162,6 +171,7 @@ function run(
     if (isOver) return;
     if (dueMs >= endMs) finish();
     else if (nowMs >= endMs + MAX_BEHIND_MS) fail('the server fell too far behind the offered rate');
+    else if (restMs > 0) setTimeout(turn, restMs);
     else setImmediate(turn);
   };
   turn();
