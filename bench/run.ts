@@ -1,6 +1,6 @@
 // `npm run bench [suites]`: measures and prints; `--write` also keeps the numbers in results.json, the table in README.md
 // and the plot, so that what the documents say was measured by the code as it stands. Suites: micro http
-// index import submit start.
+// index import submit start mls.
 // Quiet machine, please: other load makes every number worse, ratios least.
 
 import { execFileSync } from 'node:child_process';
@@ -10,6 +10,7 @@ import { benchHttp } from './http/suite.ts';
 import { benchIndex } from './index-suite.ts';
 import { ALLOCATION_FLAGS, runIsolated } from './isolated.ts';
 import type { MicroResult } from './micro.ts';
+import { benchMls } from './mls-suite.ts';
 import { plotLatency } from './plot.ts';
 import {
   checkRow,
@@ -67,6 +68,7 @@ const SUITES: { readonly [name: string]: Suite } = {
   import: benchImport,
   submit: benchSubmit,
   start: benchStart,
+  mls: benchMls,
 };
 
 const names = positionals.length > 0 ? positionals : Object.keys(SUITES);

@@ -20,17 +20,24 @@ const LOOK_MS = 300;
 
 export type RunningGateway = {
   readonly port: number;
+  /** Its DATA_DIR; gone when it has stopped. */
+  readonly dataDir: string;
   /** Sets what time it is for the gateway and its commands. */
   setClock(nowMs: number): Promise<void>;
   /** Runs `honeyguide ARGS --json` beside it and returns what it said. */
   run(...args: string[]): Promise<Record<string, unknown>>;
   /** Resolves when the index has had no news for a second and a half. */
   indexIsQuiet(): Promise<number>;
+  /** One of its metrics that has no labels. */
+  metric(name: string): Promise<number>;
   stop(): Promise<void>;
 };
 
 /** Starts one; `env` adds to or overrides its settings. The embedded store is used unless it names a DATABASE_URL. */
-export async function startGateway(env: Readonly<Record<string, string>> = {}): Promise<RunningGateway> {
+export async function startGateway(
+  env: Readonly<Record<string, string>> = {},
+  args: readonly string[] = [],
+): Promise<RunningGateway> {
   const dataDir = mkdtempSync(join(tmpdir(), 'hg-bench-'));
   const clock = createClock(join(dataDir, 'clock'));
   const settings = {
@@ -43,7 +50,7 @@ export async function startGateway(env: Readonly<Record<string, string>> = {}): 
     TRUST_PROXY: '127.0.0.1',
     ...env,
   };
-  const child = spawn(process.execPath, ['src/main.ts'], {
+  const child = spawn(process.execPath, ['src/main.ts', ...args], {
     cwd: ROOT,
     env: settings,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -72,13 +79,14 @@ export async function startGateway(env: Readonly<Record<string, string>> = {}): 
     throw new Error(`the gateway did not start: ${errors}`);
   }
 
-  async function stations(): Promise<number> {
+  async function metric(name: string): Promise<number> {
     const text = await (await fetch(`http://127.0.0.1:${first!.opsPort}/metrics`)).text();
-    return Number(/^honeyguide_index_stations (\d+)/m.exec(text)?.[1]);
+    return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
   }
 
   return {
     port: first.port,
+    dataDir,
     setClock: (nowMs) => clock.set(nowMs),
     async run(...args) {
       const { stdout } = await promisify(execFile)(process.execPath, ['src/cli/honeyguide.ts', ...args, '--json'], {
@@ -90,13 +98,14 @@ export async function startGateway(env: Readonly<Record<string, string>> = {}): 
     async indexIsQuiet() {
       let before = -1;
       for (let quiet = 0; quiet < QUIET_LOOKS; ) {
-        const now = await stations();
+        const now = await metric('honeyguide_index_stations');
         quiet = now === before ? quiet + 1 : 0;
         before = now;
         await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       }
       return before;
     },
+    metric,
     stop,
   };
 }

@@ -9,48 +9,9 @@ import { demoRequests } from '../../fixtures/demo-requests.ts';
 import { createWorld } from '../../fixtures/world.ts';
 import { distanceM } from '../../src/geo/distance.ts';
 import type { StoreConfig } from '../../src/storage/open.ts';
+import { envOf, type Running, startGateway } from '../support/gateway.ts';
 import { type Child, startNode } from '../support/process.ts';
 import { testStoreConfig } from '../support/store.ts';
-
-type Line = { msg?: string; port?: number; opsPort?: number; step?: string; [field: string]: unknown };
-type Running = {
-  child: Child;
-  url: string;
-  ops: string;
-  lines: Line[];
-  text: string[];
-  until(msg: string): Promise<Line>;
-};
-
-function envOf({ dataDir, databaseUrl }: StoreConfig): Record<string, string> {
-  return {
-    DATA_DIR: dataDir,
-    PORT: '0',
-    OPS_PORT: '0',
-    THREADS: '2',
-    ...(databaseUrl && { DATABASE_URL: databaseUrl }),
-  };
-}
-
-async function start(config: StoreConfig, args: string[] = [], env: Record<string, string> = {}): Promise<Running> {
-  const child = startNode(['src/main.ts', ...args], { ...envOf(config), ...env });
-  const lines: Line[] = [];
-  const text: string[] = [];
-  async function until(msg: string): Promise<Line> {
-    for (;;) {
-      const raw = await child.line();
-      if (!raw.startsWith('{"level"')) {
-        text.push(raw);
-        continue;
-      }
-      const line = JSON.parse(raw) as Line;
-      lines.push(line);
-      if (line.msg === msg) return line;
-    }
-  }
-  const ready = await until('ready');
-  return { child, url: `http://127.0.0.1:${ready.port}`, ops: `http://127.0.0.1:${ready.opsPort}`, lines, text, until };
-}
 
 function keysOf(config: StoreConfig): { device: string; partner: string } {
   return JSON.parse(readFileSync(join(config.dataDir, 'demo-keys.json'), 'utf8'));
@@ -67,7 +28,7 @@ describe('a gateway', () => {
 
   test('is there with --demo, and answers what it prints', async () => {
     config = await testStoreConfig();
-    running = await start(config, ['--demo']);
+    running = await startGateway(config, ['--demo']);
     const keys = keysOf(config);
     expect(statSync(join(config.dataDir, 'demo-keys.json')).mode & 0o777).toBe(0o600);
     for (const { keyClass, body, expect: truth } of [wifi, cell, partner]) {
@@ -105,7 +66,7 @@ describe('a gateway', () => {
     running.child.process.kill('SIGKILL');
     expect(await running.child.ended).toBe('SIGKILL');
     await flood;
-    running = await start(config, ['--demo'], { TRUST_PROXY: 'loopback', ADDRESS_PER_MINUTE: '20' });
+    running = await startGateway(config, ['--demo'], { TRUST_PROXY: 'loopback', ADDRESS_PER_MINUTE: '20' });
     expect(keysOf(config).device).toBe(device);
     expect((await locate(running, device, cell.body)).status).toBe(200);
   });
@@ -143,7 +104,7 @@ describe('a gateway', () => {
   });
 
   test('starts from its snapshot; nothing that came with a request or went with an answer is in log, errors or metrics', async () => {
-    running = await start(config, ['--demo'], { LOG_LEVEL: 'trace', TRUST_PROXY: 'loopback' });
+    running = await startGateway(config, ['--demo'], { LOG_LEVEL: 'trace', TRUST_PROXY: 'loopback' });
     expect(running.lines.some((line) => line.msg === 'index loaded from its snapshot')).toBe(true);
     const { device, partner: partnerKey } = keysOf(config);
     const macs = (wifi.body as { wifiAccessPoints: { macAddress: string }[] }).wifiAccessPoints.map(
