@@ -24,6 +24,8 @@ const BUDGETS = new URL('./budgets.json', import.meta.url);
 /** The square with the most scans. */
 const SQUARE = 'se';
 const WORSE = 1.1;
+/** Circles are a trade against the share that they hold: they may be refitted this much wider without a word. */
+const WIDER = 1.25;
 /** The share of honest circles may fall by this; the goals are in the big bench. */
 const LESS_INSIDE = 0.03;
 
@@ -50,11 +52,15 @@ export function readBudgets(): Budget[] {
   return JSON.parse(readFileSync(BUDGETS, 'utf8')) as Budget[];
 }
 
-/** What is worse than a tenth beyond the budget, in words; none = it holds. */
+/** What is worse than the budget by more than a tenth (circles: a quarter), in words; none = it holds. */
 export function overBudget(found: Budget, budget: Budget): string[] {
   const over: string[] = [];
-  for (const name of ['medianM', 'p95M', 'medianAccuracyM'] as const) {
-    if (!(found[name] <= WORSE * budget[name])) over.push(`${name} ${found[name].toFixed(1)}, was ${budget[name]}`);
+  for (const [name, limit] of [
+    ['medianM', WORSE],
+    ['p95M', WORSE],
+    ['medianAccuracyM', WIDER],
+  ] as const) {
+    if (!(found[name] <= limit * budget[name])) over.push(`${name} ${found[name].toFixed(1)}, was ${budget[name]}`);
   }
   if (!(found.answered >= budget.answered / WORSE)) over.push(`answered ${found.answered}, was ${budget.answered}`);
   if (!(found.inside >= budget.inside - LESS_INSIDE)) over.push(`inside ${found.inside}, was ${budget.inside}`);
