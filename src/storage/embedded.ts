@@ -19,15 +19,16 @@ const POLL_MS = 100;
 /** Longer than a first start takes on a slow machine (about 10 s), and than a server may take to stop. */
 const PATIENCE_MS = 60_000;
 const SERVER_STOP_MS = 15_000;
-/** A store that dies this often within its first seconds will not get better by starting it again. */
-const MAX_QUICK_DEATHS = 3;
+/** A store that dies within its first seconds is started again after a pause that doubles up to the longest. */
 const QUICK_DEATH_MS = 10_000;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 30_000;
 
 export type EmbeddedOptions = {
   role: Holder['role'];
   /** Told once, in a sentence for people, when somebody else holds the folder and we wait. */
   onWait?: (message: string) => void;
-  /** Told when the store's thread failed; it is started again. */
+  /** Told each time the store's thread failed, or could not be started again; it is tried until it can. */
   onLost?: (error: Error) => void;
 };
 
@@ -61,25 +62,41 @@ export async function openEmbedded(dataDir: string, options: EmbeddedOptions): P
   }
 }
 
-/** Runs the store in a thread for as long as this process holds the lock, again if the thread dies. */
+/** Runs the store in a thread for as long as this process holds the lock, again and again if the thread dies. */
 async function own(
   folder: string,
   socketFolder: string,
   lock: FolderLock,
   onLost: ((error: Error) => void) | undefined,
 ): Promise<Embedded> {
-  let closing = false;
+  const closing = new AbortController();
   let quickDeaths = 0;
-  let worker: Worker;
+  let worker: Worker | null = null;
+  let restarting: Promise<void> = Promise.resolve();
 
   async function start(): Promise<void> {
     const startedMs = performance.now();
     worker = await startThread(folder, socketPath(socketFolder), (error) => {
-      quickDeaths = performance.now() - startedMs < QUICK_DEATH_MS ? quickDeaths + 1 : 0;
-      if (closing) return;
+      worker = null;
+      if (closing.signal.aborted) return;
       onLost?.(error);
-      if (quickDeaths < MAX_QUICK_DEATHS) start().catch((again: Error) => onLost?.(again));
+      quickDeaths = performance.now() - startedMs < QUICK_DEATH_MS ? quickDeaths + 1 : 0;
+      restarting = restart();
     });
+  }
+
+  async function restart(): Promise<void> {
+    for (;;) {
+      if (quickDeaths > 0) await pause(quickDeaths, closing.signal);
+      if (closing.signal.aborted) return;
+      try {
+        await start();
+        return;
+      } catch (error) {
+        quickDeaths++;
+        onLost?.(error as Error);
+      }
+    }
   }
 
   try {
@@ -92,12 +109,19 @@ async function own(
     socketFolder,
     owner: true,
     async close() {
-      if (closing) return;
-      closing = true;
-      await stopThread(worker);
+      if (closing.signal.aborted) return;
+      closing.abort();
+      await restarting;
+      if (worker !== null) await stopThread(worker);
       lock.release();
     },
   };
+}
+
+/** Waits longer after each of a row of failures, not at all once `stop` aborts. */
+async function pause(failures: number, stop: AbortSignal): Promise<void> {
+  const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failures - 1));
+  await sleep(pauseMs, undefined, { signal: stop }).catch(() => {});
 }
 
 /** Resolves when the thread accepts clients; `onDeath` is told if it ends after that. */

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
@@ -104,6 +104,36 @@ describe.skipIf(ON_POSTGRES)('the embedded store', () => {
       )
       .toBe(1);
     expect(lost.length).toBeGreaterThan(0);
+  });
+
+  test('is tried again for as long as it cannot start, and can be closed meanwhile', async () => {
+    const config = await testStoreConfig();
+    const files = join(config.dataDir, 'embedded', 'pgdata');
+    const lost: Error[] = [];
+    let thread: Worker | undefined;
+    const watchThreads = (started: Worker) => {
+      thread = started;
+    };
+    process.on('worker', watchThreads);
+    const store = await openStore(config, { role: 'server', onError: (error) => lost.push(error) });
+    afterFile(() => store.close());
+    await store.pool.query('insert into wifi_stations (mac) values (1)');
+    async function breakIt(): Promise<void> {
+      renameSync(files, `${files}.away`);
+      writeFileSync(files, 'no folder');
+      lost.length = 0;
+      await thread?.terminate();
+      await expect.poll(() => lost.length, { timeout: 20_000 }).toBeGreaterThan(2);
+    }
+    await breakIt();
+    rmSync(files);
+    renameSync(`${files}.away`, files);
+    const stations = () => store.pool.query(count).then(({ rows }) => rows[0].n);
+    await expect.poll(() => stations().catch(() => 'lost'), { timeout: 20_000 }).toBe(1);
+    await breakIt();
+    process.off('worker', watchThreads);
+    await store.close();
+    rmSync(files);
   });
 
   test('of a first start that was killed half-way is not taken for a store', async () => {
