@@ -1,7 +1,7 @@
 // How the resident index does from 1 M to 50 M stations: look-up time of hits and misses in requests of 12 random
 // addresses, bytes a station, build rate, the longest block of the writer, snapshot write, read and the plain read of the
 // same file, resident memory with two reader threads. Prints one JSON line a size. Every answer is checked before timing.
-// Usage: node bench/index-lookup.ts [millions...] [--threads N] [--snapshot]
+// Usage: node bench/index-lookup.ts [millions...] [--threads N] [--snapshot] [--rounds N]
 import { readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,6 @@ import { nthLat, nthLon, nthMac } from './index-stations.ts';
 import { median, pairedRatio } from './statistics.ts';
 
 const REQUEST = 12;
-const ROUNDS = 41;
 const REQUESTS_A_ROUND = 5_000;
 
 function build(
@@ -60,8 +59,8 @@ function timeRound(reader: IndexReader, stations: number, from: number): number 
 type Lookups = { reader: IndexReader; stations: number; hits: number[]; misses: number[] };
 
 /** Times all sizes in alternation, so that all of them see the same moods of the machine. */
-function timeLookups(all: readonly Lookups[]): void {
-  for (let round = 0; round < ROUNDS + 2; round++) {
+function timeLookups(all: readonly Lookups[], rounds: number): void {
+  for (let round = 0; round < rounds + 2; round++) {
     for (const { reader, stations, hits, misses } of all) {
       const hit = timeRound(reader, stations, 0);
       const miss = timeRound(reader, stations, stations);
@@ -154,6 +153,7 @@ const { positionals, values } = parseArgs({
     threads: { type: 'string', default: '0' },
     snapshot: { type: 'boolean', default: false },
     grow: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '41' },
   },
 });
 const sizes = (positionals.length > 0 ? positionals.map(Number) : [1, 10]).map((millions) =>
@@ -165,7 +165,7 @@ const lookups = built.map(({ index, stations }) => {
   check(reader, stations);
   return { reader, stations, hits: [] as number[], misses: [] as number[] };
 });
-timeLookups(lookups);
+timeLookups(lookups, Number(values.rounds));
 for (const [n, { index, stations, buildMs, maxPauseMs, grows }] of built.entries()) {
   const workers = await openThreads(index, Number(values.threads));
   globalThis.gc?.();

@@ -12,7 +12,7 @@ const MOST_M = 50;
 const READERS = 2;
 
 type Snapshot = { fileMB: number; writeMs: number; plainReadMs: number; loadMs: number; loadOverPlain: number };
-type Line = {
+export type IndexLine = {
   stations: number;
   hitNs: number;
   missNs: number;
@@ -24,8 +24,8 @@ type Line = {
 };
 
 export async function benchIndex(): Promise<Row[]> {
-  const beside = await measure(SIZES_M.map(String));
-  const [alone] = await measure([String(MOST_M), '--threads', String(READERS), '--snapshot']);
+  const beside = await measureIndex(SIZES_M.map(String));
+  const [alone] = await measureIndex([String(MOST_M), '--threads', String(READERS), '--snapshot']);
   const { snapshot } = alone;
   if (beside.length !== SIZES_M.length || snapshot === undefined)
     throw new Error('the index bench said less than asked');
@@ -61,7 +61,8 @@ export async function benchIndex(): Promise<Row[]> {
   return rows.map(checkRow);
 }
 
-async function measure(args: readonly string[]): Promise<Line[]> {
+/** What bench/index-lookup.ts says about each size when it is run with these arguments. */
+export async function measureIndex(args: readonly string[]): Promise<IndexLine[]> {
   const script = fileURLToPath(new URL('./index-lookup.ts', import.meta.url));
   const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', script, ...args], {
     maxBuffer: 1 << 20,
@@ -69,5 +70,5 @@ async function measure(args: readonly string[]): Promise<Line[]> {
   return stdout
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as Line);
+    .map((line) => JSON.parse(line) as IndexLine);
 }

@@ -7,6 +7,8 @@ export type Budget = {
   readonly atLeast?: number;
   readonly atMost?: number;
   readonly why: string;
+  /** What must be there for it to be measured at all: without a PostgreSQL server, the budget is left out, plainly. */
+  readonly needs?: 'postgres';
 };
 export type Budgets = { readonly [metric: string]: Budget };
 export type Measurements = { readonly [metric: string]: number | undefined };
@@ -34,6 +36,15 @@ export function judge(budgets: Budgets, measured: Measurements): Verdict[] {
       .join(' and ');
     return { metric, what, measured: isNumber ? significant(value) : 'not measured', bound, isHeld };
   });
+}
+
+/** The budgets that can be held here, and the names of those that cannot. */
+export function measurable(budgets: Budgets, has: { postgres: boolean }): { due: Budgets; leftOut: string[] } {
+  const isDue = ({ needs }: Budget) => needs === undefined || has[needs];
+  return {
+    due: Object.fromEntries(Object.entries(budgets).filter(([, budget]) => isDue(budget))),
+    leftOut: Object.keys(budgets).filter((metric) => !isDue(budgets[metric])),
+  };
 }
 
 /** Three significant digits, plainly. */

@@ -10,6 +10,8 @@ export type Watched = {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** How late the client itself sent a call, at most: part of the latencies, and the fault of the machine. */
+  readonly lateMs: number;
 };
 
 /** Asks `url` with `body` so many times a second until `stop`, which resolves once all is answered. */

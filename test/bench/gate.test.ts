@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { runGate } from '../../bench/gate.ts';
 import { contestThroughput, cpuRatio } from '../../bench/http/contest.ts';
 import { withPair } from '../../bench/http/pair.ts';
-import { type Budgets, judge, type Measurements, verdictTable } from '../../bench/judge.ts';
+import { type Budgets, judge, type Measurements, measurable, verdictTable } from '../../bench/judge.ts';
 import { median } from '../../bench/statistics.ts';
 
 const budgets = JSON.parse(readFileSync(new URL('../../bench/budgets.json', import.meta.url), 'utf8')) as Budgets;
@@ -38,6 +38,14 @@ describe('the gate', () => {
     expect(() => judge({}, {})).toThrow('guards nothing');
     expect(() => judge({ x: { what: 'x', why: 'y' } }, { x: 1 })).toThrow('no bound');
     expect(() => judge(budgets, { ...atTheBound, 'http.devise.cpuRatio': 1 })).toThrow('no budget');
+  });
+
+  it('leaves out only what needs a server that is not there; where one is, its missing measurements fail', () => {
+    expect(measurable(budgets, { postgres: true })).toEqual({ due: budgets, leftOut: [] });
+    const { due, leftOut } = measurable(budgets, { postgres: false });
+    expect(leftOut).toEqual(['import.ratio', 'submit.ratio']);
+    expect([...Object.keys(due), ...leftOut].sort()).toEqual(Object.keys(budgets).sort());
+    expect(failed({ ...atTheBound, 'import.ratio': undefined })).toEqual(['import.ratio']);
   });
 
   it('measures a group that failed once more, and no more than once', async () => {
