@@ -75,8 +75,8 @@ function describeRun(table: string, shares: readonly string[]): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   return `# Accuracy
 
-Written by \`npm run bench:accuracy -- --all --http --docs\`, not by hand: ${new Date().toISOString().slice(0, 10)}, ${commit}. The data is not part of the
-project; the data's own licences allow to say what came out. "over HTTP" went through a real gateway: \`/v2/geosubmit\` on the days of the
+Written by \`npm run bench:accuracy -- --all --docs\`, with \`--http\` if rows say so, not by hand: ${new Date().toISOString().slice(0, 10)}, ${commit}. The data is not part of the
+project; the data's own licences allow to say what came out. What is "over HTTP" went through a real gateway: \`/v2/geosubmit\` on the days of the
 scans (its clock is set), \`honeyguide fold\`, \`/v1/geolocate\`; the others are computed in process. "In circle" is the share of truths
 inside the answer's own accuracy. Explained in [docs/learning.md](../../docs/learning.md).
 
