@@ -52,6 +52,8 @@ export type FoldOptions = {
   onBatch?: (soFar: FoldSummary) => void;
   /** Waits for another process that folds, instead of leaving it to it. */
   wait?: boolean;
+  /** Areas after which foldFor leaves the rest to the next run. Default: it does all. */
+  enoughAreas?: number;
 };
 
 /** Folds until the inbox is empty. Resolves with what was done, also when another process is folding: then nothing. */
@@ -71,18 +73,21 @@ export function createFoldDeps(store: Store, barredKey: Uint8Array, onError: (er
   return { store, now: Date.now, barredAmong: (client, macs) => barredAmong(client, macs, barredKey), onError };
 }
 
-/** Folds for at most about `forMs`, then brings the areas of changed cells up to date. */
+/** Folds for at most about `forMs`, then brings areas of changed cells up to date, also of those that others changed. */
 export async function foldFor(forMs: number, deps: FoldDeps, options: FoldOptions = {}): Promise<FoldSummary> {
   const over = AbortSignal.timeout(forMs);
   const signal = options.signal === undefined ? over : AbortSignal.any([over, options.signal]);
   const sum = await foldInbox(deps, { ...options, signal });
-  if (sum.published > 0) {
-    const client = await deps.store.pool.connect();
-    try {
-      await deriveAreas(client, options.signal);
-    } finally {
-      client.release();
-    }
+  if (options.signal?.aborted === true) return sum;
+  const client = await deps.store.pool.connect();
+  let broken: Error | undefined;
+  try {
+    await deriveAreas(client, options.signal, options.enoughAreas);
+  } catch (error) {
+    broken = error as Error;
+    throw error;
+  } finally {
+    client.release(broken);
   }
   return sum;
 }

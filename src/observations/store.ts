@@ -56,8 +56,8 @@ export async function measureInbox(db: Pool): Promise<{ pendingRows: number; byt
   return { pendingRows: Number(rows[0].pending), bytes: Number(rows[0].bytes) };
 }
 
-/** Deletes what is older than RAW_TTL_MS, a batch at a time. Returns how many rows went. */
-export async function expireInbox(db: Pool, nowMs: number): Promise<number> {
+/** Deletes what is older than RAW_TTL_MS, a batch at a time until the signal aborts. Returns how many rows went. */
+export async function expireInbox(db: Pool, nowMs: number, signal?: AbortSignal): Promise<number> {
   let gone = 0;
   for (;;) {
     const { rowCount } = await db.query(
@@ -65,6 +65,6 @@ export async function expireInbox(db: Pool, nowMs: number): Promise<number> {
       [nowMs - RAW_TTL_MS],
     );
     gone += rowCount ?? 0;
-    if ((rowCount ?? 0) < EXPIRY_BATCH) return gone;
+    if ((rowCount ?? 0) < EXPIRY_BATCH || signal?.aborted) return gone;
   }
 }

@@ -38,6 +38,8 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** What was reported answers within a minute; a fold pauses after a slice, so that a long one does not look like a stuck one. */
 const FOLD_MS = 10_000;
 const FOLD_SLICE_MS = 5_000;
+/** Areas derived after a slice, a second's work or so; what an import of a planet leaves takes many slices. */
+const AREAS_A_SLICE = 2_000;
 /** A store that needs longer for `select 1` is not there. */
 const STORE_MS = 3_000;
 
@@ -59,7 +61,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
         const summary = await foldFor(
           FOLD_SLICE_MS,
           createFoldDeps(store, deps.barredKey, (error) => log.error(describeError(error), 'station not folded')),
-          { signal: deps.stopping },
+          { signal: deps.stopping, enoughAreas: AREAS_A_SLICE },
         );
         if (summary.rows > 0) log.info({ folded: summary }, 'reports folded');
       },
@@ -73,14 +75,14 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       name: 'expire reports',
       everyMs: HOUR_MS,
       async run(nowMs) {
-        await expireInbox(store.pool, nowMs);
+        await expireInbox(store.pool, nowMs, deps.stopping);
         await deleteOldKeys(store.pool, nowMs);
       },
     },
     {
       name: 'forget stations',
       everyMs: 6 * HOUR_MS,
-      run: async (nowMs) => void (await forgetStations(store.pool, nowMs, deps.forgetAfterDays)),
+      run: async (nowMs) => void (await forgetStations(store.pool, nowMs, deps.forgetAfterDays, deps.stopping)),
     },
     { name: 'sweep quotas', everyMs: MINUTE_MS, run: (nowMs) => quotas.sweep(nowMs) },
     {

@@ -18,8 +18,15 @@ const AREA_LOCK = 'select pg_advisory_xact_lock(4704711)';
 /** Areas looked at, and cells left out of them because they lie far from all others. */
 export type DerivedAreas = { areas: number; outlierCells: number };
 
-/** Derives all areas with news. Stops between transactions when the signal aborts; the next call then begins again. */
-export async function deriveAreas(client: ClientBase, signal?: AbortSignal): Promise<DerivedAreas> {
+/**
+ * Derives all areas with news. Stops between transactions when the signal aborts; the next call then begins again. With
+ * `enoughAreas` it stops looking for more once it has so many, and the next call goes on behind them.
+ */
+export async function deriveAreas(
+  client: ClientBase,
+  signal?: AbortSignal,
+  enoughAreas = Number.POSITIVE_INFINITY,
+): Promise<DerivedAreas> {
   const derived: DerivedAreas = { areas: 0, outlierCells: 0 };
   const { rows } = await client.query(
     // A position ahead of the present is one of another server, restored here: begin anew.
@@ -27,7 +34,9 @@ export async function deriveAreas(client: ClientBase, signal?: AbortSignal): Pro
      from pg_snapshot_xmin(pg_current_snapshot()) as now`,
   );
   const { now, since } = rows[0];
-  const keys = await findChangedAreas(client, since, signal);
+  const news = await client.query('select from cells where changed >= $1::xid8 limit 1', [since]);
+  if (news.rowCount === 0) return derived;
+  const { keys, upto } = await findChangedAreas(client, since, enoughAreas, signal);
   for (let at = 0; at < keys.length; at += AREAS_PER_TRANSACTION) {
     if (signal?.aborted) return derived;
     const some = keys.subarray(at, at + AREAS_PER_TRANSACTION);
@@ -38,7 +47,8 @@ export async function deriveAreas(client: ClientBase, signal?: AbortSignal): Pro
   await client.query(
     `insert into feed_positions (reader, upto) values ('areas', $1::xid8)
      on conflict (reader) do update set upto = excluded.upto where feed_positions.upto is distinct from excluded.upto`,
-    [now],
+    // Behind the present, a transaction may still commit what a look did not see.
+    [upto !== null && BigInt(upto) < BigInt(now) ? upto : now],
   );
   return derived;
 }
@@ -48,11 +58,16 @@ function areaKey(radio: number, mcc: number, mnc: number, area: number): number 
   return ((radio * 1024 + mcc) * 1024 + mnc) * 0x100_0000 + area;
 }
 
-/** The areas of all cells changed since a transaction, sorted. */
-async function findChangedAreas(client: ClientBase, since: string, signal?: AbortSignal): Promise<Float64Array> {
+/** The areas of cells changed since a transaction, sorted, and the transaction up to which they were looked for; null = to the end. */
+async function findChangedAreas(
+  client: ClientBase,
+  since: string,
+  enoughAreas: number,
+  signal?: AbortSignal,
+): Promise<{ keys: Float64Array; upto: string | null }> {
   const keys = new Set<number>();
   let from: string | null = since;
-  while (from !== null && !signal?.aborted) {
+  while (from !== null && keys.size < enoughAreas && !signal?.aborted) {
     const next: string | null = await nextLook(client, from);
     const { rows } = await client.query({
       text: `select distinct radio, mcc, mnc, area from cells
@@ -63,7 +78,7 @@ async function findChangedAreas(client: ClientBase, since: string, signal?: Abor
     for (const [radio, mcc, mnc, area] of rows) keys.add(areaKey(radio, mcc, mnc, area));
     from = next;
   }
-  return Float64Array.from(keys).sort();
+  return { keys: Float64Array.from(keys).sort(), upto: from };
 }
 
 /** The transaction at which a look that begins at `from` should end, or null if it reaches all there is. */

@@ -8,14 +8,25 @@ import { MAC_KIND } from './index-contract.ts';
 const DAY_MS = 86_400_000;
 /** Stations forgotten in one transaction. */
 const BATCH = 2_000;
+/** Of each kind in one run: some ten seconds' work. What is left over waits for the next run. */
+const MAX_BATCHES = 200;
 const NO_POSITION = 'lat = null, lon = null, radius_m = null, samples = null, weight = null, source = null';
 
-/** Forgets learnt stations last heard more than `afterDays` days ago. Resolves with how many. */
-export async function forgetStations(db: Pool, nowMs: number, afterDays: number): Promise<number> {
+/**
+ * Forgets learnt stations last heard more than `afterDays` days ago, `maxBatches` transactions of each kind at most; stops
+ * between two when the signal aborts. Resolves with how many.
+ */
+export async function forgetStations(
+  db: Pool,
+  nowMs: number,
+  afterDays: number,
+  signal?: AbortSignal,
+  maxBatches: number = MAX_BATCHES,
+): Promise<number> {
   const beforeDay = Math.floor(nowMs / DAY_MS) - afterDays;
   let forgotten = 0;
   for (const forget of [forgetMacs, forgetCells]) {
-    for (let n = BATCH; n === BATCH; ) {
+    for (let batch = 0, n = BATCH; n === BATCH && batch < maxBatches && !signal?.aborted; batch++) {
       n = await inTransaction(db, (client) => forget(client, beforeDay, nowMs));
       forgotten += n;
     }

@@ -166,4 +166,18 @@ describe('areas in the store', () => {
     await load([cell(1, { area: 60 })]);
     expect(await rows()).toHaveLength(51);
   });
+
+  test('are derived bit by bit where a run must be short, each run behind the one before', async () => {
+    await store.pool.query(`insert into cells (radio, mcc, mnc, area, cell_id, lat, lon)
+      select 3, 204, 8, 1 + n % 50, n, 52, 4 from generate_series(1, 50001) n`);
+    await store.pool.query(
+      'insert into cells (radio, mcc, mnc, area, cell_id, lat, lon) values (3, 204, 8, 60, 1, 52, 4)',
+    );
+    const client = await store.pool.connect();
+    const runs = [];
+    for (let run = 0; run < 3; run++) runs.push((await deriveAreas(client, undefined, 10)).areas);
+    client.release();
+    expect(runs).toEqual([50, 1, 0]);
+    expect(await rows()).toHaveLength(51);
+  });
 });

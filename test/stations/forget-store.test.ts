@@ -26,7 +26,9 @@ test('what nobody heard for the time set leaves the answers; what was heard, or 
     "insert into cell_learning (radio, mcc, mnc, area, cell_id, last_day, state) values (3, 262, 1, 5, 500, 1, '\\x00')",
   );
   const before = (await pool.query('select pg_current_xact_id()::text as now')).rows[0].now;
-  expect(await forgetStations(pool, NOW_MS, 100)).toBe(2402);
+  expect(await forgetStations(pool, NOW_MS, 100, AbortSignal.abort())).toBe(0);
+  expect(await forgetStations(pool, NOW_MS, 100, undefined, 1)).toBe(2001);
+  expect(await forgetStations(pool, NOW_MS, 100)).toBe(401);
   const placed = async (table: string) =>
     (await pool.query(`select count(*)::int as n from ${table} where lat is not null`)).rows[0].n;
   expect([await placed('wifi_stations'), await placed('bluetooth_stations'), await placed('cells')]).toEqual([
