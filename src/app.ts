@@ -9,7 +9,7 @@ import type { CounterStripe } from './http/counters.ts';
 import { addDocsRoutes, describeRoutes } from './http/docs.ts';
 import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
-import { fixHeaders } from './http/fixed-headers.ts';
+import { FIXED_HEADERS, fixHeaders } from './http/fixed-headers.ts';
 import { createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
 import { addOpsRoutes, type Readiness } from './http/ops.ts';
 import type { Quotas } from './http/quotas.ts';
@@ -57,7 +57,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     requestIdHeader: false,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 128 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
-    frameworkErrors: (_error, _request, reply) => void refuseProblem(reply, { kind: 'malformed' }),
+    // Before routing, as for a path that is no UTF-8: the scope is told by the path alone.
+    frameworkErrors: (_error, request, reply) => {
+      const refuse = /^\/+v[12]\//.test(request.url) ? refuseMls : refuseProblem;
+      refuse(reply.headers(FIXED_HEADERS), { kind: 'malformed' });
+    },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   closeIdleWhileStopping(app);

@@ -77,7 +77,7 @@ export function createAdmission(
 }
 
 /** RateLimit fields of draft-ietf-httpapi-ratelimit-headers-11: the policy by name, what is left of it, when it starts anew. */
-function announceLimit(reply: FastifyReply, { limit, remaining, windowS, resetS }: Verdict): void {
+export function announceLimit(reply: FastifyReply, { limit, remaining, windowS, resetS }: Verdict): void {
   const name = windowS === 60 ? 'minute' : 'day';
   reply.header('ratelimit-policy', `"${name}";q=${limit};w=${windowS}`);
   reply.header('ratelimit', `"${name}";r=${remaining};t=${resetS}`);

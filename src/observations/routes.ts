@@ -3,7 +3,7 @@
 // when the reports are durable; 503 with Retry-After, before the body is read, when there is no room; 400 for what is no
 // batch at all. The answer never tells what was kept.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Caller } from '../http/caller.ts';
+import { announceLimit, type Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
 import { type CounterStripe, type Outcome, ROUTE } from '../http/counters.ts';
 import { MlsError, refuseMls } from '../http/errors/mls.ts';
@@ -68,6 +68,7 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
     const presented = (request.query as { key?: unknown }).key;
     request.caller = typeof presented === 'string' ? findKey(presented) : null;
     const verdict = quotas.take(request.caller ?? NO_KEY, request.ip, now());
+    if (verdict.limit > 0) announceLimit(reply, verdict);
     if (verdict.refused !== '') {
       const per = verdict.refused === 'day' ? 'day' : 'minute';
       end('quota', request);

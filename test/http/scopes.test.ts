@@ -31,11 +31,15 @@ test.each([
   }
 });
 
-test('a path that cannot be decoded is malformed, not an exception', async () => {
+test('a path that cannot be decoded is malformed, not an exception, in the words of its family', async () => {
   const { app, logged } = await createTestApp();
-  const answer = await app.inject('/v1/%zz');
-  expect([answer.statusCode, answer.json().type]).toEqual([400, '/problems/malformed']);
-  expect(answer.body).not.toContain('zz');
+  for (const url of ['/v1/%zz', '/v2/%zz', '//v1//%zz', '/%zz']) {
+    const answer = await app.inject(url);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toMatchObject(url === '/%zz' ? { type: '/problems/malformed' } : { error: { code: 400 } });
+    expect(answer.headers['cache-control']).toBe('no-store');
+    expect(answer.body).not.toContain('zz');
+  }
   expect(logged).toEqual([]);
 });
 

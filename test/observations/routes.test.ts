@@ -216,6 +216,8 @@ test('a key is optional, a bad one is none, a known one has its quota and its tr
   ]).toEqual([200, 200, 429]);
   const refused = await post('/v2/geosubmit?key=small', KAIOS);
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+  expect(refused.headers['ratelimit-policy']).toBe('"day";q=2;w=86400');
+  expect(refused.headers.ratelimit).toMatch(/^"day";r=0;t=\d+$/);
   await stored();
 });
 
