@@ -3,6 +3,7 @@
 // fast; a process that is killed instead loses only that. Signals and exit codes are main.ts's.
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.ts';
 import { loadSecrets } from '../config/secrets.ts';
@@ -54,7 +55,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
   try {
     await requireFreePort(config.host, config.port);
     // They load their code while the store opens.
-    const threads = spawnServerThreads(config.threads, log);
+    const threads = spawnServerThreads(config.threads, log, join(config.dataDir, 'code-cache'));
     const stopThreads: Step = { name: 'server threads', run: () => threads.stop() };
     closing.unshift(stopThreads);
     const onWait = (message: string) => log.warn(message);

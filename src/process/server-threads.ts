@@ -30,8 +30,8 @@ const WELL_MS = 60_000;
 /** Longer than a thread needs to drain (server-thread.ts), after which it is ended by force. */
 const STOP_MS = 6_000;
 
-/** Starts threads that load their code and then wait for `start`. */
-export function spawnServerThreads(count: number, log: Logger): ServerThreads {
+/** Starts threads that load their code, compiled by an earlier start if `codeCache` names a folder, and then wait for `start`. */
+export function spawnServerThreads(count: number, log: Logger, codeCache?: string): ServerThreads {
   const workers: (Worker | undefined)[] = [];
   const pauses = new Set<NodeJS.Timeout>();
   let entries: readonly KeyRingEntry[] = [];
@@ -39,7 +39,7 @@ export function spawnServerThreads(count: number, log: Logger): ServerThreads {
   let restarts = 0;
 
   function spawn(thread: number): Worker {
-    const worker = new Worker(new URL('./server-thread.ts', import.meta.url));
+    const worker = new Worker(new URL('./thread-entry.ts', import.meta.url), { workerData: { codeCache } });
     workers[thread] = worker;
     worker.on('error', (error) => log.error({ thread, ...describeError(error) }, 'server thread crashed'));
     worker.once('exit', () => {
