@@ -23,9 +23,11 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   const asked = new Promise<string>((resolve) => {
     for (const signal of STOP_SIGNALS) process.once(signal, resolve);
   });
+  const stop = new AbortController();
   // Also while the start is not done: the deadline counts from the signal, and whoever asks twice does not want to wait.
   asked.then((signal) => {
     log.info({ signal }, 'stopping');
+    stop.abort();
     const giveUp = () => {
       log.fatal('not stopped in time');
       process.exit(1);
@@ -34,9 +36,14 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     for (const again of STOP_SIGNALS) process.once(again, giveUp);
   });
   const say = (text: string) => void process.stdout.write(text);
-  const gateway = await openGateway(config, { demo: options.demo === true, say }, log);
-  await asked;
-  await gateway.close();
+  try {
+    const gateway = await openGateway(config, { demo: options.demo === true, say, signal: stop.signal }, log);
+    await asked;
+    await gateway.close();
+  } catch (error) {
+    // A start that was told to stop has closed what it had opened: as good an end as any.
+    if (error !== stop.signal.reason || !stop.signal.aborted) throw error;
+  }
   log.info('stopped');
 }
 

@@ -28,7 +28,12 @@ import { runDown, type Step, type StepDone } from './steps.ts';
 import { connectValkey } from './valkey.ts';
 
 export type Gateway = { readonly port: number; readonly opsPort: number; close(): Promise<void> };
-export type GatewayOptions = { readonly demo: boolean; readonly say: (text: string) => void };
+export type GatewayOptions = {
+  readonly demo: boolean;
+  readonly say: (text: string) => void;
+  /** Ends a start that is not done: openGateway then closes what it had opened and rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+};
 
 /** One step of a stop: a snapshot of 50 million stations is 1.5 GB. All steps together are limited by main.ts. */
 const CLOSE_STEP_MS = 8_000;
@@ -73,6 +78,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     opened('ip database');
     const store = await opening;
     opened('store');
+    options.signal?.throwIfAborted();
 
     const secrets = loadSecrets(config, randomBytes);
     const demoKeys = await prepareDemo(store, config.dataDir, options.demo, randomBytes, Date.now());
@@ -90,7 +96,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     );
     opened('keys', () => follower.stop());
 
-    const map = await openMapIndex(store, config.dataDir, secrets.indexSeed, log);
+    const map = await openMapIndex(store, config.dataDir, secrets.indexSeed, log, options.signal);
     opened('index', () => map.stop());
 
     const counters = createCounterMemory(config.threads);

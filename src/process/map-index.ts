@@ -18,11 +18,28 @@ export type MapIndex = {
   stop(): Promise<void>;
 };
 
-/** Resolves when everything in the store is in the index. `seed` are 16 secret bytes. */
-export async function openMapIndex(store: Store, dataDir: string, seed: Buffer, log: FeedLog): Promise<MapIndex> {
+/**
+ * Resolves when everything in the store is in the index. `seed` are 16 secret bytes. Rejects with the signal's reason if that
+ * aborts before; an index that is not complete leaves no snapshot.
+ */
+export async function openMapIndex(
+  store: Store,
+  dataDir: string,
+  seed: Buffer,
+  log: FeedLog,
+  signal?: AbortSignal,
+): Promise<MapIndex> {
   const index = createStationIndex({ seed: [seed.readInt32LE(0), seed.readInt32LE(4)] });
   const follower = followStore(store, index, { log, now: Date.now, snapshotPath: snapshotPath(dataDir) });
+  const giveUp = () => void follower.stop();
+  signal?.addEventListener('abort', giveUp);
+  if (signal?.aborted) giveUp();
   await follower.ready;
+  signal?.removeEventListener('abort', giveUp);
+  if (signal?.aborted) {
+    await follower.stop();
+    throw signal.reason;
+  }
   return {
     index,
     state(nowMs) {

@@ -9,7 +9,7 @@ import { demoRequests } from '../../fixtures/demo-requests.ts';
 import { createWorld } from '../../fixtures/world.ts';
 import { distanceM } from '../../src/geo/distance.ts';
 import type { StoreConfig } from '../../src/storage/open.ts';
-import { envOf, type Running, startGateway } from '../support/gateway.ts';
+import { envOf, type Line, type Running, startGateway } from '../support/gateway.ts';
 import { type Child, startNode } from '../support/process.ts';
 import { testStoreConfig } from '../support/store.ts';
 
@@ -151,6 +151,17 @@ describe('a gateway', () => {
   function runKeys(...args: string[]): Child {
     return startNode(['src/cli/honeyguide.ts', 'keys', ...args, '--json'], envOf(config));
   }
+});
+
+test('told to stop while it starts, ends cleanly without ever having been ready', async () => {
+  const child = startNode(['src/main.ts'], envOf(await testStoreConfig()));
+  const steps: unknown[] = [];
+  for (let line: Line = {}; line.msg !== 'stopped'; line = JSON.parse(await child.line()) as Line) {
+    steps.push(line.step ?? line.msg);
+    if (line.step === 'ip database') child.process.kill('SIGTERM');
+  }
+  expect(await child.ended).toBe(0);
+  expect(steps).not.toContain('ready');
 });
 
 test('says all that is wrong with its configuration and ends', async () => {
