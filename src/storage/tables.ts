@@ -8,7 +8,6 @@ import {
   bigint,
   boolean,
   check,
-  customType,
   doublePrecision,
   index,
   integer,
@@ -18,12 +17,8 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { bytea, timeMs, xid8 } from './columns.ts';
 
-const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
-/** A 64-bit transaction number; text in JavaScript, compared by PostgreSQL only. */
-const xid8 = customType<{ data: string }>({ dataType: () => 'xid8' });
-/** Epoch milliseconds. */
-const timeMs = (name: string) => bigint(name, { mode: 'number' });
 const changed = () => xid8('changed').notNull().default(sql`pg_current_xact_id()`);
 
 /** What is believed of a station. Position null = the station is known, where it stands is not. */
@@ -96,6 +91,9 @@ export const apiKeys = pgTable(
     perMinute: integer('per_minute'),
     /** Reports sent with it count without a second witness. */
     trusted: boolean('trusted').notNull().default(false),
+    /** Whose key it is, for keys of partners: a row of `applications`. */
+    application: text('application'),
+    expiresAt: timeMs('expires_at'),
     changed: changed(),
   },
   (t) => [
