@@ -17,6 +17,12 @@ const SECRET_BYTES = {
   coarseKey: 32,
   /** Hashes the addresses of access points that are barred; with another key nobody is barred any more. */
   barredKey: 32,
+  /** Wraps the keys of devices. */
+  masterKey: 32,
+  /** Chains the ledger: who can only write tables can't forge it. */
+  ledgerKey: 32,
+  /** Seed of the Ed25519 key that signs consent receipts. */
+  receiptKey: 32,
 } as const;
 export type SecretName = keyof typeof SECRET_BYTES;
 export type Secrets = Readonly<Record<SecretName, Buffer>>;

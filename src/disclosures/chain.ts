@@ -1,0 +1,114 @@
+// The one place where the ledger is written. Whoever writes holds its head row locked until the transaction ends, so rows
+// are numbered without gaps in the order of their commits, and everything else done in that transaction happens in that
+// order too: a decision to show something and a withdrawal of consent are never concurrent (DESIGN 6.7; stops the
+// revocation race, A11). Promises: all of `work` and its rows are durable together, or nothing is.
+import type { ClientBase, Pool } from 'pg';
+import { chainHash, type LedgerEntry } from './entry.ts';
+
+export type Chain = {
+  /** Adds a row; returns its number, good from the commit on. */
+  append(entry: LedgerEntry): number;
+  /** Every replica forgets what it holds of this device (null = of everybody) before the change is acknowledged. */
+  changed(device: string | null): void;
+};
+
+/**
+ * Runs `work` in one transaction under the ledger's lock. Queries of `work` see everything committed before. Resolves once
+ * it is durable and, where `changed` was called, in force on every replica; rejects, with nothing done, if `work` does.
+ */
+export type InChain = <T>(work: (client: ClientBase, chain: Chain) => Promise<T>) => Promise<T>;
+
+export type ChainDeps = {
+  readonly pool: Pool;
+  /** 32 bytes. */
+  readonly ledgerKey: Uint8Array;
+  readonly now: () => number;
+  /** Resolves once every replica has forgotten what change number `seq` names, or may not answer from memory any more. */
+  readonly settle: (seq: number) => Promise<void>;
+};
+
+type Row = readonly [seq: number, hash: Buffer, entry: LedgerEntry];
+
+export function createInChain({ pool, ledgerKey, now, settle }: ChainDeps): InChain {
+  return async (work) => {
+    const { result, settleAt } = await inTransaction(pool, ledgerKey, now, work);
+    // The connection is back by now: waiting for replicas holds nothing.
+    if (settleAt > 0) await settle(settleAt);
+    return result;
+  };
+}
+
+async function inTransaction<T>(
+  pool: Pool,
+  ledgerKey: Uint8Array,
+  now: () => number,
+  work: (client: ClientBase, chain: Chain) => Promise<T>,
+): Promise<{ result: T; settleAt: number }> {
+  const client = await pool.connect();
+  let failed = true;
+  try {
+    await client.query('begin isolation level read committed');
+    const { rows: heads } = await client.query('select seq::text, hash from ledger_head for update');
+    let seq = Number(heads[0].seq);
+    let hash: Buffer = heads[0].hash;
+    const written: Row[] = [];
+    const changes: (string | null)[] = [];
+    const result = await work(client, {
+      append(entry) {
+        seq++;
+        hash = chainHash(ledgerKey, hash, seq, entry);
+        written.push([seq, hash, entry]);
+        return seq;
+      },
+      changed: (device) => void changes.push(device),
+    });
+    if (changes.length > 0 && written.length === 0) throw new Error('a change of mind needs a row in the ledger');
+    if (written.length > 0) await write(client, written);
+    if (changes.length > 0) await announce(client, seq, changes, now());
+    await client.query('commit');
+    failed = false;
+    return { result, settleAt: changes.length > 0 ? seq : 0 };
+  } finally {
+    // A connection in a transaction that failed half-way must not be handed to the next one.
+    client.release(failed);
+  }
+}
+
+async function write(client: ClientBase, rows: readonly Row[]): Promise<void> {
+  const column = <T>(pick: (entry: LedgerEntry) => T | null | undefined) => rows.map(([, , e]) => pick(e) ?? null);
+  await client.query(
+    `insert into ledger (seq, hash, at, kind, application, subject, purpose, basis, precision, event_seq, policy_version,
+       tick, detail)
+     select * from unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::smallint[], $5::text[], $6::bytea[], $7::text[],
+       $8::text[], $9::smallint[], $10::bigint[], $11::text[], $12::int[], $13::text[])`,
+    [
+      rows.map(([seq]) => seq),
+      rows.map(([, hash]) => hash),
+      column((e) => e.at),
+      column((e) => e.kind),
+      column((e) => e.application),
+      column((e) => e.subject),
+      column((e) => e.purpose),
+      column((e) => e.basis),
+      column((e) => e.precision),
+      column((e) => e.eventSeq),
+      column((e) => e.policyVersion),
+      column((e) => e.tick),
+      column((e) => e.detail),
+    ],
+  );
+  const [seq, hash] = rows.at(-1)!;
+  await client.query('update ledger_head set seq = $1, hash = $2', [seq, hash]);
+}
+
+/** One row per transaction and device would need a key of two columns; a change of several devices is one of everybody. */
+async function announce(
+  client: ClientBase,
+  seq: number,
+  devices: readonly (string | null)[],
+  at: number,
+): Promise<void> {
+  const only = new Set(devices);
+  const device = only.size === 1 ? [...only][0] : null;
+  await client.query('insert into privacy_changes (seq, device, at) values ($1, $2, $3)', [seq, device, at]);
+}
