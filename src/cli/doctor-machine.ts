@@ -4,7 +4,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/env.ts';
-import { secretsPath, secretsProblem } from '../config/secrets.ts';
+import { isIncomplete, secretsPath, secretsProblem } from '../config/secrets.ts';
 import { openIpReader } from '../positioning/ip.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { snapshotPath } from '../process/map-index.ts';
@@ -64,6 +64,9 @@ function secrets(config: Config): Finding {
   const path = secretsPath(config);
   if (!config.secretsFile && !statSync(path, { throwIfNoEntry: false })) {
     return { what, state: 'ok', says: 'none yet, generated on the first start' };
+  }
+  if (!config.secretsFile && isIncomplete(path)) {
+    return { what, state: 'ok', says: 'made by an older version: the next start adds what is new' };
   }
   const problem = secretsProblem(path);
   if (problem) return { what, state: 'wrong', says: problem };

@@ -1,10 +1,11 @@
 // The secrets of an installation: random, made on the first start, kept in one file that only its owner may read.
 // Promises: no secret has a default in the code; a file others can read is refused, not repaired, since it may have been
-// read; two processes that start at once end with the same secrets. A file named by SECRETS_FILE must exist: replicas
-// that each made their own would not agree on pseudonyms.
+// read; two processes that start at once end with the same secrets. A generated file of an older version is given what it
+// lacks. A file named by SECRETS_FILE must exist and hold all: replicas that each made their own would not agree.
 
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Config } from './env.ts';
 
 /** Every secret and its length in bytes. */
@@ -23,6 +24,8 @@ const SECRET_BYTES = {
   ledgerKey: 32,
   /** Seed of the Ed25519 key that signs consent receipts. */
   receiptKey: 32,
+  /** Encrypts what the map holds at rest: addresses of access points and beacons, waiting reports, the index snapshot. */
+  stationKey: 32,
 } as const;
 export type SecretName = keyof typeof SECRET_BYTES;
 export type Secrets = Readonly<Record<SecretName, Buffer>>;
@@ -30,6 +33,8 @@ export type Secrets = Readonly<Record<SecretName, Buffer>>;
 const NAMES = Object.keys(SECRET_BYTES) as SecretName[];
 /** Permission bits of group and others. */
 const NOT_OWNER = 0o077;
+/** Adding secrets takes milliseconds; whoever finds another process at it waits so long. */
+const LOCK_MS = 10_000;
 
 /** Where the secrets of this configuration lie. */
 export function secretsPath(config: Pick<Config, 'dataDir' | 'secretsFile'>): string {
@@ -37,18 +42,23 @@ export function secretsPath(config: Pick<Config, 'dataDir' | 'secretsFile'>): st
 }
 
 /**
- * Reads the secrets, or makes them if the file is the default one and missing. `random` returns that many random bytes.
- * Throws an Error that names the file's problem, never its content.
+ * Reads the secrets; if the file is the default one, makes it or adds what it lacks. `random` returns that many random
+ * bytes. Throws an Error that names the file's problem, never its content.
  */
 export function loadSecrets(
   config: Pick<Config, 'dataDir' | 'secretsFile'>,
   random: (bytes: number) => Buffer,
 ): Secrets {
   const path = secretsPath(config);
-  if (!config.secretsFile && statSync(path, { throwIfNoEntry: false }) === undefined) generate(path, random);
+  if (!config.secretsFile) {
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) generate(path, random);
+    else if (isIncomplete(path)) complete(path, random);
+  }
   const problem = secretsProblem(path);
   if (problem) throw new Error(problem);
-  return Object.freeze(parse(path) as Record<SecretName, Buffer>);
+  const { given } = read(path) as SecretTexts;
+  const secrets = NAMES.map((name) => [name, Buffer.from(given[name] as string, 'hex')]);
+  return Object.freeze(Object.fromEntries(secrets) as Record<SecretName, Buffer>);
 }
 
 /** What is wrong with a secrets file, or null. */
@@ -58,37 +68,67 @@ export function secretsProblem(path: string): string | null {
   if ((found.mode & NOT_OWNER) !== 0) {
     return `${path} can be read or changed by others than its owner: make new secrets, or chmod 600 if nobody else has read it`;
   }
-  const parsed = parse(path);
-  return typeof parsed === 'string' ? `${path} ${parsed}` : null;
+  const file = read(path);
+  if (file === null) return `${path} is not a JSON file this process can read`;
+  const wanted = [...file.wrong, ...file.missing].map((name) => `${name} (${SECRET_BYTES[name]} bytes as hex)`);
+  return wanted.length > 0 ? `${path} must hold ${wanted.join(', ')}` : null;
 }
 
-function parse(path: string): Record<SecretName, Buffer> | string {
+/** True for a file that an older version made: only its owner reads it, nothing in it is wrong, something newer is missing. */
+export function isIncomplete(path: string): boolean {
+  const file = (statSync(path).mode & NOT_OWNER) === 0 ? read(path) : null;
+  return file !== null && file.wrong.length === 0 && file.missing.length > 0 && file.missing.length < NAMES.length;
+}
+
+type SecretTexts = { given: Record<string, unknown>; missing: SecretName[]; wrong: SecretName[] };
+
+/** What the file holds, unchecked, and what of it is not there or not as it should be; null if it is no JSON. */
+function read(path: string): SecretTexts | null {
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));
   } catch {
-    return 'is not a JSON file this process can read';
+    return null;
   }
   const given = (typeof content === 'object' && content !== null ? content : {}) as Record<string, unknown>;
+  const missing = NAMES.filter((name) => given[name] === undefined);
   const wrong = NAMES.filter((name) => {
     const hex = given[name];
+    if (hex === undefined) return false;
     return typeof hex !== 'string' || hex.length !== 2 * SECRET_BYTES[name] || !/^[0-9a-f]+$/i.test(hex);
   });
-  if (wrong.length > 0) {
-    return `must hold ${wrong.map((name) => `${name} (${SECRET_BYTES[name]} bytes as hex)`).join(', ')}`;
+  return { given, missing, wrong };
+}
+
+function writeBeside(path: string, secrets: Record<string, unknown>, random: (bytes: number) => Buffer): string {
+  const beside = `${path}.${random(8).toString('hex')}`;
+  writeFileSync(beside, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  return beside;
+}
+
+const makeSecrets = (names: readonly SecretName[], random: (bytes: number) => Buffer): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, random(SECRET_BYTES[name]).toString('hex')]));
+
+/**
+ * Adds what is missing, one process at a time: an exclusive SQLite transaction is a lock that ends with whoever holds it,
+ * however that ends. The file is replaced whole, so that a crash leaves the old one or the new one.
+ */
+function complete(path: string, random: (bytes: number) => Buffer): void {
+  const lock = new DatabaseSync(`${path}.lock`, { timeout: LOCK_MS });
+  try {
+    lock.exec('begin exclusive');
+    const file = read(path);
+    if (file === null || file.missing.length === 0) return;
+    renameSync(writeBeside(path, { ...file.given, ...makeSecrets(file.missing, random) }, random), path);
+  } finally {
+    lock.close();
   }
-  return Object.fromEntries(NAMES.map((name) => [name, Buffer.from(given[name] as string, 'hex')])) as Record<
-    SecretName,
-    Buffer
-  >;
 }
 
 /** Writes beside and links into place: whoever links second takes what the first one made. */
 function generate(path: string, random: (bytes: number) => Buffer): void {
-  const secrets = Object.fromEntries(NAMES.map((name) => [name, random(SECRET_BYTES[name]).toString('hex')]));
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const beside = `${path}.${random(8).toString('hex')}`;
-  writeFileSync(beside, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  const beside = writeBeside(path, makeSecrets(NAMES, random), random);
   try {
     linkSync(beside, path);
   } catch (error) {

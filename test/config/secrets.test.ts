@@ -63,4 +63,44 @@ describe('secrets', () => {
       expect(() => loadSecrets({ dataDir }, randomBytes)).not.toThrow(new RegExp(secrets.pseudonymKey));
     }
   });
+
+  test('that a newer version needs are added to a generated file, the others stay, for all who start at once', () => {
+    const before = loadSecrets({ dataDir }, randomBytes);
+    const path = secretsPath({ dataDir });
+    const { stationKey, ...older } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(older), { mode: 0o600 });
+    let calls = 0;
+    const after = loadSecrets({ dataDir }, (bytes) => {
+      calls++;
+      return randomBytes(bytes);
+    });
+    expect(calls).toBe(2);
+    expect({ ...after, stationKey: null }).toEqual({ ...before, stationKey: null });
+    expect(after.stationKey).toHaveLength(32);
+    expect(after.stationKey.toString('hex')).not.toBe(stationKey);
+    expect(loadSecrets({ dataDir }, randomBytes)).toEqual(after);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(dataDir).sort()).toEqual(['secrets.json', 'secrets.json.lock']);
+  });
+
+  test('that a newer version needs are never added to a file that was named, and the error names them', () => {
+    loadSecrets({ dataDir }, randomBytes);
+    const secretsFile = secretsPath({ dataDir });
+    const { stationKey, ...older } = JSON.parse(readFileSync(secretsFile, 'utf8'));
+    writeFileSync(secretsFile, JSON.stringify(older), { mode: 0o600 });
+    const load = () => loadSecrets({ dataDir, secretsFile }, randomBytes);
+    expect(load).toThrow('must hold stationKey (32 bytes as hex)');
+    expect(load).not.toThrow(stationKey);
+    expect(JSON.parse(readFileSync(secretsFile, 'utf8'))).toEqual(older);
+  });
+
+  test('are not completed in a file that others can read', () => {
+    loadSecrets({ dataDir }, randomBytes);
+    const path = secretsPath({ dataDir });
+    const { stationKey: _, ...older } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(older));
+    chmodSync(path, 0o644);
+    expect(() => loadSecrets({ dataDir }, randomBytes)).toThrow(/others than its owner/);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(older);
+  });
 });
