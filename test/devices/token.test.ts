@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { bearerToken, formatToken, hashToken, isToken, TOKEN_RANDOM_BYTES } from '../../src/devices/token.ts';
+
+test('a token carries all of its random bits and is known for one', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: TOKEN_RANDOM_BYTES, maxLength: TOKEN_RANDOM_BYTES }), (bytes) => {
+      const token = formatToken(bytes);
+      expect(isToken(token)).toBe(true);
+      expect([...Buffer.from(token.slice(4), 'base64url')]).toEqual([...bytes]);
+      expect(bearerToken(`Bearer ${token}`)).toBe(token);
+    }),
+  );
+  expect(() => formatToken(Buffer.alloc(31))).toThrow(RangeError);
+});
+
+test('nothing else is taken for a token', () => {
+  const token = formatToken(randomBytes(32));
+  for (const other of [token.slice(1), `${token}A`, `${token}\n`, token.replace('hgt_', 'hgp_'), '', null, 7, [token]])
+    expect(isToken(other)).toBe(false);
+  for (const header of [undefined, token, `Basic ${token}`, `Bearer  ${token}`, `Bearer ${token} `, 'Bearer', ' '])
+    expect(bearerToken(header)).toBe(null);
+  expect(bearerToken(`bearer ${token}`)).toBe(token);
+});
+
+test('what is kept of a token is a hash that differs with every character', () => {
+  const token = formatToken(Buffer.alloc(32, 7));
+  expect(hashToken(token)).toHaveLength(32);
+  expect(hashToken(token).equals(hashToken(formatToken(Buffer.alloc(32, 8))))).toBe(false);
+});
