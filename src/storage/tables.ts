@@ -72,9 +72,9 @@ const macStations = (name: string) =>
     index(`${name}_changed_idx`).on(t.changed),
   ]);
 
-/** Wi-Fi access points by BSSID as a 48-bit number. */
+/** Wi-Fi access points by BSSID, a 48-bit number, encrypted (privacy/mac-cipher.ts) like every `mac` column. */
 export const wifiStations = macStations('wifi_stations');
-/** Bluetooth beacons by MAC as a 48-bit number. */
+/** Bluetooth beacons by MAC, a 48-bit number, encrypted. */
 export const bluetoothStations = macStations('bluetooth_stations');
 
 /** Keys of phone makers, partners and submitters: only the SHA-256 of what was shown once. Null quota = none set. */
@@ -108,8 +108,23 @@ export const storeMeta = pgTable(
   {
     only: boolean('only').primaryKey().default(true),
     store: uuid('store').notNull().defaultRandom(),
+    /** Name of the key under which addresses are encrypted here; null = nothing is encrypted yet. */
+    stationKey: bytea('station_key'),
   },
   (t) => [check('store_meta_one_row', sql`${t.only}`)],
+);
+
+/**
+ * Which life of the server this is. UNLOGGED in the migration (drizzle-kit has no word for it), so that PostgreSQL empties it
+ * whenever it recovers from a crash or a standby takes over: then transactions may be lost and their numbers used again.
+ */
+export const feedEpoch = pgTable(
+  'feed_epoch',
+  {
+    only: boolean('only').primaryKey().default(true),
+    epoch: uuid('epoch').notNull().defaultRandom(),
+  },
+  (t) => [check('feed_epoch_one_row', sql`${t.only}`)],
 );
 
 /** How far an import of a file came, so that running it again goes on from there; deleted when the file is done. */
@@ -142,6 +157,7 @@ export const inbox = pgTable(
     contributor: bigint('contributor', { mode: 'number' }),
     /** From a source whose word counts alone: a fleet's key. */
     trusted: boolean('trusted').notNull(),
+    /** Encrypted (observations/sealed-payload.ts). */
     payload: bytea('payload').notNull(),
     foldedAt: timeMs('folded_at'),
   },
