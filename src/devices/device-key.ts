@@ -50,3 +50,8 @@ export function unwrapDeviceKey(master: MasterKey, device: string, wrapped: Uint
 export function ledgerSubject(deviceKey: Uint8Array): Buffer {
   return createHmac('sha256', deviceKey).update('ledger').digest().subarray(0, 16);
 }
+
+/** What proves that somebody holds the phone, not just its token: given to the phone once, derived, so nothing is stored. */
+export function proofKeyOf(deviceKey: Uint8Array): Buffer {
+  return createHmac('sha256', deviceKey).update('step-up proof').digest();
+}
