@@ -16,6 +16,7 @@ import type { Quotas } from './http/quotas.ts';
 import { type BugLog, countRefusals, refuseErrors } from './http/scope.ts';
 import { BODY_LIMIT_BYTES, readAnyBody } from './http/tolerant-json.ts';
 import { addSubmitRoutes, type SubmissionPorts, V1_PATHS, V2_PATHS } from './observations/routes.ts';
+import type { Audience } from './positioning/audience.ts';
 import type { Locator } from './positioning/locator.ts';
 import { addLocateRoutes } from './positioning/routes.ts';
 import { addRemovalRoutes, type RemovalPorts } from './rights/routes.ts';
@@ -24,6 +25,8 @@ export type AppDeps = LimiterDeps & {
   readonly version: string;
   readonly findKey: (presented: string) => Caller | null;
   readonly locator: Locator;
+  /** Decides what partner keys and requests with a device token are shown; absent, partners are shown nothing. */
+  readonly audience?: Audience;
   /** Where reports go; absent, the gateway takes none. */
   readonly submission?: SubmissionPorts;
   /** Where requests to remove an access point go; absent, none are taken. */
@@ -74,6 +77,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   async function mls(scope: FastifyInstance): Promise<void> {
     scope.decorateRequest('caller', null);
     scope.decorateRequest('startedMs', 0);
+    scope.decorateRequest('limitFields', null);
     scope.setValidatorCompiler(() => () => true);
     refuseErrors(scope, refuseMls, deps.log, countRefusals(deps.counters));
     readAnyBody(scope);

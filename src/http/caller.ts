@@ -2,10 +2,9 @@
 // `?key=` is looked up in memory, its class must be one the route serves, its limits must not be used up.
 // Promises: the happy path is synchronous; a failing key costs one look-up and one count; the answer never tells a missing
 // key from an unknown, revoked or wrong one; neither key nor address is kept or logged.
-import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CounterStripe, Outcome } from './counters.ts';
-import { refuseMls } from './errors/mls.ts';
-import { receiveMls } from './mls-request.ts';
+import { refuseMlsAtOnce } from './mls-answer.ts';
 import type { KeyLimits, Quotas, Verdict } from './quotas.ts';
 import { type Refusal, UNAVAILABLE_RETRY_S } from './refusal.ts';
 
@@ -15,6 +14,18 @@ export type Caller = KeyLimits & {
   readonly class: 'device' | 'partner' | 'submit';
   /** Its reports teach the map without a second witness: a fleet's own collectors. */
   readonly trusted?: boolean;
+  /** Of a partner's key: for which application it asks, and the most that may get (partners/recipient.ts). */
+  readonly recipient?: {
+    readonly application: string;
+    readonly partner: string;
+    /** The first is what a request without one means. */
+    readonly purposes: readonly string[];
+    /** 1 region, 2 precise. */
+    readonly maxPrecision: number;
+    readonly active: boolean;
+    readonly suspended: boolean;
+    readonly adFunded: boolean;
+  };
 };
 
 export type AdmissionDeps = {
@@ -33,16 +44,22 @@ const UNKNOWN_KEY: Refusal = { kind: 'unauthenticated' };
 /** A failing key that keeps coming: the same cheap answer, with a wait in it. */
 const FAILING_KEY: Refusal = { kind: 'quota', per: 'minute', retryAfterS: 60 };
 
-/** Returns a hook factory: `admit(route, classes)` for a route index of counters.ts and the key classes it serves. */
-export function createAdmission(
-  deps: AdmissionDeps,
-): (route: number, classes: readonly Caller['class'][]) => onRequestHookHandler {
+/** True if the request may go on; else it has been answered, or will be. */
+export type Admit = (
+  route: number,
+  classes: readonly Caller['class'][],
+  request: FastifyRequest,
+  reply: FastifyReply,
+) => boolean;
+
+/** Returns `admit` for a route index of counters.ts and the key classes it serves; it leaves the key's owner in `request.caller`. */
+export function createAdmission(deps: AdmissionDeps): Admit {
   const { findKey, quotas, counters, now, overloaded, failsTooOften } = deps;
-  return (route, classes) => (request, reply, done) => {
-    receiveMls(request, reply);
+  return (route, classes, request, reply) => {
+    request.startedMs = performance.now();
     if (overloaded()) {
       refuse(route, 'unavailable', request, reply, OVERLOADED);
-      return;
+      return false;
     }
     const presented = (request.query as { key?: unknown }).key;
     const caller = typeof presented === 'string' ? findKey(presented) : null;
@@ -51,17 +68,17 @@ export function createAdmission(
         (often) => refuse(route, often ? 'quota' : 'keyInvalid', request, reply, often ? FAILING_KEY : UNKNOWN_KEY),
         () => refuse(route, 'keyInvalid', request, reply, UNKNOWN_KEY),
       );
-      return;
+      return false;
     }
     const verdict = quotas.take(caller, request.ip, now());
-    if (verdict.limit > 0) announceLimit(reply, verdict);
+    if (verdict.limit > 0) request.limitFields = limitFields(verdict);
     if (verdict.refused !== '') {
       const per = verdict.refused === 'day' ? 'day' : 'minute';
       refuse(route, 'quota', request, reply, { kind: 'quota', per, retryAfterS: verdict.resetS });
-      return;
+      return false;
     }
     request.caller = caller;
-    done();
+    return true;
   };
 
   function refuse(
@@ -71,14 +88,19 @@ export function createAdmission(
     reply: FastifyReply,
     refusal: Refusal,
   ): void {
-    refuseMls(reply, refusal);
+    refuseMlsAtOnce(request, reply, refusal);
     counters.answered(route, outcome, 0, performance.now() - request.startedMs);
   }
 }
 
-/** RateLimit fields of draft-ietf-httpapi-ratelimit-headers-11: the policy by name, what is left of it, when it starts anew. */
-export function announceLimit(reply: FastifyReply, { limit, remaining, windowS, resetS }: Verdict): void {
+/** RateLimit fields of draft-ietf-httpapi-ratelimit-headers-11, names and values in turn: the policy by name, what is left of it, when it starts anew. */
+function limitFields({ limit, remaining, windowS, resetS }: Verdict): readonly string[] {
   const name = windowS === 60 ? 'minute' : 'day';
-  reply.header('ratelimit-policy', `"${name}";q=${limit};w=${windowS}`);
-  reply.header('ratelimit', `"${name}";r=${remaining};t=${resetS}`);
+  return ['ratelimit-policy', `"${name}";q=${limit};w=${windowS}`, 'ratelimit', `"${name}";r=${remaining};t=${resetS}`];
+}
+
+/** Puts them on an answer that the framework sends. */
+export function announceLimit(reply: FastifyReply, verdict: Verdict): void {
+  const fields = limitFields(verdict);
+  for (let i = 0; i < fields.length; i += 2) reply.header(fields[i], fields[i + 1]);
 }

@@ -1,5 +1,6 @@
-// What happens first to every request of the MLS family: its clock starts, its content type is reduced to one that Fastify
-// can parse, and its answer gets the headers it carries whatever it will say. One call, because hooks cost on the hot path.
+// What happens first to a request of the MLS family that the framework reads and answers (submissions, wrong methods): its
+// clock starts, its content type is reduced to one that Fastify can parse, and its answer gets the headers it carries
+// whatever it will say. Look-ups do without (take-body.ts, mls-answer.ts).
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from './caller.ts';
 import { CROSS_ORIGIN_HEADERS } from './cors.ts';
@@ -12,6 +13,8 @@ declare module 'fastify' {
     caller: Caller | null;
     /** performance.now() when the head of the request had arrived. */
     startedMs: number;
+    /** What the answer says of the key's limits: names and values of header fields in turn; null = it has none. */
+    limitFields: readonly string[] | null;
   }
 }
 

@@ -42,6 +42,11 @@ const OUTCOME_OF: Readonly<Record<RefusalKind, Outcome>> = {
   bug: 'bug',
 };
 
+/** What a refusal is counted as. */
+export function outcomeOf({ kind }: Refusal): Outcome {
+  return OUTCOME_OF[kind];
+}
+
 /** Counts what a scope's error handler refused: bugs, and bodies that the framework turned away before any handler. */
 export function countRefusals(counters: CounterStripe): (request: FastifyRequest, refusal: Refusal) => void {
   return (request, { kind }) => {

@@ -1,116 +1,168 @@
 // The look-up routes of the MLS family: GET, HEAD and POST /v1/geolocate and /v1/country; OPTIONS is answered by CORS.
-// Promises: an answer leaves only with a finite position and a finite accuracy above 0; a partner key gets the same 404 as an
-// unlocated device, after the same work, because nobody can have consented yet. Nothing of a request outlives it.
-import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
-import type { Caller } from '../http/caller.ts';
+// Promises: an answer leaves only with a finite position and a finite accuracy above 0; where no audience is there to decide,
+// a partner key gets the same 404 as an unlocated device, after the same work. Nothing of a request outlives it.
+// Requests are answered from their first hook on, past the framework's parser and serialiser: they cost as much as all of ours.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Admit, Caller } from '../http/caller.ts';
+import { ALLOWED_METHODS } from '../http/cors.ts';
 import { type CounterStripe, type Outcome, ROUTE, SOURCES } from '../http/counters.ts';
 import { MlsError, refuseMls } from '../http/errors/mls.ts';
+import { refuseMlsAtOnce, sendMls } from '../http/mls-answer.ts';
 import { receiveMls } from '../http/mls-request.ts';
 import type { Refusal } from '../http/refusal.ts';
-import { MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
-import type { Locator } from './locator.ts';
+import { type BugLog, describeError, outcomeOf } from '../http/scope.ts';
+import { takeBody } from '../http/take-body.ts';
+import { BODY_LIMIT_BYTES, decodeJsonBody, MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
+import type { Audience, Decision } from './audience.ts';
+import type { Estimate, Locator } from './locator.ts';
 import { readGeolocate } from './read-geolocate.ts';
 import { createReadings } from './readings.ts';
-import { CountryAnswer, LocateAnswer, LocateBody, LocateQuery } from './wire.ts';
+import { CountryAnswer, LocateAnswer, LocateBody, LocateQuery, locateText } from './wire.ts';
 
 export type LocateDeps = {
   readonly locator: Locator;
   readonly counters: CounterStripe;
-  readonly admit: (route: number, classes: readonly Caller['class'][]) => onRequestHookHandler;
+  readonly admit: Admit;
+  readonly log: BugLog;
   readonly now: () => number;
+  /** Decides for partner keys and for requests with a device token; absent, nobody has consented to anything. */
+  readonly audience?: Audience;
 };
 
 const NOT_LOCATED: Refusal = { kind: 'notLocated' };
 const MALFORMED: Refusal = { kind: 'malformed' };
 const OVERSIZED: Refusal = { kind: 'tooLarge' };
 const WRONG_METHOD: Refusal = { kind: 'wrongMethod' };
+const BUG: Refusal = { kind: 'bug' };
 const SOURCE_INDEX: Readonly<Record<string, number>> = Object.fromEntries(SOURCES.map((name, i) => [name, i]));
 const LOOKUP_CLASSES = ['device', 'partner'] as const;
+const BEARER = /^Bearer +(\S+)$/i;
+
+type Answer = (request: FastifyRequest, reply: FastifyReply) => void;
 
 export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void {
-  const { locator, counters, admit, now } = deps;
+  const { locator, counters, admit, log, now, audience } = deps;
   const readings = createReadings();
 
   function geolocate(request: FastifyRequest, reply: FastifyReply): void {
-    if (!read(ROUTE.geolocate, request, reply)) return;
-    const found = locator.locate(readings, now());
-    if (
-      found === null ||
-      request.caller?.class !== 'device' ||
-      !(found.accuracyM > 0) ||
-      !Number.isFinite(found.lat + found.lon + found.accuracyM)
-    ) {
-      end(ROUTE.geolocate, 'notLocated', 0, request);
-      refuseMls(reply, NOT_LOCATED);
+    const nowMs = now();
+    const found = locator.locate(readings, nowMs);
+    const caller = request.caller as Caller;
+    const deviceToken = deviceTokenOf(request);
+    if (caller.class === 'device' && (deviceToken === null || audience === undefined)) {
+      show(found, sourceOf(found), request, reply);
       return;
     }
-    const location = { lat: roundDeg(found.lat), lng: roundDeg(found.lon) };
-    const accuracy = Math.ceil(found.accuracyM);
-    end(ROUTE.geolocate, 'located', SOURCE_INDEX[found.source] ?? 0, request);
-    reply.send(found.fallback === '' ? { location, accuracy } : { location, accuracy, fallback: found.fallback });
+    if (audience === undefined) {
+      show(null, 0, request, reply);
+      return;
+    }
+    const query = request.query as Readonly<Record<string, unknown>>;
+    const estimate = found === null ? null : { ...found };
+    const decision = audience({ estimate, caller, deviceToken, query, nowMs });
+    if (!(decision instanceof Promise)) {
+      show(decision, sourceOf(estimate), request, reply);
+      return;
+    }
+    decision
+      .then((settled) => show(settled, sourceOf(estimate), request, reply))
+      .catch((error: unknown) => fail(ROUTE.geolocate, error, request, reply));
+  }
+
+  function show(what: Decision, source: number, request: FastifyRequest, reply: FastifyReply): void {
+    if (what !== null && 'kind' in what) {
+      refuse(ROUTE.geolocate, what, request, reply);
+      return;
+    }
+    if (what === null || !(what.accuracyM > 0) || !Number.isFinite(what.lat + what.lon + what.accuracyM)) {
+      refuse(ROUTE.geolocate, NOT_LOCATED, request, reply);
+      return;
+    }
+    end(ROUTE.geolocate, 'located', source, request);
+    sendMls(request, reply, 200, locateText(what));
   }
 
   function country(request: FastifyRequest, reply: FastifyReply): void {
-    if (!read(ROUTE.country, request, reply)) return;
     const found = locator.country(readings, now());
     if (found === null || request.caller?.class !== 'device') {
-      end(ROUTE.country, 'notLocated', 0, request);
-      refuseMls(reply, NOT_LOCATED);
+      refuse(ROUTE.country, NOT_LOCATED, request, reply);
       return;
     }
     end(ROUTE.country, 'located', SOURCE_INDEX.country, request);
-    const answer = { country_code: found.code, country_name: found.name };
-    reply.send(found.fallback === '' ? answer : { ...answer, fallback: found.fallback });
+    const answer: CountryAnswer = { country_code: found.code, country_name: found.name };
+    if (found.fallback !== '') answer.fallback = found.fallback;
+    sendMls(request, reply, 200, Buffer.from(JSON.stringify(answer)));
+  }
+
+  /** The one hook of a look-up: who calls, what the body says, then `answer` with `readings` filled. */
+  function lookUp(route: number, answer: Answer): (request: FastifyRequest, reply: FastifyReply) => void {
+    return (request, reply) => {
+      if (!admit(route, LOOKUP_CLASSES, request, reply)) return;
+      takeBody(request.raw, BODY_LIMIT_BYTES, (bytes) => {
+        try {
+          if (read(route, bytes, request, reply)) answer(request, reply);
+        } catch (error) {
+          fail(route, error, request, reply);
+        }
+      });
+    };
   }
 
   /** Fills `readings` from the request; false if it was refused. */
-  function read(route: number, request: FastifyRequest, reply: FastifyReply): boolean {
-    const body = request.body;
-    if (body === OVERSIZED_BODY) {
-      end(route, 'tooLarge', 0, request);
-      refuseMls(reply, OVERSIZED);
-      return false;
-    }
-    if (body === MALFORMED_BODY || !readGeolocate(body, request.ip, readings)) {
-      end(route, 'malformed', 0, request);
-      refuseMls(reply, MALFORMED);
-      return false;
-    }
-    return true;
+  function read(
+    route: number,
+    bytes: Buffer | typeof OVERSIZED_BODY,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): boolean {
+    const { headers } = request.raw;
+    const body =
+      bytes === OVERSIZED_BODY ? bytes : decodeJsonBody(bytes, headers['content-encoding'], headers['content-type']);
+    if (body === OVERSIZED_BODY) refuse(route, OVERSIZED, request, reply);
+    else if (body === MALFORMED_BODY || !readGeolocate(body, request.ip, readings))
+      refuse(route, MALFORMED, request, reply);
+    else return true;
+    return false;
+  }
+
+  function refuse(route: number, refusal: Refusal, request: FastifyRequest, reply: FastifyReply): void {
+    end(route, outcomeOf(refusal), 0, request);
+    refuseMlsAtOnce(request, reply, refusal);
+  }
+
+  function fail(route: number, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    log.error(describeError(error), 'request failed');
+    if (!reply.raw.headersSent) refuse(route, BUG, request, reply);
   }
 
   function end(route: number, outcome: Outcome, source: number, request: FastifyRequest): void {
     counters.answered(route, outcome, source, performance.now() - request.startedMs);
   }
 
-  addRoute(
-    scope,
-    '/geolocate',
-    geolocate,
-    admit(ROUTE.geolocate, LOOKUP_CLASSES),
-    'Where is this device?',
-    LocateAnswer,
-  );
-  addRoute(
-    scope,
-    '/country',
-    country,
-    admit(ROUTE.country, LOOKUP_CLASSES),
-    'In which country is this device?',
-    CountryAnswer,
-  );
+  const [where, which] = ['Where is this device?', 'In which country is this device?'];
+  addRoute(scope, '/geolocate', lookUp(ROUTE.geolocate, geolocate), where, LocateAnswer);
+  addRoute(scope, '/country', lookUp(ROUTE.country, country), which, CountryAnswer);
 }
 
-/** Degrees to six decimals: 11 cm, and shorter on a slow line than a double. */
-function roundDeg(deg: number): number {
-  return Math.round(deg * 1e6) / 1e6;
+/** What a phone set up by its maker says it is, unverified. */
+function deviceTokenOf(request: FastifyRequest): string | null {
+  const { device } = request.query as { device?: unknown };
+  if (typeof device === 'string' && device !== '') return device;
+  const { authorization } = request.raw.headers;
+  return authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? null);
 }
+
+function sourceOf(estimate: Estimate | null): number {
+  return estimate === null ? 0 : (SOURCE_INDEX[estimate.source] ?? 0);
+}
+
+/** The framework wants a handler also where the first hook answers. */
+function unreached(): void {}
 
 function addRoute(
   scope: FastifyInstance,
   url: string,
-  handler: (request: FastifyRequest, reply: FastifyReply) => void,
-  onRequest: onRequestHookHandler,
+  onRequest: Answer,
   summary: string,
   answer: typeof LocateAnswer | typeof CountryAnswer,
 ): void {
@@ -124,16 +176,16 @@ function addRoute(
     503: MlsError,
   };
   const shared = { tags: ['locate'], security: [{ key: [] }], querystring: LocateQuery, response };
-  scope.get(url, { onRequest, schema: { ...shared, summary: `${summary} By the IP address alone.` } }, handler);
-  scope.post(url, { onRequest, schema: { ...shared, summary, body: LocateBody } }, handler);
+  scope.get(url, { onRequest, schema: { ...shared, summary: `${summary} By the IP address alone.` } }, unreached);
+  scope.post(url, { onRequest, schema: { ...shared, summary, body: LocateBody } }, unreached);
   scope.route({
     method: ['PUT', 'PATCH', 'DELETE'],
     url,
     schema: { hide: true, response: { 405: MlsError } },
     onRequest: (request, reply, _done) => {
       receiveMls(request, reply);
-      refuseMls(reply.header('allow', 'GET, HEAD, POST, OPTIONS'), WRONG_METHOD);
+      refuseMls(reply.header('allow', ALLOWED_METHODS), WRONG_METHOD);
     },
-    handler: () => {},
+    handler: unreached,
   });
 }

@@ -22,10 +22,11 @@ export const MlsError = Type.Unsafe<Static<typeof MlsErrorSchema>>({
   description: 'Refused: `reason` says why.',
 });
 
-type Rendered = { readonly status: number; readonly body: Static<typeof MlsErrorSchema> };
+type Rendered = { readonly status: number; readonly body: Static<typeof MlsErrorSchema>; readonly text: string };
 
 function render(status: number, domain: string, reason: string, message: string): Rendered {
-  return { status, body: { error: { errors: [{ domain, reason, message }], code: status, message } } };
+  const body = { error: { errors: [{ domain, reason, message }], code: status, message } };
+  return { status, body, text: JSON.stringify(body) };
 }
 
 const KEY_INVALID = render(400, 'usageLimits', 'keyInvalid', 'Missing or invalid API key.');
@@ -47,9 +48,14 @@ export const MLS_ERRORS: Readonly<Record<RefusalKind, Rendered>> = {
   bug: render(500, 'global', 'internalError', 'Internal Server Error'),
 };
 
+/** Status and body of a refusal; the text is ASCII. */
+export function refusalText(refusal: Refusal): Rendered {
+  return refusal.kind === 'quota' && refusal.per === 'minute' ? RATE_OVER : MLS_ERRORS[refusal.kind];
+}
+
 /** Sends a refusal in the MLS envelope. */
 export function refuseMls(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const { status, body } = refusal.kind === 'quota' && refusal.per === 'minute' ? RATE_OVER : MLS_ERRORS[refusal.kind];
+  const { status, body } = refusalText(refusal);
   if (refusal.retryAfterS !== undefined) reply.header('retry-after', refusal.retryAfterS);
   return reply.code(status).send(body);
 }
