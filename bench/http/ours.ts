@@ -34,7 +34,7 @@ function benchKeys(): KeyRingEntry[] {
 export async function buildOurs(stations: number): Promise<FastifyInstance> {
   const index = indexOfWorld(createBenchWorld(stations));
   const reader = openStationReader(index.handle());
-  const keys = createKeyRing();
+  const keys = createKeyRing(() => BENCH_NOW_MS);
   keys.replace(benchKeys());
   return await buildApp({
     version: 'bench',

@@ -18,7 +18,9 @@ export const COMMANDS: Readonly<Record<string, { module: string; summary: string
   fold: { module: './fold.ts', summary: 'work waiting reports into the map now' },
   removals: { module: './removals.ts', summary: 'list and confirm requests to remove access points' },
   keys: { module: './keys.ts', summary: 'add, list and revoke keys' },
+  partners: { module: './partners.ts', summary: 'who may receive locations, for what, how exactly' },
   'anonymity-map': { module: './anonymity-map.ts', summary: 'build and prove the map of regions' },
+  audit: { module: './audit.ts', summary: 'prove that the ledger was not changed' },
   doctor: { module: './doctor.ts', summary: 'check this installation and say what is weak' },
 };
 

@@ -1,13 +1,15 @@
 // `honeyguide keys`: who may ask this gateway. Running servers follow within a second.
 
 import { parseArgs } from 'node:util';
-import { isKeyName, KEY_CLASSES, type KeyClass } from '../partners/keys.ts';
-import { addKey, listKeys, revokeKey } from '../partners/store.ts';
+import { KEY_CLASSES, type KeyClass } from '../partners/keys.ts';
+import { addKey, type KeyHolder, listKeys, revokeKey } from '../partners/store.ts';
 import { type CommandContext, UsageError } from './context.ts';
+import { APPLICATION_OPTIONS, PARTNER_OPTIONS, readApplication, readName, readPartner } from './recipient-options.ts';
 import { formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide keys add --class device|partner|submit --name NAME [--daily-quota N] [--per-minute N]
-                           [--trusted] [--json]
+                           [--expires-days N] [--trusted] [--json]
+       honeyguide keys add --class partner --name NAME [--application ID | options of a new partner] [...]
        honeyguide keys list [--json]
        honeyguide keys revoke ID [--json]
 
@@ -15,10 +17,16 @@ A key is shown once, when it is added; only its hash is kept. Classes: device (p
 partner (application vendors: what consent allows), submit (reports only). Quotas count requests; none by default.
 --trusted: reports sent with this key teach the map without a second witness, for a fleet's own collectors. Never put
 such a key into a phone that others hold: whoever reads it out can place stations where they like.
+A partner's key stands for one application: the one named, or one made with it, of a partner of its own. Options of that
+partner: --role vendor|licensee|operator --policy-url URL --contact C --controller ADDRESS --ad-funded --purposes dpv:X,...
+--max-precision region|precise; without the first three of its particulars (policy, contact, controller) it gets regions only.
 `;
 
 /** Largest quota the store holds. */
 const MAX_QUOTA = 2_147_483_647;
+/** A hundred years: never. */
+const MAX_DAYS = 36_500;
+const DAY_MS = 86_400_000;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -29,7 +37,11 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       name: { type: 'string' },
       'daily-quota': { type: 'string' },
       'per-minute': { type: 'string' },
+      'expires-days': { type: 'string' },
       trusted: { type: 'boolean', default: false },
+      application: { type: 'string' },
+      ...PARTNER_OPTIONS,
+      ...APPLICATION_OPTIONS,
       json: { type: 'boolean', default: false },
     },
   });
@@ -40,17 +52,22 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   };
   switch (verb) {
     case 'add': {
+      const days = whole(values['expires-days'], MAX_DAYS, '--expires-days takes a whole number of days from 1');
       const wanted = {
         class: keyClass(values.class),
-        name: keyName(values.name),
+        name: readName(values.name),
         dailyQuota: quota(values['daily-quota']),
         perMinute: quota(values['per-minute']),
         trusted: values.trusted,
+        ...(days !== null && { expiresAt: context.now() + days * DAY_MS }),
       };
       if (wanted.trusted && wanted.class === 'partner')
         throw new UsageError('a partner sends no reports to be trusted');
-      const added = await addKey(await context.openStore(), wanted, context.random, context.now());
-      say(added, `${added.key}\n\nKept as ${added.id} (${added.class}, ${added.name}). It will not be shown again.\n`);
+      const holder = holderOf(values, wanted.class);
+      const added = await addKey(await context.openStore(), wanted, context.random, context.now(), holder);
+      const whose = added.application === undefined ? '' : `, of application ${added.application}`;
+      const kept = `Kept as ${added.id} (${added.class}, ${added.name}${whose}).`;
+      say(added, `${added.key}\n\n${kept} It will not be shown again.\n`);
       return 0;
     }
     case 'list':
@@ -73,17 +90,24 @@ async function list(context: CommandContext, say: (result: object, text: string)
   const day = (ms: number | null) => (ms === null ? '' : new Date(ms).toISOString().slice(0, 10));
   const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
   say(
-    keys.map((key) => ({ ...key, createdAt: time(key.createdAt), revokedAt: time(key.revokedAt) })),
+    keys.map((key) => ({
+      ...key,
+      createdAt: time(key.createdAt),
+      revokedAt: time(key.revokedAt),
+      ...(key.expiresAt !== undefined && { expiresAt: time(key.expiresAt) }),
+    })),
     formatTable(
-      ['ID', 'CLASS', 'NAME', 'A DAY', 'A MINUTE', 'TRUSTED', 'ADDED', 'REVOKED'],
+      ['ID', 'CLASS', 'NAME', 'APPLICATION', 'A DAY', 'A MINUTE', 'TRUSTED', 'ADDED', 'EXPIRES', 'REVOKED'],
       keys.map((key) => [
         key.id,
         key.class,
         key.name,
+        key.application ?? '',
         `${key.dailyQuota ?? ''}`,
         `${key.perMinute ?? ''}`,
         key.trusted ? 'yes' : '',
         day(key.createdAt),
+        day(key.expiresAt ?? null),
         day(key.revokedAt),
       ]),
     ),
@@ -96,15 +120,26 @@ function keyClass(given: string | undefined): KeyClass {
   return known;
 }
 
-function keyName(given: string | undefined): string {
-  if (given === undefined || !isKeyName(given))
-    throw new UsageError('--name must say whose key it is, in 1 to 100 characters');
-  return given.trim();
+type HolderValues = Parameters<typeof readPartner>[0] &
+  Parameters<typeof readApplication>[0] & { application?: string };
+
+function holderOf(values: HolderValues, keyClass: KeyClass): KeyHolder {
+  const described = { ...readPartner(values), ...readApplication(values) };
+  const isDescribed = Object.keys(described).length > 0;
+  if (keyClass !== 'partner' && (isDescribed || values.application !== undefined))
+    throw new UsageError('only a key of a partner stands for an application');
+  if (values.application === undefined) return described;
+  if (isDescribed) throw new UsageError('an application that is there is changed with `partners update`');
+  return { application: values.application };
 }
 
 function quota(given: string | undefined): number | null {
+  return whole(given, MAX_QUOTA, 'a quota must be a whole number from 1');
+}
+
+function whole(given: string | undefined, max: number, otherwise: string): number | null {
   if (given === undefined) return null;
   const value = /^\d{1,10}$/.test(given) ? Number(given) : 0;
-  if (value < 1 || value > MAX_QUOTA) throw new UsageError('a quota must be a whole number from 1');
+  if (value < 1 || value > max) throw new UsageError(otherwise);
   return value;
 }

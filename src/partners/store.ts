@@ -1,12 +1,18 @@
 // Keys in the store: added, listed, revoked, and followed by running servers. Promises: a key itself is never stored, only
-// its hash; a change made by any process reaches `followKeys` within its interval, whatever transactions are open elsewhere.
+// its hash; a change made by any process reaches `followKeys` within its interval, whatever transactions are open elsewhere;
+// a partner's key always stands for one application.
 
-import { and, count, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, gt, isNull, or, sql } from 'drizzle-orm';
+import type { ClientBase } from 'pg';
 import type { Store } from '../storage/open.ts';
 import { timedQuery } from '../storage/pool.ts';
 import { apiKeys } from '../storage/tables.ts';
+import { applications, partners } from '../storage/tables-people.ts';
+import { transact } from '../storage/transaction.ts';
 import { type KeyRingEntry, MAX_KEYS } from './key-ring.ts';
 import { formatKey, formatKeyId, hashKey, KEY_ID_RANDOM_BYTES, KEY_RANDOM_BYTES, type KeyClass } from './keys.ts';
+import { type RecipientRow, recipientOf } from './recipient.ts';
+import { addApplication, addPartner, type NewApplication, type NewPartner } from './registry-store.ts';
 import { createSlots } from './slots.ts';
 
 export type NewKey = {
@@ -16,10 +22,16 @@ export type NewKey = {
   perMinute: number | null;
   /** Reports sent with it count without a second witness. Default: no. */
   trusted?: boolean;
+  /** Epoch ms from which on it is no good; absent = never. */
+  expiresAt?: number;
 };
 
+/** Whom a partner's key is for: an application that is there, or a new one of a new partner. */
+export type KeyHolder = { readonly application: string } | NewHolder;
+export type NewHolder = Partial<Omit<NewPartner, 'id' | 'name'> & Pick<NewApplication, 'purposes' | 'maxPrecision'>>;
+
 /** A key as people list it. Times in epoch ms. */
-export type ListedKey = NewKey & { id: string; createdAt: number; revokedAt: number | null };
+export type ListedKey = NewKey & { id: string; createdAt: number; revokedAt: number | null; application?: string };
 
 const LISTED = {
   id: apiKeys.id,
@@ -30,29 +42,67 @@ const LISTED = {
   createdAt: apiKeys.createdAt,
   revokedAt: apiKeys.revokedAt,
   trusted: apiKeys.trusted,
+  application: apiKeys.application,
+  expiresAt: apiKeys.expiresAt,
 };
 
 /**
- * Adds a key and returns it; it cannot be shown again. `random` returns that many random bytes. Throws RangeError when
- * MAX_KEYS are in use.
+ * Adds a key and returns it; it cannot be shown again. `random` returns that many random bytes. A partner's key belongs to
+ * the application that `holder` names, or to one made with it: of a partner of its own, in the key's name. Throws RangeError
+ * when MAX_KEYS are in use, or there is no such application.
  */
 export async function addKey(
   store: Store,
   wanted: NewKey,
   random: (bytes: number) => Uint8Array,
   nowMs: number,
-): Promise<{ id: string; key: string; class: KeyClass; name: string }> {
-  const [inUse] = await store.orm.select({ keys: count() }).from(apiKeys).where(isNull(apiKeys.revokedAt));
-  if (inUse.keys >= MAX_KEYS) throw new RangeError(`${MAX_KEYS} keys are in use; revoke some first`);
+  holder: KeyHolder = {},
+): Promise<{ id: string; key: string; class: KeyClass; name: string; application?: string }> {
   const id = formatKeyId(random(KEY_ID_RANDOM_BYTES));
   const key = formatKey(wanted.class, random(KEY_RANDOM_BYTES));
-  await store.orm.insert(apiKeys).values({ ...wanted, id, keyHash: hashKey(key), createdAt: nowMs });
-  return { id, key, class: wanted.class, name: wanted.name };
+  const { name, dailyQuota, perMinute, trusted = false, expiresAt = null } = wanted;
+  const application = await transact(store.pool, async (client) => {
+    const inUse = await client.query(
+      'select count(*)::int as keys from api_keys where revoked_at is null and (expires_at is null or expires_at > $1)',
+      [nowMs],
+    );
+    if (inUse.rows[0].keys >= MAX_KEYS) throw new RangeError(`${MAX_KEYS} keys are in use; revoke some first`);
+    const held = wanted.class === 'partner' ? await holderOf(client, name, holder, nowMs) : null;
+    await client.query(
+      `insert into api_keys (id, class, name, key_hash, created_at, daily_quota, per_minute, trusted, application, expires_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+      [id, wanted.class, name, hashKey(key), nowMs, dailyQuota, perMinute, trusted, held, expiresAt],
+    );
+    return held;
+  });
+  return { id, key, class: wanted.class, name, ...(application !== null && { application }) };
+}
+
+/** What a new application may be asked for where nobody said: to run the service that the person uses. */
+const DEFAULT_PURPOSES = ['dpv:ServiceProvision'];
+
+async function holderOf(client: ClientBase, name: string, holder: KeyHolder, nowMs: number): Promise<string> {
+  if ('application' in holder) {
+    const { rows } = await client.query('select id from applications where id = $1 for share', [holder.application]);
+    if (rows.length === 0) throw new RangeError('there is no application of that ID; see `partners list`');
+    return holder.application;
+  }
+  const { role = 'vendor', policyUrl = null, contact = null, controller = null, adFunded = false } = holder;
+  const partner = await addPartner(client, { name, role, policyUrl, contact, controller, adFunded }, nowMs);
+  const { purposes = DEFAULT_PURPOSES, maxPrecision = 2 } = holder;
+  const application = partner && (await addApplication(client, { partner, name, purposes, maxPrecision }, nowMs));
+  if (!application) throw new RangeError('too many partners have that name');
+  return application;
 }
 
 /** All keys, oldest first, revoked ones too. */
-export function listKeys(store: Store): Promise<ListedKey[]> {
-  return store.orm.select(LISTED).from(apiKeys).orderBy(apiKeys.createdAt, apiKeys.id);
+export async function listKeys(store: Store): Promise<ListedKey[]> {
+  const rows = await store.orm.select(LISTED).from(apiKeys).orderBy(apiKeys.createdAt, apiKeys.id);
+  return rows.map(({ application, expiresAt, ...key }) => ({
+    ...key,
+    ...(application !== null && { application }),
+    ...(expiresAt !== null && { expiresAt }),
+  }));
 }
 
 /** Revokes a key for good; false if there is no such key that is still good. */
@@ -69,6 +119,20 @@ export type KeyFollower = {
   /** Looks once, now; rejects if the store cannot be asked. */
   poll(): Promise<void>;
   stop(): void;
+};
+
+const RECIPIENT = {
+  application: sql<string>`${applications.id}`,
+  partner: sql<string | null>`${partners.id}`,
+  role: sql<string>`${partners.role}`,
+  purposes: applications.purposes,
+  maxPrecision: applications.maxPrecision,
+  policyUrl: sql<string | null>`${partners.policyUrl}`,
+  contact: sql<string | null>`${partners.contact}`,
+  controller: sql<string | null>`${partners.controller}`,
+  adFunded: partners.adFunded,
+  applicationSuspendedAt: applications.suspendedAt,
+  partnerSuspendedAt: partners.suspendedAt,
 };
 
 /** A store that needs longer to add up the keys is not there; the next look takes another connection. */
@@ -96,18 +160,24 @@ export async function followKeys(
     const now = await fingerprint(store);
     if (now === seen) return;
     const rows = await store.orm
-      .select({ ...LISTED, keyHash: apiKeys.keyHash })
+      .select({ ...LISTED, keyHash: apiKeys.keyHash, recipient: RECIPIENT })
       .from(apiKeys)
-      .where(isNull(apiKeys.revokedAt))
+      .leftJoin(applications, eq(applications.id, apiKeys.application))
+      .leftJoin(partners, eq(partners.id, applications.partner))
+      .where(and(isNull(apiKeys.revokedAt), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, Date.now()))))
       .orderBy(apiKeys.createdAt, apiKeys.id)
       .limit(MAX_KEYS);
     const taken = slots.assign(rows.map((row) => row.id));
     seen = now;
     if (stopped) return;
     onChange(
-      rows.map(({ id, class: keyClass, name, dailyQuota, perMinute, trusted, keyHash }, i) => {
-        const limits = { slot: taken[i], dailyQuota, perMinute };
-        return { id, class: keyClass, name, ...limits, trusted, hashHex: keyHash.toString('hex') };
+      rows.map(({ id, class: keyClass, name, dailyQuota, perMinute, trusted, expiresAt, keyHash, recipient }, i) => {
+        const limits = { slot: taken[i], dailyQuota, perMinute, expiresAt };
+        const isPartner = keyClass === 'partner' && recipient.partner !== null;
+        return {
+          ...{ id, class: keyClass, name, ...limits, trusted, hashHex: keyHash.toString('hex') },
+          ...(isPartner && { recipient: recipientOf(recipient as RecipientRow) }),
+        };
       }),
     );
   }

@@ -74,7 +74,7 @@ parentPort?.on('message', (message: ToThread) => {
 async function serve(data: ThreadData): Promise<Serving> {
   const log = createLog(data.logLevel, `server ${data.thread}`);
   const counters = openStripe(data.counters, data.thread);
-  const ring = createKeyRing();
+  const ring = createKeyRing(Date.now);
   ring.replace(data.keys);
   const submission = openSubmission(data, log);
   const valkey = data.valkeyUrl === undefined ? undefined : await connectValkey(data.valkeyUrl);

@@ -1,42 +1,11 @@
-import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { Command, CommandContext } from '../../src/cli/context.ts';
+import type { Command } from '../../src/cli/context.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
-import { COMMANDS, runCommandLine } from '../../src/cli/honeyguide.ts';
-import { loadConfig } from '../../src/config/env.ts';
+import { COMMANDS } from '../../src/cli/honeyguide.ts';
 import { openStore, type Store } from '../../src/storage/open.ts';
 import { apiKeys } from '../../src/storage/tables.ts';
+import { runCommand as run } from '../support/command.ts';
 import { afterFile, openTestStore, testFolder, testStoreConfig } from '../support/store.ts';
-
-function collect(): Writable & { text(): string } {
-  const chunks: string[] = [];
-  const sink = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(String(chunk));
-      done();
-    },
-  });
-  return Object.assign(sink, { text: () => chunks.join('') });
-}
-
-async function run(args: string[], store?: Store, env: Record<string, string> = {}) {
-  const output = collect();
-  const messages = collect();
-  const context: CommandContext = {
-    get config() {
-      return loadConfig(env);
-    },
-    openStore: async () => store ?? Promise.reject(new Error('no store was expected to be opened')),
-    input: new PassThrough(),
-    output,
-    messages,
-    signal: new AbortController().signal,
-    now: () => Date.UTC(2026, 0, 2),
-    random: (bytes) => Buffer.alloc(bytes, 7),
-  };
-  const exitCode = await runCommandLine(args, context);
-  return { exitCode, output: output.text(), messages: messages.text() };
-}
 
 describe('the honeyguide command', () => {
   test('says what there is, on standard output if asked, else as an error', async () => {

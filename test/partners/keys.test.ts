@@ -39,7 +39,7 @@ describe('the key ring', () => {
   });
 
   test('finds a key by what was presented, the first time and every other, and no other key', () => {
-    const ring = createKeyRing();
+    const ring = createKeyRing(() => 1000);
     expect(ring.find(keys[0])).toBeNull();
     ring.replace([entry(keys[0], 0), entry(keys[1], 1)]);
     for (let i = 0; i < 3; i++) {
@@ -59,7 +59,7 @@ describe('the key ring', () => {
   });
 
   test('forgets a key that is replaced away at once, also one that was just used, and takes it back', () => {
-    const ring = createKeyRing();
+    const ring = createKeyRing(() => 1000);
     ring.replace([entry(keys[0], 0), entry(keys[1], 1)]);
     expect(ring.find(keys[0])).not.toBeNull();
     ring.replace([entry(keys[1], 1)]);
@@ -70,7 +70,7 @@ describe('the key ring', () => {
   });
 
   test('never gives away the hash', () => {
-    const ring = createKeyRing();
+    const ring = createKeyRing(() => 1000);
     ring.replace([entry(keys[0], 0)]);
     expect(JSON.stringify(ring.find(keys[0]))).not.toContain(hashKey(keys[0]).toString('hex'));
   });

@@ -43,7 +43,7 @@ describe('keys in the store', () => {
     const elsewhere = connectStore(store.address);
     afterFile(() => elsewhere.close());
     const first = await addKey(elsewhere, WANTED, randomBytes, 1000);
-    const ring = createKeyRing();
+    const ring = createKeyRing(Date.now);
     const follower = await followKeys(store, ring.replace, rejectErrors, 10);
     afterFile(() => follower.stop());
     expect(ring.find(first.key)).toMatchObject({ id: first.id, name: 'Maker X', dailyQuota: 1000, perMinute: null });
@@ -61,7 +61,7 @@ describe('keys in the store', () => {
     'reach who follows also if the older of two transactions commits last, or a third never ends',
     async () => {
       const store = await openTestStore();
-      const ring = createKeyRing();
+      const ring = createKeyRing(Date.now);
       const keys = [await addKey(store, WANTED, randomBytes, 1), await addKey(store, WANTED, randomBytes, 2)];
       const follower = await followKeys(store, ring.replace, rejectErrors, 1e6);
       afterFile(() => follower.stop());
@@ -86,7 +86,7 @@ describe('keys in the store', () => {
   test('stay as they were while the store cannot be asked, which is said once', async () => {
     const store = await openTestStore();
     const { key } = await addKey(store, WANTED, randomBytes, 1000);
-    const ring = createKeyRing();
+    const ring = createKeyRing(Date.now);
     const errors: unknown[] = [];
     const link = connectStore(store.address);
     const follower = await followKeys(link, ring.replace, (error) => errors.push(error), 5);

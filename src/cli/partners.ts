@@ -1,0 +1,167 @@
+// `honeyguide partners`: who may receive, for what, how exactly. Suspension and changes are in force on every running gateway
+// when the command ends.
+import { parseArgs } from 'node:util';
+import type { ClientBase } from 'pg';
+import { KIND } from '../disclosures/entry.ts';
+import {
+  addApplication,
+  addPartner,
+  type ListedPartner,
+  listPartners,
+  type Subject,
+  setSuspended,
+  updateApplication,
+  updatePartner,
+} from '../partners/registry-store.ts';
+import { transact } from '../storage/transaction.ts';
+import { type CommandContext, UsageError } from './context.ts';
+import { openInChain } from './in-chain.ts';
+import {
+  APPLICATION_OPTIONS,
+  PARTNER_OPTIONS,
+  readApplication,
+  readId,
+  readName,
+  readPartner,
+} from './recipient-options.ts';
+import { formatTable } from './table.ts';
+
+export const usage = `usage: honeyguide partners add --name NAME [--id ID] [--role vendor|licensee|operator] [--policy-url URL]
+                               [--contact C] [--controller ADDRESS] [--ad-funded] [--json]
+       honeyguide partners add-application --partner ID --name NAME [--id ID] [--purposes dpv:X,dpv:Y]
+                               [--max-precision region|precise] [--json]
+       honeyguide partners update ID [--name NAME] [the options of add] [--no-ad-funded] [--json]
+       honeyguide partners update --application ID [--name NAME] [--purposes ...] [--max-precision ...] [--json]
+       honeyguide partners suspend|resume ID | --application ID [--json]
+       honeyguide partners list [--json]
+
+A partner without policy URL, contact and controller gets regions only. What people consent to is one application and one
+purpose, never a partner. A suspended partner or application gets nothing, from the end of the command on.
+`;
+
+const OPTIONS = {
+  ...PARTNER_OPTIONS,
+  ...APPLICATION_OPTIONS,
+  name: { type: 'string' },
+  id: { type: 'string' },
+  partner: { type: 'string' },
+  application: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+
+export async function run(args: string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, allowNegative: true, options: OPTIONS });
+  const [verb, id, ...more] = positionals;
+  const takesId = verb === 'update' || verb === 'suspend' || verb === 'resume';
+  if (more.length > 0 || (id !== undefined && !takesId)) throw new UsageError('too many arguments');
+  const say = (result: object, text: string) =>
+    context.output.write(values.json ? `${JSON.stringify(result)}\n` : text);
+  switch (verb) {
+    case 'add': {
+      const empty = { role: 'vendor', policyUrl: null, contact: null, controller: null, adFunded: false } as const;
+      const wanted = { ...empty, ...readPartner(values), name: readName(values.name), id: readId(values.id) };
+      const store = await context.openStore();
+      const added = await transact(store.pool, (client) => addPartner(client, wanted, context.now()));
+      if (added === null) throw new Error('there is a partner of that ID');
+      say({ id: added, name: wanted.name }, `Added ${added}.\n`);
+      return 0;
+    }
+    case 'add-application': {
+      if (values.partner === undefined) throw new UsageError('whose? give --partner ID, as `partners list` shows it');
+      const asked = { partner: values.partner, name: readName(values.name), id: readId(values.id) };
+      const wanted = { purposes: ['dpv:ServiceProvision'], maxPrecision: 2, ...readApplication(values), ...asked };
+      const store = await context.openStore();
+      const added = await transact(store.pool, (client) => addApplication(client, wanted, context.now()));
+      if (added === null) throw new Error('there is no such partner, or there is an application of that ID');
+      say({ id: added, partner: wanted.partner, name: wanted.name }, `Added ${added} of ${wanted.partner}.\n`);
+      return 0;
+    }
+    case 'update': {
+      const subject = subjectOf(id, values.application);
+      const name = values.name === undefined ? {} : { name: readName(values.name) };
+      const ofPartner = readPartner(values);
+      const ofApplication = readApplication(values);
+      const [own, others] = 'partner' in subject ? [ofPartner, ofApplication] : [ofApplication, ofPartner];
+      if (Object.keys(others).length > 0) throw new UsageError('some of these describe a partner, some an application');
+      if (Object.keys({ ...name, ...own }).length === 0) throw new UsageError('what is to change?');
+      const update = (client: ClientBase) =>
+        'partner' in subject
+          ? updatePartner(client, subject.partner, { ...name, ...ofPartner })
+          : updateApplication(client, subject.application, { ...name, ...ofApplication });
+      await changeEverywhere(context, subject, 'updated', update);
+      say({ ...subject, updated: true }, `Updated ${nameOf(subject)}.\n`);
+      return 0;
+    }
+    case 'suspend':
+    case 'resume': {
+      const subject = subjectOf(id, values.application);
+      const suspended = verb === 'suspend';
+      const atMs = suspended ? context.now() : null;
+      const done = suspended ? 'suspended' : 'resumed';
+      await changeEverywhere(context, subject, done, (client) => setSuspended(client, subject, atMs));
+      say({ ...subject, suspended }, `The ${nameOf(subject)} is ${done}.\n`);
+      return 0;
+    }
+    case 'list': {
+      const partners = await listPartners((await context.openStore()).pool);
+      say(partners.map(asJson), tableOf(partners));
+      return 0;
+    }
+    default:
+      throw new UsageError('add, add-application, update, suspend, resume or list?');
+  }
+}
+
+/** In the ledger's order, with a row in it, and forgotten by every gateway before this resolves. */
+async function changeEverywhere(
+  context: CommandContext,
+  subject: Subject,
+  what: string,
+  change: (client: ClientBase) => Promise<boolean>,
+): Promise<void> {
+  const inChain = await openInChain(context);
+  const found = await inChain(async (client, chain) => {
+    if (!(await change(client))) return false;
+    const application = 'application' in subject ? subject.application : null;
+    chain.append({ at: context.now(), kind: KIND.staff, application, detail: `${nameOf(subject)} ${what}` });
+    chain.changed(null);
+    return true;
+  });
+  if (!found) throw new Error(`there is no such ${'partner' in subject ? 'partner' : 'application'}`);
+}
+
+function subjectOf(partner: string | undefined, application: string | undefined): Subject {
+  if ((partner === undefined) === (application === undefined))
+    throw new UsageError('which one? give the ID of a partner, or --application ID');
+  return partner === undefined ? { application: application! } : { partner };
+}
+
+function nameOf(subject: Subject): string {
+  return 'partner' in subject ? `partner ${subject.partner}` : `application ${subject.application}`;
+}
+
+function asJson(partner: ListedPartner): object {
+  const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+  const applications = partner.applications.map(
+    ({ application, name, purposes, maxPrecision, applicationSuspended }) => ({
+      ...{ id: application, name, purposes },
+      ...{ maxPrecision: maxPrecision === 2 ? 'precise' : 'region', suspended: applicationSuspended },
+    }),
+  );
+  return { ...partner, createdAt: time(partner.createdAt), suspendedAt: time(partner.suspendedAt), applications };
+}
+
+function tableOf(partners: readonly ListedPartner[]): string {
+  const rows = partners.flatMap((partner) => {
+    const state = partner.suspendedAt !== null ? 'suspended' : partner.active ? 'active' : 'incomplete';
+    const row = [partner.id, '', partner.name, partner.role, state, '', ''];
+    const theirs = partner.applications.map((one) => [
+      ...['', one.application, one.name, ''],
+      one.applicationSuspended ? 'suspended' : '',
+      one.maxPrecision === 2 ? 'precise' : 'region',
+      one.purposes.join(' '),
+    ]);
+    return [row, ...theirs];
+  });
+  return formatTable(['PARTNER', 'APPLICATION', 'NAME', 'ROLE', 'STATE', 'AT MOST', 'PURPOSES'], rows);
+}
