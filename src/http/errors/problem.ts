@@ -16,32 +16,36 @@ export const Problem = {
   content: { [PROBLEM_TYPE]: { schema: { $ref: 'Problem#' } } },
 };
 
-type Rendered = { readonly status: number; readonly body: string };
+export type RenderedProblem = { readonly status: number; readonly body: string };
 
-function render(status: number, word: string, title: string): Rendered {
+/** A problem as it is sent. Rooms that have more to say than the table below keep a closed table of their own. */
+export function renderProblem(status: number, word: string, title: string): RenderedProblem {
   return { status, body: JSON.stringify({ type: `/problems/${word}`, title, status }) };
 }
 
-const NOT_PERMITTED = render(403, 'not-permitted', 'Not permitted');
-const NOT_FOUND = render(404, 'not-found', 'Not found');
+const NOT_PERMITTED = renderProblem(403, 'not-permitted', 'Not permitted');
+const NOT_FOUND = renderProblem(404, 'not-found', 'Not found');
 
-export const PROBLEMS: Readonly<Record<RefusalKind, Rendered>> = {
-  malformed: render(400, 'malformed', 'The request cannot be understood'),
-  unauthenticated: render(401, 'unauthenticated', 'Missing or invalid credentials'),
+export const PROBLEMS: Readonly<Record<RefusalKind, RenderedProblem>> = {
+  malformed: renderProblem(400, 'malformed', 'The request cannot be understood'),
+  unauthenticated: renderProblem(401, 'unauthenticated', 'Missing or invalid credentials'),
   notPermitted: NOT_PERMITTED,
   notLocated: NOT_FOUND,
   unknownDevice: NOT_FOUND,
   noRoute: NOT_FOUND,
-  wrongMethod: render(405, 'wrong-method', 'Method not allowed'),
-  tooLarge: render(413, 'too-large', 'The request is too large'),
-  quota: render(429, 'quota', 'Too many requests'),
-  unavailable: render(503, 'unavailable', 'Temporarily unavailable'),
-  bug: render(500, 'bug', 'Internal error'),
+  wrongMethod: renderProblem(405, 'wrong-method', 'Method not allowed'),
+  tooLarge: renderProblem(413, 'too-large', 'The request is too large'),
+  quota: renderProblem(429, 'quota', 'Too many requests'),
+  unavailable: renderProblem(503, 'unavailable', 'Temporarily unavailable'),
+  bug: renderProblem(500, 'bug', 'Internal error'),
 };
 
 /** Sends a refusal as a problem document. */
 export function refuseProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const { status, body } = PROBLEMS[refusal.kind];
   if (refusal.retryAfterS !== undefined) reply.header('retry-after', refusal.retryAfterS);
+  return sendProblem(reply, PROBLEMS[refusal.kind]);
+}
+
+export function sendProblem(reply: FastifyReply, { status, body }: RenderedProblem): FastifyReply {
   return reply.code(status).header('content-type', PROBLEM_TYPE).send(body);
 }

@@ -1,0 +1,76 @@
+// Who calls a native route: a key or a device's token, as `Authorization: Bearer`, a key also as `?key=`. Promises: whatever is
+// wrong with what was presented is one and the same 401 (attack: telling revoked from unknown); who keeps failing is slowed
+// down; nothing presented is kept or logged. What a token belongs to is its room's business: it comes in as a function.
+import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import { announceLimit, type Caller } from './caller.ts';
+import { refuseProblem } from './errors/problem.ts';
+import type { Quotas } from './quotas.ts';
+import { UNAVAILABLE_RETRY_S } from './refusal.ts';
+
+export type NativeAuthDeps = {
+  readonly findKey: (presented: string) => Caller | null;
+  readonly quotas: Quotas;
+  readonly now: () => number;
+  readonly overloaded: () => boolean;
+  /** Counts failing credentials against their address; true if that address has failed too often this minute. */
+  readonly failsTooOften: (request: FastifyRequest) => Promise<boolean>;
+};
+
+/** Longer than any key or token of ours. */
+const MAX_CREDENTIAL_LENGTH = 100;
+
+/** What follows `Bearer` in an Authorization header, else null. */
+export function bearerOf(header: string | undefined): string | null {
+  if (header === undefined || header.length > MAX_CREDENTIAL_LENGTH) return null;
+  const [scheme, credential, ...more] = header.split(' ');
+  return scheme.toLowerCase() === 'bearer' && credential && more.length === 0 ? credential : null;
+}
+
+/** A hook that lets keys of these classes pass, within their limits, and leaves `request.caller`. */
+export function requireKey(deps: NativeAuthDeps, classes: readonly Caller['class'][]): onRequestAsyncHookHandler {
+  return async (request, reply) => {
+    if (deps.overloaded()) return refuseProblem(reply, { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S });
+    const { key } = request.query as { key?: unknown };
+    const presented = bearerOf(request.headers.authorization) ?? (typeof key === 'string' ? key : null);
+    const caller = presented === null ? null : deps.findKey(presented);
+    if (caller === null || !classes.includes(caller.class)) return await refuseCredential(deps, request, reply);
+    const verdict = deps.quotas.take(caller, request.ip, deps.now());
+    if (verdict.limit > 0) announceLimit(reply, verdict);
+    if (verdict.refused !== '') {
+      const per = verdict.refused === 'day' ? 'day' : 'minute';
+      return refuseProblem(reply, { kind: 'quota', per, retryAfterS: verdict.resetS });
+    }
+    request.caller = caller;
+  };
+}
+
+/** A hook that lets pass whoever presents a token that `find` knows, and leaves what it found in `request.subject`. */
+export function requireSubject(
+  deps: NativeAuthDeps,
+  find: (credential: string, nowMs: number) => Promise<object | null>,
+): onRequestAsyncHookHandler {
+  return async (request, reply) => {
+    if (deps.overloaded()) return refuseProblem(reply, { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S });
+    const credential = bearerOf(request.headers.authorization);
+    const subject = credential === null ? null : await find(credential, deps.now());
+    if (subject === null) return await refuseCredential(deps, request, reply);
+    request.subject = subject;
+  };
+}
+
+async function refuseCredential(
+  deps: NativeAuthDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const often = await deps.failsTooOften(request).catch(() => false);
+  if (often) return refuseProblem(reply, { kind: 'quota', per: 'minute', retryAfterS: 60 });
+  return refuseProblem(reply.header('www-authenticate', 'Bearer'), { kind: 'unauthenticated' });
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whom a token belongs to: what `requireSubject` found. */
+    subject: object | null;
+  }
+}
