@@ -27,6 +27,15 @@ export type ChainDeps = {
   readonly settle: (seq: number) => Promise<void>;
 };
 
+/**
+ * Nobody waits for the lock longer than a phone waits for its answer, and whoever falls silent while holding it (a machine
+ * cut off, a process stopped) loses it, with what it had not committed.
+ */
+const LOCK = `begin isolation level read committed;
+  set local lock_timeout = '10s';
+  set local idle_in_transaction_session_timeout = '10s';
+  select seq::text, hash from ledger_head for update`;
+
 type Row = readonly [seq: number, hash: Buffer, entry: LedgerEntry];
 
 export function createInChain({ pool, ledgerKey, now, settle }: ChainDeps): InChain {
@@ -45,12 +54,12 @@ async function inTransaction<T>(
   work: (client: ClientBase, chain: Chain) => Promise<T>,
 ): Promise<{ result: T; settleAt: number }> {
   const client = await pool.connect();
+  client.on('error', lost);
   let failed = true;
   try {
-    await client.query('begin isolation level read committed');
-    const { rows: heads } = await client.query('select seq::text, hash from ledger_head for update');
-    let seq = Number(heads[0].seq);
-    let hash: Buffer = heads[0].hash;
+    const [head] = await lock(client);
+    let seq = Number(head.seq);
+    let hash = head.hash;
     const written: Row[] = [];
     const changes: (string | null)[] = [];
     const result = await work(client, {
@@ -69,21 +78,35 @@ async function inTransaction<T>(
     failed = false;
     return { result, settleAt: changes.length > 0 ? seq : 0 };
   } finally {
+    client.off('error', lost);
     // A connection in a transaction that failed half-way must not be handed to the next one.
     client.release(failed);
   }
 }
 
+/** A connection that is lost between two queries fails the next one; unheard, the event would end the process. */
+function lost(): void {}
+
+/** Begins, and waits for its turn: one way to the store and back. */
+async function lock(client: ClientBase): Promise<{ seq: string; hash: Buffer }[]> {
+  // Several statements in one text have a result each, which the types don't know.
+  const results = (await client.query(LOCK)) as unknown as { rows: { seq: string; hash: Buffer }[] }[];
+  return results.at(-1)!.rows;
+}
+
 async function write(client: ClientBase, rows: readonly Row[]): Promise<void> {
+  const [seq, hash] = rows.at(-1)!;
   const column = <T>(pick: (entry: LedgerEntry) => T | null | undefined) => rows.map(([, , e]) => pick(e) ?? null);
   await client.query(
-    `insert into ledger (seq, hash, at, kind, application, subject, purpose, basis, precision, event_seq, policy_version,
-       tick, detail)
-     select * from unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::smallint[], $5::text[], $6::bytea[], $7::text[],
-       $8::text[], $9::smallint[], $10::bigint[], $11::text[], $12::int[], $13::text[])`,
+    `with written as (
+       insert into ledger (seq, hash, at, kind, application, subject, purpose, basis, precision, event_seq,
+         policy_version, tick, detail)
+       select * from unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::smallint[], $5::text[], $6::bytea[], $7::text[],
+         $8::text[], $9::smallint[], $10::bigint[], $11::text[], $12::int[], $13::text[]))
+     update ledger_head set seq = $14, hash = $15`,
     [
-      rows.map(([seq]) => seq),
-      rows.map(([, hash]) => hash),
+      rows.map(([number]) => number),
+      rows.map(([, rowHash]) => rowHash),
       column((e) => e.at),
       column((e) => e.kind),
       column((e) => e.application),
@@ -95,10 +118,10 @@ async function write(client: ClientBase, rows: readonly Row[]): Promise<void> {
       column((e) => e.policyVersion),
       column((e) => e.tick),
       column((e) => e.detail),
+      seq,
+      hash,
     ],
   );
-  const [seq, hash] = rows.at(-1)!;
-  await client.query('update ledger_head set seq = $1, hash = $2', [seq, hash]);
 }
 
 /** One row per transaction and device would need a key of two columns; a change of several devices is one of everybody. */

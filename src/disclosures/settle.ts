@@ -1,19 +1,39 @@
-// How a process that answers nothing itself waits until a change of mind is in force: until every gateway whose lease still
-// runs has forgotten what the change is about. Promises: nothing held while it waits; a gateway that is gone or cut off
-// delays it by no more than its lease (a few seconds), after which it may not answer from memory.
+// How a change of mind is waited for: until every gateway that answers from memory has forgotten what the change is about.
+// Promises: nothing is held meanwhile; no clock but our own timers is trusted, so that a store whose clock is set does no
+// harm; a gateway that is gone or cut off delays it by LEASE_MS and a little once, after which it may not answer from memory
+// (sharing/replica-store.ts counts the same time from before it asked for it) and nobody waits for it again.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool } from 'pg';
 
-const POLL_MS = 50;
+/** How long a gateway may answer from memory after it last told the store what it has forgotten. */
+export const LEASE_MS = 3_000;
+/** Waits between looks: short at first, because gateways that are well need only their poll. */
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 50;
+/** Beyond the lease: timers and the crystals of two machines are not exact. */
+const SLACK_MS = 200;
 
-/** Resolves once no live gateway remembers anything from before change number `seq`. */
+type Lagging = { readonly id: string; readonly lease: string };
+
+/** Resolves once no gateway remembers anything from before change number `seq`; rejects if the store cannot be asked. */
 export async function settleEverywhere(pool: Pool, seq: number): Promise<void> {
-  for (;;) {
-    const { rows } = await pool.query(
-      'select exists (select from replicas where seen < $1 and lease_until > clock_timestamp()) as waits',
+  const silentMs = new Map<string, number>();
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    const { rows } = await pool.query<Lagging>(
+      'select id::text, lease_until::text as lease from replicas where seen < $1',
       [seq],
     );
-    if (rows[0].waits !== true) return;
-    await pause(POLL_MS);
+    // Whoever tells the store again has a new lease, and a word of its own on what it has forgotten.
+    const isGone = (one: Lagging) => (silentMs.get(one.id + one.lease) ?? 0) > LEASE_MS + SLACK_MS;
+    await forgetGone(pool, rows.filter(isGone));
+    const waiting = rows.filter((one) => !isGone(one));
+    if (waiting.length === 0) return;
+    await pause(pauseMs);
+    for (const { id, lease } of waiting) silentMs.set(id + lease, (silentMs.get(id + lease) ?? 0) + pauseMs);
   }
+}
+
+async function forgetGone(pool: Pool, gone: readonly Lagging[]): Promise<void> {
+  for (const { id, lease } of gone)
+    await pool.query('delete from replicas where id = $1 and lease_until::text = $2', [id, lease]);
 }

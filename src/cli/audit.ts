@@ -1,0 +1,51 @@
+// `honeyguide audit`: proves that nobody has changed the ledger since it was written.
+
+import { parseArgs } from 'node:util';
+import { loadSecrets } from '../config/secrets.ts';
+import { droppedDetail, readEnds, readRows } from '../disclosures/store.ts';
+import { type Fault, type KnownEnd, verifyLedger } from '../disclosures/verify.ts';
+import { type CommandContext, UsageError } from './context.ts';
+
+export const usage = `usage: honeyguide audit verify [--known SEQ:HASH] [--json]
+
+Reads the whole ledger of disclosures and decisions beside a running server and checks that no row was edited, removed,
+moved or added by anybody without the ledger's key. Exit code 1 if one was. It ends with the number and hash of the last
+row: note it outside this machine and give it as --known the next time, and a ledger that was set back is found as well.
+`;
+
+const IN_WORDS: Readonly<Record<Fault, string>> = {
+  missing: 'is missing',
+  changed: 'is not what was written, or not in its place',
+  tailCut: 'and what followed it was removed, or the end does not belong to the ledger',
+  beginningCut: 'is not the first one: rows before it were removed, and not for age',
+  notTheKnownEnd: 'is not the row that was noted: the ledger was set back or replaced',
+};
+
+export async function run(args: string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { known: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  if (positionals.length !== 1 || positionals[0] !== 'verify') throw new UsageError('verify?');
+  const known = values.known === undefined ? undefined : knownEnd(values.known);
+  const { pool } = await context.openStore();
+  const { ledgerKey } = loadSecrets(context.config, context.random);
+  const read = {
+    ends: () => readEnds(pool),
+    rows: (after: number, limit: number) => readRows(pool, after, limit),
+    droppedDetail,
+  };
+  const { broken, rows, seq, hash } = await verifyLedger(read, ledgerKey, known);
+  const end = `${seq}:${hash.toString('hex')}`;
+  if (values.json) context.output.write(`${JSON.stringify({ holds: broken === null, rows, end, broken })}\n`);
+  else if (broken === null) context.output.write(`The ledger holds: ${rows} rows.\nEnd: ${end}\n`);
+  else context.output.write(`The ledger does not hold: row ${broken.at} ${IN_WORDS[broken.what]}.\n`);
+  return broken === null ? 0 : 1;
+}
+
+function knownEnd(text: string): KnownEnd {
+  const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (seq === undefined) throw new UsageError('--known takes SEQ:HASH as an earlier run printed it');
+  return { seq: Number(seq), hash: Buffer.from(hash, 'hex') };
+}

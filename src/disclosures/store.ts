@@ -1,0 +1,82 @@
+// The ledger as it is read and thinned out: pages of rows, its two ends, and the drop of rows that are past their time.
+// Promises: reading takes no lock; a drop takes the oldest rows only, as one run from the beginning, and is itself a row, so
+// that rows that somebody removed by hand are never taken for rows that were dropped for age.
+import type { Pool } from 'pg';
+import type { InChain } from './chain.ts';
+import { KIND, type Kind, type LedgerEntry } from './entry.ts';
+
+/** Evidence is kept three years (privacy.md S1); consent itself ends within one. */
+export const LEDGER_TTL_MS = 3 * 365 * 86_400_000;
+/** Rows dropped in one transaction: writers wait for it. */
+const DROP_ROWS = 5_000;
+/** How a drop says up to which row it went. */
+export const droppedDetail = (seq: number): string => `dropped to ${seq}`;
+
+export type LedgerRow = { readonly seq: number; readonly hash: Buffer; readonly entry: LedgerEntry };
+export type LedgerEnds = {
+  readonly seq: number;
+  readonly hash: Buffer;
+  /** The last row that was dropped, 0 if none was. */
+  readonly droppedSeq: number;
+  readonly droppedHash: Buffer;
+};
+
+export async function readEnds(pool: Pool): Promise<LedgerEnds> {
+  const { rows } = await pool.query(
+    'select seq::float8, hash, dropped_seq::float8 as "droppedSeq", dropped_hash as "droppedHash" from ledger_head',
+  );
+  return rows[0];
+}
+
+/** Up to `limit` rows after number `after`, in order. */
+export async function readRows(pool: Pool, after: number, limit: number): Promise<LedgerRow[]> {
+  const { rows } = await pool.query(
+    `select seq::float8, hash, at::float8, kind, application, subject, purpose, basis, precision,
+       event_seq::float8 as "eventSeq", policy_version as "policyVersion", tick, detail
+     from ledger where seq > $1 order by seq limit $2`,
+    [after, limit],
+  );
+  return rows.map(({ seq, hash, ...entry }) => ({ seq, hash, entry: { ...entry, kind: entry.kind as Kind } }));
+}
+
+/** Drops rows older than LEDGER_TTL_MS, and says so in the ledger. Returns how many; what a run leaves, the next one takes. */
+export function dropAgedRows(inChain: InChain, nowMs: number): Promise<number> {
+  return inChain(async (client, chain) => {
+    const { rows } = await client.query<{ seq: number; at: number; hash: Buffer }>(
+      'select seq::float8, at::float8, hash from ledger order by seq limit $1',
+      [DROP_ROWS],
+    );
+    const young = rows.findIndex((row) => row.at > nowMs - LEDGER_TTL_MS);
+    const aged = young < 0 ? rows : rows.slice(0, young);
+    const last = aged.at(-1);
+    if (last === undefined) return 0;
+    await client.query('delete from ledger where seq <= $1', [last.seq]);
+    await client.query('update ledger_head set dropped_seq = $1, dropped_hash = $2', [last.seq, last.hash]);
+    chain.append({ at: nowMs, kind: KIND.staff, detail: droppedDetail(last.seq) });
+    return aged.length;
+  });
+}
+
+/** One line of what was counted instead of written down: regions given without a device token, and refusals of those. */
+export type CountRow = {
+  readonly application: string;
+  readonly tick: number;
+  readonly outcome: Kind;
+  readonly count: number;
+};
+
+/** Adds to the counts. Rows come in one order from everybody, so that two gateways don't wait for each other in a circle. */
+export async function addCounts(pool: Pool, rows: readonly CountRow[]): Promise<void> {
+  await pool.query(
+    `insert into disclosure_counts (application, tick, outcome, count)
+     select * from unnest($1::text[], $2::int[], $3::smallint[], $4::bigint[]) as c(application, tick, outcome, count)
+     order by 1, 2, 3
+     on conflict (application, tick, outcome) do update set count = disclosure_counts.count + excluded.count`,
+    [
+      rows.map((row) => row.application),
+      rows.map((row) => row.tick),
+      rows.map((row) => row.outcome),
+      rows.map((row) => row.count),
+    ],
+  );
+}

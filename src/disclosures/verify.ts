@@ -1,0 +1,80 @@
+// Proves that the ledger is what was written: every row follows from the one before under the ledger's key, numbers have no
+// gap, both ends are where they should be. Promises: constant memory however long the ledger; finds any edit, gap, reorder,
+// cut tail or cut beginning, and names the first row that does not hold. Whoever can write tables could set the ledger back
+// to an earlier end whole: that is found by an end that was noted before (`known`), as the command prints one.
+import { chainHash, KIND, type LedgerEntry } from './entry.ts';
+
+export type ReadLedger = {
+  ends(): Promise<{
+    readonly seq: number;
+    readonly hash: Buffer;
+    readonly droppedSeq: number;
+    readonly droppedHash: Buffer;
+  }>;
+  rows(
+    after: number,
+    limit: number,
+  ): Promise<{ readonly seq: number; readonly hash: Buffer; readonly entry: LedgerEntry }[]>;
+  /** How a drop of aged rows is spelled in the ledger. */
+  droppedDetail(seq: number): string;
+};
+
+/** An end of the ledger that somebody noted: number and hash of its last row. */
+export type KnownEnd = { readonly seq: number; readonly hash: Buffer };
+
+export type Verdict = {
+  /** null: all is well. `at` is the number of the first row that is not as it should be. */
+  readonly broken: { readonly at: number; readonly what: Fault } | null;
+  readonly rows: number;
+  /** The last row that holds: what to note. */
+  readonly seq: number;
+  readonly hash: Buffer;
+};
+export type Fault = 'missing' | 'changed' | 'tailCut' | 'beginningCut' | 'notTheKnownEnd';
+
+const PAGE_ROWS = 2_000;
+
+/** Checks the whole ledger as it is now; `known` must be a row of it, unless it was dropped for age since. */
+export async function verifyLedger(read: ReadLedger, key: Uint8Array, known?: KnownEnd): Promise<Verdict> {
+  for (;;) {
+    const before = await read.ends();
+    const verdict = await verifyFrom(read, key, before, known);
+    if (verdict.broken === null) return verdict;
+    // Rows may have been dropped for age while we read.
+    const after = await read.ends();
+    if (after.droppedSeq === before.droppedSeq) return verdict;
+  }
+}
+
+async function verifyFrom(
+  read: ReadLedger,
+  key: Uint8Array,
+  ends: Awaited<ReturnType<ReadLedger['ends']>>,
+  known: KnownEnd | undefined,
+): Promise<Verdict> {
+  let seq = ends.droppedSeq;
+  let hash = ends.droppedHash;
+  let rows = 0;
+  let dropIsTold = ends.droppedSeq === 0;
+  const toldAs = read.droppedDetail(ends.droppedSeq);
+  const broken = (at: number, what: Fault): Verdict => ({ broken: { at, what }, rows, seq, hash });
+  const isKnown = (): boolean => known === undefined || known.seq !== seq || known.hash.equals(hash);
+  while (seq < ends.seq) {
+    const page = await read.rows(seq, PAGE_ROWS);
+    if (page.length === 0) return broken(seq + 1, 'tailCut');
+    for (const row of page) {
+      if (row.seq > ends.seq) break;
+      if (row.seq !== seq + 1) return broken(seq + 1, 'missing');
+      if (!chainHash(key, hash, row.seq, row.entry).equals(row.hash)) return broken(row.seq, 'changed');
+      seq = row.seq;
+      hash = row.hash;
+      rows++;
+      if (row.entry.kind === KIND.staff && row.entry.detail === toldAs) dropIsTold = true;
+      if (!isKnown()) return broken(seq, 'notTheKnownEnd');
+    }
+  }
+  if (!hash.equals(ends.hash)) return broken(seq, 'tailCut');
+  if (!dropIsTold) return broken(ends.droppedSeq + 1, 'beginningCut');
+  if (known !== undefined && known.seq > seq) return broken(seq + 1, 'notTheKnownEnd');
+  return { broken: null, rows, seq, hash };
+}

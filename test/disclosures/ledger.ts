@@ -1,0 +1,27 @@
+// A ledger of a test: the real chain over a real store, its key, and entries to write.
+import { randomBytes } from 'node:crypto';
+import type { Pool } from 'pg';
+import { createInChain, type InChain } from '../../src/disclosures/chain.ts';
+import { KIND, type LedgerEntry } from '../../src/disclosures/entry.ts';
+import { droppedDetail, readEnds, readRows } from '../../src/disclosures/store.ts';
+import { type KnownEnd, type Verdict, verifyLedger } from '../../src/disclosures/verify.ts';
+
+export const LEDGER_KEY = Buffer.alloc(32, 7);
+export const NOW = Date.UTC(2026, 10, 22, 12);
+
+export function testChain(pool: Pool, settle: (seq: number) => Promise<void> = async () => {}): InChain {
+  return createInChain({ pool, ledgerKey: LEDGER_KEY, now: () => NOW, settle });
+}
+
+export function entry(overrides: Partial<LedgerEntry> = {}): LedgerEntry {
+  return { at: NOW, kind: KIND.precise, application: 'app', subject: randomBytes(16), purpose: 'p', ...overrides };
+}
+
+export function verify(pool: Pool, known?: KnownEnd): Promise<Verdict> {
+  const read = {
+    ends: () => readEnds(pool),
+    rows: (after: number, limit: number) => readRows(pool, after, limit),
+    droppedDetail,
+  };
+  return verifyLedger(read, LEDGER_KEY, known);
+}

@@ -1,0 +1,84 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { dropAgedRows, LEDGER_TTL_MS } from '../../src/disclosures/store.ts';
+import { openTestStore } from '../support/store.ts';
+import { entry, NOW, testChain, verify } from './ledger.ts';
+
+const { pool } = await openTestStore();
+const inChain = testChain(pool);
+
+beforeEach(async () => {
+  await pool.query('delete from ledger');
+  await pool.query(`update ledger_head set seq = 0, hash = '', dropped_seq = 0, dropped_hash = ''`);
+});
+
+/** Writes rows with these times, one transaction each. */
+async function writeRows(times: readonly number[]): Promise<void> {
+  for (const at of times) await inChain(async (_client, chain) => void chain.append(entry({ at })));
+}
+const TEN = Array.from({ length: 10 }, (_, i) => NOW + i);
+
+describe('a ledger that was tampered with', () => {
+  test.each([
+    ['an edited purpose', `update ledger set purpose = 'other' where seq = 4`, 4, 'changed'],
+    ['an edited time', `update ledger set at = at + 1 where seq = 1`, 1, 'changed'],
+    ['an edited subject', `update ledger set subject = null where seq = 10`, 10, 'changed'],
+    ['an edited hash', `update ledger set hash = decode('00', 'hex') where seq = 3`, 3, 'changed'],
+    ['a removed row', `delete from ledger where seq = 5`, 5, 'missing'],
+    ['a cut tail', `delete from ledger where seq >= 8`, 8, 'tailCut'],
+    ['an empty ledger', `delete from ledger`, 1, 'tailCut'],
+    ['a cut beginning', `delete from ledger where seq <= 2`, 1, 'missing'],
+    [
+      'a beginning cut as a drop is',
+      `with gone as (delete from ledger where seq <= 2 returning seq, hash)
+       update ledger_head set dropped_seq = 2, dropped_hash = (select hash from gone where seq = 2)`,
+      3,
+      'beginningCut',
+    ],
+    [
+      'two rows that changed places',
+      `update ledger set seq = case seq when 6 then -7 else -6 end where seq in (6, 7);
+       update ledger set seq = -seq where seq < 0`,
+      6,
+      'changed',
+    ],
+  ])('is found out by %s', async (_what, sql, at, what) => {
+    await writeRows(TEN);
+    expect(await verify(pool)).toMatchObject({ broken: null, rows: 10, seq: 10 });
+    await pool.query(sql);
+    expect((await verify(pool)).broken).toEqual({ at, what });
+  });
+
+  test('is found out by an end that was noted before, when it was set back whole', async () => {
+    await writeRows(TEN);
+    const { seq, hash } = await verify(pool);
+    await pool.query(`delete from ledger where seq > 8`);
+    await pool.query(`update ledger_head set seq = 8, hash = (select hash from ledger where seq = 8)`);
+    expect((await verify(pool)).broken).toBeNull();
+    expect((await verify(pool, { seq, hash })).broken).toEqual({ at: 9, what: 'notTheKnownEnd' });
+    await writeRows([NOW, NOW, NOW]);
+    expect((await verify(pool, { seq, hash })).broken).toEqual({ at: 10, what: 'notTheKnownEnd' });
+  });
+});
+
+describe('rows past their time', () => {
+  test('are dropped from the beginning only, and what is left keeps verifying', async () => {
+    const old = NOW - LEDGER_TTL_MS - 1;
+    await writeRows([old, old, old, NOW, old, NOW]);
+    const end = await verify(pool);
+    expect(await dropAgedRows(inChain, NOW)).toBe(3);
+    const { rows } = await pool.query('select seq::int from ledger order by seq');
+    expect(rows.map((row) => row.seq)).toEqual([4, 5, 6, 7]);
+    expect((await verify(pool, end)).broken).toBeNull();
+    expect(await dropAgedRows(inChain, NOW)).toBe(0);
+    await writeRows([NOW]);
+    expect((await verify(pool)).broken).toBeNull();
+    await pool.query('delete from ledger where seq = 4');
+    expect((await verify(pool)).broken).toEqual({ at: 4, what: 'missing' });
+  });
+
+  test('may all be dropped at once', async () => {
+    await writeRows([1, 2, 3]);
+    expect(await dropAgedRows(inChain, NOW)).toBe(3);
+    expect(await verify(pool)).toMatchObject({ broken: null, rows: 1, seq: 4 });
+  });
+});
