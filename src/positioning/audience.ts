@@ -4,29 +4,25 @@
 // has made a disclosure durable before it returns it.
 import type { Caller } from '../http/caller.ts';
 import type { Refusal } from '../http/refusal.ts';
-import type { Estimate, Fallback } from './locator.ts';
+import type { Estimate, EstimateSource } from './locator.ts';
 
-/** One look-up that is not simply a phone's own. All of it is the asker's copy: it may be kept past an await. */
+/** One look-up that is not simply a phone's own. It may be kept past an await. */
 export type Question = {
-  /** null: not located. Put all the same, so that an unlocated phone costs and answers what a suppressed one does. */
-  readonly estimate: Estimate | null;
   readonly caller: Caller;
-  /** As sent, not verified: `&device=`, else `Authorization: Bearer`; null = none. */
+  /** As sent, not verified: `&device=`, else our token in `Authorization: Bearer`; null = none. */
   readonly deviceToken: string | null;
   /** The parsed query: `key`, `device` and whatever else was sent (strings, or arrays of them). */
   readonly query: Readonly<Record<string, unknown>>;
   readonly nowMs: number;
+  /** On the clock of performance.now(). */
+  readonly arrivedMs: number;
+  /** Where the phone is by these sources (bits of SOURCE) and no other; null: not located. Copy it before the next call. */
+  locate(sources: number): Estimate | null;
 };
 
-/** What may be shown: degrees and metres, all finite, `accuracyM` > 0; `region` (an H3 index) marks a coarse answer. */
-export type Shown = {
-  readonly lat: number;
-  readonly lon: number;
-  readonly accuracyM: number;
-  readonly fallback: Fallback;
-  readonly region?: string;
-};
+/** A finished answer: ASCII JSON, and what it came from for the counters (empty = not told). */
+export type Told = { readonly text: string; readonly source: EstimateSource | '' };
 
-/** null is the 404 of an unlocated phone; a refusal is for what is no decision, such as a ledger that cannot be written. */
-export type Decision = Shown | Refusal | null;
+/** null is the 404 of an unlocated phone; a refusal is for what is no decision, such as a store that cannot be asked. */
+export type Decision = Told | Readonly<Estimate> | Refusal | null;
 export type Audience = (question: Question) => Decision | Promise<Decision>;

@@ -3,6 +3,8 @@
 // a partner key gets the same 404 as an unlocated device, after the same work. Nothing of a request outlives it.
 // Requests are answered from their first hook on, past the framework's parser and serialiser: they cost as much as all of ours.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ALL_SOURCES } from '../devices/device-contract.ts';
+import { bearerToken } from '../devices/token.ts';
 import type { Admit, Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
 import { type CounterStripe, type Outcome, ROUTE, SOURCES } from '../http/counters.ts';
@@ -13,7 +15,9 @@ import type { Refusal } from '../http/refusal.ts';
 import { type BugLog, describeError, outcomeOf } from '../http/scope.ts';
 import { takeBody } from '../http/take-body.ts';
 import { BODY_LIMIT_BYTES, decodeJsonBody, MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
+import { asObject } from '../radio/fields.ts';
 import type { Audience, Decision } from './audience.ts';
+import { keepSources } from './keep-sources.ts';
 import type { Estimate, Locator } from './locator.ts';
 import { readGeolocate } from './read-geolocate.ts';
 import { createReadings } from './readings.ts';
@@ -36,53 +40,82 @@ const WRONG_METHOD: Refusal = { kind: 'wrongMethod' };
 const BUG: Refusal = { kind: 'bug' };
 const SOURCE_INDEX: Readonly<Record<string, number>> = Object.fromEntries(SOURCES.map((name, i) => [name, i]));
 const LOOKUP_CLASSES = ['device', 'partner'] as const;
-const BEARER = /^Bearer +(\S+)$/i;
 
-type Answer = (request: FastifyRequest, reply: FastifyReply) => void;
+type Answer = (body: unknown, request: FastifyRequest, reply: FastifyReply) => void;
 
 export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void {
   const { locator, counters, admit, log, now, audience } = deps;
   const readings = createReadings();
 
-  function geolocate(request: FastifyRequest, reply: FastifyReply): void {
-    const nowMs = now();
-    const found = locator.locate(readings, nowMs);
+  function geolocate(body: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const caller = request.caller as Caller;
     const deviceToken = deviceTokenOf(request);
-    if (caller.class === 'device' && (deviceToken === null || audience === undefined)) {
-      show(found, sourceOf(found), request, reply);
+    if (caller.class !== 'device' || deviceToken !== null) {
+      if (body === undefined || asObject(body) !== null) ask(body, caller, deviceToken, request, reply);
+      else refuse(ROUTE.geolocate, MALFORMED, request, reply);
       return;
     }
+    if (!readGeolocate(body, request.ip, readings)) {
+      refuse(ROUTE.geolocate, MALFORMED, request, reply);
+      return;
+    }
+    showEstimate(locator.locate(readings, now()), request, reply);
+  }
+
+  /** Puts a look-up to the audience, which locates when it knows by what it may. */
+  function ask(
+    body: unknown,
+    caller: Caller,
+    deviceToken: string | null,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const nowMs = now();
+    function locate(sources: number): Estimate | null {
+      readGeolocate(body, request.ip, readings);
+      keepSources(readings, sources);
+      return locator.locate(readings, nowMs);
+    }
     if (audience === undefined) {
-      show(null, 0, request, reply);
+      // The same work as for whoever may know.
+      const estimate = locate(ALL_SOURCES);
+      showEstimate(caller.class === 'device' ? estimate : null, request, reply);
       return;
     }
     const query = request.query as Readonly<Record<string, unknown>>;
-    const estimate = found === null ? null : { ...found };
-    const decision = audience({ estimate, caller, deviceToken, query, nowMs });
+    const decision = audience({ caller, deviceToken, query, nowMs, arrivedMs: request.startedMs, locate });
     if (!(decision instanceof Promise)) {
-      show(decision, sourceOf(estimate), request, reply);
+      show(decision, request, reply);
       return;
     }
     decision
-      .then((settled) => show(settled, sourceOf(estimate), request, reply))
+      .then((settled) => show(settled, request, reply))
       .catch((error: unknown) => fail(ROUTE.geolocate, error, request, reply));
   }
 
-  function show(what: Decision, source: number, request: FastifyRequest, reply: FastifyReply): void {
-    if (what !== null && 'kind' in what) {
-      refuse(ROUTE.geolocate, what, request, reply);
-      return;
-    }
-    if (what === null || !(what.accuracyM > 0) || !Number.isFinite(what.lat + what.lon + what.accuracyM)) {
+  function show(what: Decision, request: FastifyRequest, reply: FastifyReply): void {
+    if (what === null) refuse(ROUTE.geolocate, NOT_LOCATED, request, reply);
+    else if ('kind' in what) refuse(ROUTE.geolocate, what, request, reply);
+    else if ('text' in what) {
+      end(ROUTE.geolocate, 'located', SOURCE_INDEX[what.source] ?? 0, request);
+      sendMls(request, reply, 200, what.text);
+    } else showEstimate(what, request, reply);
+  }
+
+  function showEstimate(found: Readonly<Estimate> | null, request: FastifyRequest, reply: FastifyReply): void {
+    if (found === null || !(found.accuracyM > 0) || !Number.isFinite(found.lat + found.lon + found.accuracyM)) {
       refuse(ROUTE.geolocate, NOT_LOCATED, request, reply);
       return;
     }
-    end(ROUTE.geolocate, 'located', source, request);
-    sendMls(request, reply, 200, locateText(what));
+    end(ROUTE.geolocate, 'located', SOURCE_INDEX[found.source] ?? 0, request);
+    sendMls(request, reply, 200, locateText(found));
   }
 
-  function country(request: FastifyRequest, reply: FastifyReply): void {
+  function country(body: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    if (!readGeolocate(body, request.ip, readings)) {
+      refuse(ROUTE.country, MALFORMED, request, reply);
+      return;
+    }
     const found = locator.country(readings, now());
     if (found === null || request.caller?.class !== 'device') {
       refuse(ROUTE.country, NOT_LOCATED, request, reply);
@@ -94,35 +127,25 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     sendMls(request, reply, 200, Buffer.from(JSON.stringify(answer)));
   }
 
-  /** The one hook of a look-up: who calls, what the body says, then `answer` with `readings` filled. */
+  /** The one hook of a look-up: who calls, the body, then `answer`. */
   function lookUp(route: number, answer: Answer): (request: FastifyRequest, reply: FastifyReply) => void {
     return (request, reply) => {
       if (!admit(route, LOOKUP_CLASSES, request, reply)) return;
       takeBody(request.raw, BODY_LIMIT_BYTES, (bytes) => {
         try {
-          if (read(route, bytes, request, reply)) answer(request, reply);
+          const { headers } = request.raw;
+          const body =
+            bytes === OVERSIZED_BODY
+              ? bytes
+              : decodeJsonBody(bytes, headers['content-encoding'], headers['content-type']);
+          if (body === OVERSIZED_BODY) refuse(route, OVERSIZED, request, reply);
+          else if (body === MALFORMED_BODY) refuse(route, MALFORMED, request, reply);
+          else answer(body, request, reply);
         } catch (error) {
           fail(route, error, request, reply);
         }
       });
     };
-  }
-
-  /** Fills `readings` from the request; false if it was refused. */
-  function read(
-    route: number,
-    bytes: Buffer | typeof OVERSIZED_BODY,
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): boolean {
-    const { headers } = request.raw;
-    const body =
-      bytes === OVERSIZED_BODY ? bytes : decodeJsonBody(bytes, headers['content-encoding'], headers['content-type']);
-    if (body === OVERSIZED_BODY) refuse(route, OVERSIZED, request, reply);
-    else if (body === MALFORMED_BODY || !readGeolocate(body, request.ip, readings))
-      refuse(route, MALFORMED, request, reply);
-    else return true;
-    return false;
   }
 
   function refuse(route: number, refusal: Refusal, request: FastifyRequest, reply: FastifyReply): void {
@@ -144,16 +167,12 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
   addRoute(scope, '/country', lookUp(ROUTE.country, country), which, CountryAnswer);
 }
 
-/** What a phone set up by its maker says it is, unverified. */
+/** What a phone set up by its maker says it is, unverified. Other bearer tokens than ours, as KaiOS sends them, are none. */
 function deviceTokenOf(request: FastifyRequest): string | null {
   const { device } = request.query as { device?: unknown };
   if (typeof device === 'string' && device !== '') return device;
   const { authorization } = request.raw.headers;
-  return authorization === undefined ? null : (BEARER.exec(authorization)?.[1] ?? null);
-}
-
-function sourceOf(estimate: Estimate | null): number {
-  return estimate === null ? 0 : (SOURCE_INDEX[estimate.source] ?? 0);
+  return authorization === undefined ? null : bearerToken(authorization);
 }
 
 /** The framework wants a handler also where the first hook answers. */
@@ -162,7 +181,7 @@ function unreached(): void {}
 function addRoute(
   scope: FastifyInstance,
   url: string,
-  onRequest: Answer,
+  onRequest: (request: FastifyRequest, reply: FastifyReply) => void,
   summary: string,
   answer: typeof LocateAnswer | typeof CountryAnswer,
 ): void {

@@ -2,7 +2,7 @@
 // of these types, so read-geolocate.ts decides and nothing is refused by schema. The answer schemas are what
 // `locateText` and routes.ts write, field by field, so that no other can leave.
 import { type Static, Type } from 'typebox';
-import type { Shown } from './audience.ts';
+import type { Estimate } from './locator.ts';
 
 const word = <T extends string>(...words: T[]) => Type.Unsafe<T>({ type: 'string', enum: words });
 const integer = (description: string) => Type.Optional(Type.Integer({ description }));
@@ -68,6 +68,10 @@ export const LocateBody = Type.Object(
 
 export const LocateQuery = Type.Object({
   device: Type.Optional(Type.String({ description: "The device's token, for phones set up by their maker" })),
+  purpose: Type.Optional(
+    Type.String({ description: 'What a partner wants it for (DPV); default: the first purpose of its application' }),
+  ),
+  polygon: Type.Optional(Type.String({ description: '`1`: a coarse answer also has the outline of its region' })),
 });
 
 export const LocateAnswer = Type.Object(
@@ -77,20 +81,28 @@ export const LocateAnswer = Type.Object(
       description: 'Radius in metres of the circle that holds the device in 95 % of cases; > 0',
     }),
     fallback: Type.Optional(word('lacf', 'ipf')),
+    precision: Type.Optional(word('region', 'precise')),
     region: Type.Optional(Type.String({ description: 'H3 index of the region a coarse answer names' })),
-    precision: Type.Optional(word('region')),
+    bucket: Type.Optional(Type.String({ description: 'Start of the quarter of an hour that a coarse answer is of' })),
+    mapVersion: Type.Optional(Type.String({ description: 'Version of the anonymity map that a region is of' })),
+    polygon: Type.Optional(
+      Type.Array(Type.Array(Type.Number()), { description: "Outline of the region's H3 cell: [longitude, latitude]" }),
+    ),
+    source: Type.Optional(word('gps', 'wifi', 'bluetooth', 'cell', 'area', 'ip', 'fused')),
+    timestamp: Type.Optional(Type.String({ description: 'When a precise answer was found' })),
   },
   {
     title: 'LocateAnswer',
-    description: 'A position; with `precision: "region"` a region\'s centre and radius, the same for all in it.',
+    description:
+      'A position. A partner is told `precision: "region"` with the centre and radius of a region, the same for all in ' +
+      'it, or, if the person granted exactly that, `precision: "precise"`.',
   },
 );
 export type LocateAnswer = Static<typeof LocateAnswer>;
 
-/** The bytes of a LocateAnswer, ASCII; fields are named here one by one, so that no other can leave. */
-export function locateText({ lat, lon, accuracyM, fallback, region }: Shown): string {
+/** The bytes of a phone's own answer, ASCII; fields are named here one by one, so that no other can leave. */
+export function locateText({ lat, lon, accuracyM, fallback }: Readonly<Estimate>): string {
   const place = `{"location":{"lat":${roundDeg(lat)},"lng":${roundDeg(lon)}},"accuracy":${Math.ceil(accuracyM)}`;
-  if (region !== undefined) return `${place},"region":"${region}","precision":"region"}`;
   return fallback === '' ? `${place}}` : `${place},"fallback":"${fallback}"}`;
 }
 
