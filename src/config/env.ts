@@ -18,6 +18,10 @@ export type Config = {
   readonly threads: number;
   /** Absolute. Absent = the database that comes along. */
   readonly geoipDb?: string;
+  /** `strict` or an absolute path. Absent = the map that comes along. */
+  readonly anonymityMap?: string;
+  /** Privacy budget that published counts may spend in any 30 days. */
+  readonly countsEpsilonCap: number;
   readonly trustProxy: readonly string[];
   /** Absolute. Absent = `secrets.json` in dataDir, generated when missing. */
   readonly secretsFile?: string;
@@ -61,6 +65,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     valkeyUrl: read('VALKEY_URL'),
     threads: read('THREADS'),
     geoipDb: absolute(read('GEOIP_DB')),
+    anonymityMap: read('ANONYMITY_MAP') === 'strict' ? 'strict' : absolute(read('ANONYMITY_MAP')),
+    countsEpsilonCap: read('COUNTS_EPSILON_CAP'),
     trustProxy: Object.freeze(read('TRUST_PROXY') ?? []),
     secretsFile: absolute(read('SECRETS_FILE')),
     logLevel: read('LOG_LEVEL'),

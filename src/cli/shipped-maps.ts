@@ -1,0 +1,21 @@
+// Are the anonymity maps that come along what the code builds from GeoNames today, and does the proof hold for them?
+import { layOutAnonymityMap, openAnonymityMap } from '../privacy/anonymity-map.ts';
+import { buildAnonymityMap } from '../privacy/build-anonymity-map.ts';
+import { verifyAnonymityMap } from '../privacy/verify-anonymity-map.ts';
+import { anonymityMapPath, readAnonymityMap } from '../process/anonymity-map.ts';
+import { readResidents } from './residents.ts';
+
+/** Paths of the maps that are not; half a minute of work. */
+export async function staleMaps(): Promise<string[]> {
+  const residents = await readResidents(undefined);
+  const stale: string[] = [];
+  for (const chosen of [undefined, 'strict']) {
+    const path = anonymityMapPath(chosen);
+    const { names, k } = readAnonymityMap(path);
+    const fresh = buildAnonymityMap(residents, k);
+    const isSame = names.length === fresh.length && names.every((name, i) => name === fresh[i]);
+    const report = verifyAnonymityMap(names, openAnonymityMap(layOutAnonymityMap(names)), residents, k);
+    if (!isSame || report.regionsUnderK > 0 || report.unreachable > 0) stale.push(path);
+  }
+  return stale;
+}

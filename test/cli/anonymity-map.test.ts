@@ -1,0 +1,54 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { latLngToCell } from 'h3-js';
+import { describe, expect, test } from 'vitest';
+import { readAnonymityMap } from '../../src/process/anonymity-map.ts';
+import { runCommand } from '../support/command.ts';
+import { testFolder } from '../support/store.ts';
+
+describe('anonymity-map on the command line', () => {
+  /** Towns on a line, each in a coarse cell of its own; `people` at each. */
+  function density(folder: string, name: string, people: readonly number[]): string {
+    const lines = people.map((count, i) => `${latLngToCell(40 + 0.02 * i, 5, 8)},${count}`);
+    const file = join(folder, name);
+    writeFileSync(file, ['h3,population', ...lines].join('\n'));
+    return file;
+  }
+  async function json(...args: string[]) {
+    const { exitCode, output } = await runCommand(['anonymity-map', ...args, '--json']);
+    return { exitCode, ...(JSON.parse(output) as Record<string, unknown>) } as Record<string, unknown>;
+  }
+
+  test('builds, proves and describes a map of an operator, whose version is its content', async () => {
+    const folder = testFolder();
+    const people = Array.from({ length: 60 }, (_, i) => 300 + 97 * (i % 17));
+    const figures = density(folder, 'a.csv', people);
+    const file = join(folder, 'a.map');
+    expect(await json('build', '--out', file, '--density', figures)).toMatchObject({ exitCode: 0, regionsUnderK: 0 });
+    expect(await json('verify', file, '--density', figures)).toMatchObject({ exitCode: 0, holds: true });
+    const stats = await json('stats', file);
+    expect(stats).toMatchObject({ exitCode: 0, k: 1000, version: expect.stringMatching(/^[0-9a-f]{12}$/) });
+    const levels = Object.values(stats.regionsByResolution as Record<string, number>);
+    expect(levels.reduce((sum, count) => sum + count, 0)).toBe(stats.regions);
+    expect(stats.version).toBe(readAnonymityMap(file).version);
+  });
+
+  test('refuses a new version that would leave fewer than K told apart by the version before', async () => {
+    const folder = testFolder();
+    const [before, after] = [Array<number>(40).fill(1_000), Array<number>(40).fill(1_000)];
+    // Two neighbours change places in size: each version is sound alone, together they split a town.
+    for (let i = 0; i < 40; i++) after[i] = i % 2 === 0 ? 1_900 : 400;
+    for (let i = 0; i < 40; i++) before[i] = i % 2 === 0 ? 400 : 1_900;
+    const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+    const [old, now] = [density(folder, 'old.csv', before), density(folder, 'now.csv', after)];
+    expect((await json('build', '--out', first, '--density', old)).exitCode).toBe(0);
+    expect((await json('build', '--out', second, '--density', now)).exitCode).toBe(0);
+    const crossed = await json('verify', second, '--density', now, '--previous', first);
+    expect(crossed).toMatchObject({ exitCode: 1, holds: false, regionsUnderK: 0 });
+    expect(crossed.crossingsUnderK).toBeGreaterThan(0);
+    const third = join(folder, 'third');
+    const built = await runCommand(['anonymity-map', 'build', '--out', third, '--density', now, '--previous', first]);
+    expect(built).toMatchObject({ exitCode: 1, messages: expect.stringContaining('nothing was written') });
+    expect((await json('stats', third)).exitCode).toBe(1);
+  });
+});
