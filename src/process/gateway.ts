@@ -16,6 +16,7 @@ import { type KeyRingEntry, MAX_KEYS } from '../partners/key-ring.ts';
 import { followKeys } from '../partners/store.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { openStore } from '../storage/open.ts';
+import { loadAnonymityMap } from './anonymity-map.ts';
 import { demoText, prepareDemo } from './demo.ts';
 import { gatewayJobs } from './gateway-jobs.ts';
 import { openMapIndex } from './map-index.ts';
@@ -76,6 +77,8 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     // An embedded store boots in a thread of its own, so this thread can read the 129 MB meanwhile.
     const ipDatabase = loadIpDatabase(config.geoipDb);
     opened('ip database');
+    const anonymityMap = loadAnonymityMap(config.anonymityMap);
+    opened('anonymity map');
     const store = await opening;
     opened('store');
     options.signal?.throwIfAborted();
@@ -121,6 +124,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
           index: handle,
           indexPort,
           ipDatabase,
+          anonymityMap,
           counters,
           submissionCounts,
           barredKey: secrets.barredKey,

@@ -16,6 +16,7 @@ import { createLocator } from '../positioning/locate.ts';
 import type { StationIndexHandle } from '../stations/index-handle.ts';
 import { openStationReader } from '../stations/index-reader.ts';
 import type { StoreAddress } from '../storage/pool.ts';
+import type { AnonymityMapHandle } from './anonymity-map.ts';
 import { createLog } from './log.ts';
 import { readStatus } from './status.ts';
 import { openSubmission } from './submission.ts';
@@ -36,6 +37,7 @@ export type ThreadData = {
   readonly index: StationIndexHandle;
   readonly indexPort: MessagePort;
   readonly ipDatabase: IpDatabaseHandle;
+  readonly anonymityMap: AnonymityMapHandle;
   readonly keys: readonly KeyRingEntry[];
   readonly counters: SharedArrayBuffer;
   readonly submissionCounts: SharedArrayBuffer;

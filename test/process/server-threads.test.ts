@@ -26,6 +26,7 @@ function setupFor(threads: number): ThreadSetup {
     store: { kind: 'embedded', socketFolder: testFolder() },
     dataDir: testFolder(),
     ipDatabase: { files: [] },
+    anonymityMap: { shared: new SharedArrayBuffer(64), version: '', k: 1_000 },
     counters: createCounterMemory(threads),
     submissionCounts: createSubmissionCountMemory(),
     barredKey: new Uint8Array(32),
