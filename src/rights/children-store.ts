@@ -1,0 +1,89 @@
+// Children who were found out (K3): sharing stops in the transaction that marks the device, everything is deleted within the
+// hour unless a parent's verified consent arrives, and what is left is a hash of the token, by which the phone gets an empty
+// export. Promises: the mark is in force on every replica before it is acknowledged; the last position goes at once.
+import { FLAG } from '../devices/device-contract.ts';
+import type { Random } from '../devices/device-key.ts';
+import { changeDevice } from '../devices/store.ts';
+import { beginErasure, type EraseDeps, findPerson } from './erase-store.ts';
+
+/** Time for a parent's consent; with a job every minute the deletion is done well within the hour. */
+export const GRACE_MS = 45 * 60_000;
+
+/** Marks a device as a child's. False if there is no such device. */
+export async function markChild(deps: EraseDeps, random: Random, device: string): Promise<boolean> {
+  const nowMs = deps.now();
+  return await deps.inChain(async (client, chain) => {
+    const { masters, forgetVisits } = deps;
+    const marked = await changeDevice(
+      client,
+      chain,
+      { masters, random },
+      device,
+      ({ flags }) => ((flags & FLAG.child) === 0 ? { flags: flags | FLAG.child } : null),
+      'child',
+      nowMs,
+    );
+    if (marked === null) return false;
+    await client.query('insert into child_marks (device, marked_at) values ($1, $2) on conflict do nothing', [
+      device,
+      nowMs,
+    ]);
+    await client.query('delete from last_locations where device = $1', [device]);
+    await forgetVisits?.(client, { device, key: marked.key });
+    return true;
+  });
+}
+
+const PARENT_CONSENTS = 'exists (select from parental_consents p where p.device = d.id and p.withdrawn_at is null)';
+
+/**
+ * The job: notes since when devices are marked, forgets marks that a parent has answered, and begins the erasure of those
+ * nobody did in time. Returns how many erasures began.
+ */
+export async function eraseChildren(deps: EraseDeps, random: Random): Promise<number> {
+  const nowMs = deps.now();
+  await deps.pool.query(
+    `insert into child_marks (device, marked_at) select d.id, $1 from devices d
+     where d.flags & ${FLAG.child | FLAG.erasing} = ${FLAG.child} and not ${PARENT_CONSENTS} on conflict do nothing`,
+    [nowMs],
+  );
+  await deps.pool.query(
+    `delete from child_marks m where not exists (select from devices d
+       where d.id = m.device and d.flags & ${FLAG.child} <> 0 and not ${PARENT_CONSENTS})`,
+  );
+  const { rows } = await deps.pool.query('select device from child_marks where marked_at <= $1', [nowMs - GRACE_MS]);
+  return await eraseAll(
+    deps,
+    random,
+    rows.map((row) => row.device),
+    'child',
+  );
+}
+
+/** The job for phones nobody has used for so long that their time is over. */
+export async function eraseUnused(deps: EraseDeps, random: Random, overdue: string): Promise<number> {
+  const { rows } = await deps.pool.query(
+    `select t.id from devices t where ${overdue} and t.flags & ${FLAG.erasing} = 0 limit 1000`,
+    [deps.now()],
+  );
+  return await eraseAll(
+    deps,
+    random,
+    rows.map((row) => row.id),
+    'unused',
+  );
+}
+
+async function eraseAll(
+  deps: EraseDeps,
+  random: Random,
+  devices: readonly string[],
+  cause: 'child' | 'unused',
+): Promise<number> {
+  let begun = 0;
+  for (const device of devices) {
+    const person = await findPerson(deps.pool, deps.masters, device);
+    if (person !== null && (await beginErasure(deps, person, cause, random(16).toString('base64url')))) begun++;
+  }
+  return begun;
+}

@@ -1,0 +1,192 @@
+// Erasure (GDPR 17, S2). First, in one transaction in the ledger's order: the device's key is destroyed, its tokens end, every
+// replica forgets it, recipients are told. From then on nothing sealed about it can be read, in backups of the data neither.
+// Then its rows go, table by table from the registry, then a scan of all tables must find no trace, then only a tombstone of
+// hashes is left. Promises: every step can be repeated, so that an erasure that was cut off anywhere goes on where it stopped;
+// nothing is half shown meanwhile, because access ended first. A legal hold on a row of the device keeps its key and that
+// row until the hold ends; everything else goes at once.
+import { createHash, createHmac } from 'node:crypto';
+import type { ClientBase, Pool } from 'pg';
+import { FLAG } from '../devices/device-contract.ts';
+import { ledgerSubject } from '../devices/device-key.ts';
+import { type MasterKeys, openDeviceKey } from '../devices/master-keys.ts';
+import type { InChain } from '../disclosures/chain.ts';
+import { KIND } from '../disclosures/entry.ts';
+import type { Person } from './challenges-store.ts';
+import { notifyRecipients } from './notices-store.ts';
+import { REGISTRY } from './registry.ts';
+import { heldSql } from './retention-store.ts';
+import { findTraces } from './traces-store.ts';
+
+export type EraseCause = 'asked' | 'child' | 'unused' | 'operator';
+
+export type EraseDeps = {
+  readonly pool: Pool;
+  readonly inChain: InChain;
+  readonly masters: MasterKeys;
+  /** Secret under which tombstones and suppressed tokens are hashed. */
+  readonly markerKey: Uint8Array;
+  readonly now: () => number;
+  /** Takes the device out of counts that are not released yet; it has its key still. */
+  readonly forgetVisits?: (client: ClientBase, person: Person) => Promise<void>;
+  /** Told of each step once it is durable. */
+  readonly onStep?: (step: string) => Promise<void> | void;
+};
+
+/** How long a suppressed token gets an empty export: as long as it would have been good. */
+const SUPPRESSION_MS = 365 * 86_400_000;
+
+export function erasureMarker(markerKey: Uint8Array, device: string): Buffer {
+  return createHmac('sha256', markerKey).update(`device ${device}`).digest();
+}
+export function suppressionMarker(markerKey: Uint8Array, tokenHash: Uint8Array): Buffer {
+  return createHmac('sha256', markerKey).update('token ').update(tokenHash).digest();
+}
+export function hashCode(code: string): Buffer {
+  return createHash('sha256').update(code).digest();
+}
+
+/** The device with its key; null if it is gone, or its key is. */
+export async function findPerson(db: Pool | ClientBase, masters: MasterKeys, device: string): Promise<Person | null> {
+  const { rows } = await db.query('select device, master_key, wrapped from device_keys where device = $1', [device]);
+  const key = rows.length === 0 ? null : openDeviceKey(masters, rows[0]);
+  return key === null ? null : { device, key };
+}
+
+/**
+ * Ends access and destroys the key. `code` is what the person may ask by how far it is. False if there is no such device, or
+ * its erasure had begun. Resolves when it is in force on every replica.
+ */
+export async function beginErasure(deps: EraseDeps, person: Person, cause: EraseCause, code: string): Promise<boolean> {
+  const nowMs = deps.now();
+  const marker = erasureMarker(deps.markerKey, person.device);
+  const begun = await deps.inChain(async (client, chain) => {
+    const { rows } = await client.query(
+      'update devices set flags = flags | $2, version = version + 1 where id = $1 and flags & $2 = 0 returning id',
+      [person.device, FLAG.erasing],
+    );
+    if (rows.length === 0) return false;
+    await client.query(
+      `insert into erasures (marker, code_hash, device, cause, step, started_at) values ($1, $2, $3, $4, 'begun', $5)
+       on conflict (marker) do update set code_hash = excluded.code_hash, device = excluded.device, cause = excluded.cause,
+         step = 'begun', started_at = excluded.started_at, done_at = null`,
+      [marker, hashCode(code), person.device, cause, nowMs],
+    );
+    await notifyRecipients(client, chain, person, 'erased', nowMs);
+    await deps.forgetVisits?.(client, person);
+    if (cause === 'child') await suppressTokens(client, deps.markerKey, person.device, nowMs);
+    await client.query('delete from device_tokens where device = $1', [person.device]);
+    if (!(await isHeld(client, person.device, nowMs)))
+      await client.query('delete from device_keys where device = $1', [person.device]);
+    chain.append({
+      at: nowMs,
+      kind: KIND.rights,
+      subject: ledgerSubject(person.key),
+      detail: `erasure begun: ${cause}`,
+    });
+    chain.changed(person.device);
+    return true;
+  });
+  if (begun) await deps.onStep?.('begun');
+  return begun;
+}
+
+async function suppressTokens(client: ClientBase, markerKey: Uint8Array, device: string, nowMs: number): Promise<void> {
+  const { rows } = await client.query('select token_hash from device_tokens where device = $1', [device]);
+  for (const { token_hash } of rows)
+    await client.query('insert into suppressions (marker, at, expires_at) values ($1, $2, $3) on conflict do nothing', [
+      suppressionMarker(markerKey, token_hash),
+      nowMs,
+      nowMs + SUPPRESSION_MS,
+    ]);
+}
+
+/** True for a token of a child whose data was deleted. */
+export async function isSuppressed(
+  db: Pool,
+  markerKey: Uint8Array,
+  tokenHash: Uint8Array,
+  nowMs: number,
+): Promise<boolean> {
+  const { rows } = await db.query('select 1 from suppressions where marker = $1 and expires_at > $2', [
+    suppressionMarker(markerKey, tokenHash),
+    nowMs,
+  ]);
+  return rows.length > 0;
+}
+
+/** A hold on any row of the device that has not ended. */
+async function isHeld(client: ClientBase | Pool, device: string, nowMs: number): Promise<boolean> {
+  const { rows } = await client.query(
+    'select exists (select from legal_holds where device = $1 and ends_at > $2) as held',
+    [device, nowMs],
+  );
+  return rows[0].held === true;
+}
+
+/** Goes on with every erasure that is not done. Returns how many got done; a hold leaves some for later. */
+export async function advanceErasures(deps: EraseDeps, signal?: AbortSignal): Promise<number> {
+  const { rows } = await deps.pool.query('select device from erasures where device is not null order by started_at');
+  let done = 0;
+  for (const { device } of rows) {
+    if (signal?.aborted) break;
+    if (await advanceErasure(deps, device)) done++;
+  }
+  return done;
+}
+
+/** Goes on with one erasure; true when it is done. */
+export async function advanceErasure(deps: EraseDeps, device: string): Promise<boolean> {
+  const { pool } = deps;
+  const nowMs = deps.now();
+  const held = await isHeld(pool, device, nowMs);
+  for (const [table, entry] of Object.entries(REGISTRY)) {
+    if (entry.subject?.by !== 'device' || entry.survivesErasure !== undefined) continue;
+    // While something is held: its key, the device, and the holds themselves.
+    if (held && (table === 'device_keys' || table === 'devices' || table === 'legal_holds')) continue;
+    await pool.query(
+      `delete from ${table} t where t.${entry.subject.column} = $2 and ($1::int8 is null or not ${heldSql(table, entry)})`,
+      [nowMs, device],
+    );
+    await note(deps, device, table);
+  }
+  if (held) return false;
+  const traces = await findTraces(pool, device);
+  // The row that drives this is the last that knows the device.
+  if (traces.some((one) => one !== 'erasures.device')) {
+    throw new Error(`an erasure left traces in ${traces.join(', ')}`);
+  }
+  await deps.onStep?.('scanned');
+  await pool.query("update erasures set device = null, step = 'done', done_at = $2 where device = $1", [device, nowMs]);
+  await deps.onStep?.('done');
+  return true;
+}
+
+async function note({ pool, onStep }: EraseDeps, device: string, step: string): Promise<void> {
+  await pool.query('update erasures set step = $2 where device = $1', [device, step]);
+  await onStep?.(step);
+}
+
+export type ErasureStatus = {
+  readonly state: 'in progress' | 'done';
+  readonly startedAt: number;
+  readonly doneAt: number | null;
+};
+
+/** How far the erasure is that goes by this code; null if none does. */
+export async function erasureStatus(db: Pool, code: string): Promise<ErasureStatus | null> {
+  const { rows } = await db.query(
+    'select started_at::float8 as "startedAt", done_at::float8 as "doneAt" from erasures where code_hash = $1',
+    [hashCode(code)],
+  );
+  if (rows.length === 0) return null;
+  return { state: rows[0].doneAt === null ? 'in progress' : 'done', ...rows[0] };
+}
+
+/** Devices that were erased before and are there again, as after a backup was restored. */
+export async function findReturned(db: Pool, markerKey: Uint8Array): Promise<string[]> {
+  const tombstones = await db.query('select marker from erasures where device is null');
+  if (tombstones.rows.length === 0) return [];
+  const erased = new Set(tombstones.rows.map((row) => row.marker.toString('hex')));
+  const { rows } = await db.query('select id from devices');
+  return rows.map((row) => row.id).filter((id) => erased.has(erasureMarker(markerKey, id).toString('hex')));
+}

@@ -1,0 +1,227 @@
+// The registry's part about people: their devices, consent, and who receives. The order is the order of erasure: what gives
+// access first, what is evidence of the rest last.
+import type { ColumnClass, TableEntry } from './registry.ts';
+
+const DAY_MS = 86_400_000;
+export const YEAR_MS = 365 * DAY_MS;
+/** Evidence of consent and of what was shown: three years after its end, the general limitation period of civil claims in
+ * Germany (BGB 195) and near the median of the EU; privacy.md S1. */
+export const EVIDENCE_MS = 3 * YEAR_MS;
+/** A phone that asked nothing for so long is not in use: its data is erased. */
+export const UNUSED_DAYS = 365;
+
+const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
+const ofDevice = { by: 'device', column: 'device' } as const;
+
+export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
+  device_keys: {
+    room: 'devices',
+    what: 'the key under which everything sealed about a device (or in a complaint) lies, itself wrapped',
+    columns: { ...list('device', 'pseudonymous'), ...list('master_key wrapped', 'secret') },
+    key: ['device'],
+    life: {
+      kind: 'when',
+      sql: 'not exists (select from devices d where d.id = t.device) and not exists (select from complaints c where c.id = t.device)',
+      says: 'as long as the device or complaint whose data it opens',
+    },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  device_tokens: {
+    room: 'devices',
+    what: 'tokens of the device, as hashes',
+    columns: {
+      ...list('device', 'pseudonymous'),
+      ...list('token_hash', 'secret'),
+      ...list('created_at expires_at', 'personal'),
+    },
+    key: ['token_hash'],
+    life: { kind: 'until', column: 'expires_at' },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  last_locations: {
+    room: 'devices',
+    what: 'the last position, kept only while a grant needs it',
+    columns: { ...list('device', 'pseudonymous'), ...list('expires_at', 'personal'), ...list('sealed', 'sealed') },
+    key: ['device'],
+    life: { kind: 'until', column: 'expires_at' },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  coarse_states: {
+    room: 'devices',
+    what: 'the region the device is told to be in',
+    columns: { ...list('device', 'pseudonymous'), ...list('tick expires_at', 'personal'), ...list('sealed', 'sealed') },
+    key: ['device'],
+    life: { kind: 'until', column: 'expires_at' },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  grants: {
+    room: 'consent',
+    what: 'what was consented to or refused, as it stands',
+    columns: {
+      ...list('device record', 'pseudonymous'),
+      ...list('application purpose state precision scopes sources policy_version given_at expires_at', 'personal'),
+      ...list('suspended_at parental event_seq', 'personal'),
+    },
+    key: ['device', 'application', 'purpose'],
+    life: {
+      kind: 'when',
+      sql: `t.state not in ('refused', 'objected') and coalesce(t.expires_at, 0) <= $1::int8 - ${EVIDENCE_MS}
+        and not exists (select from consent_events e where e.record = t.record and e.at > $1::int8 - ${EVIDENCE_MS})`,
+      says: 'refusals as long as the device; everything else three years after its end',
+    },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  consent_events: {
+    room: 'consent',
+    what: 'every giving, refusing and withdrawing of consent, with its receipt',
+    columns: {
+      ...list('device record', 'pseudonymous'),
+      ...list('seq application purpose at state precision scopes sources policy_version expires_at', 'personal'),
+      ...list('sealed', 'sealed'),
+    },
+    key: ['seq'],
+    life: {
+      kind: 'when',
+      // Also the states of the device that decisions were made on: the newest of a device that lives is not over.
+      sql: `not exists (select from grants g where g.record = t.record)
+        and not exists (select from consent_events e where e.record = t.record and e.at > $1::int8 - ${EVIDENCE_MS})
+        and not (t.state = 'device' and exists (select from devices d where d.id = t.device)
+          and not exists (select from consent_events e where e.record = t.record and e.seq > t.seq))`,
+      says: 'three years after the end of the consent they are about',
+    },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  parental_consents: {
+    room: 'consent',
+    what: "a parent's consent for a child's device",
+    columns: {
+      ...list('id device', 'pseudonymous'),
+      ...list('at method precise withdrawn_at', 'personal'),
+      ...list('sealed', 'sealed'),
+    },
+    key: ['id'],
+    life: { kind: 'after', column: 'withdrawn_at', ttlMs: EVIDENCE_MS },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  child_marks: {
+    room: 'rights',
+    what: "since when the device is known to be a child's without a parent's consent",
+    columns: { ...list('device', 'pseudonymous'), ...list('marked_at', 'personal') },
+    key: ['device'],
+    life: { kind: 'lasts', because: 'as long as the device, which is erased within the hour unless a parent consents' },
+    endedBy: 'erasure',
+    subject: ofDevice,
+  },
+  challenges: {
+    room: 'rights',
+    what: 'questions that only the phone can answer, as hashes',
+    columns: {
+      ...list('device', 'pseudonymous'),
+      ...list('nonce_hash', 'secret'),
+      ...list('action expires_at', 'personal'),
+    },
+    key: ['nonce_hash'],
+    life: { kind: 'until', column: 'expires_at' },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  rights_requests: {
+    room: 'rights',
+    what: 'requests for access, correction, restriction, objection and erasure, and what came of them',
+    columns: {
+      ...list('id device', 'pseudonymous'),
+      ...list('kind state received_at due_at extended_at ended_at', 'personal'),
+      ...list('sealed', 'sealed'),
+    },
+    key: ['id'],
+    life: { kind: 'after', column: 'ended_at', ttlMs: EVIDENCE_MS },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  legal_approvals: {
+    room: 'rights',
+    what: 'who approved a disclosure under law, security or protection of rights',
+    columns: { ...list('disclosure', 'pseudonymous'), ...list('staff at', 'personal') },
+    key: ['disclosure', 'staff'],
+    life: {
+      kind: 'when',
+      sql: 'not exists (select from legal_disclosures l where l.id = t.disclosure)',
+      says: 'as long as the disclosure they approve',
+    },
+    endedBy: 'sweep',
+  },
+  legal_disclosures: {
+    room: 'rights',
+    what: 'disclosures under law, for security or to protect rights',
+    columns: {
+      ...list('id device', 'pseudonymous'),
+      ...list('basis requested_by requested_at ends_at gag_until executed_at', 'personal'),
+      ...list('sealed', 'sealed'),
+    },
+    key: ['id'],
+    life: { kind: 'after', column: 'ends_at', ttlMs: EVIDENCE_MS },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  privacy_changes: {
+    room: 'disclosures',
+    what: 'that something about the device changed, so that every replica forgets what it remembers',
+    columns: { ...list('seq at', 'personal'), ...list('device', 'pseudonymous') },
+    key: ['seq'],
+    life: { kind: 'after', column: 'at', ttlMs: DAY_MS },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
+  devices: {
+    room: 'devices',
+    what: 'the device: jurisdiction, age band, switches, preferences',
+    columns: {
+      ...list('id', 'pseudonymous'),
+      ...list('created_at last_used_day version flags', 'personal'),
+      ...list('sealed', 'sealed'),
+    },
+    key: ['id'],
+    life: { kind: 'days', column: 'last_used_day', days: UNUSED_DAYS },
+    endedBy: 'erasure',
+    subject: { by: 'device', column: 'id' },
+  },
+  policies: {
+    room: 'policy',
+    what: 'versions of the privacy policy',
+    columns: list('version effective_at published_at material widens', 'anonymous'),
+    key: ['version'],
+    life: { kind: 'lasts', because: 'for good: older versions stay readable' },
+    endedBy: 'nothing',
+  },
+  policy_texts: {
+    room: 'policy',
+    what: 'texts of the privacy policy',
+    columns: list('version language sha256 text', 'anonymous'),
+    key: ['version', 'language'],
+    life: { kind: 'lasts', because: 'for good: older versions stay readable' },
+    endedBy: 'nothing',
+  },
+  partners: {
+    room: 'partners',
+    what: 'who receives: companies, not people',
+    columns: list('id name role policy_url contact controller ad_funded created_at suspended_at', 'anonymous'),
+    key: ['id'],
+    life: { kind: 'lasts', because: 'as long as a receipt or ledger row may name it' },
+    endedBy: 'nothing',
+  },
+  applications: {
+    room: 'partners',
+    what: 'applications of partners',
+    columns: list('id partner name purposes max_precision created_at suspended_at', 'anonymous'),
+    key: ['id'],
+    life: { kind: 'lasts', because: 'as long as a receipt or ledger row may name it' },
+    endedBy: 'nothing',
+  },
+};

@@ -1,0 +1,114 @@
+// Requests of data subjects in the store. Promises: a change of state is one the state machine (request.ts) allows, and of two
+// at once one wins; what was asked and why it was refused lie sealed under the device's key; staff can say where a request
+// stands without opening it.
+import type { ClientBase, Pool } from 'pg';
+import { type Random, unseal } from '../devices/device-key.ts';
+import { sealJson } from '../devices/profile.ts';
+import type { Person } from './challenges-store.ts';
+import { advanceRequest, type RequestEvent, type RequestKind, type RightsRequest, receiveRequest } from './request.ts';
+
+/** As stored; `asked` is what the person said. */
+export type StoredRequest = RightsRequest & { readonly id: string; readonly asked: unknown };
+
+type Detail = { asked: unknown; reason: string | null; extension: string | null };
+type Row = Omit<RightsRequest, 'reason' | 'extension'> & { readonly id: string; readonly sealed: Buffer };
+
+const COLUMNS = `id, kind, state, received_at::float8 as "receivedAt", due_at::float8 as "dueAt",
+  extended_at::float8 as "extendedAt", ended_at::float8 as "endedAt", sealed`;
+const labelOf = (person: Person) => `rights_requests.sealed ${person.device}`;
+
+/** Writes down a request and what happens to it at once. Throws if the events cannot happen in this order. */
+export async function addRequest(
+  client: ClientBase | Pool,
+  person: Person,
+  id: string,
+  kind: RequestKind,
+  asked: unknown,
+  events: readonly RequestEvent[],
+  nowMs: number,
+  random: Random,
+): Promise<StoredRequest> {
+  let request: RightsRequest | null = receiveRequest(kind, nowMs);
+  for (const event of events) request = request && advanceRequest(request, event, nowMs);
+  if (request === null) throw new Error('a request can not begin with these events');
+  const { state, receivedAt, dueAt, extendedAt, endedAt, reason, extension } = request;
+  const sealed = sealJson(person.key, labelOf(person), { asked, reason, extension } satisfies Detail, random);
+  await client.query(
+    `insert into rights_requests (id, device, kind, state, received_at, due_at, extended_at, ended_at, sealed)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [id, person.device, kind, state, receivedAt, dueAt, extendedAt, endedAt, sealed],
+  );
+  return { ...request, id, asked };
+}
+
+/** The request after the event; null if there is none of that id, or the event cannot happen to it. */
+export async function changeRequest(
+  client: ClientBase | Pool,
+  person: Person,
+  id: string,
+  event: RequestEvent,
+  nowMs: number,
+  random: Random,
+): Promise<StoredRequest | null> {
+  const before = await findRequest(client, person, id);
+  const after = before && advanceRequest(before, event, nowMs);
+  if (before === null || after === null) return null;
+  const { asked } = before;
+  const { state, dueAt, extendedAt, endedAt, reason, extension } = after;
+  const { rowCount } = await client.query(
+    `update rights_requests set state = $3, due_at = $4, extended_at = $5, ended_at = $6, sealed = $7
+     where id = $1 and state = $2 and extended_at is not distinct from $8`,
+    [
+      id,
+      before.state,
+      state,
+      dueAt,
+      extendedAt,
+      endedAt,
+      sealJson(person.key, labelOf(person), { asked, reason, extension } satisfies Detail, random),
+      before.extendedAt,
+    ],
+  );
+  return rowCount === 1 ? { ...after, id, asked } : null;
+}
+
+export async function findRequest(db: ClientBase | Pool, person: Person, id: string): Promise<StoredRequest | null> {
+  const { rows } = await db.query(`select ${COLUMNS} from rights_requests where id = $1 and device = $2`, [
+    id,
+    person.device,
+  ]);
+  return rows.length === 0 ? null : opened(person, rows[0]);
+}
+
+/** The device's requests, newest first. */
+export async function listRequests(db: ClientBase | Pool, person: Person): Promise<StoredRequest[]> {
+  const { rows } = await db.query(
+    `select ${COLUMNS} from rights_requests where device = $1 order by received_at desc, id limit 200`,
+    [person.device],
+  );
+  return rows.map((row) => opened(person, row));
+}
+
+export type OpenRequest = { id: string; kind: string; state: string; receivedAt: number; dueAt: number };
+
+/** What staff has to see to, by due date; nothing of it is personal but that it exists. */
+export async function listOpenRequests(db: Pool): Promise<OpenRequest[]> {
+  const { rows } = await db.query(
+    `select id, kind, state, received_at::float8 as "receivedAt", due_at::float8 as "dueAt" from rights_requests
+     where state not in ('done', 'refused') order by due_at, id`,
+  );
+  return rows;
+}
+
+/** Whose request it is; null if there is none. */
+export async function deviceOfRequest(db: Pool, id: string): Promise<string | null> {
+  const { rows } = await db.query('select device from rights_requests where id = $1', [id]);
+  return rows[0]?.device ?? null;
+}
+
+function opened(person: Person, { sealed, ...row }: Row): StoredRequest {
+  const plain = unseal(person.key, labelOf(person), sealed);
+  if (plain === null) throw new Error('a request does not open');
+  const { asked, reason, extension } = JSON.parse(plain.toString()) as Detail;
+  return { ...row, reason, extension, asked };
+}

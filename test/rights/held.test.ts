@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { ledgerSubject } from '../../src/devices/device-key.ts';
+import { readHeld } from '../../src/rights/held-store.ts';
+import { REGISTRY } from '../../src/rights/registry.ts';
+import { openTestStore } from '../support/store.ts';
+import { register, START_MS } from './people.ts';
+import { plant } from './plant.ts';
+
+const { pool } = await openTestStore();
+
+test('an export contains what was planted in every personal column of every table about people', async () => {
+  const person = await register(pool);
+  const marks = await plant(pool, person);
+  const held = await readHeld(pool, person, START_MS, { forPerson: true });
+  for (const { table, column, mark } of marks) {
+    expect([table, column, JSON.stringify(held[table]?.rows ?? '')]).toEqual([
+      table,
+      column,
+      expect.stringContaining(mark),
+    ]);
+  }
+  const tables = Object.entries(REGISTRY).filter(([, entry]) => entry.subject !== undefined);
+  expect(Object.keys(held).sort()).toEqual(tables.map(([table]) => table).sort());
+});
+
+test('an export shows no key, no hash of a credential and nothing of anybody else', async () => {
+  const person = await register(pool);
+  const other = await register(pool);
+  await plant(pool, person);
+  const marks = await plant(pool, other);
+  const text = JSON.stringify(await readHeld(pool, person, START_MS, { forPerson: true }));
+  for (const { mark } of marks.filter((one) => one.mark.length > 6)) expect(text).not.toContain(mark);
+  for (const secret of [person.key, person.tokenHash, person.proofKey])
+    for (const form of ['hex', 'base64', 'base64url'] as const)
+      expect(text).not.toContain(Buffer.from(secret).toString(form));
+});
+
+test('what is under a gag is in nobody’s own export until the gag ends, and in the full one always', async () => {
+  const person = await register(pool);
+  await plant(pool, person, ['legal_disclosures', 'legal_holds']);
+  const { rows } = await pool.query('update legal_disclosures set gag_until = $2 where device = $1 returning id', [
+    person.device,
+    START_MS + 1000,
+  ]);
+  await pool.query('update ledger set detail = $1 where subject = $2', [
+    `disclosed ${rows[0].id}`,
+    ledgerSubject(person.key),
+  ]);
+  const shown = (nowMs: number, forPerson: boolean) => readHeld(pool, person, nowMs, { forPerson });
+  const quiet = await shown(START_MS, true);
+  expect(quiet.legal_disclosures).toBeUndefined();
+  expect(quiet.legal_holds).toBeUndefined();
+  expect(JSON.stringify(quiet)).not.toContain(rows[0].id);
+  for (const held of [await shown(START_MS + 1001, true), await shown(START_MS, false)]) {
+    expect(held.legal_disclosures.rows).toHaveLength(1);
+    expect(held.legal_holds.rows).toHaveLength(1);
+    expect(JSON.stringify(held.ledger)).toContain(rows[0].id);
+  }
+});

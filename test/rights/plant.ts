@@ -1,0 +1,94 @@
+// Fills every table of the registry with one row about a device, every column with a mark of its own, whatever its type: the
+// row that an export must show and an erasure must take.
+import { randomBytes } from 'node:crypto';
+import type { Pool } from 'pg';
+import { ledgerSubject, seal } from '../../src/devices/device-key.ts';
+import { noticeHandles } from '../../src/rights/notices-store.ts';
+import { REGISTRY, type TableEntry } from '../../src/rights/registry.ts';
+import type { Registered } from './people.ts';
+
+export type Mark = { readonly table: string; readonly column: string; readonly mark: string };
+/** Columns whose values the store or the lookup fixes; times are left in the future, so that nothing is over. */
+const FAR_MS = 4_000_000_000_000;
+
+/** Plants one row in each table that has rows about devices (or in `tables`). Returns what must be found again. */
+export async function plant(pool: Pool, person: Registered, tables?: readonly string[]): Promise<Mark[]> {
+  const types = await columnTypes(pool);
+  const marks: Mark[] = [];
+  let n = 7_000_000 + Math.floor(Math.random() * 1_000_000);
+  for (const [table, entry] of Object.entries(REGISTRY)) {
+    if (entry.subject === undefined || table === 'device_keys') continue;
+    if (tables !== undefined && !tables.includes(table)) continue;
+    const names: string[] = [];
+    const values: unknown[] = [];
+    for (const column of Object.keys(entry.columns)) {
+      const { type, generated } = types.get(`${table}.${column}`)!;
+      if (generated) continue;
+      const { value, mark } = await plantedValue(pool, person, table, entry, column, type, n++);
+      names.push(column);
+      values.push(value);
+      if (mark !== null) marks.push({ table, column, mark });
+    }
+    const list = names.map((_, i) => `$${i + 1}`).join(', ');
+    const sets = names.map((name) => `${name} = excluded.${name}`).join(', ');
+    await pool.query(
+      `insert into ${table} (${names.join(', ')}) values (${list}) ${
+        table === 'recipient_notices' ? '' : `on conflict (${entry.key.join(', ')}) do update set ${sets}`
+      }`,
+      values,
+    );
+  }
+  return marks;
+}
+
+async function columnTypes(pool: Pool): Promise<Map<string, { type: string; generated: boolean }>> {
+  const { rows } = await pool.query(
+    `select table_name || '.' || column_name as name, udt_name as type, is_identity = 'YES' as generated
+     from information_schema.columns where table_schema = 'public'`,
+  );
+  return new Map(rows.map((row) => [row.name, row]));
+}
+
+async function plantedValue(
+  pool: Pool,
+  person: Registered,
+  table: string,
+  entry: TableEntry,
+  column: string,
+  type: string,
+  n: number,
+): Promise<{ value: unknown; mark: string | null }> {
+  if (column === entry.subject!.column) {
+    const { by } = entry.subject!;
+    if (by === 'device') return { value: person.device, mark: person.device };
+    return {
+      value: by === 'ledger' ? ledgerSubject(person.key) : await noticeHandles(pool, person.device),
+      mark: null,
+    };
+  }
+  const kind = entry.columns[column];
+  if (kind === 'secret') return { value: randomBytes(16), mark: null };
+  if (kind === 'sealed') {
+    const mark = `sealed mark ${n}`;
+    const text = JSON.stringify({ mark });
+    return { value: seal(person.key, `${table}.sealed ${person.device}`, Buffer.from(text), randomBytes), mark };
+  }
+  if (type === 'int8' && /(^at|_at|_until)$/.test(column)) {
+    const at = FAR_MS + n;
+    // A gag or an execution in the future would hide the row.
+    if (column === 'gag_until' || column === 'withdrawn_at') return { value: null, mark: null };
+    return { value: at, mark: new Date(at).toISOString() };
+  }
+  if (column === 'last_used_day') return { value: 90_000, mark: '90000' };
+  if (type === 'int8' || type === 'int4') return { value: n, mark: `${n}` };
+  if (type === 'int2') return { value: 16, mark: '16' };
+  if (type === 'bool') return { value: true, mark: 'true' };
+  if (type === 'text') return { value: `mark ${n}`, mark: `mark ${n}` };
+  if (type === '_text') return { value: [`mark ${n}`], mark: `mark ${n}` };
+  if (type === 'uuid') {
+    const value = `00000000-0000-4000-8000-${n.toString().padStart(12, '0')}`;
+    return { value, mark: value };
+  }
+  if (type === 'bytea') return { value: Buffer.from(`mark ${n}`), mark: null };
+  throw new Error(`${table}.${column}: nothing to plant in ${type}`);
+}
