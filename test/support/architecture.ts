@@ -56,7 +56,7 @@ function withoutComments(source: string): string {
 /** Layer or room of a path below src: `geo/circle.ts` -> geo, `main.ts` -> main. */
 const areaOf = (path: string): string => path.split('/')[0].replace(/\.ts$/, '');
 const isStore = (path: string): boolean => /(^|[/-])store\.ts$/.test(path);
-const isRoutes = (path: string): boolean => path.endsWith('/routes.ts');
+const isRoutes = (path: string): boolean => /[/-]routes\.ts$/.test(path);
 
 /** What a file below src does against the rules, each as a sentence. `path` is relative to src. */
 export function violationsOf(path: string, source: string): string[] {
