@@ -14,6 +14,24 @@ export const FLAG = {
 /** Bits of a mask of sources. */
 export const SOURCE = { gps: 1, cell: 2, wifi: 4, bluetooth: 8, ip: 16 } as const;
 export const ALL_SOURCES = 31;
+export const SOURCE_NAMES = Object.keys(SOURCE) as (keyof typeof SOURCE)[];
+
+/** The mask after some switches were set: what is not named stays. */
+export function setSources(mask: number, switches: Readonly<Record<string, boolean | undefined>> | undefined): number {
+  let after = mask;
+  for (const name of SOURCE_NAMES) {
+    if (switches?.[name] === true) after |= SOURCE[name];
+    if (switches?.[name] === false) after &= ~SOURCE[name];
+  }
+  return after;
+}
+
+export function sourceNames(mask: number): string[] {
+  return SOURCE_NAMES.filter((name) => (mask & SOURCE[name]) !== 0);
+}
+
+/** A device that nobody has used for a year is forgotten. */
+export const IDLE_DAYS = 365;
 
 export const AGE_BANDS = ['under13', '13to15', '16to17', '18plus', 'unknown'] as const;
 export type AgeBand = (typeof AGE_BANDS)[number];

@@ -4,7 +4,7 @@
 import type { ClientBase, Pool } from 'pg';
 import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
-import { FLAG } from './device-contract.ts';
+import { FLAG, IDLE_DAYS } from './device-contract.ts';
 import { DEVICE_KEY_BYTES, ledgerSubject, proofKeyOf, type Random, wrapDeviceKey } from './device-key.ts';
 import type { MasterKeys } from './master-keys.ts';
 import { type Device, type DeviceRow, openDevice, type Profile, sealJson, sealProfile, stateOf } from './profile.ts';
@@ -15,8 +15,6 @@ export const DAY_MS = 86_400_000;
 export const TOKEN_TTL_MS = 365 * DAY_MS;
 /** How long a token goes on after it was replaced: an answer that got lost on 2G can be asked for again. */
 export const ROTATION_MS = 10 * 60_000;
-/** A device that nobody has used for a year is forgotten. */
-export const IDLE_DAYS = 365;
 /** For the registry of what lives how long. `idleDays`: days after the day number in the column. */
 export const DEVICE_TTLS = [
   { table: 'devices', column: 'last_used_day', idleDays: IDLE_DAYS },
@@ -129,6 +127,23 @@ export async function changeDevice(
   await noteDevice(client, chain, after, detail, random, nowMs);
   chain.changed(id);
   return after;
+}
+
+/** Changes what no decision is made on; null if there is no such device. */
+export async function noteProfile(
+  client: ClientBase,
+  { masters, random }: DeviceSecrets,
+  id: string,
+  edit: (profile: Profile) => Profile,
+): Promise<Device | null> {
+  const before = await lockDevice(client, masters, id);
+  if (before === null) return null;
+  const profile = edit(before.profile);
+  await client.query('update devices set version = version + 1, sealed = $2 where id = $1', [
+    id,
+    sealProfile(before.key, id, profile, random),
+  ]);
+  return { ...before, profile };
 }
 
 /** Notes in the ledger and in the history of consent what a device is from now on. Returns the number of the event. */

@@ -129,13 +129,23 @@ const RECIPIENT_COLUMNS = `a.id as application, a.partner, p.role, a.purposes, a
  * a transaction under the ledger's lock: as it is before or after every suspension, never in between.
  */
 export async function readRecipient(db: ClientBase | Pool, keyId: string, nowMs: number): Promise<Recipient | null> {
-  const { rows } = await db.query<RecipientRow>(
-    `select ${RECIPIENT_COLUMNS} from api_keys k
+  return (await readRecipients(db, [keyId], nowMs)).get(keyId) ?? null;
+}
+
+/** The same for many keys; those that stand for nobody are left out. */
+export async function readRecipients(
+  db: ClientBase | Pool,
+  keyIds: readonly string[],
+  nowMs: number,
+): Promise<Map<string, Recipient>> {
+  const { rows } = await db.query<RecipientRow & { readonly key: string }>(
+    `select k.id as key, ${RECIPIENT_COLUMNS} from api_keys k
      join applications a on a.id = k.application join partners p on p.id = a.partner
-     where k.id = $1 and k.class = 'partner' and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)`,
-    [keyId, nowMs],
+     where k.id = any($1) and k.class = 'partner' and k.revoked_at is null
+       and (k.expires_at is null or k.expires_at > $2)`,
+    [keyIds, nowMs],
   );
-  return rows.length === 0 ? null : recipientOf(rows[0]);
+  return new Map(rows.map((row) => [row.key, recipientOf(row)]));
 }
 
 export type ListedApplication = Recipient & { readonly name: string; readonly applicationSuspended: boolean };
