@@ -14,7 +14,7 @@ async function setUp() {
   const env = { DATA_DIR: testFolder() };
   async function json(...args: string[]) {
     const { exitCode, output } = await runCommand([...args, '--json'], store, env);
-    return { exitCode, ...(JSON.parse(output) as Record<string, unknown>) };
+    return { exitCode, ...JSON.parse(output) } as Record<string, unknown>;
   }
   return { store, env, json };
 }
