@@ -1,7 +1,8 @@
 // `node bench/poison.ts`: what k colluding networks can do to the map, by what they pay: one network each. An access point
 // that n honest witnesses established over three days is lured away, by floods of sharp, loud reports at the distance that
-// works best, or contradicted from far off. Pure fold, no store; the same numbers each time. Not a limit: other attacks may
-// be better, so the numbers are what an attacker gets at least.
+// works best, after its tiles were made coarse or not, or contradicted from far off, or stretched. Days are days of arrival;
+// what a report claims does not matter. Pure fold, no store; the same numbers each time. Not a limit: other attacks may be
+// better, so the numbers are what an attacker gets at least.
 
 import { distanceM } from '../src/geo/distance.ts';
 import { foldStation, type LearntStation, unknownStation } from '../src/stations/fold.ts';
@@ -13,6 +14,10 @@ const HOME = { lat: 48.2, lon: 16.37 };
 /** Beside the honest places, and ever farther: what lies under 150 m may join them, what lies beyond 500 m contradicts. */
 const LURES_M = [20, 40, 60, 80, 90, 120, 140, 200, 300, 450];
 const FAR_M = 3_000;
+/** A line of heaps that would make a station longer than any access point reaches. */
+const LINE_M = [60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 660, 720];
+/** More tiles than a station has. */
+const SCATTERED = 60;
 const HONEST_DAYS = 3;
 const QUIET_DAYS = 10;
 /** More than counts. */
@@ -24,6 +29,7 @@ export type Poisoning = {
   networks: number;
   shiftIn1DayM: number;
   shiftIn7DaysM: number;
+  shiftIn30DaysM: number;
   /** The same while one honest witness a day passes by. */
   shiftIn7DaysWatchedM: number;
   /** The same, begun ten days after the last honest witness. */
@@ -43,7 +49,7 @@ function hear(day: number, contributor: number, northM: number, eastM: number, m
     gapMs: 0,
     dbm: -65,
     timeMs: START_MS + day * DAY_MS,
-    receivedDay: Math.floor(START_MS / DAY_MS) + day,
+    receivedAtMs: START_MS + day * DAY_MS,
     fused: false,
     contributor,
     trusted: false,
@@ -56,6 +62,13 @@ const passBy = (day: number, who: number): Sighting[] =>
   Array.from({ length: 10 }, (_, i) => {
     const angle = who + (i * Math.PI) / 5;
     return hear(day, who, (10 + 2 * i) * Math.cos(angle), (10 + 2 * i) * Math.sin(angle));
+  });
+
+/** Reports of k networks all around, so that the grid of tiles coarsens until they fit. */
+const scatter = (day: number, networks: number): Sighting[] =>
+  Array.from({ length: networks * SCATTERED }, (_, i) => {
+    const angle = (2 * Math.PI * i) / (networks * SCATTERED);
+    return hear(day, 1_000 * (day + 1) + (i % networks), 100 * Math.cos(angle), 100 * Math.sin(angle), { dbm: -90 });
   });
 
 /** One day of k networks: floods at a distance, said to be heard today and yesterday. */
@@ -85,12 +98,27 @@ function attack(
   from: LearntStation,
   networks: number,
   northM: number,
-  { days = 7, start = HONEST_DAYS, watched = false },
+  { days = 7, start = HONEST_DAYS, watched = false, coarse = false }: Attack,
 ) {
   const after: LearntStation[] = [];
   let station = from;
   for (let day = start; day < start + days; day++) {
-    station = foldDay(station, day, [...flood(day, networks, northM), ...(watched ? passBy(day, 1) : [])]);
+    const wide = coarse && day === start ? scatter(day, networks) : [];
+    station = foldDay(station, day, [...wide, ...flood(day, networks, northM), ...(watched ? passBy(day, 1) : [])]);
+    after.push(station);
+  }
+  return after;
+}
+
+type Attack = { days?: number; start?: number; watched?: boolean; coarse?: boolean };
+
+/** The station after each of seven days on which k networks hear it all along a line. */
+function stretch(from: LearntStation, networks: number): LearntStation[] {
+  const after: LearntStation[] = [];
+  let station = from;
+  for (let day = HONEST_DAYS; day < HONEST_DAYS + 7; day++) {
+    const line = LINE_M.flatMap((m) => flood(day, networks, m).slice(0, networks * 5));
+    station = foldDay(station, day, line);
     after.push(station);
   }
   return after;
@@ -111,16 +139,25 @@ const dayOf = (stations: readonly LearntStation[], is: (station: LearntStation) 
 
 export function measurePoisoning(witnesses: number, networks: number): Poisoning {
   const known = establish(witnesses);
-  const worst = (how: Parameters<typeof attack>[3]) =>
-    Math.max(...LURES_M.map((m) => shiftM(known, attack(known, networks, m, how).at(-1)!)));
+  const worst = (how: Attack) =>
+    Math.max(
+      ...LURES_M.flatMap((m) =>
+        [false, true].map((coarse) => shiftM(known, attack(known, networks, m, { ...how, coarse }).at(-1)!)),
+      ),
+    );
+  const isSilent = (station: LearntStation) => !answers(station);
+  const silenced = [attack(known, networks, FAR_M, {}), stretch(known, networks)].map((days) => dayOf(days, isSilent));
   return {
     witnesses,
     networks,
     shiftIn1DayM: worst({ days: 1 }),
     shiftIn7DaysM: worst({}),
+    shiftIn30DaysM: worst({ days: 30 }),
     shiftIn7DaysWatchedM: worst({ watched: true }),
     shiftIn7DaysLaterM: worst({ start: HONEST_DAYS + QUIET_DAYS }),
-    silencedAfterDays: dayOf(attack(known, networks, FAR_M, {}), (station) => !answers(station)),
+    silencedAfterDays: silenced.every((day) => day === null)
+      ? null
+      : Math.min(...silenced.map((day) => day ?? Number.POSITIVE_INFINITY)),
     inventedAfterDays: dayOf(attack(unknownStation(), networks, FAR_M, {}), answers),
   };
 }
@@ -134,6 +171,7 @@ export function printPoisoning(rows: readonly Poisoning[]): string {
     'colluding networks',
     'moved in 1 day',
     'in 7 days',
+    'in 30 days',
     'while watched',
     'begun 10 days later',
     'silenced',
@@ -144,6 +182,7 @@ export function printPoisoning(rows: readonly Poisoning[]): string {
     r.networks,
     metres(r.shiftIn1DayM),
     metres(r.shiftIn7DaysM),
+    metres(r.shiftIn30DaysM),
     metres(r.shiftIn7DaysWatchedM),
     metres(r.shiftIn7DaysLaterM),
     days(r.silencedAfterDays),

@@ -13,7 +13,6 @@ import { cellKey, macKey, openMapReader, type StationMap } from './map-reader.ts
 import type { Answer, Method } from './method.ts';
 import type { CellSeen, Scan } from './traces.ts';
 
-const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** Reports folded at once. */
 const BATCH_REPORTS = 1_000;
@@ -101,7 +100,7 @@ function foldBatch(
         gapMs: scan.ageMs,
         dbm,
         timeMs: Math.floor(scan.timeMs / HOUR_MS) * HOUR_MS,
-        receivedDay: Math.floor(scan.timeMs / DAY_MS),
+        receivedAtMs: Math.floor(scan.timeMs / HOUR_MS) * HOUR_MS,
         fused: false,
         contributor: tags.get(scan.device) ?? 0,
         trusted: scan.device === '',

@@ -1,8 +1,9 @@
 // Counting people without knowing them. A contributor is a network address for one day: a number from HMAC(the day's key,
 // the address's network part). Promises: the same network on one day gives one tag; without the day's key, which is random
-// and deleted (day-keys.ts), a tag says nothing about an address and two days' tags can't be compared. Attack it stops: one
-// sender counting as many by changing the host part of an address. It can't tell two people behind one address apart, nor
-// see that two addresses are one person: that costs an attacker one more network.
+// and deleted (day-keys.ts), a tag says nothing of an address but whether it is IPv4 or IPv6, and two days' tags can't be
+// compared. Attacks it stops: one sender counting as many by changing the host part of an address; one line counting as two
+// because it has both protocols (who vouches for whom is asked within one protocol: places.ts). It can't tell two
+// people behind one address apart, nor see that a home line and a mobile one are one person.
 import { createHmac } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 
@@ -13,15 +14,26 @@ export function dayOf(timeMs: number): number {
   return Math.floor(timeMs / DAY_MS);
 }
 
-/** 48 bits of HMAC-SHA256(day key, network) as a number. */
+/** The highest of a tag's 48 bits: set for IPv6. */
+const IPV6_TAG = 2 ** 47;
+
+/** 47 bits of HMAC-SHA256(day key, network) as a number, plus 2^47 if the network is one of IPv6. */
 export function contributorTag(dayKey: Uint8Array, address: string): number {
-  return createHmac('sha256', dayKey).update(networkOf(address)).digest().readUIntLE(0, 6);
+  const network = networkOf(address);
+  const digest = createHmac('sha256', dayKey).update(network).digest();
+  return (digest.readUIntLE(0, 6) % IPV6_TAG) + (network.includes(':') ? IPV6_TAG : 0);
+}
+
+/** True if a tag was made of an IPv6 network. */
+export function isIPv6Tag(tag: number): boolean {
+  return tag >= IPV6_TAG;
 }
 
 /**
- * The part of an address that its holder can't choose: /24 of IPv4, /48 of IPv6 (what providers hand out). Addresses
- * of loopback and private networks stay whole: behind them is the operator's own network, where each host is one.
- * Anything that is no address (a Unix socket) is one network.
+ * The part of an address that its holder can't choose: /24 of IPv4, /48 of IPv6 (what providers hand out). Private IPv4
+ * addresses and loopback stay whole: behind them is the operator's own network, where each host is one; of private IPv6 the
+ * /64 counts, because a host makes up the rest itself. An IPv6 address that only wraps an IPv4 one (mapped, 6to4) is that one's
+ * network, and Teredo, where hosts choose among relays, is one network in all. Anything that is no address (a Unix socket) is one.
  */
 export function networkOf(address: string): string {
   const bare = address.includes('%') ? address.slice(0, address.indexOf('%')) : address;
@@ -29,9 +41,19 @@ export function networkOf(address: string): string {
   const v4 = mapped === null ? bare : mapped[1];
   if (isIPv4(v4)) return isPrivateV4(v4) ? v4 : `${v4.slice(0, v4.lastIndexOf('.'))}.0/24`;
   if (!isIPv6(bare)) return 'none';
-  const groups = firstGroups(bare.toLowerCase());
-  // fc00::/7 and fe80::/10 are the IPv6 words for "private", ::1 is loopback.
-  return /^(f[cd]|fe[89ab])/.test(groups[0]) || bare === '::1' ? bare.toLowerCase() : `${groups.join(':')}::/48`;
+  const groups = groupsOf(bare.toLowerCase());
+  // fc00::/7 and fe80::/10 are the IPv6 words for "private".
+  if (/^(f[cd]|fe[89ab])/.test(groups[0])) return `${groups.slice(0, 4).join(':')}::/64`;
+  if (groups[0] === '2002') return networkOf(dottedOf(groups[1], groups[2]));
+  if (groups[0] === '2001' && groups[1] === '0000') return '2001:0000::/32';
+  return `${groups.slice(0, 3).join(':')}::/48`;
+}
+
+/** An IPv4 address from two groups of an IPv6 one. */
+function dottedOf(high: string, low: string): string {
+  return [high.slice(0, 2), high.slice(2), low.slice(0, 2), low.slice(2)]
+    .map((hex) => Number.parseInt(hex, 16))
+    .join('.');
 }
 
 function isPrivateV4(address: string): boolean {
@@ -39,12 +61,12 @@ function isPrivateV4(address: string): boolean {
   return a === 10 || a === 127 || (a === 192 && b === 168) || (a === 172 && b >= 16 && b < 32);
 }
 
-/** The first three groups of an IPv6 address, four digits each. */
-function firstGroups(address: string): string[] {
+/** The first four groups of an IPv6 address, four digits each. */
+function groupsOf(address: string): string[] {
   const [head, tail] = address.split('::').map((part) => (part === '' ? [] : part.split(':')));
   // An IPv4 tail stands for two groups.
   const groupsIn = (part: string[]) => part.length + (part.at(-1)?.includes('.') ? 1 : 0);
   const zeros = tail === undefined ? 0 : 8 - groupsIn(head) - groupsIn(tail);
   const groups = [...head, ...Array<string>(Math.max(zeros, 0)).fill('0'), ...(tail ?? [])];
-  return groups.slice(0, 3).map((group) => group.padStart(4, '0'));
+  return groups.slice(0, 4).map((group) => group.padStart(4, '0'));
 }

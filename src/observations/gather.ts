@@ -8,7 +8,7 @@ import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-part
 import { UNKNOWN_DBM } from '../radio/signal.ts';
 import type { Sighting } from '../stations/sighting.ts';
 import type { CellIdentity } from '../stations/station.ts';
-import { dayOf } from './contributor.ts';
+import { dayOf, isIPv6Tag } from './contributor.ts';
 import { decodeReport } from './payload.ts';
 import type { AdmittedReport, CellSeen } from './report.ts';
 
@@ -42,7 +42,6 @@ export function gather(rows: readonly ClaimedRow[], dayKeyOf: (day: number) => U
 
 function gatherReport(report: AdmittedReport, row: ClaimedRow, dayKey: Uint8Array | undefined, all: Gathered): void {
   const { lat, lon, accuracyM, speedMps, fused, timeMs } = report;
-  const receivedDay = dayOf(row.receivedAtMs);
   const sight = (station: string, dbm: number, gapMs: number): Sighting => ({
     lat,
     lon,
@@ -51,7 +50,7 @@ function gatherReport(report: AdmittedReport, row: ClaimedRow, dayKey: Uint8Arra
     gapMs,
     dbm: dbm === UNKNOWN_DBM ? Number.NaN : dbm,
     timeMs,
-    receivedDay,
+    receivedAtMs: row.receivedAtMs,
     fused,
     contributor: row.trusted ? 0 : witnessOf(dayKey, row.contributor, station),
     trusted: row.trusted,
@@ -126,8 +125,12 @@ function push(map: Map<number, Sighting[]>, mac: number, sighting: Sighting): vo
   else before.push(sighting);
 }
 
-/** 32 bits of SHA-256(day key, tag, transmitter); 0 without a key or a tag. */
-function witnessOf(dayKey: Uint8Array | undefined, tag: number | null, station: string): number {
+/** Set in the witness number of an IPv6 contributor. */
+const IPV6_WITNESS = 2 ** 31;
+
+/** 31 bits of SHA-256(day key, tag, transmitter), the 32nd set for a tag of IPv6; 0 without a key or a tag. */
+export function witnessOf(dayKey: Uint8Array | undefined, tag: number | null, station: string): number {
   if (dayKey === undefined || tag === null) return 0;
-  return hash('sha256', Buffer.concat([dayKey, Buffer.from(`${tag}/${station}`)]), 'buffer').readUInt32LE(0);
+  const digest = hash('sha256', Buffer.concat([dayKey, Buffer.from(`${tag}/${station}`)]), 'buffer');
+  return (digest.readUInt32LE(0) % IPV6_WITNESS) + (isIPv6Tag(tag) ? IPV6_WITNESS : 0);
 }

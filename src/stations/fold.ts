@@ -1,7 +1,8 @@
 // The learning estimator: what was believed of a station and heard of it before, plus a batch of sightings, gives what is
-// believed now. Promises: pure; the order of sightings within a day does not matter beyond rounding; one contributor, however
-// many reports, neither makes a station answer nor moves nor blocks it; a station heard at two far places answers nothing.
-// Does not deduplicate batches: the caller folds each report once, in the transaction that forgets it.
+// believed now. Promises: pure; the order of sightings within a day does not matter beyond rounding; one network, however many
+// reports on however many days, neither makes a station answer nor blocks it, two need two days of arrival; alone it moves a
+// station by metres, not away (bench/poison.ts: 10 m in a month); a station heard at two far places answers nothing. Does not
+// deduplicate batches: the caller folds each report once, in the transaction that forgets it.
 import { distanceM } from '../geo/distance.ts';
 import { findMiddle, type Middle } from './middle.ts';
 import { DISTANCES, findPlaces, judgeOf, type Place } from './places.ts';
@@ -58,7 +59,7 @@ export function foldStation(
   nowMs: number,
 ): LearntStation {
   const believed = { ...before.believed };
-  const inOrder = [...sightings].sort(compareSightings);
+  const inOrder = [...sightings].sort((a, b) => compareSightings(a, b) || a.receivedAtMs - b.receivedAtMs);
   const after: LearntStation = { believed, whereabouts: copyWhereabouts(before.whereabouts), learnt: before.learnt };
   let added = 0;
   for (const visit of visitsOf(inOrder)) {
@@ -80,7 +81,7 @@ function visitsOf(inOrder: readonly Sighting[]): Sighting[][] {
     if (!isPlausible(s) || (last !== undefined && compareSightings(last, s) === 0)) continue;
     const together =
       last !== undefined &&
-      last.receivedDay === s.receivedDay &&
+      arrivalDay(last) === arrivalDay(s) &&
       last.trusted === s.trusted &&
       (s.trusted || last.contributor === s.contributor);
     if (together) visits[visits.length - 1].push(s);
@@ -93,7 +94,7 @@ function visitsOf(inOrder: readonly Sighting[]): Sighting[][] {
 /** By arrival, trust, contributor, time and place, so that a batch gives the same result in any order and repeats lie side by side. */
 function compareSightings(a: Sighting, b: Sighting): number {
   return (
-    a.receivedDay - b.receivedDay ||
+    arrivalDay(a) - arrivalDay(b) ||
     Number(a.trusted) - Number(b.trusted) ||
     a.contributor - b.contributor ||
     a.timeMs - b.timeMs ||
@@ -102,6 +103,8 @@ function compareSightings(a: Sighting, b: Sighting): number {
     (a.dbm || 0) - (b.dbm || 0)
   );
 }
+
+const arrivalDay = (s: Sighting) => Math.floor(s.receivedAtMs / DAY_MS);
 
 function isPlausible(s: Sighting): boolean {
   return Math.abs(s.lat) <= 90 && Math.abs(s.lon) <= 180 && s.timeMs > 0 && Number.isFinite(s.timeMs);
@@ -125,12 +128,10 @@ function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   const { believed, whereabouts } = station;
   const places = findPlaces(whereabouts, kind);
   const main = places.find((p) => p.confirmed);
-  const others = places.filter((p) => p !== main && p.witnessed);
-  if (main === undefined) {
-    if (others.length > 1 && areApart(kind, whereabouts, others)) block(station, nowMs);
-    return;
-  }
-  const home = [main, ...others.filter((p) => p.confirmed && !isApart(kind, whereabouts, main, p))];
+  if (main === undefined) return;
+  // What was witnessed on one day only neither helps nor harms: else two networks could silence a station within an hour.
+  const others = places.filter((p) => p !== main && p.confirmed);
+  const home = [main, ...others.filter((p) => !isApart(kind, whereabouts, main, p))];
   const middle = findMiddle(kind, whereabouts, home);
   const elsewhere = others.filter((p) => isApart(kind, whereabouts, main, p));
   if (middle.radiusM > DISTANCES[kind].widest || elsewhere.some((p) => isRival(main, p))) block(station, nowMs);
@@ -148,10 +149,6 @@ function isRival(main: Place, other: Place): boolean {
 function isApart(kind: HeardKind, w: Whereabouts, a: Place, b: Place): boolean {
   const [from, to] = [findMiddle(kind, w, [a]), findMiddle(kind, w, [b])];
   return distanceM(from.lat, from.lon, to.lat, to.lon) > DISTANCES[kind].apart;
-}
-
-function areApart(kind: HeardKind, w: Whereabouts, places: readonly Place[]): boolean {
-  return places.some((a, i) => places.slice(0, i).some((b) => isRival(a, b) && isApart(kind, w, a, b)));
 }
 
 /** A young foreign position of satellite fixes, further off than both could err, is not simply overruled. */

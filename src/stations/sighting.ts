@@ -20,11 +20,11 @@ export type Sighting = {
   /** Strength, NaN = unknown. */
   dbm: number;
   timeMs: number;
-  /** UTC day number on which the report arrived: unlike `timeMs` no claim of its sender. */
-  receivedDay: number;
+  /** When the report arrived, epoch ms floored to the hour: unlike `timeMs` no claim of its sender. */
+  receivedAtMs: number;
   /** The fix may rest on more than satellites. */
   fused: boolean;
-  /** Tag of the contributor, comparable within one `receivedDay` only. */
+  /** Tag of the contributor, 32 bits, comparable within one day of arrival only; the highest bit tells IPv6 from IPv4. */
   contributor: number;
   /** From a source that needs no second witness: a phone maker's fleet key. */
   trusted: boolean;

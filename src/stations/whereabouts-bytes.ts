@@ -1,22 +1,24 @@
-// What was heard of a station, as bytes for the store: 33 a tile, 7 a witness, little-endian, versioned by the first byte.
+// What was heard of a station, as bytes for the store: 37 a tile, 7 a witness, little-endian, versioned by the first byte.
 // Promises: decode(encode(x)) is x, but for the mean place of a tile (1e-7 degrees) and its weight (seven digits); bytes of
-// another version or cut ones are a RangeError. Judges nothing.
-import type { Tile, Whereabouts, Witness } from './whereabouts.ts';
+// another version or cut ones are a RangeError. Of version 1, which counted claimed days, the days are forgotten. Judges nothing.
+import { SHARE_WEIGHT, type Tile, type Whereabouts, type Witness } from './whereabouts.ts';
 
 /** What the fold keeps of a station beside its row: `createdAt` epoch ms or null, `learnt` as in fold.ts. */
 export type LearningState = { learnt: boolean; createdAt: number | null; whereabouts: Whereabouts };
 
-const VERSION = 1;
+const VERSION = 2;
 const LEARNT = 1;
-const HEADER_BYTES = 19;
-const TILE_BYTES = 33;
+const HEADER_BYTES = 26;
+const TILE_BYTES = 37;
+const OLD_HEADER_BYTES = 19;
+const OLD_TILE_BYTES = 33;
 const WITNESS_BYTES = 7;
 const DEGREES = 1e7;
 /** Stands for an empty slot; a tag has 32 bits, so that this one is given up. */
 const NO_TAG = 0xffff_ffff;
 
 export function encodeLearning({ learnt, createdAt, whereabouts }: LearningState): Buffer {
-  const { level, tiles, recent, firstDay, lastDay } = whereabouts;
+  const { level, tiles, recent, firstDay, lastDay, visits, share, lonely } = whereabouts;
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + tiles.length * TILE_BYTES + recent.length * WITNESS_BYTES);
   bytes[0] = VERSION;
   bytes[1] = learnt ? LEARNT : 0;
@@ -26,6 +28,9 @@ export function encodeLearning({ learnt, createdAt, whereabouts }: LearningState
   bytes.writeInt32LE(lastDay, 13);
   bytes[17] = tiles.length;
   bytes[18] = recent.length;
+  bytes.writeUInt16LE(visits, 19);
+  bytes.writeFloatLE(share, 21);
+  bytes[25] = lonely;
   let at = HEADER_BYTES;
   for (const tile of tiles) at = writeTile(bytes, at, tile);
   for (const witness of recent) at = writeWitness(bytes, at, witness);
@@ -34,18 +39,30 @@ export function encodeLearning({ learnt, createdAt, whereabouts }: LearningState
 
 /** Throws a RangeError if the bytes are not a state. */
 export function decodeLearning(bytes: Buffer): LearningState {
-  if (bytes[0] !== VERSION) throw new RangeError('learning state of another version');
-  const tilesEnd = HEADER_BYTES + bytes[17] * TILE_BYTES;
+  if (bytes[0] !== VERSION && bytes[0] !== 1) throw new RangeError('learning state of another version');
+  const isOld = bytes[0] === 1;
+  const tileBytes = isOld ? OLD_TILE_BYTES : TILE_BYTES;
+  const headerBytes = isOld ? OLD_HEADER_BYTES : HEADER_BYTES;
+  const tilesEnd = headerBytes + bytes[17] * tileBytes;
   const end = tilesEnd + bytes[18] * WITNESS_BYTES;
   if (bytes.length !== end) throw new RangeError('learning state cut short');
   const tiles: Tile[] = [];
-  for (let at = HEADER_BYTES; at < tilesEnd; at += TILE_BYTES) tiles.push(readTile(bytes, at));
+  for (let at = headerBytes; at < tilesEnd; at += tileBytes) tiles.push(readTile(bytes, at, isOld));
   const recent: Witness[] = [];
   for (let at = tilesEnd; at < end; at += WITNESS_BYTES) recent.push(readWitness(bytes, at));
   return {
     learnt: (bytes[1] & LEARNT) !== 0,
     createdAt: bytes.readUIntLE(2, 6) || null,
-    whereabouts: { level: bytes[8], tiles, recent, firstDay: bytes.readInt32LE(9), lastDay: bytes.readInt32LE(13) },
+    whereabouts: {
+      level: bytes[8],
+      tiles,
+      recent,
+      firstDay: bytes.readInt32LE(9),
+      lastDay: bytes.readInt32LE(13),
+      visits: isOld ? 0 : bytes.readUInt16LE(19),
+      share: isOld ? SHARE_WEIGHT : bytes.readFloatLE(21),
+      lonely: isOld ? 0 : bytes[25],
+    },
   };
 }
 
@@ -60,10 +77,15 @@ function writeTile(bytes: Buffer, at: number, tile: Tile): number {
   bytes.writeUInt16LE(tile.lastDay, at + 26);
   bytes.writeInt32LE(tile.seenBy, at + 28);
   bytes[at + 32] = tile.proof;
+  bytes.writeUInt16LE(tile.firstHalf, at + 33);
+  bytes.writeUInt16LE(tile.lastHalf, at + 35);
   return at + TILE_BYTES;
 }
 
-function readTile(bytes: Buffer, at: number): Tile {
+/** Half days of a tile whose arrivals nobody noted: the next arrival is its first. */
+const NO_HALF = { first: 0xffff, last: 0 } as const;
+
+function readTile(bytes: Buffer, at: number, isOld: boolean): Tile {
   return {
     x: bytes.readUIntLE(at, 3),
     y: bytes.readUIntLE(at + 3, 3),
@@ -71,10 +93,12 @@ function readTile(bytes: Buffer, at: number): Tile {
     lon: bytes.readInt32LE(at + 10) / DEGREES,
     weight: bytes.readFloatLE(at + 14),
     heard: bytes.readUInt32LE(at + 18),
-    days: bytes.readInt32LE(at + 22),
+    days: isOld ? 0 : bytes.readInt32LE(at + 22),
     lastDay: bytes.readUInt16LE(at + 26),
     seenBy: bytes.readInt32LE(at + 28),
     proof: bytes[at + 32],
+    firstHalf: isOld ? NO_HALF.first : bytes.readUInt16LE(at + 33),
+    lastHalf: isOld ? NO_HALF.last : bytes.readUInt16LE(at + 35),
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { contributorTag, dayOf, networkOf } from '../../src/observations/contributor.ts';
+import { contributorTag, dayOf, isIPv6Tag, networkOf } from '../../src/observations/contributor.ts';
 
 const key = Buffer.alloc(32, 7);
 
@@ -12,6 +12,10 @@ test('addresses of one network are one contributor, however its holder chooses t
   same('2001:db8:7::1', '2001:0DB8:0007:ffff:1:2:3:4');
   same('2001:db8::1', '2001:db8:0:9::1');
   same('fe80::1%eth0', 'fe80::1');
+  same('fd00::1', 'fd00::9:2');
+  same('fe80::1', 'fe80::2');
+  same('2002:cb00:7105::1', '203.0.113.250');
+  same('2001:0:1234::1', '2001:0:9999:1::2');
 });
 
 test('different networks are different contributors, and so are hosts of a private network', () => {
@@ -20,13 +24,13 @@ test('different networks are different contributors, and so are hosts of a priva
     '203.0.114.5',
     '2001:db8:7::1',
     '2001:db8:8::1',
-    '2001::5:6:7:8:9:a',
+    '2001:1:5:6:7:8:9:a',
     '127.0.0.1',
     '127.0.0.2',
     '192.168.1.4',
     '192.168.1.5',
     'fd00::1',
-    'fd00::2',
+    'fd00:0:0:2::1',
     '::1',
     'socket',
   ];
@@ -34,9 +38,17 @@ test('different networks are different contributors, and so are hosts of a priva
 });
 
 test('groups hidden in :: are counted where they stand', () => {
-  expect(networkOf('2001::5:6:7:8:9:a')).toBe('2001:0000:0005::/48');
-  expect(networkOf('2001::a')).toBe('2001:0000:0000::/48');
+  expect(networkOf('2a01::5:6:7:8:9:a')).toBe('2a01:0000:0005::/48');
+  expect(networkOf('2a01::a')).toBe('2a01:0000:0000::/48');
   expect(networkOf('64:ff9b::192.0.2.33')).toBe('0064:ff9b:0000::/48');
+});
+
+test('a tag tells IPv6 from IPv4, so that a line with both can be kept from vouching for itself', () => {
+  const isIPv6 = (address: string) => isIPv6Tag(contributorTag(key, address));
+  expect(['2001:db8::1', 'fd00::1', '::1'].map(isIPv6)).toEqual([true, true, true]);
+  expect(['203.0.113.5', '::ffff:203.0.113.5', '2002:cb00:7105::1', '10.0.0.1', 'socket'].map(isIPv6)).toEqual(
+    Array(5).fill(false),
+  );
 });
 
 test('under another day key a tag has nothing to do with the one before', () => {

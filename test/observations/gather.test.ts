@@ -63,7 +63,7 @@ test('a sighting carries place, time, strength and the day of arrival', () => {
       gapMs: 250,
       dbm: Number.NaN,
       timeMs: NOW_MS - DAY_MS,
-      receivedDay: Math.floor(NOW_MS / DAY_MS),
+      receivedAtMs: NOW_MS,
       fused: true,
       contributor: expect.any(Number),
       trusted: false,
@@ -78,6 +78,11 @@ test('a witness number tells contributors of one transmitter apart and links no 
   expect(ofOne[2]).not.toBe(ofOne[0]);
   expect(ofTwo[0]).not.toBe(ofOne[0]);
   expect(witness(rows, 1, () => Buffer.alloc(32, 6))[0]).not.toBe(ofOne[0]);
+});
+
+test('a witness number says whether the contributor came by IPv6, and nothing else of the tag', () => {
+  const rows = [row(wifi(1)), row(wifi(1), { contributor: 2 ** 47 + 7 })];
+  expect(witness(rows, 1).map((n) => n >= 2 ** 31)).toEqual([false, true]);
 });
 
 test('an access point and a beacon of one address are two transmitters', () => {

@@ -14,6 +14,10 @@ const proof = (place: { lat: number; lon: number }, day = 0) => [
   walkBy(day + 1, 3, place),
 ];
 const FAR = away(3_000);
+const later = (day: number) => DAY_0 + day * DAY_MS + 20 * HOUR_MS;
+/** Set in the witness numbers of contributors by IPv6. */
+const IPV6 = 2 ** 31;
+const arriving = (s: Sighting, hours: number): Sighting => ({ ...s, receivedAtMs: s.receivedAtMs + hours * HOUR_MS });
 
 describe('a station that nobody knew', () => {
   const cases: [string, Sighting[][], boolean][] = [
@@ -25,6 +29,32 @@ describe('a station that nobody knew', () => {
       false,
     ],
     ['answers after two contributors on one day and one on another', proof(HOME), true],
+    [
+      'does not answer when the second day is only claimed',
+      [
+        [
+          ...walkBy(0, 1, HOME),
+          ...walkBy(0, 2, HOME),
+          ...walkBy(0, 3, HOME).map((s) => ({ ...s, timeMs: s.timeMs - DAY_MS })),
+        ],
+      ],
+      false,
+    ],
+    [
+      'does not answer when the second day began an hour later',
+      [[...walkBy(0, 1, HOME), ...walkBy(0, 2, HOME)].map((s) => arriving(s, 23)), walkBy(1, 3, HOME)],
+      false,
+    ],
+    [
+      'answers when the second day came twelve hours later',
+      [[...walkBy(0, 1, HOME), ...walkBy(0, 2, HOME)].map((s) => arriving(s, 11)), walkBy(1, 3, HOME)],
+      true,
+    ],
+    [
+      'does not answer for one line with two protocols, which can not be told from two lines',
+      [[...walkBy(0, 1, HOME), ...walkBy(0, 2 + IPV6, HOME)], walkBy(1, 3, HOME)],
+      false,
+    ],
     ['answers after one trusted sighting', [[sight(0, 1, HOME, { trusted: true })]], true],
     [
       'does not answer when its two witnesses heard it in different places',
@@ -107,7 +137,6 @@ describe('a station that nobody knew', () => {
 
 describe('a station that is known', () => {
   const known = foldDays('wifi', proof(HOME));
-  const later = (day: number) => DAY_0 + day * DAY_MS + 20 * HOUR_MS;
   const table: [string, Sighting[][], { answers: boolean; at?: typeof HOME; blocks: number }][] = [
     ['stays when one contributor hears it far away', [walkBy(2, 9, FAR, 60)], { answers: true, at: HOME, blocks: 0 }],
     [
@@ -116,30 +145,20 @@ describe('a station that is known', () => {
       { answers: true, at: HOME, blocks: 0 },
     ],
     [
-      'is blocked when two contributors hear it far away',
-      [[...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)]],
-      { answers: false, blocks: 1 },
+      'stays when many contributors hear it far away on one day, whatever days they claim',
+      [[0, 1, 2, 3].flatMap((d) => walkBy(2, 8 + d, FAR, 20).map((s) => ({ ...s, timeMs: s.timeMs - d * DAY_MS })))],
+      { answers: true, at: HOME, blocks: 0 },
     ],
-    [
-      'learns nothing while blocked',
-      [[...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)], ...proof(FAR, 3)],
-      { answers: false, blocks: 1 },
-    ],
+    ['is blocked when two contributors hear it far away on two days', proof(FAR, 2), { answers: false, blocks: 1 }],
+    ['learns nothing while blocked', [...proof(FAR, 2), ...proof(FAR, 4)], { answers: false, blocks: 1 }],
     [
       'is learnt anew where it is after 48 hours',
-      [[...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)], ...proof(FAR, 6)],
+      [...proof(FAR, 2), ...proof(FAR, 7)],
       { answers: true, at: FAR, blocks: 1 },
     ],
     [
       'is blocked for good when it moves again within its first months',
-      [
-        [...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)],
-        ...proof(FAR, 6),
-        [...walkBy(9, 8, HOME), ...walkBy(9, 9, HOME)],
-        ...proof(HOME, 14),
-        [...walkBy(17, 8, FAR), ...walkBy(17, 9, FAR)],
-        ...proof(FAR, 21),
-      ],
+      [...proof(FAR, 2), ...proof(FAR, 7), ...proof(HOME, 10), ...proof(HOME, 15), ...proof(FAR, 19)],
       { answers: false, blocks: 2 },
     ],
   ];
@@ -158,15 +177,17 @@ describe('a station that is known', () => {
   });
 
   it('says nothing for 48 hours after a block, and the row says since when', () => {
-    const { believed } = foldDays('wifi', [[...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)]], known);
-    expect(believed).toMatchObject({ lat: null, lon: null, radiusM: null, blockedAt: later(2), blockCount: 1 });
-    expect(isBlocked(believed, later(2) + BLOCK_MS - 1)).toBe(true);
-    expect(isBlocked(believed, later(2) + BLOCK_MS)).toBe(false);
+    const { believed } = foldDays('wifi', proof(FAR, 2), known);
+    expect(believed).toMatchObject({ lat: null, lon: null, radiusM: null, blockedAt: later(3), blockCount: 1 });
+    expect(isBlocked(believed, later(3) + BLOCK_MS - 1)).toBe(true);
+    expect(isBlocked(believed, later(3) + BLOCK_MS)).toBe(false);
   });
 
   it('is blocked when it is heard all along a line longer than any access point reaches', () => {
-    const line = [1, 2].flatMap((who) => Array.from({ length: 30 }, (_, i) => sight(3, who, away(i * 60))));
-    expect(answers(foldDays('wifi', [line], known))).toBe(false);
+    const line = (day: number) =>
+      [1, 2].flatMap((who) => Array.from({ length: 30 }, (_, i) => sight(day, who, away(i * 60))));
+    expect(answers(foldDays('wifi', [line(3)], known))).toBe(true);
+    expect(answers(foldDays('wifi', [line(3), line(4)], known))).toBe(false);
   });
 });
 
@@ -334,20 +355,37 @@ describe('one contributor', () => {
     );
   });
 
-  it('shifts a station by a few metres with thousands of reports a day, for a month, from as close as counts', () => {
-    const crowd = [0, 1, 2].flatMap((d) => [walkBy(d, 1, HOME, 10), walkBy(d, 2, HOME, 10), walkBy(d, 3, HOME, 10)]);
-    const known = foldDays('wifi', crowd);
-    const flood = (day: number) =>
-      Array.from({ length: 500 }, (_, i) =>
-        sight(day, 90 + day, away(70 + (i % 40), i % 7), { dbm: -30, accuracyM: 1 }),
+  it.each([20, 40, 60, 80, 100])(
+    'shifts a station by a few metres with thousands of reports a day, for a month, %i m off',
+    (northM) => {
+      const crowd = [0, 1, 2].map((d) => [1, 2, 3].flatMap((who) => walkBy(d, who, HOME, 10)));
+      const known = foldDays('wifi', crowd);
+      const flood = (day: number) =>
+        Array.from({ length: 500 }, (_, i) =>
+          sight(day, 90 + day, away(northM + (i % 10), i % 7), { dbm: -30, accuracyM: 1 }),
+        );
+      // Begun on the day after the crowd, when its witnesses still vouch for the street.
+      const station = foldDays(
+        'wifi',
+        Array.from({ length: 30 }, (_, i) => flood(3 + i)),
+        known,
       );
-    const station = foldDays(
-      'wifi',
-      Array.from({ length: 30 }, (_, i) => flood(4 + i)),
-      known,
-    );
-    expect(offM(station, HOME)).toBeLessThan(10);
-    expect(station.believed.radiusM).toBeLessThan(60);
+      expect(answers(station)).toBe(true);
+      expect(offM(station, HOME)).toBeLessThan(12);
+    },
+  );
+
+  it('counts as little more than a passer-by, however loud, on days on which others pass by', () => {
+    const days = (loud: number) =>
+      [0, 1, 2, 3, 4, 5, 6].map((d) => [
+        ...[1, 2, 3].flatMap((who) => (d < 3 || who === 1 ? walkBy(d, who, HOME, 10) : [])),
+        ...(d < 3
+          ? []
+          : Array.from({ length: 300 }, (_, i) =>
+              sight(d, 90 + d, away(70, i % 7), { dbm: -90 + loud, accuracyM: 1 }),
+            )),
+      ]);
+    expect(offM(foldDays('wifi', days(60)), HOME)).toBeLessThan(20);
   });
 
   it('shifts a station by less than half the way with a flood on a day on which others vouch for the street', () => {
@@ -376,6 +414,35 @@ describe('k contributors who plot', () => {
   it('need two on one day and another day to invent a station, and as much to block one: what the rule costs them', () => {
     expect(answers(foldDays('wifi', proof(FAR)))).toBe(true);
     const known = foldDays('wifi', proof(HOME));
-    expect(answers(foldDays('wifi', [[...walkBy(3, 1, FAR), ...walkBy(3, 2, FAR)]], known))).toBe(false);
+    expect(answers(foldDays('wifi', proof(FAR, 3), known))).toBe(false);
+  });
+
+  it('do neither within a day, however many they are and whatever they claim; in that day they move it by a street at most', () => {
+    const crowd = [0, 1, 2].map((d) => [1, 2, 3].flatMap((who) => walkBy(d, who, HOME, 10)));
+    const known = foldDays('wifi', crowd);
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            who: fc.integer({ min: 1, max: 12 }),
+            ago: fc.integer({ min: 0, max: 80 }),
+            north: fc.integer({ min: -900, max: 900 }),
+            dbm: fc.integer({ min: -90, max: -20 }),
+          }),
+          { minLength: 10, maxLength: 200 },
+        ),
+        (all) => {
+          const batch = all.map(({ who, ago, north, dbm }) => {
+            const s = sight(3, 100 + who, away(north), { dbm, accuracyM: 1 });
+            return { ...s, timeMs: s.timeMs - ago * DAY_MS };
+          });
+          expect(answers(foldDays('wifi', [batch]))).toBe(false);
+          const station = foldStation('wifi', known, batch, later(3));
+          expect(answers(station)).toBe(true);
+          expect(offM(station, HOME)).toBeLessThan(100);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });

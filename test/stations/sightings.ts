@@ -31,7 +31,7 @@ export function sight(
     gapMs: 0,
     dbm: -70,
     timeMs,
-    receivedDay: Math.floor(timeMs / DAY_MS),
+    receivedAtMs: timeMs,
     fused: false,
     contributor,
     trusted: false,

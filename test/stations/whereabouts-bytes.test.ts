@@ -11,6 +11,8 @@ const tile = fc.record({
   weight: fc.float({ min: 0, max: 1e6, noNaN: true }),
   heard: uint32,
   days: fc.integer(),
+  firstHalf: fc.integer({ min: 0, max: 0xffff }),
+  lastHalf: fc.integer({ min: 0, max: 0xffff }),
   lastDay: fc.integer({ min: 0, max: 0xffff }),
   seenBy: fc.integer(),
   proof: fc.integer({ min: 0, max: 3 }),
@@ -29,6 +31,9 @@ const state: fc.Arbitrary<LearningState> = fc.record({
     recent: fc.array(witness, { maxLength: 32 }),
     firstDay: fc.integer({ min: 0, max: 100_000 }),
     lastDay: fc.integer({ min: 0, max: 100_000 }),
+    visits: fc.integer({ min: 0, max: 0xffff }),
+    share: fc.float({ min: 0, max: 1, noNaN: true }),
+    lonely: fc.integer({ min: 0, max: 0xff }),
   }),
 });
 
@@ -51,4 +56,19 @@ test('cut bytes and another version are refused', () => {
   const other = Buffer.from(bytes);
   other[0]++;
   expect(() => decodeLearning(other)).toThrow(RangeError);
+});
+
+test('of a state of version 1 the places are kept and the claimed days are not', () => {
+  const old = Buffer.alloc(19 + 33);
+  old.set([1, 1]);
+  old[17] = 1;
+  old.writeInt32LE(482_000_000, 19 + 6);
+  old.writeFloatLE(0.5, 19 + 14);
+  old.writeInt32LE(0b11, 19 + 22);
+  old[19 + 32] = 1;
+  const [kept] = decodeLearning(old).whereabouts.tiles;
+  expect(kept).toMatchObject({ lat: 48.2, weight: 0.5, days: 0, proof: 1 });
+  // No two days lie between them, and whatever arrives next is the first.
+  expect(kept.lastHalf - kept.firstHalf).toBeLessThan(2);
+  expect(Math.min(kept.firstHalf, 41_000)).toBe(41_000);
 });
