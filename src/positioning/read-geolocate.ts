@@ -2,25 +2,16 @@
 // +85 dBm, strings as numbers, four notations of MACs, a cell's own radio type beating the request's).
 // Promises: a bad entry or field is dropped, never the request; no throw on any JSON value; work bounded by MAX_ENTRIES a
 // list; nothing of a network's name survives. Does not reject: the schema in wire.ts documents, this decides.
-import { isValidArea, isValidCellId, MAX_PSC, RADIO, type Radio, radioOf } from '../radio/cell.ts';
+import { type Radio, radioOf } from '../radio/cell.ts';
 import { ABSENT, asObject, readInt, readNumber, readSwitch } from '../radio/fields.ts';
 import { isUsableMac, parseMac } from '../radio/mac.ts';
 import { isOptedOut } from '../radio/opt-out.ts';
-import { asuDbm, bluetoothDbm, cellDbm, UNKNOWN_DBM, wifiDbm } from '../radio/signal.ts';
-import {
-  addCell,
-  addMac,
-  type CellReading,
-  clearReadings,
-  type FixReading,
-  type Readings,
-  removeMac,
-} from './readings.ts';
+import { bluetoothDbm, wifiDbm } from '../radio/signal.ts';
+import { addRawCell, ageOf, createRawCell, RAW } from './raw-cell.ts';
+import { addMac, clearReadings, type FixReading, type Readings, removeMac } from './readings.ts';
 
 /** Entries looked at in one list: more than a body of 64 KiB can hold that mean anything. */
-const MAX_ENTRIES = 4096;
-/** Ages beyond an hour are junk (Ichnaea's bound). */
-const MAX_AGE_MS = 3_600_000;
+export const MAX_ENTRIES = 4096;
 /** A satellite fix older than a day says nothing. */
 const MAX_FIX_AGE_MS = 86_400_000;
 
@@ -58,7 +49,7 @@ function readWifi(list: unknown, into: Readings): void {
     const mac = parseMac(entry.macAddress);
     if (!isUsableMac(mac)) continue;
     if (entry.ssid !== undefined && isOptedOut(entry.ssid)) optedOut++;
-    else addMac(into.wifi, mac, wifiDbm(readInt(entry.signalStrength)), readAge(entry.age));
+    else addMac(into.wifi, mac, wifiDbm(readInt(entry.signalStrength)), ageOf(readInt(entry.age)));
   }
   // A refusal holds for the address, also where the same list names it again without its name.
   for (let i = 0; optedOut > 0 && i < n; i++) {
@@ -74,74 +65,41 @@ function readBluetooth(list: unknown, into: Readings): void {
     const entry = asObject(list[i]);
     if (entry === null) continue;
     const mac = parseMac(entry.macAddress);
-    if (isUsableMac(mac)) addMac(into.bluetooth, mac, bluetoothDbm(readInt(entry.signalStrength)), readAge(entry.age));
+    if (isUsableMac(mac))
+      addMac(into.bluetooth, mac, bluetoothDbm(readInt(entry.signalStrength)), ageOf(readInt(entry.age)));
   }
 }
 
-/** An entry's age in ms, sign ignored (clients disagree on it), 0 if absent or beyond an hour. */
-function readAge(value: unknown): number {
-  const age = Math.abs(readInt(value));
-  return age <= MAX_AGE_MS ? age : 0;
-}
-
-const scratch: CellReading = {
-  radio: 0,
-  mcc: 0,
-  mnc: 0,
-  area: 0,
-  id: 0,
-  psc: -1,
-  ta: -1,
-  dbm: UNKNOWN_DBM,
-  ageMs: 0,
-  serving: 0,
-};
+const raw = createRawCell();
 
 function readCells(list: unknown, defaultRadio: Radio | 0, into: Readings): void {
   if (!Array.isArray(list)) return;
   const n = Math.min(list.length, MAX_ENTRIES);
   for (let i = 0; i < n; i++) {
     const entry = asObject(list[i]);
-    if (entry !== null && readCell(entry, defaultRadio, scratch)) addCell(into.cells, scratch);
+    if (entry === null) continue;
+    readCell(entry, defaultRadio);
+    addRawCell(raw, into.cells);
   }
 }
 
-/** Reads one cell; false if it names neither a cell, nor an area, nor a neighbour of a known network. */
-function readCell(entry: Fields, defaultRadio: Radio | 0, cell: CellReading): boolean {
+function readCell(entry: Fields, defaultRadio: Radio | 0): void {
   const word = entry.radioType;
-  let radio = word === undefined || word === null || word === '' ? defaultRadio : radioOf(word);
-  if (radio === 0) return false;
-  const mcc = readInt(entry.mobileCountryCode);
-  let mnc = readInt(entry.mobileNetworkCode);
-  if (mnc === ABSENT) mnc = readInt(entry.mobileNetworkCodeStr);
-  if (!(mcc >= 1 && mcc <= 999 && mnc >= 0 && mnc <= 999)) return false;
-  let area = readInt(entry.locationAreaCode);
-  if (area === ABSENT) area = readInt(entry.trackingAreaCode);
-  let id = readInt(entry.cellId);
-  if (id === ABSENT) id = readInt(entry.newRadioCellId);
-  // A GSM identity has 16 bits: a longer one is a UMTS cell reported by a modem that says "gsm" for all of 3GPP.
-  if (radio === RADIO.gsm && id > 0xffff && isValidCellId(RADIO.wcdma, id)) radio = RADIO.wcdma;
-  cell.radio = radio;
-  cell.mcc = mcc;
-  cell.mnc = mnc;
-  cell.area = isValidArea(radio, mcc, mnc, area) ? area : 0;
-  cell.id = isValidCellId(radio, id) ? id : 0;
-  let psc = readInt(entry.psc);
-  if (psc === ABSENT) psc = readInt(entry.primaryScramblingCode);
-  cell.psc = psc >= 0 && psc <= MAX_PSC[radio] && radio !== RADIO.gsm ? psc : -1;
-  if (cell.area === 0 && cell.id === 0 && cell.psc < 0) return false;
-  const strength = readInt(entry.signalStrength);
-  cell.dbm = strength === ABSENT ? asuDbm(radio, readInt(entry.asu)) : cellDbm(radio, strength);
-  cell.ta = readTimingAdvance(radio, readInt(entry.timingAdvance));
-  cell.ageMs = readAge(entry.age);
-  cell.serving = entry.serving === true || readInt(entry.serving) === 1 ? 1 : 0;
-  return true;
-}
-
-/** Timing advance in the radio's own steps: GSM 0..219 (TS 45.010), LTE 0..1282 (TS 36.213); UMTS and NR say nothing usable. */
-function readTimingAdvance(radio: number, ta: number): number {
-  const max = radio === RADIO.gsm ? 219 : radio === RADIO.lte ? 1282 : -1;
-  return ta >= 0 && ta <= max ? ta : -1;
+  raw[RAW.radio] = word === undefined || word === null || word === '' ? defaultRadio : radioOf(word);
+  raw[RAW.mcc] = readInt(entry.mobileCountryCode);
+  raw[RAW.mnc] = readInt(entry.mobileNetworkCode);
+  raw[RAW.mncText] = readInt(entry.mobileNetworkCodeStr);
+  raw[RAW.lac] = readInt(entry.locationAreaCode);
+  raw[RAW.tac] = readInt(entry.trackingAreaCode);
+  raw[RAW.cellId] = readInt(entry.cellId);
+  raw[RAW.nrCellId] = readInt(entry.newRadioCellId);
+  raw[RAW.psc] = readInt(entry.psc);
+  raw[RAW.scramblingCode] = readInt(entry.primaryScramblingCode);
+  raw[RAW.strength] = readInt(entry.signalStrength);
+  raw[RAW.asu] = readInt(entry.asu);
+  raw[RAW.timingAdvance] = readInt(entry.timingAdvance);
+  raw[RAW.age] = readInt(entry.age);
+  raw[RAW.serving] = entry.serving === true || readInt(entry.serving) === 1 ? 1 : 0;
 }
 
 /** The phone's own fix in the shape of a geosubmit position; the null island and anything out of range is no fix. */

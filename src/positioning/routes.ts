@@ -15,12 +15,12 @@ import type { Refusal } from '../http/refusal.ts';
 import { type BugLog, describeError, outcomeOf } from '../http/scope.ts';
 import { takeBody } from '../http/take-body.ts';
 import { BODY_LIMIT_BYTES, decodeJsonBody, MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
-import { asObject } from '../radio/fields.ts';
 import type { Audience, Decision } from './audience.ts';
 import { keepSources } from './keep-sources.ts';
 import type { Estimate, Locator } from './locator.ts';
 import { readGeolocate } from './read-geolocate.ts';
 import { createReadings } from './readings.ts';
+import { scanGeolocate } from './scan-geolocate.ts';
 import { CountryAnswer, LocateAnswer, LocateBody, LocateQuery, locateText } from './wire.ts';
 
 export type LocateDeps = {
@@ -41,38 +41,35 @@ const BUG: Refusal = { kind: 'bug' };
 const SOURCE_INDEX: Readonly<Record<string, number>> = Object.fromEntries(SOURCES.map((name, i) => [name, i]));
 const LOOKUP_CLASSES = ['device', 'partner'] as const;
 
-type Answer = (body: unknown, request: FastifyRequest, reply: FastifyReply) => void;
+type Answer = (bytes: Buffer, request: FastifyRequest, reply: FastifyReply) => void;
 
 export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void {
   const { locator, counters, admit, log, now, audience } = deps;
   const readings = createReadings();
+  /** Counts what was done to `readings`, so that a request sees whether they are still its own. */
+  let turn = 0;
 
-  function geolocate(body: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  function geolocate(bytes: Buffer, request: FastifyRequest, reply: FastifyReply): void {
     const caller = request.caller as Caller;
     const deviceToken = deviceTokenOf(request);
-    if (caller.class !== 'device' || deviceToken !== null) {
-      if (body === undefined || asObject(body) !== null) ask(body, caller, deviceToken, request, reply);
-      else refuse(ROUTE.geolocate, MALFORMED, request, reply);
-      return;
-    }
-    if (!readGeolocate(body, request.ip, readings)) {
-      refuse(ROUTE.geolocate, MALFORMED, request, reply);
-      return;
-    }
-    showEstimate(locator.locate(readings, now()), request, reply);
+    if (caller.class === 'device' && deviceToken === null)
+      showEstimate(locator.locate(readings, now()), request, reply);
+    else ask(bytes, caller, deviceToken, request, reply);
   }
 
   /** Puts a look-up to the audience, which locates when it knows by what it may. */
   function ask(
-    body: unknown,
+    bytes: Buffer,
     caller: Caller,
     deviceToken: string | null,
     request: FastifyRequest,
     reply: FastifyReply,
   ): void {
     const nowMs = now();
+    const own = turn;
     function locate(sources: number): Estimate | null {
-      readGeolocate(body, request.ip, readings);
+      if (turn !== own) read(bytes, request);
+      turn++;
       keepSources(readings, sources);
       return locator.locate(readings, nowMs);
     }
@@ -111,11 +108,7 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     sendMls(request, reply, 200, locateText(found));
   }
 
-  function country(body: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    if (!readGeolocate(body, request.ip, readings)) {
-      refuse(ROUTE.country, MALFORMED, request, reply);
-      return;
-    }
+  function country(_bytes: Buffer, request: FastifyRequest, reply: FastifyReply): void {
     const found = locator.country(readings, now());
     if (found === null || request.caller?.class !== 'device') {
       refuse(ROUTE.country, NOT_LOCATED, request, reply);
@@ -127,25 +120,31 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     sendMls(request, reply, 200, Buffer.from(JSON.stringify(answer)));
   }
 
-  /** The one hook of a look-up: who calls, the body, then `answer`. */
+  /** The one hook of a look-up: who calls, the body, then `answer` with `readings` filled. */
   function lookUp(route: number, answer: Answer): (request: FastifyRequest, reply: FastifyReply) => void {
     return (request, reply) => {
       if (!admit(route, LOOKUP_CLASSES, request, reply)) return;
       takeBody(request.raw, BODY_LIMIT_BYTES, (bytes) => {
         try {
-          const { headers } = request.raw;
-          const body =
-            bytes === OVERSIZED_BODY
-              ? bytes
-              : decodeJsonBody(bytes, headers['content-encoding'], headers['content-type']);
-          if (body === OVERSIZED_BODY) refuse(route, OVERSIZED, request, reply);
-          else if (body === MALFORMED_BODY) refuse(route, MALFORMED, request, reply);
-          else answer(body, request, reply);
+          const refusal = bytes === OVERSIZED_BODY ? OVERSIZED : read(bytes, request);
+          if (refusal !== null) refuse(route, refusal, request, reply);
+          else answer(bytes as Buffer, request, reply);
         } catch (error) {
           fail(route, error, request, reply);
         }
       });
     };
+  }
+
+  /** Fills `readings` from a body: the short way if it can, else the long one. */
+  function read(bytes: Buffer, request: FastifyRequest): Refusal | null {
+    turn++;
+    const { headers } = request.raw;
+    const encoding = headers['content-encoding'];
+    if (encoding === undefined && scanGeolocate(bytes, request.ip, readings)) return null;
+    const body = decodeJsonBody(bytes, encoding, headers['content-type']);
+    if (body === OVERSIZED_BODY) return OVERSIZED;
+    return body === MALFORMED_BODY || !readGeolocate(body, request.ip, readings) ? MALFORMED : null;
   }
 
   function refuse(route: number, refusal: Refusal, request: FastifyRequest, reply: FastifyReply): void {

@@ -1,0 +1,89 @@
+// One cell as a phone named it, before anything is believed: what both readers of a body (from JSON, from bytes) fill, and the
+// one place that decides what of it makes sense. Promises: no throw, no allocation; a field that makes no sense is unknown, a
+// cell that names neither a cell, nor an area, nor a neighbour of a known network is dropped.
+import { isValidArea, isValidCellId, MAX_PSC, RADIO, type Radio } from '../radio/cell.ts';
+import { ABSENT } from '../radio/fields.ts';
+import { asuDbm, cellDbm, UNKNOWN_DBM } from '../radio/signal.ts';
+import { addCell, type CellReading, type CellReadings } from './readings.ts';
+
+/** Columns of a raw cell: integers as sent, or ABSENT. `radio` is a code of cell.ts, 0 = unknown; `serving` 1 = yes. */
+export const RAW = {
+  radio: 0,
+  mcc: 1,
+  mnc: 2,
+  mncText: 3,
+  lac: 4,
+  tac: 5,
+  cellId: 6,
+  nrCellId: 7,
+  psc: 8,
+  scramblingCode: 9,
+  strength: 10,
+  asu: 11,
+  timingAdvance: 12,
+  age: 13,
+  serving: 14,
+} as const;
+
+export function createRawCell(): Float64Array {
+  return new Float64Array(Object.keys(RAW).length);
+}
+
+/** Ages beyond an hour are junk (Ichnaea's bound). */
+const MAX_AGE_MS = 3_600_000;
+
+/** An entry's age in ms, sign ignored (clients disagree on it), 0 if absent or beyond an hour. */
+export function ageOf(sent: number): number {
+  const age = Math.abs(sent);
+  return age <= MAX_AGE_MS ? age : 0;
+}
+
+const scratch: CellReading = {
+  radio: 0,
+  mcc: 0,
+  mnc: 0,
+  area: 0,
+  id: 0,
+  psc: -1,
+  ta: -1,
+  dbm: UNKNOWN_DBM,
+  ageMs: 0,
+  serving: 0,
+};
+
+/** Adds what makes sense of a raw cell. */
+export function addRawCell(raw: Float64Array, into: CellReadings): void {
+  if (judge(raw, scratch)) addCell(into, scratch);
+}
+
+function judge(raw: Float64Array, cell: CellReading): boolean {
+  let radio = raw[RAW.radio] as Radio | 0;
+  if (radio === 0) return false;
+  const mcc = raw[RAW.mcc];
+  const mnc = raw[RAW.mnc] === ABSENT ? raw[RAW.mncText] : raw[RAW.mnc];
+  if (!(mcc >= 1 && mcc <= 999 && mnc >= 0 && mnc <= 999)) return false;
+  const area = raw[RAW.lac] === ABSENT ? raw[RAW.tac] : raw[RAW.lac];
+  const id = raw[RAW.cellId] === ABSENT ? raw[RAW.nrCellId] : raw[RAW.cellId];
+  // A GSM identity has 16 bits: a longer one is a UMTS cell reported by a modem that says "gsm" for all of 3GPP.
+  if (radio === RADIO.gsm && id > 0xffff && isValidCellId(RADIO.wcdma, id)) radio = RADIO.wcdma;
+  const psc = raw[RAW.psc] === ABSENT ? raw[RAW.scramblingCode] : raw[RAW.psc];
+  cell.radio = radio;
+  cell.mcc = mcc;
+  cell.mnc = mnc;
+  cell.area = isValidArea(radio, mcc, mnc, area) ? area : 0;
+  cell.id = isValidCellId(radio, id) ? id : 0;
+  cell.psc = psc >= 0 && psc <= MAX_PSC[radio] && radio !== RADIO.gsm ? psc : -1;
+  if (cell.area === 0 && cell.id === 0 && cell.psc < 0) return false;
+  const strength = raw[RAW.strength];
+  cell.dbm = strength === ABSENT ? asuDbm(radio, raw[RAW.asu]) : cellDbm(radio, strength);
+  cell.ta = timingAdvanceOf(radio, raw[RAW.timingAdvance]);
+  cell.ageMs = ageOf(raw[RAW.age]);
+  cell.serving = raw[RAW.serving];
+  return true;
+}
+
+/** Timing advance in the radio's own steps: GSM 0..219 (TS 45.010), LTE 0..1282 (TS 36.213); UMTS and NR say nothing usable. */
+function timingAdvanceOf(radio: number, ta: number): number {
+  const max = radio === RADIO.gsm ? 219 : radio === RADIO.lte ? 1282 : -1;
+  return ta >= 0 && ta <= max ? ta : -1;
+}
