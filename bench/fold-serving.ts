@@ -5,6 +5,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { createRandom } from '../fixtures/random.ts';
+import { loadSecrets } from '../src/config/secrets.ts';
+import { createPayloadSeal, type PayloadSeal } from '../src/observations/sealed-payload.ts';
 import { insertRows } from '../src/observations/store.ts';
 import { formatMac } from '../src/radio/mac.ts';
 import { LEARNING_LOCK } from '../src/storage/locks.ts';
@@ -25,6 +27,9 @@ export type FoldServing = {
   noise: number[];
   observationsPerS: number;
 };
+
+/** The store, and what encrypts reports on their way into it. */
+type Reporting = { readonly store: Store; readonly payloads: PayloadSeal };
 
 const DAY_MS = 86_400_000;
 const HEARD = 15;
@@ -55,13 +60,18 @@ function questions(random: () => number, count: number): string[] {
   });
 }
 
-async function addReports(store: Store, reports: number, random: () => number, receivedAtMs: number): Promise<void> {
+async function addReports(
+  { store, payloads }: Reporting,
+  reports: number,
+  random: () => number,
+  receivedAtMs: number,
+): Promise<void> {
   const day = Math.floor(receivedAtMs / DAY_MS);
   await store.pool.query('insert into contributor_keys (day, key) values ($1, $2) on conflict do nothing', [
     day,
     randomBytes(32),
   ]);
-  const rows = walk(reports, random, receivedAtMs);
+  const rows = walk(reports, random, receivedAtMs, payloads);
   for (let at = 0; at < rows.length; at += 2_000) await insertRows(store.pool, rows.slice(at, at + 2_000));
 }
 
@@ -71,12 +81,13 @@ async function count(store: Store, where: string): Promise<number> {
 }
 
 /** The load's latencies while the fold job works, and how many reports it folded meanwhile. */
-async function askWhileFolding(store: Store, random: () => number, load: () => Promise<LoadResult>) {
+async function askWhileFolding(reporting: Reporting, random: () => number, load: () => Promise<LoadResult>) {
+  const { store } = reporting;
   // Held back until all are there.
   const client = await store.pool.connect();
   await client.query(`select pg_advisory_lock(${LEARNING_LOCK})`);
   await store.pool.query('truncate inbox');
-  await addReports(store, BACKLOG_REPORTS, random, Date.now());
+  await addReports(reporting, BACKLOG_REPORTS, random, Date.now());
   await client.query(`select pg_advisory_unlock(${LEARNING_LOCK})`);
   client.release();
   const endMs = performance.now() + JOB_WAIT_MS;
@@ -97,9 +108,11 @@ export async function benchFoldServing(url: string, share = 0.5, rounds = 5): Pr
   return await withOwnDatabase(url, async (own) => {
     const gateway = await startGateway({ DATABASE_URL: own, THREADS: '1' });
     const store = await openStore({ databaseUrl: own, dataDir: '' });
+    const { stationKey } = loadSecrets({ dataDir: gateway.dataDir }, randomBytes);
+    const reporting = { store, payloads: createPayloadSeal(stationKey) };
     try {
       const random = createRandom(9).next;
-      for (const ago of [1, 0]) await addReports(store, TAUGHT_REPORTS, random, Date.now() - ago * DAY_MS);
+      for (const ago of [1, 0]) await addReports(reporting, TAUGHT_REPORTS, random, Date.now() - ago * DAY_MS);
       await gateway.run('fold');
       const { key } = await gateway.run('keys', 'add', '--class', 'device', '--name', 'bench');
       await gateway.indexIsQuiet();
@@ -111,7 +124,7 @@ export async function benchFoldServing(url: string, share = 0.5, rounds = 5): Pr
         headerOf: (i) => `X-Forwarded-For: 100.64.${(i % ADDRESSES) >> 8}.${i & 255}`,
       };
       return await contest(
-        store,
+        reporting,
         { ...target, bodies: await answered(target, questions(random, 4_000)) },
         random,
         share,
@@ -140,7 +153,7 @@ async function answered({ port, path, headerOf }: Target, bodies: readonly strin
 }
 
 async function contest(
-  store: Store,
+  reporting: Reporting,
   target: Target,
   random: () => number,
   share: number,
@@ -158,7 +171,7 @@ async function contest(
   await load();
   for (let round = 0; round < rounds; round++) {
     const before = await load();
-    const during = await askWhileFolding(store, random, load);
+    const during = await askWhileFolding(reporting, random, load);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     const after = await load();
     calm.push(before, after);

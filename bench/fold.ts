@@ -8,7 +8,9 @@ import { createRandom } from '../fixtures/random.ts';
 import { createFoldDeps, foldInbox } from '../src/jobs/fold.ts';
 import { type InboxRow, packRows } from '../src/observations/inbox.ts';
 import { decodeReport } from '../src/observations/payload.ts';
+import type { PayloadSeal } from '../src/observations/sealed-payload.ts';
 import { insertRows } from '../src/observations/store.ts';
+import { createAtRest } from '../src/process/at-rest.ts';
 import { binaryArray } from '../src/storage/binary-array.ts';
 import { openStore, type Store } from '../src/storage/open.ts';
 
@@ -22,7 +24,7 @@ const DAY_MS = 86_400_000;
 const BARE_BATCH = 30_000;
 
 /** Reports of walkers through a town of STATIONS access points on a square grid 30 m apart. */
-export function walk(reports: number, random: () => number, receivedAtMs: number): InboxRow[] {
+export function walk(reports: number, random: () => number, receivedAtMs: number, payloads: PayloadSeal): InboxRow[] {
   const side = Math.ceil(Math.sqrt(STATIONS));
   const rows: InboxRow[] = [];
   const dayKey = Buffer.alloc(32, 1);
@@ -57,7 +59,7 @@ export function walk(reports: number, random: () => number, receivedAtMs: number
       cells: [],
       neighbours: [],
     };
-    rows.push(...packRows([report], { tag: Math.floor(i / 100) % 7, dayKey, trusted: false }, receivedAtMs));
+    rows.push(...packRows([report], { tag: Math.floor(i / 100) % 7, dayKey, trusted: false }, receivedAtMs, payloads));
   }
   return rows;
 }
@@ -69,9 +71,14 @@ const BARE = `insert into bare as b (mac, lat, lon, radius_m, samples, weight, l
     weight = b.weight + excluded.weight, last_seen_at = excluded.last_seen_at`;
 
 /** Milliseconds of bare upserts: all observations of a round, a transaction each BARE_BATCH of them. */
-async function upsertBare(store: Store, rows: readonly InboxRow[], nowMs: number): Promise<number> {
+async function upsertBare(
+  store: Store,
+  rows: readonly InboxRow[],
+  nowMs: number,
+  payloads: PayloadSeal,
+): Promise<number> {
   const observations = rows.flatMap((row) => {
-    const { lat, lon, wifi } = decodeReport(row.payload);
+    const { lat, lon, wifi } = decodeReport(payloads.open(row, row.digest, row.payload)!);
     return wifi.map(({ mac }) => [mac, lat, lon, 1, nowMs]);
   });
   const startMs = performance.now();
@@ -99,6 +106,7 @@ async function upsertBare(store: Store, rows: readonly InboxRow[], nowMs: number
 /** Runs `rounds` days of `reports` each on an empty store. */
 export async function benchFold(store: Store, reports = 5_000, rounds = 4): Promise<FoldBench> {
   const random = createRandom(7).next;
+  const atRest = createAtRest(randomBytes(32));
   let foldMs = 0;
   let bareMs = 0;
   await store.pool.query(
@@ -111,16 +119,16 @@ export async function benchFold(store: Store, reports = 5_000, rounds = 4): Prom
       Math.floor(receivedAtMs / DAY_MS),
       randomBytes(32),
     ]);
-    const rows = walk(reports, random, receivedAtMs);
+    const rows = walk(reports, random, receivedAtMs, atRest.payloads);
     for (let at = 0; at < rows.length; at += 2_000) await insertRows(store.pool, rows.slice(at, at + 2_000));
     const timedBare = async () => {
-      const took = await upsertBare(store, rows, receivedAtMs);
+      const took = await upsertBare(store, rows, receivedAtMs, atRest.payloads);
       if (round > 0) bareMs += took;
     };
     if (round % 2 === 0) await timedBare();
     const foldStartMs = performance.now();
     const done = await foldInbox(
-      createFoldDeps(store, Buffer.alloc(32), (error) => {
+      createFoldDeps(store, atRest, Buffer.alloc(32), (error) => {
         throw error;
       }),
     );

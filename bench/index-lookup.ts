@@ -109,9 +109,10 @@ async function measureSnapshot(index: StationIndex): Promise<object> {
   const folder = await mkdtemp(join(tmpdir(), 'honeyguide-bench-'));
   const path = join(folder, 'stations.index');
   try {
+    const file = { path, key: Buffer.alloc(32, 1) };
     const about = { store: 'bench', position: '1:1:', takenAt: Date.now() };
     let began = performance.now();
-    await writeSnapshot(path, index, about);
+    await writeSnapshot(file, index, about);
     const writeMs = performance.now() - began;
     const plain: number[] = [];
     const load: number[] = [];
@@ -121,7 +122,7 @@ async function measureSnapshot(index: StationIndex): Promise<object> {
       globalThis.gc?.();
       const into = createStationIndex({ seed: index.seed });
       began = performance.now();
-      const result = await readSnapshot(path, into);
+      const result = await readSnapshot(file, into);
       load.push(performance.now() - began);
       if (result.kind !== 'loaded' || into.size() !== index.size()) throw new Error('the snapshot did not load');
     }

@@ -8,6 +8,7 @@ import { MlsErrorSchema } from '../../src/http/errors/mls.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
 import { createInbox } from '../../src/observations/inbox.ts';
 import { addSubmitRoutes, V2_PATHS } from '../../src/observations/routes.ts';
+import { createPayloadSeal } from '../../src/observations/sealed-payload.ts';
 import { insertRows } from '../../src/observations/store.ts';
 import { createSubmissionCountMemory, openSubmissionCounts } from '../../src/observations/submission-counts.ts';
 import { connectStore } from '../../src/storage/open.ts';
@@ -33,6 +34,7 @@ async function build({ kind, store }: SubmitServe): Promise<FastifyInstance> {
     inbox: createInbox({ insert: (rows) => insertRows(pool, rows), fillRandom: randomFillSync }),
     // Another key each call: the bench sends the same bodies over and over, which would be stored once.
     dayKeys: { keyFor: async () => randomBytes(32) },
+    payloads: createPayloadSeal(randomBytes(32)),
     counts: openSubmissionCounts(createSubmissionCountMemory()),
     refusals: { note: () => {}, flush: async () => {} },
     room: { hasRoom: () => true },

@@ -6,6 +6,8 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
+import { loadSecrets } from '../config/secrets.ts';
+import { openAtRest } from '../process/at-rest.ts';
 import { type ExportOptions, exportStations } from '../stations/export.ts';
 import { STATION_TYPES, type StationType } from '../stations/station.ts';
 import { type CommandContext, UsageError } from './context.ts';
@@ -36,11 +38,12 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const gzip = values.gzip || file.endsWith('.gz');
   const startedAt = context.now();
   const store = await context.openStore();
+  const { macs } = await openAtRest(store.pool, loadSecrets(context.config, context.random).stationKey);
   let stations = 0;
   const onPage = (count: number) => {
     stations += count;
   };
-  const options: ExportOptions = { format, types, onPage };
+  const options: ExportOptions = { format, macs, types, onPage };
   const pieces = () => Readable.from(exportStations(store, options), { objectMode: false });
   if (file === '-') await write(pieces(), context.output, gzip, context.signal, false);
   else await writeFileWhole(file, (to) => write(pieces(), to, gzip, context.signal, true));

@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 import { loadSecrets } from '../config/secrets.ts';
 import { createFoldDeps, foldFor } from '../jobs/fold.ts';
+import { openAtRest } from '../process/at-rest.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { describeFailure } from './failure.ts';
 
@@ -23,9 +24,10 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   });
   if (positionals.length > 0) throw new UsageError('fold takes no arguments');
   const store = await context.openStore();
-  const { barredKey } = loadSecrets(context.config, context.random);
+  const { barredKey, stationKey } = loadSecrets(context.config, context.random);
+  const atRest = await openAtRest(store.pool, stationKey);
   let failed = 0;
-  const deps = createFoldDeps(store, barredKey, (error) => {
+  const deps = createFoldDeps(store, atRest, barredKey, (error) => {
     if (failed++ === 0)
       context.messages.write(`honeyguide: a station could not be folded: ${describeFailure(error)}\n`);
   });

@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { loadSecrets } from '../config/secrets.ts';
+import { openAtRest } from '../process/at-rest.ts';
 import { barredAmong } from '../rights/store.ts';
 import { type ImportSummary, importStations } from '../stations/import.ts';
 import { type CommandContext, UsageError } from './context.ts';
@@ -35,7 +36,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   // From here on, also while the store opens, Ctrl-C is ours to answer.
   const { signal } = context;
   const store = await context.openStore();
-  const { barredKey } = loadSecrets(context.config, context.random);
+  const { barredKey, stationKey } = loadSecrets(context.config, context.random);
+  const { macs } = await openAtRest(store.pool, stationKey);
   const knowsSize = sources.every(({ path }) => path !== '-');
   const totalBytes = knowsSize ? sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) : 0;
   const progress = showProgress(context.messages, totalBytes, context.now);
@@ -48,7 +50,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
         nowMs: context.now(),
         resumeKey: source.resumeKey,
         signal,
-        barredAmong: (client, macs) => barredAmong(client, macs, barredKey),
+        macs,
+        barredAmong: (client, among) => barredAmong(client, among, barredKey),
         onProgress: (rows) => progress.rows(rowsBefore + rows),
       });
       summaries.push(summary);

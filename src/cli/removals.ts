@@ -3,6 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { loadSecrets } from '../config/secrets.ts';
+import { openAtRest } from '../process/at-rest.ts';
 import { confirmRemoval, listRemovals } from '../rights/store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { formatTable } from './table.ts';
@@ -38,8 +39,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   }
   if (verb !== 'confirm' || code === undefined || more.length > 0) throw new UsageError('list, or confirm CODE?');
   const store = await context.openStore();
-  const { barredKey } = loadSecrets(context.config, context.random);
-  if (!(await confirmRemoval(store.pool, code, barredKey, context.now())))
+  const { barredKey, stationKey } = loadSecrets(context.config, context.random);
+  const { macs } = await openAtRest(store.pool, stationKey);
+  if (!(await confirmRemoval(store.pool, code, { macs, barredKey }, context.now())))
     throw new Error('no request waits under that code');
   say({ code, confirmed: true }, `Removed and barred ${code}.\n`);
   return 0;

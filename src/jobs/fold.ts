@@ -5,7 +5,9 @@ import type { PoolClient } from 'pg';
 import { distanceM } from '../geo/distance.ts';
 import { dayOf } from '../observations/contributor.ts';
 import { type ClaimedRow, type Gathered, gather } from '../observations/gather.ts';
+import type { PayloadSeal } from '../observations/sealed-payload.ts';
 import { RAW_TTL_MS } from '../observations/store.ts';
+import type { MacCipher } from '../privacy/mac-cipher.ts';
 import { isPart } from '../radio/cell-parts.ts';
 import { barredAmong } from '../rights/store.ts';
 import { deriveAreas } from '../stations/areas.ts';
@@ -30,6 +32,10 @@ const BATCH = {
 
 export type FoldDeps = {
   readonly store: Store;
+  /** Encrypts addresses. */
+  readonly macs: MacCipher;
+  /** Decrypts reports. */
+  readonly payloads: PayloadSeal;
   readonly now: () => number;
   /** The addresses among `macs` that are barred. */
   readonly barredAmong: (client: PoolClient, macs: readonly number[]) => Promise<ReadonlySet<number>>;
@@ -69,8 +75,15 @@ export async function foldInbox(deps: FoldDeps, options: FoldOptions = {}): Prom
 }
 
 /** What a fold needs in a real process. */
-export function createFoldDeps(store: Store, barredKey: Uint8Array, onError: (error: unknown) => void): FoldDeps {
-  return { store, now: Date.now, barredAmong: (client, macs) => barredAmong(client, macs, barredKey), onError };
+export function createFoldDeps(
+  store: Store,
+  atRest: Pick<FoldDeps, 'macs' | 'payloads'>,
+  barredKey: Uint8Array,
+  onError: (error: unknown) => void,
+): FoldDeps {
+  const { macs, payloads } = atRest;
+  const barred: FoldDeps['barredAmong'] = (client, among) => barredAmong(client, among, barredKey);
+  return { store, macs, payloads, now: Date.now, barredAmong: barred, onError };
 }
 
 /** Folds for at most about `forMs`, then brings areas of changed cells up to date, also of those that others changed. */
@@ -117,9 +130,9 @@ async function foldBatch(deps: FoldDeps, wait: boolean): Promise<FoldSummary | n
 
 async function foldClaimed(client: PoolClient, deps: FoldDeps): Promise<FoldSummary | null> {
   const nowMs = deps.now();
-  const claimed = await claimRows(client, BATCH[deps.store.kind], nowMs);
+  const claimed = await claimRows(client, deps.payloads, BATCH[deps.store.kind], nowMs);
   if (claimed.length === 0) return null;
-  const gathered = gather(claimed, await readDayKeys(client, claimed));
+  const gathered = gather(claimed, await readDayKeys(client, deps.payloads, claimed));
   const macs = [...gathered.wifi.keys(), ...gathered.bluetooth.keys()];
   const barred = await deps.barredAmong(client, macs);
   const sum = {
@@ -134,19 +147,21 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps): Promise<FoldSumm
     const heard = heardOf(kind, gathered, barred);
     const known = await loadStations(
       client,
+      deps.macs,
       kind,
       heard.map(({ identity }) => identity),
     );
     const folded = known.map((before, i) => foldOne(kind, before, heard[i].sightings, nowMs, deps.onError));
     await saveLearning(
       client,
+      deps.macs,
       kind,
       folded.filter((after) => after !== null),
     );
     const published = folded.filter(
       (after, i) => after !== null && isWorthPublishing(known[i], after),
     ) as KnownStation[];
-    await publishStations(client, kind, published);
+    await publishStations(client, deps.macs, kind, published);
     sum.stations += known.length;
     sum.published += published.length;
   }
@@ -159,35 +174,38 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps): Promise<FoldSumm
 
 type NumberedRow = ClaimedRow & { id: string };
 
+/** What is read of a row that does not open: no report. */
+const UNREADABLE = Buffer.alloc(0);
+
 /** The oldest rows that nobody folded, up to the batch's bounds; at least one if there is any. */
 async function claimRows(
   client: PoolClient,
+  payloads: PayloadSeal,
   bounds: { rows: number; bytes: number },
   nowMs: number,
 ): Promise<NumberedRow[]> {
   const { rows } = await client.query(
-    `select id, contributor::float8 as contributor, trusted, received_at::float8 as received_at, payload
+    `select id, contributor::float8 as contributor, trusted, received_at::float8 as received_at,
+       uuid_send(digest) as digest, payload
      from (select *, sum(length(payload)) over (order by id) - length(payload) as before
            from (select * from inbox where folded_at is null and received_at >= $1 order by id limit $2) oldest) counted
      where before < $3 order by id`,
     [nowMs - RAW_TTL_MS, bounds.rows, bounds.bytes],
   );
-  return rows.map(({ id, contributor, trusted, received_at, payload }) => ({
-    id,
-    contributor,
-    trusted,
-    receivedAtMs: received_at,
-    payload,
-  }));
+  return rows.map(({ id, contributor, trusted, received_at, digest, payload }) => {
+    const envelope = { contributor, trusted, receivedAtMs: received_at };
+    return { id, ...envelope, payload: payloads.open(envelope, digest, payload) ?? UNREADABLE };
+  });
 }
 
 async function readDayKeys(
   client: PoolClient,
+  payloads: PayloadSeal,
   rows: readonly ClaimedRow[],
 ): Promise<(day: number) => Uint8Array | undefined> {
   const days = [...new Set(rows.map(({ receivedAtMs }) => dayOf(receivedAtMs)))];
   const found = await client.query('select day, key from contributor_keys where day = any($1)', [days]);
-  const keys = new Map<number, Uint8Array>(found.rows.map(({ day, key }) => [day, key]));
+  const keys = new Map<number, Uint8Array>(found.rows.map(({ day, key }) => [day, payloads.dayKey(key)]));
   return (day) => keys.get(day);
 }
 

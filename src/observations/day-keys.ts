@@ -1,7 +1,7 @@
 // The random key of each UTC day, shared by all processes of one store, under which contributors are counted. Promises: made
 // by whoever needs it first, the same for everybody; a thread forgets yesterday's as soon as it asks for today's; after
-// KEY_LIFE_DAYS the row is deleted, and with it the only way from an address to its tag. (The store's own backups and write-ahead
-// log may keep a copy as long as the operator keeps those.)
+// KEY_LIFE_DAYS the row is deleted, and with it the only way from an address to its tag. What the store holds is half of it: the
+// other half is a secret outside, so that a dump of the day's rows and key does not do (networks are few enough to try all).
 import type { Pool } from 'pg';
 import { dayOf } from './contributor.ts';
 
@@ -14,7 +14,12 @@ export type DayKeys = {
   keyFor(nowMs: number): Promise<Uint8Array>;
 };
 
-export function createDayKeys(db: Pool, randomBytes: (size: number) => Buffer): DayKeys {
+/** `bind` makes the day's key of what the store holds of it (sealed-payload.ts). */
+export function createDayKeys(
+  db: Pool,
+  randomBytes: (size: number) => Buffer,
+  bind: (stored: Uint8Array) => Uint8Array,
+): DayKeys {
   let day = -1;
   let key: Promise<Uint8Array> | null = null;
 
@@ -24,7 +29,7 @@ export function createDayKeys(db: Pool, randomBytes: (size: number) => Buffer): 
       randomBytes(KEY_BYTES),
     ]);
     const { rows } = await db.query('select key from contributor_keys where day = $1', [wanted]);
-    return rows[0].key;
+    return bind(rows[0].key);
   }
 
   return {

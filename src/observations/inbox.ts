@@ -2,11 +2,11 @@
 // the call's rows are in the store; false, at once, when too much is waiting already; it rejects if the store failed, and
 // then nothing of the call is acknowledged. Rows of all calls in a batch are shuffled, so that their order tells nothing
 // about who sent what. One insert runs at a time: what arrives meanwhile waits for at most one insert and rides the next.
-import { hash } from 'node:crypto';
 import { encodeReport } from './payload.ts';
 import type { AdmittedReport } from './report.ts';
+import type { PayloadSeal } from './sealed-payload.ts';
 
-/** One row: when (to the hour), by whom (a tag of the day), how far believed, and the packed report. */
+/** One row: when (to the hour), by whom (a tag of the day), how far believed, and the packed report, encrypted. */
 export type InboxRow = { digest: Buffer; receivedAtMs: number; contributor: number; trusted: boolean; payload: Buffer };
 
 /** Rows and bytes waiting in one thread beyond which a call is turned away: a second's worth of a slow store. */
@@ -34,17 +34,17 @@ export type InboxDeps = {
 export type Contributor = { readonly tag: number; readonly dayKey: Uint8Array; readonly trusted: boolean };
 
 /**
- * Packs the reports of one call. The digest is keyed by the day's key: once that is deleted, nobody can try out tags on it.
+ * Packs and encrypts the reports of one call. The digest is keyed by the day's key too: once that is deleted, nobody can try
+ * out tags on it.
  */
-export function packRows(reports: readonly AdmittedReport[], by: Contributor, receivedAtMs: number): InboxRow[] {
-  const who = Buffer.alloc(7);
-  who.writeUIntLE(by.tag, 0, 6);
-  who[6] = by.trusted ? 1 : 0;
-  return reports.map((report) => {
-    const payload = encodeReport(report);
-    const digest = hash('sha256', Buffer.concat([by.dayKey, who, payload]), 'buffer').subarray(0, 16);
-    return { digest, receivedAtMs, contributor: by.tag, trusted: by.trusted, payload };
-  });
+export function packRows(
+  reports: readonly AdmittedReport[],
+  by: Contributor,
+  receivedAtMs: number,
+  payloads: PayloadSeal,
+): InboxRow[] {
+  const envelope = { receivedAtMs, contributor: by.tag, trusted: by.trusted };
+  return reports.map((report) => ({ ...envelope, ...payloads.seal(envelope, by.dayKey, encodeReport(report)) }));
 }
 
 type Call = { rows: readonly InboxRow[]; resolve: (stored: boolean) => void; reject: (error: unknown) => void };

@@ -9,6 +9,7 @@ import { type Inbox, type InboxRow, packRows } from './inbox.ts';
 import { readReport } from './read-report.ts';
 import type { RefusalNotes } from './refusal-notes.ts';
 import { type AdmittedReport, createDrops, MAX_ITEMS, type Report } from './report.ts';
+import type { PayloadSeal } from './sealed-payload.ts';
 import type { SubmissionCounts } from './submission-counts.ts';
 
 /** Items worked on before other work gets its turn: about 2 ms at 60 access points an item. */
@@ -17,6 +18,7 @@ const SLICE = 32;
 export type SubmissionDeps = {
   readonly inbox: Inbox;
   readonly dayKeys: DayKeys;
+  readonly payloads: PayloadSeal;
   readonly counts: SubmissionCounts;
   readonly refusals: RefusalNotes;
   readonly now: () => number;
@@ -48,7 +50,7 @@ export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps
     if (kept.length === 0) continue;
     const dayKey = await deps.dayKeys.keyFor(nowMs);
     const contributor = { tag: contributorTag(dayKey, sender.address), dayKey, trusted: sender.trusted };
-    rows.push(...packRows(kept, contributor, floorToHour(nowMs)));
+    rows.push(...packRows(kept, contributor, floorToHour(nowMs), deps.payloads));
     admitted.push(...kept);
     if (items.length > SLICE) await yieldTurn();
   }

@@ -7,6 +7,7 @@ import { demoRequests } from '../../fixtures/demo-requests.ts';
 import { stationNdjson } from '../../fixtures/stations.ts';
 import { createWorld, DEMO_SEED } from '../../fixtures/world.ts';
 import { addKey, listKeys } from '../partners/store.ts';
+import type { MacCipher } from '../privacy/mac-cipher.ts';
 import { importStations } from '../stations/import.ts';
 import type { Store } from '../storage/open.ts';
 
@@ -23,6 +24,7 @@ const begunPath = (dataDir: string) => join(dataDir, 'demo-begun');
  */
 export async function prepareDemo(
   store: Store,
+  macs: MacCipher,
   dataDir: string,
   wanted: boolean,
   random: (bytes: number) => Buffer,
@@ -35,7 +37,8 @@ export async function prepareDemo(
   const isDue = wasCut || (isMissing && !existsSync(keyPath(dataDir)));
   if (!wanted && !(store.kind === 'embedded' && isDue)) return null;
   if (isMissing) writeFileSync(begunPath(dataDir), '', { mode: 0o600, flush: true });
-  if (isMissing) await importStations(store, toAsync(stationNdjson(createWorld(DEMO_SEED, { nowMs }))), { nowMs });
+  if (isMissing)
+    await importStations(store, toAsync(stationNdjson(createWorld(DEMO_SEED, { nowMs }))), { nowMs, macs });
   const made = [];
   for (const keyClass of ['device', 'partner'] as const) {
     made.push(await addKey(store, { class: keyClass, name: 'demo', dailyQuota: null, perMinute: null }, random, nowMs));

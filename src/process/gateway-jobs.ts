@@ -14,10 +14,12 @@ import { settleRemovals } from '../rights/store.ts';
 import { forgetStations } from '../stations/forget-store.ts';
 import type { Store } from '../storage/open.ts';
 import { timedQuery } from '../storage/pool.ts';
+import type { AtRest } from './at-rest.ts';
 import type { MapIndex } from './map-index.ts';
 
 export type JobDeps = {
   readonly store: Store;
+  readonly atRest: AtRest;
   readonly barredKey: Uint8Array;
   readonly forgetAfterDays: number;
   readonly map: MapIndex;
@@ -51,6 +53,7 @@ export type JobPlan = {
 
 export function gatewayJobs(deps: JobDeps): JobPlan {
   const { store, map, quotas, setStatus, log } = deps;
+  const removalKeys = { macs: deps.atRest.macs, barredKey: deps.barredKey };
   let healthy = () => true;
   const jobs: Job[] = [
     { name: 'snapshot', everyMs: SNAPSHOT_MS, run: () => map.writeSnapshot() },
@@ -60,7 +63,9 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       async run() {
         const summary = await foldFor(
           FOLD_SLICE_MS,
-          createFoldDeps(store, deps.barredKey, (error) => log.error(describeError(error), 'station not folded')),
+          createFoldDeps(store, deps.atRest, deps.barredKey, (error) =>
+            log.error(describeError(error), 'station not folded'),
+          ),
           { signal: deps.stopping, enoughAreas: AREAS_A_SLICE },
         );
         if (summary.rows > 0) log.info({ folded: summary }, 'reports folded');
@@ -69,7 +74,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
     {
       name: 'removals',
       everyMs: 10_000,
-      run: async (nowMs) => void (await settleRemovals(store.pool, deps.barredKey, nowMs)),
+      run: async (nowMs) => void (await settleRemovals(store.pool, removalKeys, nowMs)),
     },
     {
       name: 'expire reports',

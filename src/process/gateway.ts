@@ -17,6 +17,7 @@ import { followKeys } from '../partners/store.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { openStore } from '../storage/open.ts';
 import { loadAnonymityMap } from './anonymity-map.ts';
+import { openAtRest } from './at-rest.ts';
 import { demoText, prepareDemo } from './demo.ts';
 import { gatewayJobs } from './gateway-jobs.ts';
 import { openMapIndex } from './map-index.ts';
@@ -84,7 +85,9 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     options.signal?.throwIfAborted();
 
     const secrets = loadSecrets(config, randomBytes);
-    const demoKeys = await prepareDemo(store, config.dataDir, options.demo, randomBytes, Date.now());
+    const onEncrypt = () => log.warn('an older version left addresses in plain: encrypting them');
+    const atRest = await openAtRest(store.pool, secrets.stationKey, onEncrypt);
+    const demoKeys = await prepareDemo(store, atRest.macs, config.dataDir, options.demo, randomBytes, Date.now());
     opened('secrets');
 
     const status = createStatusMemory();
@@ -99,7 +102,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     );
     opened('keys', () => follower.stop());
 
-    const map = await openMapIndex(store, config.dataDir, secrets.indexSeed, log, options.signal);
+    const map = await openMapIndex(store, config.dataDir, secrets.indexSeed, atRest, log, options.signal);
     opened('index', () => map.stop());
 
     const counters = createCounterMemory(config.threads);
@@ -128,6 +131,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
           counters,
           submissionCounts,
           barredKey: secrets.barredKey,
+          stationKey: secrets.stationKey,
           quotas: quotaMemory,
           addressSeed,
           addressPerMinute: config.addressPerMinute,
@@ -142,6 +146,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     const valkey = config.valkeyUrl === undefined ? undefined : await connectValkey(config.valkeyUrl);
     const plan = gatewayJobs({
       store,
+      atRest,
       barredKey: secrets.barredKey,
       forgetAfterDays: config.forgetAfterDays,
       map,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type FeedLog, followStore } from '../stations/feed.ts';
 import { createStationIndex, type StationIndex } from '../stations/index-writer.ts';
 import type { Store } from '../storage/open.ts';
+import type { AtRest } from './at-rest.ts';
 
 /** Where the index leaves its snapshot. */
 export const snapshotPath = (dataDir: string): string => join(dataDir, 'stations.index');
@@ -26,11 +27,15 @@ export async function openMapIndex(
   store: Store,
   dataDir: string,
   seed: Buffer,
+  { macs, snapshotKey }: AtRest,
   log: FeedLog,
   signal?: AbortSignal,
 ): Promise<MapIndex> {
   const index = createStationIndex({ seed: [seed.readInt32LE(0), seed.readInt32LE(4)] });
-  const follower = followStore(store, index, { log, now: Date.now, snapshotPath: snapshotPath(dataDir) });
+  const follower = followStore(store, index, {
+    ...{ macs, log, now: Date.now },
+    snapshot: { path: snapshotPath(dataDir), key: snapshotKey },
+  });
   const giveUp = () => void follower.stop();
   signal?.addEventListener('abort', giveUp);
   if (signal?.aborted) giveUp();

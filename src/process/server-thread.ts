@@ -42,6 +42,7 @@ export type ThreadData = {
   readonly counters: SharedArrayBuffer;
   readonly submissionCounts: SharedArrayBuffer;
   readonly barredKey: Uint8Array;
+  readonly stationKey: Uint8Array;
   readonly quotas: SharedArrayBuffer;
   readonly addressSeed: AddressSeed;
   readonly addressPerMinute: number;

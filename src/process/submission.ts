@@ -13,12 +13,14 @@ import { openSubmissionCounts } from '../observations/submission-counts.ts';
 import type { RemovalPorts } from '../rights/routes.ts';
 import { noteRefusals, REQUEST_TTL_MS, requestRemoval } from '../rights/store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
+import { createAtRest } from './at-rest.ts';
 
 export type SubmissionSetup = {
   readonly store: StoreAddress;
   readonly dataDir: string;
   readonly submissionCounts: SharedArrayBuffer;
   readonly barredKey: Uint8Array;
+  readonly stationKey: Uint8Array;
 };
 
 export function openSubmission(
@@ -26,6 +28,7 @@ export function openSubmission(
   log: BugLog,
 ): { ports: SubmissionPorts; removals: RemovalPorts; close(): Promise<void> } {
   const lost = (error: Error) => log.error(describeError(error), 'store connection lost');
+  const { macs, payloads } = createAtRest(setup.stationKey);
   const { pool, close } = openPool(setup.store, lost, SERVER_QUERY_MS);
   async function measure() {
     const free = setup.store.kind === 'embedded' ? await statfs(setup.dataDir) : null;
@@ -33,16 +36,17 @@ export function openSubmission(
     return { ...(await measureInbox(pool)), freeBytes };
   }
   const inbox = createInbox({ insert: (rows) => insertRows(pool, rows), fillRandom: randomFillSync });
-  const refusals = createRefusalNotes((macs) => noteRefusals(pool, macs, setup.barredKey, Date.now()));
+  const refusals = createRefusalNotes((refusing) => noteRefusals(pool, refusing, setup.barredKey, Date.now()));
   return {
     removals: {
-      request: (mac, nowMs) => requestRemoval(pool, mac, randomBytes(6).toString('hex'), nowMs),
+      request: (mac, nowMs) => requestRemoval(pool, macs, mac, randomBytes(6).toString('hex'), nowMs),
       ttlMs: REQUEST_TTL_MS,
     },
     ports: {
       refusals,
       inbox,
-      dayKeys: createDayKeys(pool, randomBytes),
+      dayKeys: createDayKeys(pool, randomBytes, payloads.dayKey),
+      payloads,
       counts: openSubmissionCounts(setup.submissionCounts),
       room: createRoom(measure, Date.now),
     },

@@ -1,8 +1,9 @@
 // Removal of access points and beacons in the store: requests, proofs, and what stays barred. Promises: a barred address is
-// kept as a keyed hash only; barring takes the position out of the row that every index follows, forgets what was being
+// kept as a keyed hash only, one that waits is encrypted; barring takes the position out of the row that every index follows, forgets what was being
 // learnt, and can't be undone by a fold that runs at the same time; a request whose proof never comes is forgotten.
 import { createHmac } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
+import type { MacCipher, MacUse } from '../privacy/mac-cipher.ts';
 import { binaryBytes } from '../storage/binary-array.ts';
 import { LEARNING_LOCK } from '../storage/locks.ts';
 
@@ -15,6 +16,9 @@ export const REMOVAL_TTLS = [
   { table: 'opt_out_sightings', column: 'seen_at', ttlMs: PROOF_TTL_MS },
 ] as const;
 
+/** Encrypts addresses, and hashes those that are barred. */
+export type RemovalKeys = { readonly macs: MacCipher; readonly barredKey: Uint8Array };
+
 /** HMAC-SHA256 of an address under the operator's secret. */
 export function hashMac(mac: number, key: Uint8Array): Buffer {
   const bytes = Buffer.alloc(6);
@@ -23,11 +27,17 @@ export function hashMac(mac: number, key: Uint8Array): Buffer {
 }
 
 /** Notes a request; the same address asked for again keeps its code. Returns the code. */
-export async function requestRemoval(db: Pool, mac: number, code: string, nowMs: number): Promise<string> {
+export async function requestRemoval(
+  db: Pool,
+  macs: MacCipher,
+  mac: number,
+  code: string,
+  nowMs: number,
+): Promise<string> {
   const { rows } = await db.query(
     `insert into bssid_removals (mac, code, requested_at) values ($1, $2, $3)
      on conflict (mac) do update set requested_at = excluded.requested_at returning code`,
-    [mac, code, nowMs],
+    [macs.seal('removal', [mac])[0], code, nowMs],
   );
   return rows[0].code;
 }
@@ -49,29 +59,35 @@ export async function noteRefusals(db: Pool, macs: readonly number[], key: Uint8
 }
 
 /** Bars every requested address whose proof has come; forgets requests and proofs that are over. Returns how many were barred. */
-export async function settleRemovals(db: Pool, key: Uint8Array, nowMs: number): Promise<number> {
+export async function settleRemovals(db: Pool, keys: RemovalKeys, nowMs: number): Promise<number> {
+  const { barredKey } = keys;
   await db.query('delete from bssid_removals where requested_at < $1', [nowMs - REQUEST_TTL_MS]);
   await db.query('delete from opt_out_sightings where seen_at < $1', [nowMs - PROOF_TTL_MS]);
   const { rows } = await db.query('select mac::float8 as mac from bssid_removals order by mac');
-  const macs: number[] = rows.map((row) => row.mac);
-  if (macs.length === 0) return 0;
+  if (rows.length === 0) return 0;
+  const macs = [
+    ...keys.macs.open(
+      'removal',
+      rows.map((row) => row.mac),
+    ),
+  ];
   const seen = await db.query('select mac_hash from opt_out_sightings where mac_hash = any($1::bytea[])', [
     binaryBytes(
       'bytea',
-      macs.map((mac) => hashMac(mac, key)),
+      macs.map((mac) => hashMac(mac, barredKey)),
     ),
   ]);
   const proven = new Set<string>(seen.rows.map((row) => row.mac_hash.toString('hex')));
-  const due = macs.filter((mac) => proven.has(hashMac(mac, key).toString('hex')));
-  if (due.length > 0) await barMacs(db, due, key, nowMs);
+  const due = macs.filter((mac) => proven.has(hashMac(mac, barredKey).toString('hex')));
+  if (due.length > 0) await barMacs(db, due, keys, nowMs);
   return due.length;
 }
 
 /** Bars the address of a request that the operator has checked; false if there is no such request. */
-export async function confirmRemoval(db: Pool, code: string, key: Uint8Array, nowMs: number): Promise<boolean> {
+export async function confirmRemoval(db: Pool, code: string, keys: RemovalKeys, nowMs: number): Promise<boolean> {
   const { rows } = await db.query('select mac::float8 as mac from bssid_removals where code = $1', [code]);
   if (rows.length === 0) return false;
-  await barMacs(db, [rows[0].mac], key, nowMs);
+  await barMacs(db, keys.macs.open('removal', [rows[0].mac]), keys, nowMs);
   return true;
 }
 
@@ -83,10 +99,17 @@ export async function listRemovals(db: Pool): Promise<{ code: string; requestedA
   return rows.map((row) => ({ code: row.code, requestedAt: row.requested_at }));
 }
 
+/** Whoever asks need not say which it is. Numbers as in stations/index-contract.ts. */
+const BARRED_KINDS = [
+  ['wifi', 1],
+  ['bluetooth', 2],
+] as const;
 const NO_POSITION = 'lat = null, lon = null, radius_m = null, samples = null, weight = null, source = null';
 
 /** Takes addresses off the map for good, in one transaction. */
-export async function barMacs(db: Pool, macs: readonly number[], key: Uint8Array, nowMs: number): Promise<void> {
+export async function barMacs(db: Pool, macs: Iterable<number>, keys: RemovalKeys, nowMs: number): Promise<void> {
+  const all = [...macs];
+  const sealed = (use: MacUse) => [...keys.macs.seal(use, all)];
   const client = await db.connect();
   let broken: Error | undefined;
   try {
@@ -97,19 +120,19 @@ export async function barMacs(db: Pool, macs: readonly number[], key: Uint8Array
       [
         binaryBytes(
           'bytea',
-          macs.map((mac) => hashMac(mac, key)),
+          all.map((mac) => hashMac(mac, keys.barredKey)),
         ),
         nowMs,
       ],
     );
-    for (const table of ['wifi_stations', 'bluetooth_stations']) {
+    for (const [use, kind] of BARRED_KINDS) {
       await client.query(
-        `update ${table} set ${NO_POSITION}, modified_at = $2, changed = pg_current_xact_id() where mac = any($1::int8[])`,
-        [macs, nowMs],
+        `update ${use}_stations set ${NO_POSITION}, modified_at = $2, changed = pg_current_xact_id() where mac = any($1::int8[])`,
+        [sealed(use), nowMs],
       );
+      await client.query('delete from mac_learning where kind = $1 and mac = any($2::int8[])', [kind, sealed(use)]);
     }
-    await client.query('delete from mac_learning where mac = any($1::int8[])', [macs]);
-    await client.query('delete from bssid_removals where mac = any($1::int8[])', [macs]);
+    await client.query('delete from bssid_removals where mac = any($1::int8[])', [sealed('removal')]);
     await client.query('commit');
   } catch (error) {
     broken = error as Error;

@@ -1,8 +1,10 @@
 // Writes stations out: all of them as NDJSON, or cells as the CSV of OpenCelliD. Promises: memory of one page, short queries
-// that a running server doesn't feel, every station that was there all the time exactly once, in the order of its identity.
+// that a running server doesn't feel, every station that was there all the time exactly once, in the order of the store's
+// keys (encrypted addresses, so in no order that means anything).
 // Does not promise one moment in time: a station written meanwhile may be told as it was before or after.
 
 import type { Pool } from 'pg';
+import type { MacCipher } from '../privacy/mac-cipher.ts';
 import type { Radio } from '../radio/cell.ts';
 import { PART_RADIO } from '../radio/cell-parts.ts';
 import { CSV_HEADER, formatCsvLine } from './csv.ts';
@@ -15,6 +17,8 @@ const PAGE_ROWS = 5_000;
 
 export type ExportOptions = {
   format: 'csv' | 'ndjson';
+  /** Decrypts the addresses of access points and beacons. */
+  macs: MacCipher;
   /** Which types; the CSV has room for cells only. */
   types?: readonly StationType[];
   /** Told after each page how many stations it wrote. */
@@ -28,7 +32,7 @@ export async function* exportStations(store: { pool: Pool }, options: ExportOpti
   const types = format === 'csv' ? (['cell'] as const) : (options.types ?? STATION_TYPES);
   if (format === 'csv') yield `${CSV_HEADER}\n`;
   for (const type of types) {
-    for await (const stations of pages(store.pool, type, pageRows)) {
+    for await (const stations of pages(store.pool, options.macs, type, pageRows)) {
       let text = '';
       let written = 0;
       for (const station of stations) {
@@ -44,7 +48,7 @@ export async function* exportStations(store: { pool: Pool }, options: ExportOpti
   }
 }
 
-async function* pages(pool: Pool, type: StationType, pageRows: number): AsyncGenerator<Station[]> {
+async function* pages(pool: Pool, macs: MacCipher, type: StationType, pageRows: number): AsyncGenerator<Station[]> {
   const { table, key, rest } = STATION_TABLES[type];
   const keys = key.map(({ name }) => name).join(', ');
   const columns = [...key, ...rest].map(({ name }) => name).join(', ');
@@ -56,10 +60,22 @@ async function* pages(pool: Pool, type: StationType, pageRows: number): AsyncGen
     const shown = type === 'cell' ? `radio <> ${PART_RADIO}` : 'true';
     const text = `select ${columns} from ${table} where ${onward} and ${shown} order by ${keys} limit ${pageRows}`;
     const { rows } = await pool.query<unknown[]>({ text, values: after, rowMode: 'array' });
+    if (rows.length > 0) after = rows[rows.length - 1].slice(0, key.length);
+    if (type === 'wifi' || type === 'bluetooth') openKeys(macs, type, rows);
     if (rows.length > 0) yield rows.map((row) => stationOf(type, row));
     if (rows.length < pageRows) return;
-    after = rows[rows.length - 1].slice(0, key.length);
   }
+}
+
+/** Decrypts the first column, in place. */
+function openKeys(macs: MacCipher, type: 'wifi' | 'bluetooth', rows: unknown[][]): void {
+  const opened = macs.open(
+    type,
+    rows.map((row) => Number(row[0])),
+  );
+  rows.forEach((row, i) => {
+    row[0] = opened[i];
+  });
 }
 
 /** A station from a row in the order of STATION_TABLES; int8 comes as text. */

@@ -47,7 +47,7 @@ export async function positionSince(pool: Pool, position: string): Promise<{ pos
   return { position: rows[0].position, wentBack: rows[0].went_back };
 }
 
-/** All stations of a table in key order, page by page. */
+/** All stations of a table in key order, page by page. A page is the caller's to change. */
 export async function* allPages(pool: Pool, table: FeedTable, pageRows: number): AsyncGenerator<Buffer> {
   const columns = keyColumns(table);
   const names = columns.map(({ name }) => name).join(', ');
@@ -55,8 +55,8 @@ export async function* allPages(pool: Pool, table: FeedTable, pageRows: number):
   for (let key: readonly string[] | null = []; key !== null; ) {
     const source = `(select * from ${table} ${key.length > 0 ? after : ''} order by ${names} limit $1) page`;
     const page: FeedPage = await readPage(pool, table, source, [pageRows, ...key], `order by ${names}`);
-    yield page.packed;
     key = page.rows < pageRows ? null : lastKey(table, page.packed);
+    yield page.packed;
   }
 }
 

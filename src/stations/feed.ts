@@ -3,10 +3,11 @@
 // good and everything if not, and the log says which and why; a store that fails is tried again, answers go on meanwhile.
 // A block that ends by time alone changes nothing here: it took the position with it, and the next report writes the row.
 import type { Pool } from 'pg';
-import { applyRow, FEED_TABLE_NAMES, type FeedTable, unpackRows } from './feed-rows.ts';
+import type { MacCipher } from '../privacy/mac-cipher.ts';
+import { applyRow, FEED_TABLE_NAMES, type FeedTable, openAddresses, unpackRows } from './feed-rows.ts';
 import { allPages, changedPages, currentPosition, positionSince, storeIdentity } from './feed-store.ts';
 import type { StationIndex } from './index-writer.ts';
-import { readSnapshot, writeSnapshot } from './snapshot.ts';
+import { readSnapshot, type SnapshotFile, writeSnapshot } from './snapshot.ts';
 
 /** The change feed forgets a removed station when its row is deleted, which happens no sooner than this. */
 export const SNAPSHOT_MAX_AGE_MS = 7 * 86_400_000;
@@ -23,10 +24,12 @@ export type FeedLog = {
 };
 
 export type FollowOptions = {
+  /** Decrypts the addresses of access points and beacons. */
+  readonly macs: MacCipher;
   readonly log: FeedLog;
   readonly now: () => number;
-  /** File to start from and to write to. Without one every start reads the whole store. */
-  readonly snapshotPath?: string;
+  /** File to start from and to write to, and its key. Without one every start reads the whole store. */
+  readonly snapshot?: SnapshotFile;
   readonly pollMs?: number;
   readonly pageRows?: number;
 };
@@ -58,7 +61,7 @@ export function followStore(
   index: StationIndex,
   options: FollowOptions,
 ): StoreFollower {
-  const { log, now, snapshotPath } = options;
+  const { log, now, snapshot } = options;
   const { pool } = store;
   const pageRows = options.pageRows ?? PAGE_ROWS;
   const pollMs = options.pollMs ?? POLL_MS;
@@ -81,6 +84,7 @@ export function followStore(
     let rows = 0;
     for await (const page of pages) {
       const appliedAt = now();
+      openAddresses(table, page, options.macs);
       unpackRows(table, page, (row) => {
         applyRow(index, table, row, appliedAt);
         rows++;
@@ -93,8 +97,8 @@ export function followStore(
 
   /** Tries the snapshot. Says in the log why not, unless there is none yet. */
   async function loadSnapshot(store: string): Promise<boolean> {
-    if (snapshotPath === undefined) return false;
-    const result = await readSnapshot(snapshotPath, index, { store, oldestMs: now() - SNAPSHOT_MAX_AGE_MS });
+    if (snapshot === undefined) return false;
+    const result = await readSnapshot(snapshot, index, { store, oldestMs: now() - SNAPSHOT_MAX_AGE_MS });
     if (result.kind === 'refused') log.warn({ reason: result.reason }, 'snapshot refused, reading the whole store');
     if (result.kind !== 'loaded') return false;
     if ((await positionSince(pool, result.about.position)).wentBack) {
@@ -178,12 +182,12 @@ export function followStore(
     becomeReady();
   }
 
-  async function takeSnapshot(path: string): Promise<void> {
+  async function takeSnapshot(file: SnapshotFile): Promise<void> {
     if (identity === null || position === null || caughtUpAt === null) return;
     const isFresh = snapshotTakenAt !== null && now() - snapshotTakenAt < SNAPSHOT_MAX_AGE_MS / 2;
     if (isFresh && position === snapshotPosition) return;
     const about = { store: identity, position, takenAt: now() };
-    await writeSnapshot(path, index, about);
+    await writeSnapshot(file, index, about);
     snapshotPosition = about.position;
     snapshotTakenAt = about.takenAt;
   }
@@ -199,8 +203,8 @@ export function followStore(
       snapshotTakenAt,
     }),
     writeSnapshot() {
-      if (snapshotPath === undefined) return Promise.resolve();
-      writing = writing.catch(() => {}).then(() => takeSnapshot(snapshotPath));
+      if (snapshot === undefined) return Promise.resolve();
+      writing = writing.catch(() => {}).then(() => takeSnapshot(snapshot));
       return writing;
     },
     async stop() {

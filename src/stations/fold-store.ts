@@ -1,7 +1,9 @@
 // The fold's SQL: what is known of many stations in one query, and what is known afterwards in two. Promises: no query per
 // station; published rows that were read are locked until the transaction ends, so that an import that runs beside waits
-// instead of being overruled unseen; every published row that is written enters the change feed. Opens no transaction.
+// instead of being overruled unseen, and in the order of keys, as imports lock them; every published row that is written
+// enters the change feed; addresses are encrypted on their way. Opens no transaction.
 import type { ClientBase } from 'pg';
+import type { MacCipher } from '../privacy/mac-cipher.ts';
 import { binaryArray, binaryBytes } from '../storage/binary-array.ts';
 import type { LearntStation } from './fold.ts';
 import { unknownStation } from './fold.ts';
@@ -70,12 +72,24 @@ const PUBLISH = perKind(publishSql);
 
 type Fields = { readonly [field: string]: unknown };
 
+/** Identities as the store's keys have them, and the order in which the store is told of them: that of the keys. */
+function keysInOrder(macs: MacCipher, kind: StationKind, identities: readonly Identity[]) {
+  const all = identities.map((_, i) => i);
+  // Cells come in the order of their keys.
+  if (kind === 'cell') return { keys: identities as readonly Fields[], order: all };
+  const sealed = macs.seal(
+    kind,
+    (identities as readonly MacIdentity[]).map(({ mac }) => mac),
+  );
+  return { keys: Array.from(sealed, (mac): Fields => ({ mac })), order: all.sort((a, b) => sealed[a] - sealed[b]) };
+}
+
 /** One binary array a column; `fields[column]` null or undefined = NULL. */
 function columns(
   wanted: readonly { column: string; type: Parameters<typeof binaryArray>[0] }[],
   rows: readonly Fields[],
+  order: readonly number[],
 ) {
-  const order = rows.map((_, i) => i);
   return wanted.map(({ column, type }) =>
     binaryArray(
       type,
@@ -86,17 +100,19 @@ function columns(
   );
 }
 
-/** What is known of each identity, in their order; of one never heard of, `unknownStation()`. */
+/** What is known of each identity, in their order; of one never heard of, `unknownStation()`. Cells in the order of their keys. */
 export async function loadStations(
   client: ClientBase,
+  macs: MacCipher,
   kind: StationKind,
   identities: readonly Identity[],
 ): Promise<KnownStation[]> {
   const known = identities.map((identity): KnownStation => ({ identity, station: unknownStation(), published: false }));
   if (identities.length === 0) return known;
-  const { rows } = await client.query(LOAD[kind], columns(keysOf(kind), identities as readonly Fields[]));
+  const { keys, order } = keysInOrder(macs, kind, identities);
+  const { rows } = await client.query(LOAD[kind], columns(keysOf(kind), keys, order));
   for (const row of rows) {
-    const one = known[row.i - 1];
+    const one = known[order[row.i - 1]];
     if (row.state !== null) {
       const { learnt, createdAt, whereabouts } = decodeLearning(row.state);
       one.station = { believed: { ...one.station.believed, createdAt }, whereabouts, learnt };
@@ -129,30 +145,37 @@ function readEvidence(row: Record<string, number | null>): Evidence {
 /** Keeps what was heard of stations. */
 export async function saveLearning(
   client: ClientBase,
+  macs: MacCipher,
   kind: StationKind,
   stations: readonly KnownStation[],
 ): Promise<void> {
   if (stations.length === 0) return;
-  const rows = stations.map(({ identity, station }) => ({ ...identity, lastDay: station.whereabouts.lastDay }));
-  const states = stations.map(({ station: { learnt, whereabouts, believed } }) =>
-    encodeLearning({ learnt, createdAt: believed.createdAt, whereabouts }),
-  );
-  const arrays = columns([...keysOf(kind), { column: 'lastDay', type: 'int4' }], rows);
+  const { keys, order } = keysInOrder(macs, kind, identitiesOf(stations));
+  const rows = stations.map(({ station }, i) => ({ ...keys[i], lastDay: station.whereabouts.lastDay }));
+  const states = order.map((i) => {
+    const { learnt, whereabouts, believed } = stations[i].station;
+    return encodeLearning({ learnt, createdAt: believed.createdAt, whereabouts });
+  });
+  const arrays = columns([...keysOf(kind), { column: 'lastDay', type: 'int4' }], rows, order);
   await client.query(SAVE[kind], [...arrays, binaryBytes('bytea', states)]);
 }
 
 /** Writes what answers are made of. */
 export async function publishStations(
   client: ClientBase,
+  macs: MacCipher,
   kind: StationKind,
   stations: readonly KnownStation[],
 ): Promise<void> {
   if (stations.length === 0) return;
   const { key, rest } = STATION_TABLES[kind];
-  const rows = stations.map(({ identity, station: { believed } }) => ({
-    ...identity,
+  const { keys, order } = keysInOrder(macs, kind, identitiesOf(stations));
+  const rows = stations.map(({ station: { believed } }, i) => ({
+    ...keys[i],
     ...believed,
     source: believed.source === null ? null : SOURCE[believed.source],
   }));
-  await client.query(PUBLISH[kind], columns([...key, ...rest], rows));
+  await client.query(PUBLISH[kind], columns([...key, ...rest], rows, order));
 }
+
+const identitiesOf = (stations: readonly KnownStation[]) => stations.map(({ identity }) => identity);

@@ -4,6 +4,7 @@
 // Does not open files or print: src/cli/import.ts does.
 
 import type { Pool, PoolClient } from 'pg';
+import type { MacCipher } from '../privacy/mac-cipher.ts';
 import type { Store } from '../storage/open.ts';
 import { type DerivedAreas, deriveAreas } from './areas.ts';
 import { clearBatch, createBatch, type StationBatch } from './columns.ts';
@@ -23,6 +24,8 @@ const OPENING_BRACE = 123;
 
 export type ImportOptions = {
   nowMs: number;
+  /** Encrypts the addresses of access points and beacons. */
+  macs: MacCipher;
   /** Names the source so that an interrupted import of it resumes (see import_progress); absent = it starts anew. */
   resumeKey?: string;
   /** When it aborts, the batch in flight is finished and the import resolves with `interrupted`. */
@@ -107,8 +110,8 @@ async function withClient<T>(pool: Pool, use: (client: PoolClient) => Promise<T>
 type BatchWriting = ReturnType<typeof createBatchWriting>;
 
 /** One batch is written while the next one is read. */
-function createBatchWriting(client: PoolClient, { resumeKey, barredAmong }: ImportOptions) {
-  const writer = createStationWriter();
+function createBatchWriting(client: PoolClient, { macs, resumeKey, barredAmong }: ImportOptions) {
+  const writer = createStationWriter(macs);
   let upserted = 0;
   let pending: Promise<void> = Promise.resolve();
 

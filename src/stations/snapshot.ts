@@ -1,8 +1,8 @@
 // The resident index as a file, so that a start needs no full read of the store. Promises: written aside, flushed, renamed,
-// so a crash leaves the old file or the new one; a file that is damaged, cut off, another version's, another store's or
-// keyed with another seed is never loaded, and the answer says why; the index is untouched unless all of it checked out.
-// Does not stop the writer: shards are copied one by one, each in a few ms, while the feed goes on; the position in the
-// file is the one before the first copy, and applying later changes twice does no harm.
+// so a crash leaves the old file or the new one; encrypted throughout; a file that is damaged, cut off, another version's,
+// another store's or of another key or seed is never loaded, and the answer says why; the index is untouched unless all of
+// it checked out. Does not stop the writer: shards are encrypted one by one, each in a few ms, while the feed goes on; the
+// position in the file is the one before the first, and applying later changes twice does no harm.
 import { readSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -14,20 +14,21 @@ import {
   createHead,
   decodeTrailer,
   encodeTrailer,
+  type FileKey,
   HEAD_BYTES,
   openHead,
+  openPart,
   type ShardEntry,
   type SnapshotAbout,
   type SnapshotProblem,
   type SnapshotTrailer,
+  sealPart,
   shardBytes,
-  startTag,
   TAIL_BYTES,
-  type TagKey,
   trailerLength,
 } from './snapshot-format.ts';
 
-/** Bytes read and checked at a time: they stay in the second-level cache in between. */
+/** Bytes read and decrypted at a time: they stay in the second-level cache in between. */
 const PIECE_BYTES = 1 << 18;
 /** Bytes read before others get a turn: a few milliseconds' worth. */
 const TURN_BYTES = 1 << 23;
@@ -37,18 +38,30 @@ export type SnapshotResult =
   | { kind: 'missing' }
   | { kind: 'refused'; reason: SnapshotProblem };
 
-/** Writes the index to `path` (0600, through `path`.tmp). Throws what the file system throws; the old file then stays. */
-export async function writeSnapshot(path: string, index: StationIndex, about: SnapshotAbout): Promise<void> {
+/** Where a snapshot lies, and the installation's key for it (32 bytes). */
+export type SnapshotFile = { readonly path: string; readonly key: Uint8Array };
+
+/**
+ * Writes the index to the file (0600, through `path`.tmp). `settled` is waited for before the new file takes the old one's place.
+ * Throws what the file system or `settled` throws; the old file then stays.
+ */
+export async function writeSnapshot(
+  { path, key }: SnapshotFile,
+  index: StationIndex,
+  about: SnapshotAbout,
+  settled: () => Promise<void> = async () => {},
+): Promise<void> {
   const aside = `${path}.tmp`;
   await rm(aside, { force: true });
   try {
     const file = await open(aside, 'wx', 0o600);
     try {
-      await writeShards(file, index, about);
+      await writeShards(file, index, about, key);
       await file.sync();
     } finally {
       await file.close();
     }
+    await settled();
     await rename(aside, path);
   } catch (error) {
     await rm(aside, { force: true });
@@ -57,24 +70,23 @@ export async function writeSnapshot(path: string, index: StationIndex, about: Sn
   await syncFolder(dirname(path));
 }
 
-async function writeShards(file: FileHandle, index: StationIndex, about: SnapshotAbout): Promise<void> {
-  const { head, tags } = createHead(index.seed);
+async function writeShards(
+  handle: FileHandle,
+  index: StationIndex,
+  about: SnapshotAbout,
+  key: Uint8Array,
+): Promise<void> {
+  const { head, file } = createHead(index.seed, key);
   const shards: ShardEntry[] = [];
-  let copy: Uint8Array = new Uint8Array(0);
-  await file.appendFile(head);
+  await handle.appendFile(head);
   for (let n = 0; n < SHARDS; n++) {
-    // Copied and described without giving way, so that the writer can change the shard while the copy is written.
+    // Encrypted and described without giving way, so that the writer can change the shard while it is written.
     const { buffer, count } = index.shard(n);
-    const bytes = new Uint8Array(buffer, SHARD_OFFSET_BYTES);
-    if (copy.length < bytes.length) copy = new Uint8Array(Math.ceil(bytes.length * 1.25));
-    const part = copy.subarray(0, bytes.length);
-    part.set(bytes);
-    const tag = startTag(tags, n);
-    tag.add(part);
-    shards.push({ groups: groupsOf(shardView(buffer)), count, tag: tag.end() });
-    await file.appendFile(part);
+    const { bytes, tag } = sealPart(file, n, new Uint8Array(buffer, SHARD_OFFSET_BYTES));
+    shards.push({ groups: groupsOf(shardView(buffer)), count, tag });
+    await handle.appendFile(bytes);
   }
-  await file.appendFile(encodeTrailer({ ...about, shards }, tags));
+  await handle.appendFile(encodeTrailer({ ...about, shards }, file));
 }
 
 /** Makes the rename itself last. Windows can't open folders; there the rename is as durable as it gets. */
@@ -86,11 +98,11 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Loads the file at `path` into the index, in place of what it holds, if it is whole and of this seed, and, where `expect`
- * says so, of this store and not taken before `oldestMs`.
+ * Loads the file into the index, in place of what it holds, if it is whole and of this key and seed, and, where `expect` says
+ * so, of this store and not taken before `oldestMs`.
  */
 export async function readSnapshot(
-  path: string,
+  { path, key }: SnapshotFile,
   index: StationIndex,
   expect: { store?: string; oldestMs?: number } = {},
 ): Promise<SnapshotResult> {
@@ -101,12 +113,12 @@ export async function readSnapshot(
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? { kind: 'missing' } : refused('unreadable');
   }
   try {
-    const opened = readEnds(file.fd, (await file.stat()).size, index.seed);
+    const opened = readEnds(file.fd, (await file.stat()).size, index.seed, key);
     if (typeof opened === 'string') return refused(opened);
     const { store, position, takenAt, shards: entries } = opened.trailer;
     if (expect.store !== undefined && store !== expect.store) return refused('another store');
     if (expect.oldestMs !== undefined && takenAt < expect.oldestMs) return refused('too old');
-    const shards = await readShards(file.fd, entries, opened.tags);
+    const shards = await readShards(file.fd, entries, opened.file);
     if (shards === null) return refused('damaged');
     index.replace(shards);
     return { kind: 'loaded', stations: index.size(), about: { store, position, takenAt } };
@@ -121,40 +133,41 @@ function refused(reason: SnapshotProblem): SnapshotResult {
   return { kind: 'refused', reason };
 }
 
-type Ends = { readonly trailer: SnapshotTrailer; readonly tags: TagKey };
+type Ends = { readonly trailer: SnapshotTrailer; readonly file: FileKey };
 
-function readEnds(fd: number, size: number, seed: IndexSeed): Ends | SnapshotProblem {
+function readEnds(fd: number, size: number, seed: IndexSeed, key: Uint8Array): Ends | SnapshotProblem {
   const head = Buffer.alloc(HEAD_BYTES);
   if (!readFully(fd, head, 0)) return 'not a snapshot';
-  const tags = openHead(head, seed);
-  if (typeof tags === 'string') return tags;
+  const file = openHead(head, seed, key);
+  if (typeof file === 'string') return file;
   const tail = Buffer.alloc(TAIL_BYTES);
   if (!readFully(fd, tail, size - TAIL_BYTES)) return 'damaged';
   const length = trailerLength(tail);
   const start = size - TAIL_BYTES - length;
   if (length < 0 || start < HEAD_BYTES) return 'damaged';
-  const json = Buffer.alloc(length);
-  const trailer = readFully(fd, json, start) ? decodeTrailer(json, tail, tags) : null;
+  const sealed = Buffer.alloc(length);
+  const trailer = readFully(fd, sealed, start) ? decodeTrailer(sealed, tail, file) : null;
   if (trailer === null) return 'damaged';
   const bytes = trailer.shards.reduce((sum, entry) => sum + shardBytes(entry), 0);
-  return bytes === start - HEAD_BYTES ? { trailer, tags } : 'damaged';
+  return bytes === start - HEAD_BYTES ? { trailer, file } : 'damaged';
 }
 
 /** All shards with their tags right, or null. Gives way every few megabytes. */
-async function readShards(fd: number, entries: readonly ShardEntry[], tags: TagKey): Promise<LoadedShard[] | null> {
+async function readShards(fd: number, entries: readonly ShardEntry[], file: FileKey): Promise<LoadedShard[] | null> {
   const shards: LoadedShard[] = [];
+  const sealed = Buffer.alloc(PIECE_BYTES);
   let at = HEAD_BYTES;
   let sinceTurn = 0;
   for (const [n, entry] of entries.entries()) {
     const buffer = createShard(entry.groups);
     const bytes = new Uint8Array(buffer, SHARD_OFFSET_BYTES);
-    const tag = startTag(tags, n);
+    const part = openPart(file, n, entry.tag);
     for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
-      const piece = bytes.subarray(from, from + PIECE_BYTES);
+      const piece = sealed.subarray(0, Math.min(PIECE_BYTES, bytes.length - from));
       if (!readFully(fd, piece, at + from)) return null;
-      tag.add(piece);
+      bytes.set(part.next(piece), from);
     }
-    if (tag.end() !== entry.tag) return null;
+    if (!part.end()) return null;
     shards.push({ buffer, count: entry.count });
     at += bytes.length;
     sinceTurn += bytes.length;

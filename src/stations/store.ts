@@ -1,10 +1,12 @@
 // Stations in the store: batches in, pages out. Promises: newer evidence wins (a row of unknown age never replaces a dated
 // one; among equals the one that comes last), blocks are never lifted by an import, and a row that would change nothing is
-// not written: not locked, not logged, not in the change feed. Does not open transactions: the caller decides what belongs together.
+// not written: not locked, not logged, not in the change feed; addresses are encrypted on their way. Does not open
+// transactions: the caller decides what belongs together.
 
 import type { ClientBase } from 'pg';
+import type { MacCipher } from '../privacy/mac-cipher.ts';
 import { binaryArray, type ElementType } from '../storage/binary-array.ts';
-import type { ColumnName, StationBatch } from './columns.ts';
+import type { ColumnName, StationBatch, StationColumns } from './columns.ts';
 import { orderForStore } from './columns-order.ts';
 import { STATION_TYPES, type StationType } from './station.ts';
 
@@ -110,7 +112,7 @@ export type StationWriter = {
  * with the first one that is there already. (Only cells: the store's log would name what it met twice, and a MAC must not
  * stand there.)
  */
-export function createStationWriter(): StationWriter {
+export function createStationWriter(macs: MacCipher): StationWriter {
   let takenForNew = true;
 
   async function insertAsNew(client: ClientBase, arrays: (Buffer | null)[]): Promise<boolean> {
@@ -129,8 +131,8 @@ export function createStationWriter(): StationWriter {
     async write(client, batch) {
       let written = 0;
       for (const type of STATION_TYPES) {
-        const columns = batch[type];
-        if (columns.count === 0) continue;
+        if (batch[type].count === 0) continue;
+        const columns = sealColumns(macs, type, batch[type]);
         const { key, rest } = STATION_TABLES[type];
         const keys = key.map((c) => c.column);
         const order = orderForStore(columns, keys);
@@ -149,4 +151,10 @@ export function createStationWriter(): StationWriter {
       return written;
     },
   };
+}
+
+/** The batch's columns as the store keeps them: the same, but for addresses. */
+function sealColumns(macs: MacCipher, type: StationType, columns: StationColumns): StationColumns {
+  if (type !== 'wifi' && type !== 'bluetooth') return columns;
+  return { ...columns, mac: macs.seal(type, columns.mac, columns.count) };
 }

@@ -6,6 +6,7 @@ import { encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport } from '../../src/observations/report.ts';
 import { insertRows, RAW_TTL_MS } from '../../src/observations/store.ts';
 import { exportStations } from '../../src/stations/export.ts';
+import { AT_REST, openMac, sealMac } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 
 const DAY_MS = 86_400_000;
@@ -16,6 +17,7 @@ const HOME = { lat: 38.7223, lon: -9.1393 };
 const AWAY = { lat: 38.7323, lon: -9.1393 };
 const store = await openTestStore();
 const { pool } = store;
+const { macs, payloads } = AT_REST;
 
 const report = (
   at: { lat: number; lon: number },
@@ -51,23 +53,32 @@ async function send(
   const reports = Array.from({ length: options.n ?? 3 }, (_, i) =>
     report({ lat: at.lat + ((tag * 7 + i) % 50) * 1e-6, lon: at.lon + ((i * 13) % 50) * 1e-6 }, timeMs, options.rest),
   );
-  await insertRows(pool, packRows(reports, { tag, dayKey, trusted: options.trusted ?? false }, receivedAtMs));
+  await insertRows(
+    pool,
+    packRows(
+      reports,
+      { tag, dayKey: payloads.dayKey(dayKey), trusted: options.trusted ?? false },
+      receivedAtMs,
+      payloads,
+    ),
+  );
 }
 
 const errors: unknown[] = [];
 const fold = (day: number, barred: number[] = []) =>
   foldInbox({
     store,
+    ...{ macs, payloads },
     now: () => START_MS + day * DAY_MS,
     barredAmong: async () => new Set(barred),
     onError: (error) => errors.push(error),
   });
-const wifi = async () =>
-  (
-    await pool.query(
-      'select mac::float8, lat, lon, radius_m, samples, source, blocked_at from wifi_stations order by mac',
-    )
-  ).rows;
+const wifi = async () => {
+  const { rows } = await pool.query(
+    'select mac::float8, lat, lon, radius_m, samples, source, blocked_at from wifi_stations order by mac',
+  );
+  return rows.map((row) => ({ ...row, mac: openMac('wifi', row.mac) })).sort((a, b) => a.mac - b.mac);
+};
 
 afterEach(async () => {
   expect(errors.splice(0)).toEqual([]);
@@ -118,7 +129,9 @@ describe('a station', () => {
     for (const day of [0, 1]) for (const tag of [1, 2]) await send(day, tag, HOME, { rest });
     await fold(1);
     expect(await wifi()).toHaveLength(1);
-    expect((await pool.query('select mac::float8 from bluetooth_stations')).rows).toEqual([{ mac: 0x001b2c000002 }]);
+    expect((await pool.query('select mac::float8 from bluetooth_stations')).rows).toEqual([
+      { mac: sealMac('bluetooth', 0x001b2c000002) },
+    ]);
     const { rows } = await pool.query(
       'select radio, mcc, mnc, area, cell_id::float8, psc from cells order by radio, area',
     );
@@ -146,6 +159,7 @@ describe('a station', () => {
     await send(0, 1, HOME, { trusted: true, rest: { cells: [cell] } });
     const deps = {
       store,
+      ...{ macs, payloads },
       now: () => START_MS,
       barredAmong: async () => new Set<number>(),
       onError: (error: unknown) => errors.push(error),
@@ -154,7 +168,7 @@ describe('a station', () => {
     expect((await pool.query('select count(*)::int as n from cells')).rows[0].n).toBe(4);
     expect((await pool.query('select radio, area, cells from areas')).rows).toEqual([{ radio: 3, area: 5, cells: 1 }]);
     let exported = '';
-    for await (const text of exportStations(store, { format: 'ndjson', types: ['cell'] })) exported += text;
+    for await (const text of exportStations(store, { format: 'ndjson', macs, types: ['cell'] })) exported += text;
     expect(exported.trim().split('\n')).toHaveLength(1);
   });
 
@@ -168,7 +182,7 @@ describe('a station', () => {
   test('that was imported keeps what it has until there is proof against it', async () => {
     await pool.query(
       'insert into wifi_stations (mac, lat, lon, radius_m, samples, source, created_at, modified_at) values ($1, $2, $3, 50, 100, 1, $4, $4)',
-      [AP, HOME.lat, HOME.lon, START_MS - DAY_MS],
+      [sealMac('wifi', AP), HOME.lat, HOME.lon, START_MS - DAY_MS],
     );
     await send(0, 1, AWAY, { n: 60 });
     await fold(0);
@@ -248,7 +262,9 @@ describe('the inbox', () => {
 
   test('is left as it was, and so is the map, when a batch fails in the middle', async () => {
     for (const day of [0, 1]) for (const tag of [1, 2]) await send(day, tag, HOME);
-    await pool.query(`alter table wifi_stations add constraint fails_now check (mac <> ${AP}) not valid`);
+    await pool.query(
+      `alter table wifi_stations add constraint fails_now check (mac <> ${sealMac('wifi', AP)}) not valid`,
+    );
     await expect(fold(1)).rejects.toThrow();
     await pool.query('alter table wifi_stations drop constraint fails_now');
     expect((await pool.query('select count(*)::int as n from inbox where folded_at is null')).rows[0].n).toBe(12);
@@ -271,11 +287,12 @@ describe('the inbox', () => {
       trusted: true,
       payload: Buffer.from([9, 9]),
     };
-    await insertRows(pool, [
-      junk,
-      { ...junk, digest: Buffer.alloc(16, 8), payload: encodeReport(report(HOME, START_MS)).subarray(0, 30) },
-    ]);
-    expect(await fold(0)).toMatchObject({ rows: 5, unreadable: 2, published: 1 });
+    const good = encodeReport(report(HOME, START_MS));
+    const cut = { ...junk, ...payloads.seal(junk, Buffer.alloc(32), good.subarray(0, 30)) };
+    // Sealed as somebody's whose word does not count alone: whoever can write rows can't make it count.
+    const promoted = { ...junk, ...payloads.seal({ ...junk, trusted: false }, Buffer.alloc(32), good) };
+    await insertRows(pool, [junk, cut, promoted]);
+    expect(await fold(0)).toMatchObject({ rows: 6, unreadable: 3, published: 1 });
   });
 
   test('gives the same map in one batch or in many', async () => {

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { decodeReport } from '../../src/observations/payload.ts';
 import { openStore, type StoreConfig } from '../../src/storage/open.ts';
+import { AT_REST } from '../support/at-rest.ts';
 import { afterFile, testStoreConfig } from '../support/store.ts';
 
 const SERVER = fileURLToPath(new URL('../support/submit-server.ts', import.meta.url));
@@ -59,9 +60,14 @@ test('what was acknowledged before kill -9 is there afterwards', async () => {
     next = sent.next;
   }
   const store = await openStore(config);
-  const { rows } = await store.pool.query('select payload from inbox');
+  const { rows } = await store.pool.query(
+    'select uuid_send(digest) as digest, payload, contributor, trusted, received_at from inbox',
+  );
   await store.close();
-  const there = rows.flatMap((row) => decodeReport(row.payload).wifi.map(({ mac }) => mac));
+  const there = rows.flatMap(({ digest, payload, contributor, trusted, received_at }) => {
+    const envelope = { contributor: Number(contributor), trusted, receivedAtMs: Number(received_at) };
+    return decodeReport(AT_REST.payloads.open(envelope, digest, payload)!).wifi.map(({ mac }) => mac);
+  });
   expect(acknowledged.filter((mac) => !there.includes(mac))).toEqual([]);
   // Nothing is there twice, and nothing that was not sent.
   expect(new Set(there).size).toBe(there.length);

@@ -8,6 +8,7 @@ import {
   packRows,
 } from '../../src/observations/inbox.ts';
 import type { AdmittedReport } from '../../src/observations/report.ts';
+import { AT_REST } from '../support/at-rest.ts';
 
 const report = (lat: number): AdmittedReport => ({
   lat,
@@ -27,6 +28,7 @@ const rowsOf = (n: number, from = 0) =>
     Array.from({ length: n }, (_, i) => report((from + i) / 1e4)),
     { tag: 5, dayKey, trusted: false },
     0,
+    AT_REST.payloads,
   );
 const fillRandom = (into: Uint32Array) => {
   crypto.getRandomValues(into);
@@ -119,7 +121,7 @@ test('every row is written once, in an order that tells nothing', async () => {
 
 test('a digest tells contributors, trust and contents apart and nothing else', () => {
   const digest = (lat: number, tag: number, trusted: boolean, hour: number) =>
-    packRows([report(lat)], { tag, dayKey, trusted }, hour)[0].digest.toString('hex');
+    packRows([report(lat)], { tag, dayKey, trusted }, hour, AT_REST.payloads)[0].digest.toString('hex');
   expect(digest(1, 2, false, 3)).toBe(digest(1, 2, false, 4));
   fc.assert(
     fc.property(

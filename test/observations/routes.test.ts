@@ -20,10 +20,12 @@ import {
   openSubmissionCounts,
   sumSubmissionCounts,
 } from '../../src/observations/submission-counts.ts';
+import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 import { GEOCLUE, GEOSUBMIT_V1, KAIOS, NEOSTUMBLER, NOW_MS } from './bodies.ts';
 
 const store = await openTestStore();
+const { payloads } = AT_REST;
 const KEYS: Record<string, Caller> = {
   fleet: { id: 'fleet', class: 'submit', slot: 0, perMinute: null, dailyQuota: null, trusted: true },
   small: { id: 'small', class: 'submit', slot: 1, perMinute: null, dailyQuota: 2 },
@@ -41,7 +43,8 @@ async function serve(options: { insert?: (rows: readonly InboxRow[]) => Promise<
   });
   const deps = {
     inbox,
-    dayKeys: createDayKeys(store.pool, randomBytes),
+    dayKeys: createDayKeys(store.pool, randomBytes, payloads.dayKey),
+    payloads,
     counts: openSubmissionCounts(countMemory),
     refusals: { note: (macs: Iterable<number>) => void noted.push(...macs), flush: async () => {} },
     room: { hasRoom: options.hasRoom ?? (() => true) },
@@ -79,10 +82,13 @@ type Stored = { contributor: string; trusted: boolean; received_at: string; repo
 
 async function stored(): Promise<Stored[]> {
   const { rows } = await store.pool.query(
-    'select payload, contributor::text, trusted, received_at::text from inbox order by id',
+    'select uuid_send(digest) as digest, payload, contributor::text, trusted, received_at::text from inbox order by id',
   );
   await store.pool.query('truncate inbox');
-  return rows.map((row) => ({ ...row, report: decodeReport(row.payload) }));
+  return rows.map(({ digest, payload, ...row }) => {
+    const envelope = { ...row, contributor: Number(row.contributor), receivedAtMs: Number(row.received_at) };
+    return { ...row, report: decodeReport(payloads.open(envelope, digest, payload)!) };
+  });
 }
 
 test('the bodies of KaiOS, GeoClue, NeoStumbler and the first geosubmit are stored on every path', async () => {
@@ -221,7 +227,7 @@ test('a key is optional, a bad one is none, a known one has its quota and its tr
   await stored();
 });
 
-test('a row holds hours, a tag and packed observations: no address, key, name, header or minute', async () => {
+test('a row holds hours, a tag and encrypted observations: no address, key, name, header or minute', async () => {
   const { post } = await serve();
   const named = {
     items: GEOCLUE.items.map((item) => ({
@@ -238,6 +244,11 @@ test('a row holds hours, a tag and packed observations: no address, key, name, h
   const { rows } = await store.pool.query('select *, payload::text as bytes from inbox');
   const text = JSON.stringify(rows) + rows.map((row) => row.payload.toString('latin1')).join();
   expect(text).not.toMatch(/CANARY|198\.51\.100|fleet/i);
+  // The access point, in any order of its bytes.
+  for (const row of rows) {
+    const hex = row.payload.toString('hex');
+    expect([hex.includes('001a2b3c4d5e'), hex.includes('5e4d3c2b1a00')]).toEqual([false, false]);
+  }
   for (const row of rows) expect(Number(row.received_at) % 3_600_000).toBe(0);
   for (const row of await stored()) expect(row.report.timeMs % 3_600_000).toBe(0);
 });

@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { prepareDemo } from '../../src/process/demo.ts';
+import { AT_REST } from '../support/at-rest.ts';
 import { ON_POSTGRES, openTestStore, testFolder } from '../support/store.ts';
 
 const NOW_MS = Date.UTC(2026, 10, 22);
@@ -10,7 +11,7 @@ const NOW_MS = Date.UTC(2026, 10, 22);
 test('a demo that was killed while its world was imported is finished by the next start, and prepared once', async () => {
   const store = await openTestStore();
   const dataDir = testFolder();
-  const prepare = (wanted: boolean) => prepareDemo(store, dataDir, wanted, randomBytes, NOW_MS);
+  const prepare = (wanted: boolean) => prepareDemo(store, AT_REST.macs, dataDir, wanted, randomBytes, NOW_MS);
   const count = async () => {
     const { rows } = await store.pool.query<{ n: number }>(
       'select ((select count(*) from cells) + (select count(*) from wifi_stations))::int as n',

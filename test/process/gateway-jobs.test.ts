@@ -5,6 +5,7 @@ import { packRows } from '../../src/observations/inbox.ts';
 import { insertRows, measureInbox } from '../../src/observations/store.ts';
 import { gatewayJobs } from '../../src/process/gateway-jobs.ts';
 import { createLog } from '../../src/process/log.ts';
+import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 
 const NOW_MS = Date.now();
@@ -20,12 +21,13 @@ test('the fold takes nothing more once the process stops, so that the stop is no
     Math.floor(NOW_MS / 86_400_000),
     dayKey,
   ]);
-  await insertRows(store.pool, packRows([REPORT], { tag: 1, dayKey, trusted: false }, NOW_MS));
+  await insertRows(store.pool, packRows([REPORT], { tag: 1, dayKey, trusted: false }, NOW_MS, AT_REST.payloads));
   const pending = async () => (await measureInbox(store.pool)).pendingRows;
   const counters = createCounterMemory(1);
   const foldUntil = (stopping: AbortSignal) =>
     gatewayJobs({
       store,
+      atRest: AT_REST,
       barredKey: new Uint8Array(32),
       forgetAfterDays: 365,
       map: {} as never,
@@ -53,6 +55,7 @@ test('readiness follows the index while it is read anew, and never rises again d
   const stopping = new AbortController();
   const watch = gatewayJobs({
     store,
+    atRest: AT_REST,
     barredKey: new Uint8Array(32),
     forgetAfterDays: 365,
     map: { isComplete: () => complete } as never,

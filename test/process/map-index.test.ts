@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createLog } from '../../src/process/log.ts';
 import { openMapIndex } from '../../src/process/map-index.ts';
 import type { Store } from '../../src/storage/open.ts';
+import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore, testFolder } from '../support/store.ts';
 
 test('a stop while the index is read ends the reading, and leaves no half index behind', async () => {
@@ -18,11 +19,11 @@ test('a stop while the index is read ends the reading, and leaves no half index 
       return store.pool.query(text, values);
     },
   } as Store['pool'];
-  const opening = openMapIndex({ ...store, pool }, dataDir, Buffer.alloc(16), log, stop.signal);
+  const opening = openMapIndex({ ...store, pool }, dataDir, Buffer.alloc(16), AT_REST, log, stop.signal);
   await expect(opening).rejects.toThrow('told to stop');
   expect(pages).toBe(1);
   expect(readdirSync(dataDir)).toEqual([]);
-  const map = await openMapIndex(store, dataDir, Buffer.alloc(16), log, new AbortController().signal);
+  const map = await openMapIndex(store, dataDir, Buffer.alloc(16), AT_REST, log, new AbortController().signal);
   expect(map.index.size()).toBe(100);
   await map.stop();
 });

@@ -18,9 +18,11 @@ import {
   requestRemoval,
   settleRemovals,
 } from '../../src/rights/store.ts';
+import { AT_REST, sealMac } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 
 const KEY = Buffer.alloc(32, 3);
+const KEYS = { macs: AT_REST.macs, barredKey: KEY };
 const NOW_MS = Date.now();
 const DAY_MS = 86_400_000;
 const store = await openTestStore();
@@ -31,22 +33,28 @@ let next = 0x001a2b000000;
 async function knownAp(): Promise<number> {
   const mac = next++;
   await pool.query('insert into wifi_stations (mac, lat, lon, radius_m, samples, source) values ($1, 1, 2, 3, 4, 1)', [
-    mac,
+    sealMac('wifi', mac),
   ]);
-  await pool.query("insert into mac_learning (kind, mac, last_day, state) values (1, $1, 1, '\\x00')", [mac]);
+  await pool.query("insert into mac_learning (kind, mac, last_day, state) values (1, $1, 1, '\\x00')", [
+    sealMac('wifi', mac),
+  ]);
   return mac;
 }
 const rowOf = async (mac: number) =>
-  (await pool.query('select lat, lon, radius_m, samples, changed::text from wifi_stations where mac = $1', [mac]))
-    .rows[0];
+  (
+    await pool.query('select lat, lon, radius_m, samples, changed::text from wifi_stations where mac = $1', [
+      sealMac('wifi', mac),
+    ])
+  ).rows[0];
 const learningOf = async (mac: number) =>
-  (await pool.query('select 1 from mac_learning where mac = $1', [mac])).rows.length;
-const request = (mac: number, nowMs = NOW_MS) => requestRemoval(pool, mac, randomBytes(6).toString('hex'), nowMs);
+  (await pool.query('select 1 from mac_learning where mac = $1', [sealMac('wifi', mac)])).rows.length;
+const request = (mac: number, nowMs = NOW_MS) =>
+  requestRemoval(pool, AT_REST.macs, mac, randomBytes(6).toString('hex'), nowMs);
 
 test('a request alone removes nothing', async () => {
   const mac = await knownAp();
   await request(mac);
-  expect(await settleRemovals(pool, KEY, NOW_MS)).toBe(0);
+  expect(await settleRemovals(pool, KEYS, NOW_MS)).toBe(0);
   expect(await rowOf(mac)).toMatchObject({ lat: 1, lon: 2 });
 });
 
@@ -59,7 +67,7 @@ test('a report that shows the network refusing, before or after the request, rem
     await request(mac);
     await request(other);
     if (!proofFirst) await noteRefusals(pool, [mac], KEY, NOW_MS);
-    expect(await settleRemovals(pool, KEY, NOW_MS)).toBe(1);
+    expect(await settleRemovals(pool, KEYS, NOW_MS)).toBe(1);
     expect(await rowOf(mac)).toMatchObject({ lat: null, lon: null, radius_m: null, samples: null });
     // What indexes follow.
     expect(BigInt((await rowOf(mac)).changed)).toBeGreaterThan(BigInt(before));
@@ -73,15 +81,15 @@ test('the operator can confirm by code, once', async () => {
   const mac = await knownAp();
   const code = await request(mac);
   expect((await listRemovals(pool)).map((one) => one.code)).toContain(code);
-  expect(await confirmRemoval(pool, 'nonsense', KEY, NOW_MS)).toBe(false);
-  expect(await confirmRemoval(pool, code, KEY, NOW_MS)).toBe(true);
-  expect(await confirmRemoval(pool, code, KEY, NOW_MS)).toBe(false);
+  expect(await confirmRemoval(pool, 'nonsense', KEYS, NOW_MS)).toBe(false);
+  expect(await confirmRemoval(pool, code, KEYS, NOW_MS)).toBe(true);
+  expect(await confirmRemoval(pool, code, KEYS, NOW_MS)).toBe(false);
   expect((await rowOf(mac)).lat).toBeNull();
 });
 
 test('what is barred is not learnt again, also from a trusted source', async () => {
   const mac = await knownAp();
-  await confirmRemoval(pool, await request(mac), KEY, NOW_MS);
+  await confirmRemoval(pool, await request(mac), KEYS, NOW_MS);
   const report = {
     lat: 38.7,
     lon: -9.1,
@@ -97,9 +105,9 @@ test('what is barred is not learnt again, also from a trusted source', async () 
     cells: [],
     neighbours: [],
   };
-  await insertRows(pool, packRows([report], { tag: 1, dayKey: KEY, trusted: true }, NOW_MS));
+  await insertRows(pool, packRows([report], { tag: 1, dayKey: KEY, trusted: true }, NOW_MS, AT_REST.payloads));
   const errors: unknown[] = [];
-  expect(await foldInbox(createFoldDeps(store, KEY, (error) => errors.push(error)))).toMatchObject({
+  expect(await foldInbox(createFoldDeps(store, AT_REST, KEY, (error) => errors.push(error)))).toMatchObject({
     rows: 1,
     stations: 1,
     published: 1,
@@ -112,7 +120,7 @@ test('what is barred is not learnt again, also from a trusted source', async () 
 
 test('the barred list does not say whom it bars', async () => {
   const mac = await knownAp();
-  await confirmRemoval(pool, await request(mac), KEY, NOW_MS);
+  await confirmRemoval(pool, await request(mac), KEYS, NOW_MS);
   const { rows } = await pool.query('select row_to_json(b)::text as row from barred_stations b');
   const hex = mac.toString(16).padStart(12, '0');
   expect(rows.map((one) => one.row).join()).not.toMatch(
@@ -121,14 +129,23 @@ test('the barred list does not say whom it bars', async () => {
   expect(await barredAmong(pool, [mac], Buffer.alloc(32, 4))).toEqual(new Set());
 });
 
+test('the requests that wait do not say for whom', async () => {
+  const mac = await knownAp();
+  const code = await request(mac);
+  const { rows } = await pool.query('select mac::float8 as mac from bssid_removals where code = $1', [code]);
+  expect(rows[0].mac).not.toBe(mac);
+  // Nor which row of the map they are about.
+  expect(rows[0].mac).not.toBe(sealMac('wifi', mac));
+});
+
 test('requests and proofs that are too old are forgotten, not joined', async () => {
   const mac = await knownAp();
   await noteRefusals(pool, [mac], KEY, NOW_MS - PROOF_TTL_MS - 1);
   await request(mac);
-  expect(await settleRemovals(pool, KEY, NOW_MS)).toBe(0);
+  expect(await settleRemovals(pool, KEYS, NOW_MS)).toBe(0);
   await request(mac, NOW_MS - REQUEST_TTL_MS - 1);
   await noteRefusals(pool, [mac], KEY, NOW_MS);
-  expect(await settleRemovals(pool, KEY, NOW_MS)).toBe(0);
+  expect(await settleRemovals(pool, KEYS, NOW_MS)).toBe(0);
   expect((await rowOf(mac)).lat).toBe(1);
 });
 
@@ -142,7 +159,8 @@ async function serve() {
     errorResponseBuilder: () => Object.assign(new Error('many'), { statusCode: 429 }),
   });
   const ports = {
-    request: (mac: number, nowMs: number) => requestRemoval(pool, mac, randomBytes(6).toString('hex'), nowMs),
+    request: (mac: number, nowMs: number) =>
+      requestRemoval(pool, AT_REST.macs, mac, randomBytes(6).toString('hex'), nowMs),
     ttlMs: REQUEST_TTL_MS,
   };
   await app.register(async (scope) => addRemovalRoutes(scope, ports, () => NOW_MS), { prefix: '/v1/privacy' });
@@ -154,7 +172,7 @@ test('the answer is the same for known, unknown, requested and barred addresses'
   const post = await serve();
   const known = await knownAp();
   const barred = await knownAp();
-  await confirmRemoval(pool, await request(barred), KEY, NOW_MS);
+  await confirmRemoval(pool, await request(barred), KEYS, NOW_MS);
   const shapes = [];
   for (const mac of [known, known, barred, 0x00ffeeddccbb, 0x02ffeeddccbb]) {
     const answer = await post(mac.toString(16).padStart(12, '0'));

@@ -5,6 +5,7 @@ import { summariseArea } from '../../src/stations/area-summary.ts';
 import { deriveAreas } from '../../src/stations/areas.ts';
 import { importStations } from '../../src/stations/import.ts';
 import type { Store } from '../../src/storage/open.ts';
+import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 import { NOW_MS } from './arbitraries.ts';
 
@@ -88,7 +89,7 @@ describe('areas in the store', () => {
     const source = (async function* () {
       yield Buffer.from(text);
     })();
-    return importStations(store, source, { nowMs: NOW_MS });
+    return importStations(store, source, { nowMs: NOW_MS, macs: AT_REST.macs });
   }
   async function derive() {
     const client = await store.pool.connect();

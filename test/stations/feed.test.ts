@@ -8,6 +8,7 @@ import { openStationReader } from '../../src/stations/index-reader.ts';
 import { createStationIndex } from '../../src/stations/index-writer.ts';
 import { writeSnapshot } from '../../src/stations/snapshot.ts';
 import type { Store } from '../../src/storage/open.ts';
+import { AT_REST, openMac, sealMac } from '../support/at-rest.ts';
 import { ON_POSTGRES, openTestStore, testFolder } from '../support/store.ts';
 
 const NOW = Date.UTC(2026, 0, 15);
@@ -35,7 +36,7 @@ function follow(store: { pool: Pool }, options: Partial<FollowOptions> = {}) {
   const index = createStationIndex({ seed: SEED });
   const { handle, port } = index.connect();
   const reader = openStationReader(handle, port);
-  const follower = followStore(store, index, { log, now: () => NOW, pollMs: 20, ...options });
+  const follower = followStore(store, index, { macs: AT_REST.macs, log, now: () => NOW, pollMs: 20, ...options });
   followers.push(follower);
   const out = createFoundStations(1);
   const found = new Uint8Array(1);
@@ -55,7 +56,7 @@ async function upsertWifi(pool: { query: Pool['query'] }, mac: number, lat: numb
   await pool.query(
     `insert into wifi_stations (mac, lat, lon, radius_m, samples, source, last_seen_at) values ($1, $2, $2, 50, 7, 1, ${NOW})
      on conflict (mac) do update set lat = excluded.lat, lon = excluded.lon ${more}, changed = pg_current_xact_id()`,
-    [mac, lat],
+    [sealMac('wifi', mac), lat],
   );
 }
 
@@ -77,7 +78,9 @@ describe('a start', () => {
     );
     await upsertWifi(store.pool, 2 ** 47, 10);
     await upsertWifi(store.pool, 5, null);
-    await store.pool.query('insert into bluetooth_stations (mac, lat, lon) values (6, -20, 3)');
+    await store.pool.query('insert into bluetooth_stations (mac, lat, lon) values ($1, -20, 3)', [
+      sealMac('bluetooth', 6),
+    ]);
     const map = follow(store, { pageRows: 7 });
     await map.follower.ready;
     expect(map.follower.status()).toMatchObject({ ready: true, size: 153, lagMs: 0 });
@@ -147,8 +150,17 @@ describe('a change', () => {
     await map.follower.ready;
     for (let part = 0; part < 10; part++) {
       await store.pool.query(
-        `insert into wifi_stations (mac, lat, lon) select i, i / 100.0, 1 from generate_series($1::int, $2::int) i`,
-        [part * 333, part * 333 + 332],
+        `insert into wifi_stations (mac, lat, lon)
+         select mac, ($2 + i - 1) / 100.0, 1 from unnest($1::int8[]) with ordinality as u(mac, i)`,
+        [
+          [
+            ...AT_REST.macs.seal(
+              'wifi',
+              Array.from({ length: 333 }, (_, i) => part * 333 + i),
+            ),
+          ],
+          part * 333,
+        ],
       );
     }
     await eventually(() => map.index.size(), 3330);
@@ -207,24 +219,24 @@ describe('a change', () => {
       }),
     );
     const { rows } = await store.pool.query<{ mac: string; lat: number }>('select mac, lat from wifi_stations');
-    await eventually(() => rows.filter(({ mac, lat }) => map.wifi(Number(mac)) !== lat).length, 0);
+    await eventually(() => rows.filter(({ mac, lat }) => map.wifi(openMac('wifi', Number(mac))) !== lat).length, 0);
   });
 });
 
 describe('a restart', () => {
   test('goes on from the snapshot and reads only what changed since', async () => {
     const store = await emptyStore();
-    const snapshotPath = join(testFolder(), 'stations.index');
+    const snapshot = { path: join(testFolder(), 'stations.index'), key: AT_REST.snapshotKey };
     for (let mac = 1; mac < 30; mac++) await upsertWifi(store.pool, mac, mac);
-    const before = follow(store, { snapshotPath });
+    const before = follow(store, { snapshot });
     await before.follower.ready;
     await before.follower.writeSnapshot();
     await before.follower.stop();
     await upsertWifi(store.pool, 3, null);
     await upsertWifi(store.pool, 40, 40);
     // Behind the feed's back: only a full read would notice.
-    await store.pool.query('update wifi_stations set lat = 80 where mac = 5');
-    const after = follow(store, { snapshotPath });
+    await store.pool.query('update wifi_stations set lat = 80 where mac = $1', [sealMac('wifi', 5)]);
+    const after = follow(store, { snapshot });
     await after.follower.ready;
     expect([after.wifi(3), after.wifi(40), after.wifi(4), after.wifi(5)]).toEqual([null, 40, 4, 5]);
     expect(after.said.join()).toContain('loaded from its snapshot');
@@ -234,19 +246,19 @@ describe('a restart', () => {
   test("with a snapshot that is damaged, old, or another store's reads everything and says why", async () => {
     const store = await emptyStore();
     await upsertWifi(store.pool, 1, 1);
-    const snapshotPath = join(testFolder(), 'stations.index');
+    const snapshot = { path: join(testFolder(), 'stations.index'), key: AT_REST.snapshotKey };
     const alien = createStationIndex({ seed: SEED });
     alien.upsertMac(1, 666, { lat: 6, lon: 6, radiusM: 6, samples: 6, lastSeenDay: 6, flags: 0, psc: -1 });
-    const first = follow(store, { snapshotPath });
+    const first = follow(store, { snapshot });
     await first.follower.ready;
     await first.follower.writeSnapshot();
     await first.follower.stop();
-    const later = follow(store, { snapshotPath, now: () => NOW + 8 * DAY_MS });
+    const later = follow(store, { snapshot, now: () => NOW + 8 * DAY_MS });
     await later.follower.ready;
     expect(later.said.join()).toContain('too old');
     await later.follower.stop();
-    await writeSnapshot(snapshotPath, alien, { store: 'another', position: '1:1:', takenAt: NOW });
-    const foreign = follow(store, { snapshotPath });
+    await writeSnapshot(snapshot, alien, { store: 'another', position: '1:1:', takenAt: NOW });
+    const foreign = follow(store, { snapshot });
     await foreign.follower.ready;
     expect(foreign.said.join()).toContain('another store');
     expect([foreign.wifi(1), foreign.wifi(666)]).toEqual([1, null]);
@@ -255,17 +267,17 @@ describe('a restart', () => {
   test('on a store that was set back to an older state reads everything', async () => {
     const store = await emptyStore();
     await upsertWifi(store.pool, 1, 1);
-    const snapshotPath = join(testFolder(), 'stations.index');
-    const first = follow(store, { snapshotPath });
+    const snapshot = { path: join(testFolder(), 'stations.index'), key: AT_REST.snapshotKey };
+    const first = follow(store, { snapshot });
     await first.follower.ready;
     await first.follower.writeSnapshot();
     const { readSnapshot } = await import('../../src/stations/snapshot.ts');
     const copy = createStationIndex({ seed: SEED });
-    const loaded = await readSnapshot(snapshotPath, copy);
+    const loaded = await readSnapshot(snapshot, copy);
     if (loaded.kind !== 'loaded') throw new Error('no snapshot');
     copy.removeMac(1, 1);
-    await writeSnapshot(snapshotPath, copy, { ...loaded.about, position: '99999999:99999999:' });
-    const after = follow(store, { snapshotPath });
+    await writeSnapshot(snapshot, copy, { ...loaded.about, position: '99999999:99999999:' });
+    const after = follow(store, { snapshot });
     await after.follower.ready;
     expect(after.wifi(1)).toBe(1);
     expect(after.said.join()).toContain('ahead of the store');

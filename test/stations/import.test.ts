@@ -8,6 +8,7 @@ import { type ImportOptions, type ImportSummary, importStations } from '../../sr
 import { formatStation } from '../../src/stations/ndjson.ts';
 import type { Station } from '../../src/stations/station.ts';
 import type { Store } from '../../src/storage/open.ts';
+import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 import { anyStation, identityOf, NOW_MS } from './arbitraries.ts';
 
@@ -25,12 +26,12 @@ async function* pieces(text: string | Uint8Array, size = 1000): AsyncGenerator<U
 }
 
 function load(text: string | Uint8Array, options: Partial<ImportOptions> = {}): Promise<ImportSummary> {
-  return importStations(store, pieces(text), { nowMs: NOW_MS, ...options });
+  return importStations(store, pieces(text), { nowMs: NOW_MS, macs: AT_REST.macs, ...options });
 }
 
 async function dump(format: 'csv' | 'ndjson' = 'ndjson'): Promise<string> {
   let text = '';
-  for await (const piece of exportStations(store, { format, pageRows: 7 })) text += piece;
+  for await (const piece of exportStations(store, { format, macs: AT_REST.macs, pageRows: 7 })) text += piece;
   return text;
 }
 
@@ -197,7 +198,10 @@ describe('an import', () => {
       yield* pieces(csv.slice(0, 200).join(''));
       throw new Error('the disk is gone');
     })();
-    const importing = importStations(store, broken, { nowMs: NOW_MS, batchRows: 50, resumeKey: 'k' });
+    const importing = importStations(store, broken, {
+      ...{ nowMs: NOW_MS, macs: AT_REST.macs },
+      ...{ batchRows: 50, resumeKey: 'k' },
+    });
     await expect(importing).rejects.toThrow('the disk is gone');
     expect(await load(csv.join(''), { batchRows: 50, resumeKey: 'k' })).toMatchObject({
       resumedAfterLine: 200,
@@ -252,6 +256,7 @@ describe.skipIf(!existsSync(data))('real cell files (skipped: ../shared/data is 
     const stop = new AbortController();
     const summary = await importStations(store, createReadStream(data + file), {
       nowMs: Date.UTC(2026, 11, 1),
+      macs: AT_REST.macs,
       signal: stop.signal,
       onProgress: (rows) => {
         if (rows >= wanted) stop.abort();

@@ -1,21 +1,25 @@
 import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createFoundStations, MAC_KIND } from '../../src/stations/index-contract.ts';
 import { openStationReader } from '../../src/stations/index-reader.ts';
 import { createStationIndex, type StationIndex } from '../../src/stations/index-writer.ts';
-import { readSnapshot, writeSnapshot } from '../../src/stations/snapshot.ts';
+import { readSnapshot, type SnapshotFile, writeSnapshot } from '../../src/stations/snapshot.ts';
 
 const SEED = [3, 4] as const;
+const KEY = Buffer.alloc(32, 5);
 const ABOUT = { store: 'store-a', position: '7:9:8', takenAt: 1000 };
 let folder: string;
 let path: string;
+let file: SnapshotFile;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'honeyguide-snapshot-'));
   path = join(folder, 'stations.index');
+  file = { path, key: KEY };
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -30,11 +34,11 @@ function filled(macs: readonly number[]): StationIndex {
 
 test('what was written is read back, also into readers that were open before', async () => {
   const macs = Array.from({ length: 20_000 }, (_, i) => i * 2 ** 24);
-  await writeSnapshot(path, filled(macs), ABOUT);
+  await writeSnapshot(file, filled(macs), ABOUT);
   const index = filled([1, 2, 3]);
   const { handle, port } = index.connect();
   const reader = openStationReader(handle, port);
-  expect(await readSnapshot(path, index, { store: 'store-a', oldestMs: 1000 })).toEqual({
+  expect(await readSnapshot(file, index, { store: 'store-a', oldestMs: 1000 })).toEqual({
     kind: 'loaded',
     stations: 20_000,
     about: ABOUT,
@@ -53,9 +57,9 @@ test('any set of stations, with removals, survives the round trip and can be wri
     fc.asyncProperty(fc.uniqueArray(fc.nat(5000), { maxLength: 300 }), fc.nat(10), async (macs, step) => {
       const before = filled(macs);
       const kept = macs.filter((mac, i) => step === 0 || i % step !== 0 || !before.removeMac(1, mac));
-      await writeSnapshot(path, before, ABOUT);
+      await writeSnapshot(file, before, ABOUT);
       const after = createStationIndex({ seed: SEED });
-      expect((await readSnapshot(path, after)).kind).toBe('loaded');
+      expect((await readSnapshot(file, after)).kind).toBe('loaded');
       for (const mac of macs) expect(after.removeMac(1, mac)).toBe(kept.includes(mac));
       expect(after.size()).toBe(0);
     }),
@@ -64,7 +68,7 @@ test('any set of stations, with removals, survives the round trip and can be wri
 });
 
 test('a flipped bit anywhere and a cut anywhere are refused, and the index stays as it was', async () => {
-  await writeSnapshot(path, filled([5, 6, 7]), ABOUT);
+  await writeSnapshot(file, filled([5, 6, 7]), ABOUT);
   const good = await readFile(path);
   const bad = join(folder, 'bad.index');
   const index = filled([1]);
@@ -81,48 +85,52 @@ test('a flipped bit anywhere and a cut anywhere are refused, and the index stays
         const bytes = Buffer.from(cut ? good.subarray(0, at) : good);
         if (!cut) bytes[at] ^= 1 << bit;
         await writeFile(bad, bytes);
-        expect((await readSnapshot(bad, index)).kind).toBe('refused');
+        expect((await readSnapshot({ path: bad, key: KEY }, index)).kind).toBe('refused');
       },
     ),
     { numRuns: 300 },
   );
   expect([index.size(), index.removeMac(1, 1)]).toEqual([1, true]);
   await writeFile(bad, Buffer.concat([good, Buffer.alloc(1)]));
-  expect(await readSnapshot(bad, index)).toEqual({ kind: 'refused', reason: 'damaged' });
+  expect(await readSnapshot({ path: bad, key: KEY }, index)).toEqual({ kind: 'refused', reason: 'damaged' });
 });
 
 test('the answer says why a file is not taken', async () => {
   const index = createStationIndex({ seed: SEED });
-  expect(await readSnapshot(join(folder, 'none'), index)).toEqual({ kind: 'missing' });
-  expect(await readSnapshot(folder, index)).toEqual({ kind: 'refused', reason: 'unreadable' });
+  expect(await readSnapshot({ path: join(folder, 'none'), key: KEY }, index)).toEqual({ kind: 'missing' });
+  expect(await readSnapshot({ path: folder, key: KEY }, index)).toEqual({ kind: 'refused', reason: 'unreadable' });
   await writeFile(path, 'a,b,c\n');
-  expect(await readSnapshot(path, index)).toEqual({ kind: 'refused', reason: 'not a snapshot' });
-  await writeSnapshot(path, filled([5]), ABOUT);
-  expect(await readSnapshot(path, createStationIndex({ seed: [3, 5] }))).toMatchObject({ reason: 'another seed' });
-  expect(await readSnapshot(path, index, { store: 'store-b' })).toMatchObject({ reason: 'another store' });
-  expect(await readSnapshot(path, index, { oldestMs: 1001 })).toMatchObject({ reason: 'too old' });
+  expect(await readSnapshot(file, index)).toEqual({ kind: 'refused', reason: 'not a snapshot' });
+  await writeSnapshot(file, filled([5]), ABOUT);
+  expect(await readSnapshot(file, createStationIndex({ seed: [3, 5] }))).toMatchObject({ reason: 'another seed' });
+  const other = { path, key: Buffer.alloc(32, 6) };
+  expect(await readSnapshot(other, index)).toMatchObject({ reason: 'damaged' });
+  expect(await readSnapshot(file, index, { store: 'store-b' })).toMatchObject({ reason: 'another store' });
+  expect(await readSnapshot(file, index, { oldestMs: 1001 })).toMatchObject({ reason: 'too old' });
   const bytes = await readFile(path);
   bytes[12]++;
   await writeFile(path, bytes);
-  expect(await readSnapshot(path, index)).toMatchObject({ reason: 'another version' });
-  await writeSnapshot(path, filled([5]), ABOUT);
+  expect(await readSnapshot(file, index)).toMatchObject({ reason: 'another version' });
+  await writeSnapshot(file, filled([5]), ABOUT);
   await truncate(path, bytes.length - 1);
-  expect(await readSnapshot(path, index)).toMatchObject({ reason: 'damaged' });
+  expect(await readSnapshot(file, index)).toMatchObject({ reason: 'damaged' });
   expect(index.size()).toBe(0);
 });
 
 test('writing replaces the file whole, leaves nothing beside it, and only its owner may read it', async () => {
-  await writeSnapshot(path, filled([5]), ABOUT);
+  await writeSnapshot(file, filled([5]), ABOUT);
   await writeFile(`${path}.tmp`, 'left by a crash');
-  await writeSnapshot(path, filled([5, 6]), ABOUT);
+  await writeSnapshot(file, filled([5, 6]), ABOUT);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   await expect(stat(`${path}.tmp`)).rejects.toThrow('ENOENT');
-  await expect(writeSnapshot(join(folder, 'no', 'such'), filled([5]), ABOUT)).rejects.toThrow('ENOENT');
+  await expect(writeSnapshot({ path: join(folder, 'no', 'such'), key: KEY }, filled([5]), ABOUT)).rejects.toThrow(
+    'ENOENT',
+  );
 });
 
 test('stations written while a snapshot is being taken do not harm it', async () => {
   const index = filled(Array.from({ length: 50_000 }, (_, i) => i));
-  const writing = writeSnapshot(path, index, ABOUT);
+  const writing = writeSnapshot(file, index, ABOUT);
   let done = false;
   writing.finally(() => {
     done = true;
@@ -135,6 +143,34 @@ test('stations written while a snapshot is being taken do not harm it', async ()
   }
   await writing;
   const loaded = createStationIndex({ seed: SEED });
-  expect((await readSnapshot(path, loaded)).kind).toBe('loaded');
+  expect((await readSnapshot(file, loaded)).kind).toBe('loaded');
   for (let mac = 0; mac < 50_000; mac++) expect(loaded.removeMac(1, mac)).toBe(true);
+});
+
+test('the file says nothing of where stations are, nor of which store they come from', async () => {
+  const index = createStationIndex({ seed: SEED });
+  // Positions are kept as fixed-point numbers: were they in the file in plain, 20,000 at one place would repeat themselves.
+  for (let mac = 0; mac < 20_000; mac++)
+    index.upsertMac(MAC_KIND.wifi, mac, {
+      ...{ lat: 52.37, lon: 4.9, radiusM: 50, samples: 3 },
+      ...{ lastSeenDay: 9, flags: 1, psc: -1 },
+    });
+  await writeSnapshot(file, index, { ...ABOUT, store: 'marker-of-a-store' });
+  const once = await readFile(file.path);
+  expect(once.includes('marker-of-a-store')).toBe(false);
+  expect(deflateSync(once).length / once.length).toBeGreaterThan(0.99);
+  await writeSnapshot(file, index, { ...ABOUT, store: 'marker-of-a-store' });
+  const again = await readFile(file.path);
+  // Another file, another key: the same index is not recognised.
+  expect(again.subarray(36, 1000).equals(once.subarray(36, 1000))).toBe(false);
+});
+
+test('a file takes the place of the old one only when what it shows is settled', async () => {
+  await writeSnapshot(file, filled([5]), ABOUT);
+  const lost = async () => {
+    throw new Error('the store is gone');
+  };
+  await expect(writeSnapshot(file, filled([5, 6]), ABOUT, lost)).rejects.toThrow('gone');
+  await expect(stat(`${path}.tmp`)).rejects.toThrow('ENOENT');
+  expect(await readSnapshot(file, createStationIndex({ seed: SEED }))).toMatchObject({ stations: 1 });
 });

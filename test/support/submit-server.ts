@@ -8,6 +8,7 @@ import { addSubmitRoutes, V2_PATHS } from '../../src/observations/routes.ts';
 import { createSubmissionCountMemory } from '../../src/observations/submission-counts.ts';
 import { openSubmission } from '../../src/process/submission.ts';
 import { openStore, type StoreConfig } from '../../src/storage/open.ts';
+import { STATION_KEY } from './at-rest.ts';
 
 const config = JSON.parse(process.argv[2]) as StoreConfig;
 const log = {
@@ -19,6 +20,7 @@ const setup = {
   dataDir: config.dataDir,
   submissionCounts: createSubmissionCountMemory(),
   barredKey: Buffer.alloc(32),
+  stationKey: STATION_KEY,
 };
 const deps = {
   ...openSubmission(setup, log).ports,
