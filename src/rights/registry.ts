@@ -2,6 +2,7 @@
 // data protection, how the rows about one device are found, and how long a row may stay. Export, erasure, sweep and the
 // record of processing are made from it, and a test compares it with the store: a table or column that is not here fails
 // the build, so that nobody can keep something about people that nobody answers for. Promises: pure data.
+import { COUNTS_TABLES } from './registry-counts.ts';
 import { EVIDENCE_TABLES } from './registry-evidence.ts';
 import { MAP_TABLES } from './registry-map.ts';
 import { PEOPLE_TABLES } from './registry-people.ts';
@@ -48,7 +49,12 @@ export type TableEntry = {
   readonly survivesErasure?: string;
 };
 
-export const REGISTRY: Readonly<Record<string, TableEntry>> = { ...MAP_TABLES, ...PEOPLE_TABLES, ...EVIDENCE_TABLES };
+export const REGISTRY: Readonly<Record<string, TableEntry>> = {
+  ...MAP_TABLES,
+  ...PEOPLE_TABLES,
+  ...COUNTS_TABLES,
+  ...EVIDENCE_TABLES,
+};
 
 /** The class of a table: the strictest of its columns. */
 export function classOf(entry: TableEntry): DataClass {
