@@ -6,6 +6,7 @@
 import { gridDisk, latLngToCell } from 'h3-js';
 import { type AnonymityMap, PLACE_RES } from './anonymity-map.ts';
 import type { RegionKey } from './region-key.ts';
+import { mayStillBeIn, widen } from './region-levels.ts';
 
 export const TICK_MS = 15 * 60_000;
 const DAY_MS = 86_400_000;
@@ -24,7 +25,8 @@ export type CoarseState = {
 
 /**
  * The state after a fix at `lat, lon` (degrees). Returns `previous` itself within its tick, and while time stands still or
- * runs backwards. `bandRings` is 0 to MAX_BAND_RINGS.
+ * runs backwards. `bandRings` is 0 to MAX_BAND_RINGS. A fix that is only `wide` never narrows a region, and leaves a
+ * narrower one as long as that may be right.
  */
 export function advanceCoarseState(
   previous: CoarseState | null,
@@ -33,23 +35,30 @@ export function advanceCoarseState(
   nowMs: number,
   bandRings: number,
   map: AnonymityMap,
+  accuracy: 'fine' | 'wide' = 'fine',
 ): CoarseState {
   const tick = Math.floor(nowMs / TICK_MS);
   if (previous !== null && tick <= previous.tick) return previous;
   const day = Math.floor(nowMs / DAY_MS);
   const cell = latLngToCell(lat, lon, PLACE_RES);
-  const region = map.regionOfCell(cell);
+  const isWide = accuracy === 'wide';
+  const region = isWide ? widen(map.regionOfCell(cell)) : map.regionOfCell(cell);
   if (previous === null) return { region, tick, day, changes: 0 };
   const changes = previous.day === day ? previous.changes : 0;
   const moves =
-    region !== previous.region && changes < MAX_CHANGES_A_DAY && isOutside(previous.region, cell, bandRings, map);
+    region !== previous.region &&
+    changes < MAX_CHANGES_A_DAY &&
+    isOutside(previous.region, cell, bandRings, map, isWide);
   return { region: moves ? region : previous.region, tick, day, changes: moves ? changes + 1 : changes };
 }
 
 /** True if no cell within `rings` rings lies in the region. Where H3 cannot tell (pentagons), false: the answer stays. */
-function isOutside(region: RegionKey, cell: string, rings: number, map: AnonymityMap): boolean {
+function isOutside(region: RegionKey, cell: string, rings: number, map: AnonymityMap, isWide: boolean): boolean {
   try {
-    for (const near of gridDisk(cell, rings)) if (map.regionOfCell(near) === region) return false;
+    for (const near of gridDisk(cell, rings)) {
+      const there = map.regionOfCell(near);
+      if (there === region || (isWide && mayStillBeIn(region, widen(there)))) return false;
+    }
     return true;
   } catch {
     return false;
