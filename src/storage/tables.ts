@@ -157,6 +157,8 @@ export const inbox = pgTable(
     contributor: bigint('contributor', { mode: 'number' }),
     /** From a source whose word counts alone: a fleet's key. */
     trusted: boolean('trusted').notNull(),
+    /** Whose observation it is, as numbered in observations/provenance.ts. */
+    provenance: smallint('provenance').notNull().default(4),
     /** Encrypted (observations/sealed-payload.ts). */
     payload: bytea('payload').notNull(),
     foldedAt: timeMs('folded_at'),
@@ -197,6 +199,16 @@ export const cellLearning = pgTable(
     ...learning(),
   },
   (t) => [primaryKey({ columns: [t.radio, t.mcc, t.mnc, t.area, t.cellId] })],
+);
+
+/**
+ * How far off answers were for reports that were asked of the map before it learnt them, as positioning/error-bytes.ts packs it:
+ * counts by class, no places; hashed tags of today's contributors. One row.
+ */
+export const calibration = pgTable(
+  'calibration',
+  { only: boolean('only').primaryKey().default(true), state: bytea('state').notNull() },
+  (t) => [check('calibration_one_row', sql`${t.only}`)],
 );
 
 /** Access points and beacons whose owners had them removed: HMAC of the address, never learnt or imported again. */
