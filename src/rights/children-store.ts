@@ -3,21 +3,18 @@
 // export. Promises: the mark is in force on every replica before it is acknowledged; the last position goes at once.
 import { FLAG } from '../devices/device-contract.ts';
 import type { Random } from '../devices/device-key.ts';
-import { changeDevice } from '../devices/store.ts';
 import { beginErasure, type EraseDeps, findPerson } from './erase-store.ts';
 
 /** Time for a parent's consent; with a job every minute the deletion is done well within the hour. */
 export const GRACE_MS = 45 * 60_000;
 
 /** Marks a device as a child's. False if there is no such device. */
-export async function markChild(deps: EraseDeps, random: Random, device: string): Promise<boolean> {
+export async function markChild(deps: EraseDeps, device: string): Promise<boolean> {
   const nowMs = deps.now();
   return await deps.inChain(async (client, chain) => {
-    const { masters, forgetVisits } = deps;
-    const marked = await changeDevice(
+    const marked = await deps.changeDevice(
       client,
       chain,
-      { masters, random },
       device,
       ({ flags }) => ((flags & FLAG.child) === 0 ? { flags: flags | FLAG.child } : null),
       'child',
@@ -29,7 +26,7 @@ export async function markChild(deps: EraseDeps, random: Random, device: string)
       nowMs,
     ]);
     await client.query('delete from last_locations where device = $1', [device]);
-    await forgetVisits?.(client, { device, key: marked.key });
+    await deps.forgetVisits?.(client, { device, key: marked.key });
     return true;
   });
 }

@@ -9,7 +9,8 @@ import type { ClientBase, Pool } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import { ledgerSubject } from '../devices/device-key.ts';
 import { type MasterKeys, openDeviceKey } from '../devices/master-keys.ts';
-import type { InChain } from '../disclosures/chain.ts';
+import type { Device, Profile } from '../devices/profile.ts';
+import type { Chain, InChain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import type { Person } from './challenges-store.ts';
 import { notifyRecipients } from './notices-store.ts';
@@ -26,6 +27,15 @@ export type EraseDeps = {
   /** Secret under which tombstones and suppressed tokens are hashed. */
   readonly markerKey: Uint8Array;
   readonly now: () => number;
+  /** Changes profile or flags under the ledger's lock: devices/store.ts. */
+  readonly changeDevice: (
+    client: ClientBase,
+    chain: Chain,
+    id: string,
+    edit: (device: Device) => { readonly flags?: number; readonly profile?: Profile } | null,
+    detail: string,
+    nowMs: number,
+  ) => Promise<Device | null>;
   /** Takes the device out of counts that are not released yet; it has its key still. */
   readonly forgetVisits?: (client: ClientBase, person: Person) => Promise<void>;
   /** Told of each step once it is durable. */

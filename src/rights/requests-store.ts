@@ -41,7 +41,7 @@ export async function addRequest(
   return { ...request, id, asked };
 }
 
-/** The request after the event; null if there is none of that id, or the event cannot happen to it. */
+/** The request after the event; null if there is none of that id, or the event cannot happen to it. `asked` replaces what was. */
 export async function changeRequest(
   client: ClientBase | Pool,
   person: Person,
@@ -49,11 +49,12 @@ export async function changeRequest(
   event: RequestEvent,
   nowMs: number,
   random: Random,
+  asked?: unknown,
 ): Promise<StoredRequest | null> {
   const before = await findRequest(client, person, id);
   const after = before && advanceRequest(before, event, nowMs);
   if (before === null || after === null) return null;
-  const { asked } = before;
+  const said = asked ?? before.asked;
   const { state, dueAt, extendedAt, endedAt, reason, extension } = after;
   const { rowCount } = await client.query(
     `update rights_requests set state = $3, due_at = $4, extended_at = $5, ended_at = $6, sealed = $7
@@ -65,11 +66,11 @@ export async function changeRequest(
       dueAt,
       extendedAt,
       endedAt,
-      sealJson(person.key, labelOf(person), { asked, reason, extension } satisfies Detail, random),
+      sealJson(person.key, labelOf(person), { asked: said, reason, extension } satisfies Detail, random),
       before.extendedAt,
     ],
   );
-  return rowCount === 1 ? { ...after, id, asked } : null;
+  return rowCount === 1 ? { ...after, id, asked: said } : null;
 }
 
 export async function findRequest(db: ClientBase | Pool, person: Person, id: string): Promise<StoredRequest | null> {

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { NEW_PROFILE, type Profile } from '../../src/devices/profile.ts';
-import { registerDevice } from '../../src/devices/store.ts';
+import { changeDevice, registerDevice } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
 import { createInChain, type InChain } from '../../src/disclosures/chain.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
@@ -21,7 +21,16 @@ export function testChain(pool: Pool, now: () => number, settled: number[] = [])
 }
 
 export function eraseDeps(pool: Pool, now: () => number, more: Partial<EraseDeps> = {}): EraseDeps {
-  return { pool, inChain: testChain(pool, now), masters: MASTERS, markerKey: MARKER_KEY, now, ...more };
+  return {
+    pool,
+    inChain: testChain(pool, now),
+    masters: MASTERS,
+    markerKey: MARKER_KEY,
+    now,
+    changeDevice: (client, chain, ...rest) =>
+      changeDevice(client, chain, { masters: MASTERS, random: randomBytes }, ...rest),
+    ...more,
+  };
 }
 
 export type Registered = Person & { readonly token: string; readonly tokenHash: Buffer; readonly proofKey: Buffer };

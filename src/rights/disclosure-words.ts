@@ -1,0 +1,66 @@
+// One disclosure in plain words, for the person it is about (S8): who was shown what, when and why, in English or Dutch.
+// Promises: pure; says what the ledger says and nothing else, so never a place.
+import type { KIND } from '../disclosures/entry.ts';
+
+export type Language = 'en' | 'nl';
+
+/** A row of the ledger about one person. */
+export type Disclosed = {
+  readonly seq: number;
+  readonly at: number;
+  readonly kind: number;
+  readonly application: string | null;
+  readonly purpose: string | null;
+  readonly basis: string | null;
+  readonly precision: number | null;
+  readonly policyVersion: string | null;
+  readonly detail: string | null;
+};
+
+/** Kinds that are acts of showing, of refusing to, or of telling a recipient something. */
+const SHOWN = { precise: 1, region: 2, refused: 3, legal: 8, notice: 9 } as const satisfies Partial<typeof KIND>;
+export const SHOWN_KINDS: readonly number[] = Object.values(SHOWN);
+
+const NOTICES: Readonly<Record<string, Record<Language, string>>> = {
+  rectified: {
+    en: 'was told that what it had received is wrong',
+    nl: 'kreeg bericht dat wat het had ontvangen niet klopt',
+  },
+  restricted: {
+    en: 'was told not to use what it had received',
+    nl: 'kreeg bericht niet te gebruiken wat het had ontvangen',
+  },
+  erased: { en: 'was told to erase what it had received', nl: 'kreeg bericht te wissen wat het had ontvangen' },
+};
+const BASES: Readonly<Record<string, Record<Language, string>>> = {
+  consent: { en: 'because you agreed', nl: 'omdat je dat goed vond' },
+  anonymous: { en: 'in a form that does not identify you', nl: 'in een vorm die jou niet aanwijst' },
+  processor: { en: 'to do a task for us', nl: 'om een taak voor ons te doen' },
+  legal_obligation: { en: 'because the law demands it', nl: 'omdat de wet dat eist' },
+  security: { en: 'to prevent fraud or danger', nl: 'om fraude of gevaar te voorkomen' },
+  protect_rights: { en: 'to protect rights or property', nl: 'om rechten of eigendom te beschermen' },
+};
+
+/** `name` is what the application is called. */
+export function disclosureInWords(row: Disclosed, name: string | null, language: Language): string {
+  const nl = language === 'nl';
+  const who = name ?? row.application ?? (nl ? 'Iemand' : 'Somebody');
+  const why = row.basis === null ? '' : ` ${BASES[row.basis]?.[language] ?? row.basis}`;
+  switch (row.kind) {
+    case SHOWN.precise:
+      return nl ? `${who} zag waar je precies was,${why}.` : `${who} saw where exactly you were,${why}.`;
+    case SHOWN.region:
+      return nl ? `${who} zag in welk gebied je was,${why}.` : `${who} saw which area you were in,${why}.`;
+    case SHOWN.refused:
+      return nl ? `${who} vroeg waar je was en kreeg niets.` : `${who} asked where you were and got nothing.`;
+    case SHOWN.legal:
+      return nl ? `Gegevens over jou zijn verstrekt,${why}.` : `Data about you was handed over,${why}.`;
+    case SHOWN.notice:
+      return `${who} ${NOTICES[row.detail ?? '']?.[language] ?? (nl ? 'kreeg bericht' : 'was told something')}.`;
+    default:
+      return nl ? 'Er is iets vastgelegd.' : 'Something was recorded.';
+  }
+}
+
+export const precisionName = (precision: number | null): string | null =>
+  precision === null ? null : (['none', 'region', 'precise'][precision] ?? null);

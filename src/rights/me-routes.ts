@@ -1,0 +1,234 @@
+// /v1/me/...: what a person may ask for, with the phone's token: see, have a copy, correct, restrict, object, erase. Promises:
+// restriction, objection and erasure are in force for everybody who asks when the answer arrives; what edits, deletes or gives
+// up protection needs proof beyond the token (attack: a token that leaked from a URL), and every failed proof looks the
+// same; each request is written down with its due date.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import { disclosureInWords, type Language, precisionName } from './disclosure-words.ts';
+import type { Outcome, Presented, Rectification, Rights } from './me-store.ts';
+import {
+  Accepted,
+  Challenge,
+  ChallengeBody,
+  Disclosures,
+  DisclosuresQuery,
+  ErasureAnswer,
+  Export,
+  ProofHeaders,
+  RectificationBody,
+  RequestAnswer,
+  RequestList,
+} from './me-wire.ts';
+import type { ProofAction } from './proof.ts';
+import type { StoredRequest } from './requests-store.ts';
+
+const REFUSALS = { 400: Problem, 401: Problem, 403: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem };
+const COMMON = { tags: ['people'], security: [{ token: [] }] };
+const WRONG_PROOF = renderProblem(403, 'proof-needed', 'A fresh proof of the phone is needed');
+const PAGE = 100;
+/** Exports an hour from one address: each reads every table. */
+const EXPORTS_PER_HOUR = 60;
+const iso = (ms: number) => new Date(ms).toISOString();
+const maybe = (ms: number | null) => (ms === null ? null : iso(ms));
+
+/** The scope's prefix is /v1/me, and its hook has found whose token it is. */
+export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
+  const me = (request: FastifyRequest) => request.getDecorator<Presented>('subject');
+  const answer = (reply: FastifyReply, outcome: Outcome) =>
+    outcome === 'gone' ? refuseProblem(reply, { kind: 'unauthenticated' }) : reply.send(written(outcome.request));
+  async function proven(request: FastifyRequest, action: ProofAction): Promise<'none' | 'right' | 'wrong'> {
+    const header = request.headers['honeyguide-proof'];
+    if (header === undefined) return 'none';
+    return (await rights.prove(me(request), action, header)) ? 'right' : 'wrong';
+  }
+  async function askForProof(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    kind: 'rectification' | 'erasure',
+    asked: object,
+  ) {
+    const waiting = await rights.await(me(request), kind, asked);
+    const { nonce, expiresAt } = await rights.challenge(me(request), kind);
+    const challenge = { nonce, action: kind, expiresAt: iso(expiresAt) };
+    return reply.code(202).send({ request: written(waiting), challenge });
+  }
+
+  scope.post(
+    '/challenges',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'A question only the phone can answer.',
+        body: ChallengeBody,
+        response: { 201: Challenge, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const { action } = request.body as { action: ProofAction };
+      const { nonce, expiresAt } = await rights.challenge(me(request), action);
+      return reply.code(201).send({ nonce, action, expiresAt: iso(expiresAt) });
+    },
+  );
+
+  scope.post(
+    '/restrict',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Keep what is held, use and share none of it.',
+        response: { 200: RequestAnswer, ...REFUSALS },
+      },
+    },
+    async (request, reply) => answer(reply, await rights.restrict(me(request))),
+  );
+  scope.delete(
+    '/restrict',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Lift the restriction; needs proof.',
+        headers: ProofHeaders,
+        response: { 200: RequestAnswer, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      if ((await proven(request, 'lifting')) !== 'right') return sendProblem(reply, WRONG_PROOF);
+      return answer(reply, await rights.lift(me(request)));
+    },
+  );
+
+  scope.post(
+    '/object',
+    { schema: { ...COMMON, summary: 'Object to being counted.', response: { 200: RequestAnswer, ...REFUSALS } } },
+    async (request, reply) => answer(reply, await rights.object(me(request))),
+  );
+  scope.delete(
+    '/object',
+    { schema: { ...COMMON, summary: 'Take the objection back.', response: { 200: RequestAnswer, ...REFUSALS } } },
+    async (request, reply) => answer(reply, await rights.takeBackObjection(me(request))),
+  );
+
+  scope.post(
+    '/rectification',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Have something corrected; without proof it waits for it.',
+        headers: ProofHeaders,
+        body: RectificationBody,
+        response: { 200: RequestAnswer, 202: Accepted, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const asked = request.body as Rectification;
+      const proof = await proven(request, 'rectification');
+      if (proof === 'wrong') return sendProblem(reply, WRONG_PROOF);
+      if (proof === 'none') return await askForProof(request, reply, 'rectification', asked);
+      return reply.send(written(await rights.rectify(me(request), asked)));
+    },
+  );
+
+  scope.post(
+    '/erasure',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Erase everything; without proof it waits for it. The token ends with the answer.',
+        headers: ProofHeaders,
+        response: { 200: ErasureAnswer, 202: Accepted, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const proof = await proven(request, 'erasure');
+      if (proof === 'wrong') return sendProblem(reply, WRONG_PROOF);
+      if (proof === 'none') return await askForProof(request, reply, 'erasure', {});
+      const code = await rights.erase(me(request));
+      return code === null
+        ? refuseProblem(reply, { kind: 'unauthenticated' })
+        : reply.send({ state: 'in progress', code });
+    },
+  );
+
+  scope.get(
+    '/requests',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'What was asked for and what came of it.',
+        response: { 200: RequestList, ...REFUSALS },
+      },
+    },
+    async (request, reply) => reply.send({ requests: (await rights.requests(me(request))).map(written) }),
+  );
+  scope.get(
+    '/requests/:id',
+    { schema: { ...COMMON, summary: 'One request.', response: { 200: RequestAnswer, ...REFUSALS } } },
+    async (request, reply) => {
+      const { id } = request.params as { id: string };
+      const found = isUuid(id) ? await rights.request(me(request), id) : null;
+      return found === null ? refuseProblem(reply, { kind: 'noRoute' }) : reply.send(written(found));
+    },
+  );
+
+  scope.get(
+    '/disclosures',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Who was shown what, when and why; in words.',
+        querystring: DisclosuresQuery,
+        response: { 200: Disclosures, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const { language = 'en', before } = request.query as { language?: Language; before?: string };
+      const rows = await rights.disclosures(me(request), before ? Number(before) : Number.MAX_SAFE_INTEGER, PAGE);
+      const disclosures = rows.map((row) => ({
+        at: iso(row.at),
+        what: precisionName(row.precision) ?? 'none',
+        application: row.application,
+        name: row.name,
+        purpose: row.purpose,
+        basis: row.basis,
+        policyVersion: row.policyVersion,
+        inWords: disclosureInWords(row, row.name, language),
+      }));
+      return reply.send({ disclosures, next: rows.length === PAGE ? `${rows.at(-1)!.seq}` : null });
+    },
+  );
+}
+
+/** A child's phone whose data was deleted: its token is good for this one answer. */
+export type Suppressed = { readonly suppressed: true };
+
+/** The scope's prefix is /v1/me; its hook lets tokens of suppressed children pass too, as `{suppressed: true}`. */
+export function addExportRoute(scope: FastifyInstance, rights: Rights, now: () => number): void {
+  scope.get(
+    '/export',
+    {
+      config: { rateLimit: { max: EXPORTS_PER_HOUR, timeWindow: 3_600_000 } },
+      schema: { ...COMMON, summary: 'A copy of everything that is held.', response: { 200: Export, ...REFUSALS } },
+    },
+    async (request, reply) => {
+      const subject = request.getDecorator<Presented | Suppressed>('subject');
+      const { held, recipients } =
+        'suppressed' in subject ? { held: {}, recipients: [] } : await rights.export(subject);
+      const objected = !('suppressed' in subject) && (subject.flags & 2) !== 0;
+      return reply.header('cache-control', 'no-store').send({
+        format: 'honeyguide-export-1',
+        createdAt: iso(now()),
+        ...('suppressed' in subject ? {} : { device: subject.id, counts: { takesPart: !objected }, recipients }),
+        held,
+      });
+    },
+  );
+}
+
+function written({ id, kind, state, receivedAt, dueAt, extendedAt, endedAt, reason, extension }: StoredRequest) {
+  return {
+    ...{ id, kind, state, reason, extension },
+    ...{ receivedAt: iso(receivedAt), dueAt: iso(dueAt), extendedAt: maybe(extendedAt), endedAt: maybe(endedAt) },
+  };
+}
+
+const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);

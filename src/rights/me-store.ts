@@ -1,0 +1,171 @@
+// What a person's requests do in the store: each is one function of a device, its own transaction, and a row that says it was
+// asked. Promises: restriction, objection and erasure are decided in the ledger's order and in force on every replica before
+// they resolve; what needs proof does nothing without it; recipients of what is corrected, restricted or erased are told.
+import type { Pool } from 'pg';
+import { FLAG } from '../devices/device-contract.ts';
+import { ledgerSubject, type Random } from '../devices/device-key.ts';
+import type { Device } from '../devices/profile.ts';
+import { KIND } from '../disclosures/entry.ts';
+import { openChallenge, takeProof } from './challenges-store.ts';
+import { type Disclosed, SHOWN_KINDS } from './disclosure-words.ts';
+import { beginErasure, type EraseDeps, isSuppressed } from './erase-store.ts';
+import { readHeld } from './held-store.ts';
+import { notifyRecipients } from './notices-store.ts';
+import type { ProofAction } from './proof.ts';
+import type { RequestKind } from './request.ts';
+import { addRequest, changeRequest, findRequest, listRequests, type StoredRequest } from './requests-store.ts';
+
+export type RightsDeps = EraseDeps & { readonly random: Random; readonly newId: () => string };
+/** A device as the token's hook found it. */
+export type Presented = Pick<Device, 'id' | 'key' | 'flags'>;
+
+export type Outcome = { readonly request: StoredRequest } | 'gone';
+export type Rectification = { readonly field: string; readonly value?: unknown; readonly statement?: string };
+export type Rights = ReturnType<typeof createRights>;
+
+export function createRights(deps: RightsDeps) {
+  const { pool, inChain, random, now, newId } = deps;
+  const personOf = ({ id, key }: Presented) => ({ device: id, key });
+
+  /** Sets or clears a flag; one request is written down if that changed something. */
+  async function setFlag(
+    device: Presented,
+    flag: number,
+    on: boolean,
+    kind: RequestKind,
+    detail: string,
+  ): Promise<Outcome> {
+    const nowMs = now();
+    return await inChain(async (client, chain) => {
+      const person = personOf(device);
+      const after = await deps.changeDevice(
+        client,
+        chain,
+        device.id,
+        ({ flags }) => (((flags & flag) !== 0) === on ? null : { flags: on ? flags | flag : flags & ~flag }),
+        detail,
+        nowMs,
+      );
+      if (after === null) return 'gone';
+      if (on && flag === FLAG.restricted && (device.flags & flag) === 0)
+        await notifyRecipients(client, chain, person, 'restricted', nowMs);
+      if (on && flag === FLAG.objected) await deps.forgetVisits?.(client, person);
+      const events = [{ kind: 'start' }, { kind: 'finish' }] as const;
+      return { request: await addRequest(client, person, newId(), kind, { detail }, events, nowMs, random) };
+    });
+  }
+
+  return {
+    challenge: (device: Presented, action: ProofAction) => openChallenge(pool, device.id, action, now(), random),
+
+    prove: (device: Presented, action: ProofAction, header: unknown) =>
+      takeProof(pool, personOf(device), action, header, now()),
+
+    /** True for a token of a child whose data was deleted. */
+    suppressed: (tokenHash: Uint8Array) => isSuppressed(pool, deps.markerKey, tokenHash, now()),
+
+    async export(device: Presented) {
+      const nowMs = now();
+      const person = personOf(device);
+      const [held, recipients] = [
+        await readHeld(pool, person, nowMs, { forPerson: true }),
+        await recipientsOf(pool, device),
+      ];
+      await addRequest(pool, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
+      return { held, recipients };
+    },
+
+    restrict: (device: Presented) => setFlag(device, FLAG.restricted, true, 'restriction', 'restricted'),
+    lift: (device: Presented) => setFlag(device, FLAG.restricted, false, 'lifting', 'restrictionLifted'),
+    object: (device: Presented) => setFlag(device, FLAG.objected, true, 'objection', 'objectedToCounts'),
+    takeBackObjection: (device: Presented) => setFlag(device, FLAG.objected, false, 'objection', 'objectionTakenBack'),
+
+    /** Writes down that something was asked for and waits for proof; asked for again, it is the same request. */
+    async await(device: Presented, kind: 'rectification' | 'erasure', asked: unknown): Promise<StoredRequest> {
+      const person = personOf(device);
+      const waiting = (await listRequests(pool, person)).find((one) => one.kind === kind && one.state === 'identity');
+      return waiting ?? (await addRequest(pool, person, newId(), kind, asked, [{ kind: 'askProof' }], now(), random));
+    },
+
+    /**
+     * A wrong position is forgotten at once and its recipients told; about anything else staff decides. The caller has
+     * checked the proof.
+     */
+    async rectify(device: Presented, asked: Rectification): Promise<StoredRequest> {
+      const person = personOf(device);
+      const nowMs = now();
+      return await inChain(async (client, chain) => {
+        const waiting = (await listRequests(client, person)).find(
+          (one) => one.kind === 'rectification' && one.state === 'identity',
+        );
+        const start = { kind: 'start' } as const;
+        const begun =
+          (waiting && (await changeRequest(client, person, waiting.id, start, nowMs, random, asked))) ??
+          (await addRequest(client, person, newId(), 'rectification', asked, [start], nowMs, random));
+        chain.append({ at: nowMs, kind: KIND.rights, subject: ledgerSubject(device.key), detail: 'rectification' });
+        if (asked.field !== 'position') return begun;
+        await client.query('delete from last_locations where device = $1', [device.id]);
+        await client.query('delete from coarse_states where device = $1', [device.id]);
+        await notifyRecipients(client, chain, person, 'rectified', nowMs);
+        chain.changed(device.id);
+        return (await changeRequest(client, person, begun.id, { kind: 'finish' }, nowMs, random)) ?? begun;
+      });
+    },
+
+    /** Begins the erasure and returns its code; null if it had begun. The caller has checked the proof. */
+    async erase(device: Presented): Promise<string | null> {
+      const code = random(16).toString('base64url');
+      return (await beginErasure(deps, personOf(device), 'asked', code)) ? code : null;
+    },
+
+    requests: (device: Presented) => listRequests(pool, personOf(device)),
+    request: (device: Presented, id: string) => findRequest(pool, personOf(device), id),
+    disclosures: (device: Presented, before: number, limit: number) =>
+      readDisclosures(pool, device, before, limit, now()),
+  };
+}
+
+const DONE = [{ kind: 'start' }, { kind: 'finish' }] as const;
+
+/** What was shown of a device, newest first, before number `before`; what a gag hides is not there. */
+async function readDisclosures(
+  db: Pool,
+  device: Presented,
+  before: number,
+  limit: number,
+  nowMs: number,
+): Promise<(Disclosed & { readonly name: string | null })[]> {
+  const { rows } = await db.query(
+    `select t.seq::float8, t.at::float8, t.kind, t.application, t.purpose, t.basis, t.precision,
+       t.policy_version as "policyVersion", t.detail, a.name
+     from ledger t left join applications a on a.id = t.application
+     where t.subject = $1 and t.kind = any($2) and t.seq < $3
+       and not exists (select from legal_disclosures l where l.device = $4 and l.gag_until > $5
+         and t.detail like '%' || l.id::text || '%')
+     order by t.seq desc limit $6`,
+    [ledgerSubject(device.key), SHOWN_KINDS, before, device.id, nowMs, limit],
+  );
+  return rows;
+}
+
+export type RecipientName = {
+  readonly application: string;
+  readonly name: string;
+  readonly partner: string;
+  readonly role: string;
+  readonly policyUrl: string | null;
+  readonly contact: string | null;
+  readonly controller: string | null;
+};
+
+/** Everybody who was shown something or may be by a grant, with whom to turn to. */
+async function recipientsOf(db: Pool, device: Presented): Promise<RecipientName[]> {
+  const { rows } = await db.query(
+    `select a.id as application, a.name, p.name as partner, p.role, p.policy_url as "policyUrl", p.contact, p.controller
+     from applications a join partners p on p.id = a.partner
+     where a.id in (select application from ledger where subject = $1 union select application from grants where device = $2)
+     order by a.id`,
+    [ledgerSubject(device.key), device.id],
+  );
+  return rows;
+}
