@@ -3,6 +3,9 @@
 // Fastify's own logger stays off, so that no line of it can carry a URL or an address: counts go to `counters`, bugs to `log`.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { addJwksRoute, addReceiptRoutes, type ReceiptPorts } from './consent/receipt-routes.ts';
+import { addConsentRoutes, type ConsentPorts } from './consent/routes.ts';
+import { addMeRoutes, addRegistrationRoutes, type DevicePorts } from './devices/routes.ts';
 import { type Caller, createAdmission } from './http/caller.ts';
 import { answerPreflights } from './http/cors.ts';
 import type { CounterStripe } from './http/counters.ts';
@@ -11,11 +14,13 @@ import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
 import { FIXED_HEADERS, fixHeaders } from './http/fixed-headers.ts';
 import { createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
+import { requireSubject } from './http/native-auth.ts';
 import { addOpsRoutes, type Readiness } from './http/ops.ts';
 import type { Quotas } from './http/quotas.ts';
 import { type BugLog, countRefusals, refuseErrors } from './http/scope.ts';
 import { BODY_LIMIT_BYTES, readAnyBody } from './http/tolerant-json.ts';
 import { addSubmitRoutes, type SubmissionPorts, V1_PATHS, V2_PATHS } from './observations/routes.ts';
+import { addPolicyRoutes, type PolicyPorts } from './policy/routes.ts';
 import type { Audience } from './positioning/audience.ts';
 import type { Locator } from './positioning/locator.ts';
 import { addLocateRoutes } from './positioning/routes.ts';
@@ -31,6 +36,14 @@ export type AppDeps = LimiterDeps & {
   readonly submission?: SubmissionPorts;
   /** Where requests to remove an access point go; absent, none are taken. */
   readonly removals?: RemovalPorts;
+  /** What people's own routes need; absent, there are none. */
+  readonly people?: {
+    readonly findSubject: (credential: string, nowMs: number) => Promise<object | null>;
+    readonly devices: DevicePorts;
+    readonly consents: ConsentPorts;
+    readonly receipts: ReceiptPorts;
+    readonly policies: PolicyPorts;
+  };
   readonly quotas: Quotas;
   readonly counters: CounterStripe;
   readonly readiness: () => Readiness;
@@ -108,6 +121,34 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
         addRemovalRoutes(privacy, removals, deps.now);
       },
       { prefix: '/v1/privacy' },
+    );
+  }
+
+  const { people, now } = deps;
+  if (people !== undefined) {
+    const auth = { ...deps, failsTooOften };
+    await native('/v1/devices', (devices) => addRegistrationRoutes(devices, people.devices, auth));
+    await native('/v1/me', async (me) => {
+      me.decorateRequest('subject', null);
+      me.addHook('onRequest', requireSubject(auth, people.findSubject));
+      addMeRoutes(me, people.devices, now);
+      await me.register(async (consents) => addConsentRoutes(consents, people.consents, now), { prefix: '/consents' });
+      await me.register(async (receipts) => addReceiptRoutes(receipts, people.receipts), { prefix: '/receipts' });
+    });
+    await native('/v1/policies', (policies) => addPolicyRoutes(policies, people.policies, now));
+    await native('/.well-known', (known) => addJwksRoute(known, people.receipts));
+  }
+
+  /** A scope that says no by problems, limited by address. */
+  async function native(prefix: string, add: (scope: FastifyInstance) => void | Promise<void>): Promise<void> {
+    await app.register(
+      async (scope) => {
+        fixHeaders(scope);
+        await limitScope(scope, deps);
+        refuseErrors(scope, refuseProblem, deps.log);
+        await add(scope);
+      },
+      { prefix },
     );
   }
 

@@ -120,9 +120,14 @@ function refusal({ device, grant, application, purpose, now }: Question): Refuse
     return 'purposeNotRegistered';
   if (maturityOf(device, now) === 'child' && parentalConsentOf(device, now) === null) return 'child';
   // A child's refusal counts: only its consent does not.
-  if (grant !== null && (grant.state === 'refused' || grant.state === 'objected' || grant.precision === 0))
-    return 'refused';
+  if (grant !== null && isRefusal(grant)) return 'refused';
   return device.sources === 0 ? 'sourcesOff' : null;
+}
+
+function isRefusal({ state, precision }: Grant): boolean {
+  return (
+    state === 'refused' || state === 'objected' || (precision === 0 && (state === 'given' || state === 'reconfirmed'))
+  );
 }
 
 function whyNotPrecise({ device, grant, application, purpose, scope, now }: Question): Coarse | null {

@@ -28,10 +28,16 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
       tags: [
         { name: 'locate', description: 'Where is this device?' },
         { name: 'submit', description: 'What was heard where?' },
+        { name: 'people', description: 'What people say about their own phone and who may see where it is' },
         { name: 'privacy', description: 'What people may ask for' },
         { name: 'ops', description: 'Is the gateway well?' },
       ],
-      components: { securitySchemes: { key: { type: 'apiKey', in: 'query', name: 'key' } } },
+      components: {
+        securitySchemes: {
+          key: { type: 'apiKey', in: 'query', name: 'key' },
+          token: { type: 'http', scheme: 'bearer', description: "A phone's token" },
+        },
+      },
     },
   });
 }

@@ -71,7 +71,7 @@ function oracle({ device, grant, application, purpose, scope, now }: Question): 
     !PURPOSE_NAMES.some((name) => name === purpose),
     age === 'child' && live.length === 0,
     grant !== null && ['refused', 'objected'].includes(grant.state),
-    grant !== null && grant.precision === 0,
+    grant !== null && grant.precision === 0 && ['given', 'reconfirmed'].includes(grant.state),
     device.sources === 0,
   ];
   if (nothing.some(Boolean)) return { outcome: 'nothing', sources: 0 };

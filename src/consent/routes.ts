@@ -1,0 +1,165 @@
+// /v1/me/consents and /v1/me/receipts: who may see where this person is. Promises: saying yes, no and never mind is one call each
+// (GDPR 7(3)), in force when it is acknowledged, with a signed receipt; what is known of who asks is told before, with or without
+// a record; why a yes is not taken is said to the person in full. The scope's hook has found whose token it is.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { setSources } from '../devices/device-contract.ts';
+import { type Device, stateOf } from '../devices/profile.ts';
+import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import { type Described, describeConsent } from './describe.ts';
+import type { Wanted } from './judge.ts';
+import { CONSENT_PROBLEMS, type ConsentProblem } from './problems.ts';
+import { isPurpose, type Purpose, type Scope } from './purposes.ts';
+import { ConsentAnswer, ConsentBody, ConsentList, ConsentOnly, ConsentParams, PRECISION_NAMES } from './wire.ts';
+
+export type About = { readonly application: string; readonly purpose: Purpose };
+export type Screen = {
+  readonly language: string | null;
+  readonly textHash: string | null;
+  readonly screen: string | null;
+};
+export type Act = { readonly described: Described; readonly receipt: string };
+
+export type ConsentPorts = {
+  list(device: Device): Promise<readonly Described[]>;
+  /** Null if there is no such application, and never was a record about it. */
+  find(device: Device, about: About): Promise<Described | null>;
+  /** Resolves when it is in force. `gone`: the device is. */
+  put(
+    device: Device,
+    about: About,
+    wanted: Wanted,
+    screen: Screen,
+    nowMs: number,
+  ): Promise<Act | { refused: ConsentProblem } | 'gone'>;
+  /** Null if there is no record. */
+  withdraw(device: Device, about: About, nowMs: number): Promise<Act | null | 'gone'>;
+};
+
+const DAY_MS = 86_400_000;
+const SECURITY = [{ token: [] }];
+const REFUSALS = { 400: Problem, 401: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem };
+const RENDERED = Object.fromEntries(
+  Object.entries(CONSENT_PROBLEMS).map(([kind, { status, word, title }]) => [kind, renderProblem(status, word, title)]),
+);
+
+/** The scope's prefix is /v1/me/consents. */
+export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, now: () => number): void {
+  const one = { tags: ['people'], security: SECURITY, params: ConsentParams };
+  scope.get(
+    '/',
+    {
+      schema: {
+        ...{ tags: ['people'], security: SECURITY },
+        summary: 'Everything this person has said about who may see where they are.',
+        response: { 200: ConsentList, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const device = request.getDecorator<Device>('subject');
+      const all = await ports.list(device);
+      return reply.send({ consents: all.map((described) => describeConsent(stateOf(device), described, now())) });
+    },
+  );
+
+  scope.get(
+    '/:application/:purpose',
+    {
+      schema: {
+        ...one,
+        summary: 'What was said to one application about one purpose, and whose it is; for the screen that asks, too.',
+        response: { 200: ConsentOnly, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const device = request.getDecorator<Device>('subject');
+      const about = aboutOf(request);
+      const described = about === null ? null : await ports.find(device, about);
+      if (described === null) return refuseProblem(reply, { kind: 'noRoute' });
+      return reply.send({ consent: describeConsent(stateOf(device), described, now()) });
+    },
+  );
+
+  scope.put(
+    '/:application/:purpose',
+    {
+      schema: {
+        ...one,
+        summary: 'Say yes or no.',
+        body: ConsentBody,
+        response: { 200: ConsentAnswer, 403: Problem, 409: Problem, 422: Problem, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const device = request.getDecorator<Device>('subject');
+      const about = aboutOf(request);
+      if (about === null) return refuseProblem(reply, { kind: 'noRoute' });
+      const nowMs = now();
+      const wanted = readWanted(request.body as Body, device, nowMs);
+      if (wanted === null) return refuseProblem(reply, { kind: 'malformed' });
+      const { language = null, textHash = null, screen = null } = request.body as Body;
+      const act = await ports.put(device, about, wanted, { language, textHash, screen }, nowMs);
+      return sendAct(reply, device, act, nowMs);
+    },
+  );
+
+  scope.delete(
+    '/:application/:purpose',
+    {
+      schema: {
+        ...one,
+        summary: 'Take it back, yes or no: as if nothing had been said.',
+        response: { 200: ConsentAnswer, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const device = request.getDecorator<Device>('subject');
+      const about = aboutOf(request);
+      const nowMs = now();
+      const act = about === null ? null : await ports.withdraw(device, about, nowMs);
+      return sendAct(reply, device, act, nowMs);
+    },
+  );
+}
+
+function sendAct(
+  reply: FastifyReply,
+  device: Device,
+  act: Act | { refused: ConsentProblem } | 'gone' | null,
+  nowMs: number,
+): FastifyReply {
+  if (act === 'gone') return refuseProblem(reply, { kind: 'unauthenticated' });
+  if (act === null) return refuseProblem(reply, { kind: 'noRoute' });
+  if ('refused' in act) return sendProblem(reply, RENDERED[act.refused]);
+  return reply.send({ consent: describeConsent(stateOf(device), act.described, nowMs), receipt: act.receipt });
+}
+
+function aboutOf(request: FastifyRequest): About | null {
+  const { application, purpose } = request.params as { application: string; purpose: string };
+  return isPurpose(purpose) ? { application, purpose } : null;
+}
+
+type Body = Partial<Screen> & {
+  readonly precision: (typeof PRECISION_NAMES)[number];
+  readonly scopes?: readonly Scope[];
+  readonly sources?: Readonly<Record<string, boolean>>;
+  readonly expiresAt?: string;
+  readonly validForDays?: number;
+  readonly policyVersion?: string;
+};
+
+/** Null if it says two things at once, or a time that is none. */
+function readWanted(body: Body, { profile }: Device, nowMs: number): Wanted | null {
+  const { expiresAt: at, validForDays: days } = body;
+  if (at !== undefined && days !== undefined) return null;
+  let expiresAt: number | null = null;
+  if (at !== undefined) expiresAt = Date.parse(at);
+  if (days !== undefined) expiresAt = nowMs + days * DAY_MS;
+  if (Number.isNaN(expiresAt)) return null;
+  return {
+    precision: PRECISION_NAMES.indexOf(body.precision),
+    scopes: body.scopes ?? ['geolocate'],
+    sources: setSources(profile.sources, body.sources),
+    expiresAt,
+    policyVersion: body.policyVersion ?? null,
+  };
+}

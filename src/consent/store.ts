@@ -1,0 +1,208 @@
+// Consent in the store: records, their events, and the state these amount to. Promises: events are only ever added, each under
+// the number of its row in the ledger; the state is written in the same transaction, under the ledger's lock, so that every
+// precise answer was decided wholly before or wholly after a change (DESIGN 6.7); what has expired is over for every reader,
+// whether or not somebody has noted it. What was shown, who acted and the receipt are sealed under the device's key.
+import type { ClientBase, Pool } from 'pg';
+import { type Device, openJson, sealJson } from '../devices/profile.ts';
+import type { Chain } from '../disclosures/chain.ts';
+import { KIND, type Precision } from '../disclosures/entry.ts';
+import { type Recipient, type RecipientRow, recipientOf } from '../partners/recipient.ts';
+import type { PolicyVersion } from '../policy/versions.ts';
+import type { Grant } from './decide.ts';
+import { type Capture, type ConsentEvent, type DeviceEvent, isLive } from './events.ts';
+import { heldFrom, type Terms } from './judge.ts';
+import type { Party } from './receipt.ts';
+
+/** For the registry of what lives how long: evidence of consent is kept three years after its end. */
+export const CONSENT_TTLS = [
+  { table: 'grants', column: 'expires_at', ttlMs: 3 * 365 * 86_400_000 },
+  { table: 'consent_events', column: 'at', ttlMs: 4 * 365 * 86_400_000 },
+  { table: 'parental_consents', column: 'withdrawn_at', ttlMs: 3 * 365 * 86_400_000 },
+] as const;
+
+/** Columns of a Grant, where `grants` is `g`. */
+export const GRANT_COLUMNS = `g.state, g.precision, g.scopes, g.sources, g.policy_version as "policyVersion",
+  g.expires_at::float8 as "expiresAt", g.suspended_at::float8 as "suspendedAt", g.parental,
+  g.event_seq::float8 as "eventSeq"`;
+
+export type StoredGrant = Grant & {
+  readonly application: string;
+  readonly purpose: string;
+  readonly record: string;
+  readonly givenAt: number;
+};
+const STORED = `${GRANT_COLUMNS}, g.application, g.purpose, g.record, g.given_at::float8 as "givenAt"`;
+
+/** The device's record for an application and purpose; null if there never was one. */
+export async function loadGrant(
+  client: ClientBase | Pool,
+  device: string,
+  application: string,
+  purpose: string,
+): Promise<StoredGrant | null> {
+  const { rows } = await client.query(
+    `select ${STORED} from grants g where g.device = $1 and g.application = $2 and g.purpose = $3`,
+    [device, application, purpose],
+  );
+  return rows[0] ?? null;
+}
+
+/** All records of a device. */
+export async function listGrants(client: ClientBase | Pool, device: string): Promise<StoredGrant[]> {
+  const { rows } = await client.query(
+    `select ${STORED} from grants g where g.device = $1 order by g.application, g.purpose`,
+    [device],
+  );
+  return rows;
+}
+
+/** An application and whose it is; null if there is none of that name. */
+export async function findApplication(
+  client: ClientBase | Pool,
+  application: string,
+): Promise<{ recipient: Recipient; party: Party } | null> {
+  const { rows } = await client.query(
+    `select a.id as application, a.partner, p.role, a.purposes, a.max_precision as "maxPrecision", p.policy_url as "policyUrl",
+       p.contact, p.controller, p.ad_funded as "adFunded", a.suspended_at::float8 as "applicationSuspendedAt",
+       p.suspended_at::float8 as "partnerSuspendedAt", a.name as "applicationName", p.name as "partnerName"
+     from applications a join partners p on p.id = a.partner where a.id = $1`,
+    [application],
+  );
+  if (rows.length === 0) return null;
+  const { applicationName, partnerName, partner, role, policyUrl, contact, controller } = rows[0];
+  return {
+    recipient: recipientOf(rows[0] as RecipientRow),
+    party: { application, applicationName, partner, partnerName, role, policyUrl, contact, controller },
+  };
+}
+
+export type NewEvent = Terms & {
+  readonly record: string;
+  readonly application: string;
+  readonly purpose: string;
+  readonly at: number;
+  readonly givenAt: number;
+};
+
+/** Adds the event's row to the ledger; returns its number. */
+export function appendConsent(chain: Chain, device: Device, event: NewEvent): number {
+  return chain.append({
+    at: event.at,
+    kind: KIND.consent,
+    application: event.application,
+    subject: device.subject,
+    purpose: event.purpose,
+    basis: 'consent',
+    precision: event.precision as Precision,
+    policyVersion: event.policyVersion,
+    detail: event.state,
+  });
+}
+
+/** Writes an event and the state it leads to. `seq` is its row in the ledger, written in the same transaction. */
+export async function writeEvent(
+  client: ClientBase,
+  device: Device,
+  event: NewEvent & { readonly seq: number; readonly capture: Capture },
+  policies: readonly PolicyVersion[],
+  random: (bytes: number) => Buffer,
+): Promise<void> {
+  const { seq, record, application, purpose, state, precision, scopes, sources, policyVersion, expiresAt } = event;
+  await client.query(
+    `insert into consent_events (seq, device, record, application, purpose, at, state, precision, scopes, sources,
+       policy_version, expires_at, sealed)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+    [
+      ...[seq, device.id, record, application, purpose, event.at, state, precision, scopes, sources, policyVersion],
+      expiresAt,
+      sealJson(device.key, labelOf(device.id), event.capture, random),
+    ],
+  );
+  const held = isLive(state) ? heldFrom(event, policies) : null;
+  await client.query(
+    `insert into grants (device, application, purpose, record, state, precision, scopes, sources, policy_version, given_at,
+       expires_at, suspended_at, parental, event_seq)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+     on conflict (device, application, purpose) do update set state = excluded.state, precision = excluded.precision,
+       scopes = excluded.scopes, sources = excluded.sources, policy_version = excluded.policy_version,
+       given_at = excluded.given_at, expires_at = excluded.expires_at, suspended_at = excluded.suspended_at,
+       parental = excluded.parental, event_seq = excluded.event_seq`,
+    [
+      ...[device.id, application, purpose, record, state, precision, scopes, sources, policyVersion, event.givenAt],
+      ...[expiresAt, held, event.parental, seq],
+    ],
+  );
+  // A last position is kept only while a grant needs it.
+  await client.query(
+    `delete from last_locations where device = $1 and not exists (
+       select from grants where device = $1 and state in ('given', 'reconfirmed') and precision = 2
+         and 'last-location' = any(scopes) and expires_at > $2)`,
+    [device.id, event.at],
+  );
+}
+
+const labelOf = (device: string) => `consent_events.sealed ${device}`;
+const EVENT_COLUMNS = `seq::float8 as seq, record, application, purpose, at::float8 as at, state, precision, scopes, sources,
+  policy_version as "policyVersion", expires_at::float8 as "expiresAt", sealed`;
+
+/** Events of one record, the last `limit` of them, oldest first. */
+export async function listEvents(
+  client: ClientBase | Pool,
+  device: Device,
+  record: string,
+  limit: number,
+): Promise<ConsentEvent[]> {
+  const { rows } = await client.query(
+    `select ${EVENT_COLUMNS} from consent_events where device = $1 and record = $2 order by seq desc limit $3`,
+    [device.id, record, limit],
+  );
+  return rows.reverse().map((row) => openEvent(device, row));
+}
+
+/** Everything that happened to the consents of a device, and to the device itself, in order: enough to replay decisions. */
+export async function readHistory(
+  client: ClientBase | Pool,
+  device: Device,
+): Promise<{ events: ConsentEvent[]; devices: DeviceEvent[] }> {
+  const { rows } = await client.query(`select ${EVENT_COLUMNS} from consent_events where device = $1 order by seq`, [
+    device.id,
+  ]);
+  const events = rows.filter((row) => row.state !== 'device').map((row) => openEvent(device, row));
+  const devices = rows
+    .filter((row) => row.state === 'device')
+    .map(({ seq, at, sealed }) => ({
+      seq,
+      at,
+      device: openJson<DeviceEvent['device']>(device.key, labelOf(device.id), sealed),
+    }));
+  return { events, devices };
+}
+
+/** Events of a device that a receipt was given for, the last first. */
+export async function listReceipts(client: ClientBase | Pool, device: Device, limit: number): Promise<ConsentEvent[]> {
+  const { rows } = await client.query(
+    `select ${EVENT_COLUMNS} from consent_events where device = $1 and state not in ('device', 'expired')
+     order by seq desc limit $2`,
+    [device.id, limit],
+  );
+  return rows.map((row) => openEvent(device, row));
+}
+
+/** One event of the device; null if there is none of that number in that record. */
+export async function findEvent(
+  client: ClientBase | Pool,
+  device: Device,
+  record: string,
+  seq: number,
+): Promise<ConsentEvent | null> {
+  const { rows } = await client.query(
+    `select ${EVENT_COLUMNS} from consent_events where seq = $2 and device = $1 and record::text = $3 and state <> 'device'`,
+    [device.id, seq, record],
+  );
+  return rows.length === 0 ? null : openEvent(device, rows[0]);
+}
+
+function openEvent(device: Device, row: Omit<ConsentEvent, 'capture'> & { sealed: Buffer }): ConsentEvent {
+  const { sealed, ...event } = row;
+  return { ...event, capture: openJson<Capture>(device.key, labelOf(device.id), sealed) };
+}

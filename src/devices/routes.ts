@@ -1,0 +1,223 @@
+// POST /v1/devices registers a phone; /v1/me is what its user sees and changes, with the phone's token. Promises: a token is
+// shown once; what was learnt of a person fits one answer (policy R1); a change that decides what others see is in force
+// when it is acknowledged; notices of policies are delivered here, whatever the person wants to hear of offers (C7).
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { maturity } from '../consent/ages.ts';
+import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import { type NativeAuthDeps, requireKey } from '../http/native-auth.ts';
+import { noticesOf, type PolicyVersion } from '../policy/versions.ts';
+import { type AgeBand, FLAG, setSources } from './device-contract.ts';
+import { type Patch, patchProfile } from './patch.ts';
+import { type Device, NEW_PROFILE, type Profile } from './profile.ts';
+import { Me, PatchBody, RegisterBody, Registered, Rotated, writeSwitches } from './wire.ts';
+
+/** A device as it came in with its token. */
+export type Presented = Device & { readonly tokenHash: Buffer; readonly tokenExpiresAt: number };
+export type DeviceEdit = { readonly profile?: Profile; readonly flags?: number };
+
+export type DevicePorts = {
+  register(profile: Profile, nowMs: number): Promise<{ token: string; expiresAt: number; proofKey: string }>;
+  /** Changes what decisions are made on; resolves when that is in force, with null if the device is gone. */
+  change(
+    id: string,
+    edit: (device: Device) => DeviceEdit | null,
+    detail: string,
+    nowMs: number,
+  ): Promise<Device | null>;
+  /** Changes what no decision is made on. */
+  note(id: string, edit: (profile: Profile) => Profile): Promise<Device | null>;
+  /** Null if the token has ended meanwhile. */
+  rotate(device: Presented, nowMs: number): Promise<{ token: string; expiresAt: number; oldEndsAt: number } | null>;
+  end(device: Presented, nowMs: number): Promise<void>;
+  policies(): Promise<readonly PolicyVersion[]>;
+};
+
+/** New phones an hour behind one address: a shop that sets up its stock. */
+const REGISTRATIONS_PER_HOUR = 600;
+const REFUSALS = { 400: Problem, 401: Problem, 429: Problem, 500: Problem, 503: Problem };
+const AGE_NEEDS_OPERATOR = renderProblem(
+  403,
+  'age-needs-operator',
+  'A child’s age can only be corrected by the operator',
+);
+const UNKNOWN_POLICY = renderProblem(409, 'unknown-policy', 'There is no policy of that version');
+const SECURITY = [{ token: [] }];
+const iso = (ms: number) => new Date(ms).toISOString();
+const isChild = (nowMs: number) => (band: AgeBand, where: string | null) => maturity(band, where, nowMs) === 'child';
+
+/** The scope's prefix is /v1/devices. */
+export function addRegistrationRoutes(scope: FastifyInstance, ports: DevicePorts, auth: NativeAuthDeps): void {
+  scope.decorateRequest('caller', null);
+  scope.post(
+    '/',
+    {
+      config: { rateLimit: { max: REGISTRATIONS_PER_HOUR, timeWindow: 3_600_000 } },
+      onRequest: requireKey(auth, ['device']),
+      schema: {
+        tags: ['people'],
+        summary: 'Register a phone: gives it its token.',
+        security: [{ key: [] }],
+        body: RegisterBody,
+        response: { 201: Registered, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const given = request.body as { jurisdiction?: string | null; ageBand?: AgeBand; sources?: object };
+      const sources = setSources(NEW_PROFILE.sources, given.sources as Record<string, boolean>);
+      const nowMs = auth.now();
+      const stated: Patch = {
+        ...(given.jurisdiction === undefined ? {} : { jurisdiction: given.jurisdiction }),
+        ...(given.ageBand === undefined ? {} : { ageBand: given.ageBand }),
+        ...(given.sources === undefined ? {} : { sources }),
+      };
+      const profile = (patchProfile(NEW_PROFILE, stated, () => false, nowMs) as { profile: Profile }).profile;
+      const { token, expiresAt, proofKey } = await ports.register(profile, nowMs);
+      const { jurisdiction, ageBand } = profile;
+      const answer = { jurisdiction, ageBand, sources: writeSwitches(sources) };
+      return reply.code(201).send({ token, expiresAt: iso(expiresAt), proofKey, ...answer });
+    },
+  );
+}
+
+/** The scope's prefix is /v1/me, and its hook has found whose token it is. */
+export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () => number): void {
+  scope.get(
+    '/',
+    {
+      schema: {
+        tags: ['people'],
+        summary: 'What is known of the person behind this token.',
+        security: SECURITY,
+        response: { 200: Me, ...REFUSALS },
+      },
+    },
+    async (request, reply) => reply.send(await describe(request.getDecorator<Presented>('subject'), ports, now())),
+  );
+
+  scope.patch(
+    '/',
+    {
+      schema: {
+        tags: ['people'],
+        summary: 'Change it.',
+        description: 'In force for everybody who asks when the answer arrives.',
+        security: SECURITY,
+        body: PatchBody,
+        response: { 200: Me, 403: Problem, 409: Problem, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const presented = request.getDecorator<Presented>('subject');
+      const body = request.body as Omit<Patch, 'sources'> & { sources?: Record<string, boolean> };
+      const nowMs = now();
+      const { acceptedPolicy } = body;
+      if (acceptedPolicy !== undefined && !(await ports.policies()).some((one) => one.version === acceptedPolicy))
+        return sendProblem(reply, UNKNOWN_POLICY);
+      return await patch(reply, presented, ports, nowMs, (profile) => ({
+        ...(body as Patch),
+        ...(body.sources === undefined ? {} : { sources: setSources(profile.sources, body.sources) }),
+      }));
+    },
+  );
+
+  scope.post(
+    '/token',
+    {
+      schema: {
+        tags: ['people'],
+        summary: 'A new token in place of this one, which ends in ten minutes.',
+        security: SECURITY,
+        response: { 200: Rotated, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const issued = await ports.rotate(request.getDecorator<Presented>('subject'), now());
+      if (issued === null) return refuseProblem(reply, { kind: 'unauthenticated' });
+      const { token, expiresAt, oldEndsAt } = issued;
+      return reply.send({ token, expiresAt: iso(expiresAt), oldTokenEndsAt: iso(oldEndsAt) });
+    },
+  );
+
+  scope.delete(
+    '/token',
+    {
+      schema: {
+        tags: ['people'],
+        summary: 'End all tokens of this phone: nobody can speak for it any more. Erase first what should be gone.',
+        security: SECURITY,
+        response: { 204: { type: 'null', description: 'Ended' }, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      await ports.end(request.getDecorator<Presented>('subject'), now());
+      return reply.code(204).send();
+    },
+  );
+}
+
+async function patch(
+  reply: FastifyReply,
+  presented: Presented,
+  ports: DevicePorts,
+  nowMs: number,
+  patchFor: (profile: Profile) => Patch,
+): Promise<FastifyReply> {
+  const patched = patchProfile(presented.profile, patchFor(presented.profile), isChild(nowMs), nowMs);
+  let refused = 'refused' in patched;
+  let after: Device | null = presented;
+  if ('profile' in patched && !patched.decides) {
+    after = await ports.note(presented.id, (profile) => {
+      const again = patchProfile(profile, patchFor(profile), isChild(nowMs), nowMs);
+      return 'profile' in again && !again.decides ? again.profile : profile;
+    });
+  } else if (!refused) {
+    after = await ports.change(
+      presented.id,
+      (device) => {
+        // Decided on what is true under the lock, not on what was read before.
+        const again = patchProfile(device.profile, patchFor(device.profile), isChild(nowMs), nowMs);
+        refused = 'refused' in again;
+        return 'profile' in again ? { profile: again.profile, flags: flagsOf(device, again.profile, nowMs) } : null;
+      },
+      'profileChanged',
+      nowMs,
+    );
+  }
+  if (after === null) return refuseProblem(reply, { kind: 'unauthenticated' });
+  if (refused) return sendProblem(reply, AGE_NEEDS_OPERATOR);
+  return reply.send(await describe({ ...presented, ...after }, ports, nowMs));
+}
+
+/** Who turns out to be a child without a parent's consent is marked: what is kept of it goes within the hour (K3). */
+function flagsOf({ flags, parental }: Device, profile: Profile, nowMs: number): number {
+  const covered = parental.some((one) => one.withdrawnAt === null || one.withdrawnAt > nowMs);
+  return isChild(nowMs)(profile.ageBand, profile.jurisdiction) && !covered ? flags | FLAG.child : flags;
+}
+
+async function describe(device: Presented, ports: DevicePorts, nowMs: number): Promise<object> {
+  const { profile, flags, parental } = device;
+  const { shown, fresh } = noticesOf(await ports.policies(), profile.notices, device.createdAt, nowMs);
+  if (fresh.length > 0) {
+    // Told once, whatever else changes meanwhile.
+    const isNew = (before: Profile) =>
+      fresh.filter(({ version }) => !before.notices.some((n) => n.version === version));
+    await ports.note(device.id, (before) => ({ ...before, notices: [...before.notices, ...isNew(before)] }));
+  }
+  const child = (flags & FLAG.child) !== 0 || isChild(nowMs)(profile.ageBand, profile.jurisdiction);
+  const day = (number: number) => iso(number * 86_400_000).slice(0, 10);
+  return {
+    id: device.id,
+    registeredOn: iso(device.createdAt).slice(0, 10),
+    tokenExpiresAt: iso(device.tokenExpiresAt),
+    jurisdiction: profile.jurisdiction,
+    ageBand: profile.ageBand,
+    sources: writeSwitches(profile.sources),
+    marketing: profile.marketing,
+    restricted: (flags & FLAG.restricted) !== 0,
+    objectedToCounts: (flags & FLAG.objected) !== 0,
+    needsParent: child && !parental.some((one) => one.withdrawnAt === null || one.withdrawnAt > nowMs),
+    acceptedPolicy: profile.accepted?.version ?? null,
+    statedOn: Object.fromEntries(Object.entries(profile.statedDay).map(([field, number]) => [field, day(number)])),
+    notices: shown,
+  };
+}

@@ -1,0 +1,169 @@
+// What people's own routes need, as a server thread holds it: devices, consent, receipts and policies over the thread's connections
+// to the store. Acts that decide what others see run under the ledger's lock (disclosures/chain.ts). Promises: a store that
+// is away is a 503, never an answer.
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { type ActDeps, type Done, putConsent, withdrawConsent } from '../consent/change-store.ts';
+import { toKantara } from '../consent/kantara.ts';
+import type { Purpose } from '../consent/purposes.ts';
+import { receiptIdOf } from '../consent/receipt.ts';
+import type { ReceiptPorts } from '../consent/receipt-routes.ts';
+import { createReceiptSigner, type ReceiptSigner, readReceipt } from '../consent/receipt-signer.ts';
+import type { Act, ConsentPorts } from '../consent/routes.ts';
+import { findApplication, findEvent, listGrants, listReceipts, loadGrant } from '../consent/store.ts';
+import type { MasterKeys } from '../devices/master-keys.ts';
+import type { Device } from '../devices/profile.ts';
+import type { DevicePorts, Presented } from '../devices/routes.ts';
+import {
+  changeDevice,
+  endTokens,
+  loadDevice,
+  lockDevice,
+  noteProfile,
+  ROTATION_MS,
+  registerDevice,
+  rotateToken,
+  touchDevice,
+} from '../devices/store.ts';
+import { hashToken, isToken } from '../devices/token.ts';
+import type { Chain, InChain } from '../disclosures/chain.ts';
+import type { PolicyPorts } from '../policy/routes.ts';
+import { listPolicies, readPolicyTexts } from '../policy/store.ts';
+import { transact } from '../storage/transaction.ts';
+import { orUnavailable } from './store-loss.ts';
+
+export type People = {
+  /** Whose token it is; null for anything that is no good token. */
+  readonly findSubject: (credential: string, nowMs: number) => Promise<Presented | null>;
+  readonly devices: DevicePorts;
+  readonly consents: ConsentPorts;
+  readonly receipts: ReceiptPorts;
+  readonly policies: PolicyPorts;
+};
+
+export type PeopleSetup = {
+  readonly pool: Pool;
+  readonly inChain: InChain;
+  readonly masters: MasterKeys;
+  /** 32 bytes. */
+  readonly receiptKey: Uint8Array;
+};
+
+/** Receipts that one list shows. */
+const RECEIPTS = 1_000;
+
+export async function openPeople(setup: PeopleSetup): Promise<People> {
+  const { pool, masters } = setup;
+  const signer = await createReceiptSigner(setup.receiptKey);
+  return {
+    async findSubject(credential, nowMs) {
+      if (!isToken(credential)) return null;
+      const tokenHash = hashToken(credential);
+      return await orUnavailable(async () => {
+        const device = await loadDevice(pool, masters, tokenHash, nowMs);
+        if (device === null) return null;
+        await touchDevice(pool, device, nowMs);
+        return { ...device, tokenHash };
+      });
+    },
+    devices: devicePorts(setup),
+    consents: consentPorts(setup, signer),
+    receipts: receiptPorts(pool, signer),
+    policies: {
+      list: () => orUnavailable(() => listPolicies(pool)),
+      texts: (version) => orUnavailable(() => readPolicyTexts(pool, version)),
+    },
+  };
+}
+
+function devicePorts({ pool, inChain, masters }: PeopleSetup): DevicePorts {
+  const secrets = { masters, random: randomBytes };
+  const act: InChain = (work) => orUnavailable(() => inChain(work));
+  return {
+    register: (profile, nowMs) =>
+      act((client, chain) => registerDevice(client, chain, secrets, randomUUID(), profile, nowMs)),
+    change: (id, edit, detail, nowMs) =>
+      act((client, chain) => changeDevice(client, chain, secrets, id, edit, detail, nowMs)),
+    note: (id, edit) => orUnavailable(() => transact(pool, (client) => noteProfile(client, secrets, id, edit))),
+    async rotate(device, nowMs) {
+      const rotate = (client: Parameters<typeof rotateToken>[0], chain: Chain) =>
+        rotateToken(client, chain, randomBytes, device, device.tokenHash, nowMs);
+      const issued = await act(rotate);
+      const oldEndsAt = Math.min(device.tokenExpiresAt, nowMs + ROTATION_MS);
+      return issued === null ? null : { ...issued, oldEndsAt };
+    },
+    end: (device, nowMs) => act((client, chain) => endTokens(client, chain, device, nowMs)),
+    policies: () => orUnavailable(() => listPolicies(pool)),
+  };
+}
+
+function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSigner): ConsentPorts {
+  /** Runs an act on a device as it is under the ledger's lock. */
+  function act<T>(
+    id: string,
+    now: number,
+    work: (client: Parameters<typeof putConsent>[0], chain: Chain, deps: ActDeps) => Promise<T>,
+  ): Promise<T | 'gone'> {
+    return orUnavailable(() =>
+      inChain(async (client, chain) => {
+        const device = await lockDevice(client, masters, id);
+        if (device === null) return 'gone';
+        const policies = await listPolicies(client);
+        const deps = { device, policies, signer, random: randomBytes, newId: randomUUID, now };
+        return await work(client, chain, deps);
+      }),
+    );
+  }
+  const actOf = ({ grant, registered, receipt }: Done): Act => ({
+    described: { application: grant.application, purpose: grant.purpose as Purpose, record: grant, registered },
+    receipt,
+  });
+  return {
+    list: (device) =>
+      orUnavailable(async () => {
+        const described = [];
+        for (const record of await listGrants(pool, device.id)) {
+          const registered = await findApplication(pool, record.application);
+          described.push({ application: record.application, purpose: record.purpose as Purpose, record, registered });
+        }
+        return described;
+      }),
+    find: (device, about) =>
+      orUnavailable(async () => {
+        const record = await loadGrant(pool, device.id, about.application, about.purpose);
+        const registered = await findApplication(pool, about.application);
+        return record === null && registered === null ? null : { ...about, record, registered };
+      }),
+    async put(device, about, wanted, screen, nowMs) {
+      const done = await act(device.id, nowMs, (client, chain, deps) =>
+        putConsent(client, chain, deps, about, wanted, screen),
+      );
+      return done === 'gone' || 'refused' in done ? done : actOf(done);
+    },
+    async withdraw(device, about, nowMs) {
+      const done = await act(device.id, nowMs, (client, chain, deps) => withdrawConsent(client, chain, deps, about));
+      return done === 'gone' || done === null ? done : actOf(done);
+    },
+  };
+}
+
+function receiptPorts(pool: Pool, signer: ReceiptSigner): ReceiptPorts {
+  return {
+    jwks: signer.jwks,
+    list: (device) =>
+      orUnavailable(async () =>
+        (await listReceipts(pool, device, RECEIPTS)).map(({ record, seq, at, application, purpose, state }) => ({
+          ...{ id: receiptIdOf(record, seq), at, application, purpose, state },
+        })),
+      ),
+    find: (device, id) => orUnavailable(() => findReceipt(pool, signer, device, id)),
+  };
+}
+
+async function findReceipt(pool: Pool, signer: ReceiptSigner, device: Device, id: string) {
+  const [, record, seq] = /^([0-9a-f-]{36})\.(\d{1,15})$/.exec(id) ?? [];
+  const event = record === undefined ? null : await findEvent(pool, device, record, Number(seq));
+  const receipt = event?.capture.receipt;
+  if (!receipt) return null;
+  return { receipt, kantara: toKantara(readReceipt(receipt), signer.keyId) };
+}

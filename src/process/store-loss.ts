@@ -1,0 +1,17 @@
+// A store that is away, or busy past what anybody waits for, is the gateway's 503: the caller may try again. Anything else that
+// goes wrong in the store stays the bug it is.
+import { refusalError, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
+import { describeStoreLoss } from '../storage/open.ts';
+
+/** SQLSTATE of waits that were cut short: for a lock, by a time limit, in a transaction that stood still. */
+const CUT_SHORT = new Set(['55P03', '57014', '25P03']);
+
+/** What `work` resolves to; rejects with the refusal `unavailable` where the store is the reason. */
+export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const lost = describeStoreLoss(error) !== null || CUT_SHORT.has((error as { code?: string }).code ?? '');
+    throw lost ? refusalError({ kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S }) : error;
+  }
+}

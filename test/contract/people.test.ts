@@ -1,0 +1,276 @@
+import { createHash } from 'node:crypto';
+import { compactVerify, createLocalJWKSet } from 'jose';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { DEVICE_KEY, PARTNER_KEY } from '../support/app.ts';
+import { addTestApplication, createTestPeople, type TestPeople } from '../support/people.ts';
+import { openTestStore } from '../support/store.ts';
+
+const DAY_MS = 86_400_000;
+const store = await openTestStore();
+let gateway: TestPeople;
+let weather: string;
+
+beforeAll(async () => {
+  gateway = await createTestPeople(store);
+  weather = await addTestApplication(store);
+});
+
+type Consent = {
+  state: string;
+  precision: string;
+  shows: string;
+  because: string;
+  eventSeq: number;
+  expiresAt: string;
+};
+const consentUrl = (application: string, purpose = 'dpv:ServiceProvision') =>
+  `/v1/me/consents/${application}/${purpose}`;
+
+/** The receipt in a JWS, if the published key signed it. */
+async function verified(jws: string): Promise<Record<string, never>> {
+  const keys = (await gateway.call('GET', '/.well-known/jwks.json')).body;
+  const { payload, protectedHeader } = await compactVerify(jws, createLocalJWKSet(keys));
+  expect(protectedHeader).toMatchObject({ alg: 'EdDSA', typ: 'consent-receipt+jws' });
+  return JSON.parse(Buffer.from(payload).toString());
+}
+
+describe('the way of a person through the gateway', () => {
+  test('goes from registering over a yes and its receipt to taking it back', async () => {
+    const token = await gateway.register();
+    const before = await gateway.call('GET', consentUrl(weather), token);
+    expect(before).toMatchObject({
+      status: 200,
+      body: {
+        consent: {
+          ...{ state: 'silence', shows: 'region', because: 'silence', applicationName: 'Weather' },
+          partner: { name: 'Weather Ltd', policyUrl: 'https://example.com/privacy', contact: 'privacy@example.com' },
+        },
+      },
+    });
+
+    const textHash = createHash('sha256').update('May Weather see where you are?').digest('hex');
+    const given = await gateway.call('PUT', consentUrl(weather), token, {
+      ...{ precision: 'precise', sources: { ip: false }, language: 'en', textHash, screen: 'a-1' },
+    });
+    const answer = given.body as { consent: Consent; receipt: string };
+    expect(given.status).toBe(200);
+    expect(answer.consent).toMatchObject({
+      ...{ state: 'given', precision: 'precise', shows: 'precise', because: 'granted', policyVersion: '2017-06-30' },
+      sources: ['gps', 'cell', 'wifi', 'bluetooth'],
+      expiresAt: new Date(gateway.clock.nowMs + 180 * DAY_MS).toISOString(),
+    });
+    expect(await verified(answer.receipt)).toMatchObject({
+      schemaVersion: 'ISO/IEC TS 27560:2023',
+      notice: { policyVersion: '2017-06-30', shownTextSha256: textHash, screen: 'a-1', language: 'en' },
+      consent: { application: weather, precision: 'precise', type: 'explicit', ageBandAtCapture: '18plus' },
+      events: [{ seq: answer.consent.eventSeq, state: 'given', entity: 'subject' }],
+    });
+
+    gateway.clock.nowMs += 1_000;
+    const gone = await gateway.call('DELETE', consentUrl(weather), token);
+    const withdrawn = gone.body as typeof answer;
+    expect(withdrawn.consent).toMatchObject({ state: 'withdrawn', shows: 'region', because: 'withdrawn' });
+    expect((await verified(withdrawn.receipt)).events).toMatchObject([{ state: 'given' }, { state: 'withdrawn' }]);
+
+    const again = await gateway.call('DELETE', consentUrl(weather), token);
+    expect(again.text).toBe(gone.text);
+
+    const { receipts } = (await gateway.call('GET', '/v1/me/receipts', token)).body as { receipts: { id: string }[] };
+    expect(receipts).toMatchObject([{ state: 'withdrawn' }, { state: 'given' }]);
+    const kept = await gateway.call('GET', `/v1/me/receipts/${receipts[1].id}`, token);
+    expect(kept.body).toMatchObject({ receipt: answer.receipt, kantara: { version: 'KI-CR-v1.1.0' } });
+  });
+
+  test('lets nobody else see a receipt or a consent', async () => {
+    const [ada, bo] = [await gateway.register(), await gateway.register()];
+    await gateway.call('PUT', consentUrl(weather), ada, { precision: 'precise' });
+    const { receipts } = (await gateway.call('GET', '/v1/me/receipts', ada)).body as { receipts: { id: string }[] };
+    expect((await gateway.call('GET', `/v1/me/receipts/${receipts[0].id}`, bo)).status).toBe(404);
+    expect((await gateway.call('GET', '/v1/me/consents', bo)).body).toEqual({ consents: [] });
+    expect((await gateway.call('GET', consentUrl(weather), bo)).body).toMatchObject({ consent: { state: 'silence' } });
+  });
+
+  test('shows one application what was granted to it, not the others of its vendor, nor another purpose', async () => {
+    const purposes = ['dpv:ServiceProvision', 'dpv:ServiceOptimisation'];
+    const one = await addTestApplication(store, { partner: 'vendor-of-two', purposes });
+    const two = await addTestApplication(store, { partner: 'vendor-of-two', purposes });
+    const token = await gateway.register();
+    await gateway.call('PUT', consentUrl(one), token, { precision: 'precise' });
+    for (const url of [consentUrl(two), consentUrl(one, 'dpv:ServiceOptimisation')])
+      expect((await gateway.call('GET', url, token)).body).toMatchObject({
+        consent: { shows: 'region', state: 'silence' },
+      });
+  });
+
+  test('makes no consent out of an accepted policy', async () => {
+    const token = await gateway.register();
+    const patched = await gateway.call('PATCH', '/v1/me', token, { acceptedPolicy: '2017-06-30' });
+    expect(patched.body).toMatchObject({ acceptedPolicy: '2017-06-30' });
+    expect((await gateway.call('GET', consentUrl(weather), token)).body).toMatchObject({
+      consent: { shows: 'region' },
+    });
+    expect((await gateway.call('PATCH', '/v1/me', token, { acceptedPolicy: '1999' })).status).toBe(409);
+  });
+
+  test('shows nothing at all after a no, and forgets what was remembered before the no is acknowledged', async () => {
+    const token = await gateway.register();
+    const waited = gateway.settled.length;
+    const no = await gateway.call('PUT', consentUrl(weather), token, { precision: 'none' });
+    expect(no.body).toMatchObject({ consent: { state: 'refused', shows: 'nothing', expiresAt: null } });
+    expect(gateway.settled.length).toBe(waited + 1);
+    await gateway.call('DELETE', consentUrl(weather), token);
+    expect((await gateway.call('GET', consentUrl(weather), token)).body).toMatchObject({
+      consent: { shows: 'region' },
+    });
+    expect(gateway.settled.length).toBe(waited + 2);
+  });
+
+  test('ends a yes at its date without anybody doing anything', async () => {
+    const token = await gateway.register();
+    await gateway.call('PUT', consentUrl(weather), token, { precision: 'precise', validForDays: 1 });
+    const before = gateway.clock.nowMs;
+    gateway.clock.nowMs += DAY_MS;
+    expect((await gateway.call('GET', '/v1/me/consents', token)).body).toMatchObject({
+      consents: [{ state: 'expired', shows: 'region', because: 'expired' }],
+    });
+    gateway.clock.nowMs = before;
+  });
+});
+
+describe('a yes that does not count', () => {
+  const problem = (word: string, status: number) => ({ status, body: { type: `/problems/${word}` } });
+
+  test("is a child's own", async () => {
+    const token = await gateway.register({ ageBand: '13to15', jurisdiction: 'NL' });
+    for (const precision of ['region', 'precise'])
+      expect(await gateway.call('PUT', consentUrl(weather), token, { precision })).toMatchObject(
+        problem('parent-needed', 403),
+      );
+    expect((await gateway.call('GET', consentUrl(weather), token)).body).toMatchObject({
+      consent: { shows: 'nothing', because: 'child' },
+    });
+    // Its no does.
+    expect((await gateway.call('PUT', consentUrl(weather), token, { precision: 'none' })).status).toBe(200);
+    // The same age is of age elsewhere.
+    const inBelgium = await gateway.register({ ageBand: '13to15', jurisdiction: 'BE' });
+    expect((await gateway.call('PUT', consentUrl(weather), inBelgium, { precision: 'precise' })).status).toBe(200);
+  });
+
+  test("stays a child's when the child says that it is older, or elsewhere", async () => {
+    const token = await gateway.register({ ageBand: '13to15', jurisdiction: 'NL' });
+    for (const lie of [{ ageBand: '18plus' }, { ageBand: 'unknown' }, { jurisdiction: 'BE' }])
+      expect(await gateway.call('PATCH', '/v1/me', token, lie)).toMatchObject(problem('age-needs-operator', 403));
+    expect((await gateway.call('GET', '/v1/me', token)).body).toMatchObject({ ageBand: '13to15', needsParent: true });
+  });
+
+  test('is of somebody whose age nobody stated', async () => {
+    const token = await gateway.register({});
+    expect(await gateway.call('PUT', consentUrl(weather), token, { precision: 'precise' })).toMatchObject(
+      problem('age-unknown', 422),
+    );
+    expect((await gateway.call('PUT', consentUrl(weather), token, { precision: 'region' })).status).toBe(200);
+    await gateway.call('PATCH', '/v1/me', token, { ageBand: '18plus' });
+    expect((await gateway.call('PUT', consentUrl(weather), token, { precision: 'precise' })).status).toBe(200);
+  });
+
+  test('is to an application that has not said whom to ask, is suspended, or never asked for it', async () => {
+    const token = await gateway.register();
+    const inactive = await addTestApplication(store, { policyUrl: null });
+    const coarse = await addTestApplication(store, { maxPrecision: 1 });
+    const suspended = await addTestApplication(store);
+    await store.pool.query('update applications set suspended_at = 1 where id = $1', [suspended]);
+    const yes = { precision: 'precise' };
+    expect(await gateway.call('PUT', consentUrl(inactive), token, yes)).toMatchObject(
+      problem('application-inactive', 409),
+    );
+    expect(await gateway.call('PUT', consentUrl(coarse), token, yes)).toMatchObject(problem('not-offered', 409));
+    expect(await gateway.call('PUT', consentUrl(suspended), token, yes)).toMatchObject(
+      problem('application-suspended', 409),
+    );
+    expect(await gateway.call('PUT', consentUrl('nobody'), token, yes)).toMatchObject(
+      problem('unknown-application', 404),
+    );
+    expect(await gateway.call('PUT', consentUrl(weather, 'dpv:DirectMarketing'), token, yes)).toMatchObject(
+      problem('purpose-not-registered', 409),
+    );
+    expect((await gateway.call('PUT', consentUrl(weather, 'dpv:Whatever'), token, yes)).status).toBe(404);
+    expect((await gateway.call('PUT', consentUrl(suspended), token, { precision: 'none' })).status).toBe(200);
+  });
+
+  test('is malformed, out of date, or for ever', async () => {
+    const token = await gateway.register();
+    const inDays = (days: number) => new Date(gateway.clock.nowMs + days * DAY_MS).toISOString();
+    for (const [body, status] of [
+      [{}, 400],
+      [{ precision: 'exact' }, 400],
+      [{ precision: 2 }, 400],
+      [{ precision: 'precise', more: 1 }, 400],
+      [{ precision: 'precise', scopes: [] }, 400],
+      [{ precision: 'precise', scopes: ['track'] }, 400],
+      [{ precision: 'precise', sources: { radar: true } }, 400],
+      [{ precision: 'precise', expiresAt: 'tomorrow' }, 400],
+      [{ precision: 'precise', expiresAt: inDays(1), validForDays: 1 }, 400],
+      [{ precision: 'precise', validForDays: 366 }, 400],
+      [{ precision: 'precise', expiresAt: inDays(-1) }, 422],
+      [{ precision: 'precise', expiresAt: inDays(366) }, 422],
+      [{ precision: 'precise', policyVersion: '2011-01-01' }, 409],
+    ] as const)
+      expect([body, (await gateway.call('PUT', consentUrl(weather), token, body)).status]).toEqual([body, status]);
+    expect((await gateway.call('GET', '/v1/me/consents', token)).body).toEqual({ consents: [] });
+  });
+});
+
+describe('the token of a phone', () => {
+  test('is refused in one and the same way, whatever is wrong with it', async () => {
+    const ended = await gateway.register();
+    expect((await gateway.call('DELETE', '/v1/me/token', ended)).status).toBe(204);
+    const expired = await gateway.register();
+    await store.pool.query('update device_tokens set expires_at = $1', [gateway.clock.nowMs]);
+    const idle = await gateway.register();
+    await store.pool.query(
+      'update devices set last_used_day = last_used_day - 366 where id = (select device from device_tokens where expires_at > $1)',
+      [gateway.clock.nowMs],
+    );
+    const answers = [];
+    for (const token of [ended, expired, idle, `hgt_${'A'.repeat(43)}`, 'nonsense', PARTNER_KEY, undefined]) {
+      const { status, text, headers } = await gateway.call('GET', '/v1/me', token);
+      answers.push({ status, text, auth: headers['www-authenticate'] });
+    }
+    expect(new Set(answers.map((one) => JSON.stringify(one))).size).toBe(1);
+    expect(answers[0].status).toBe(401);
+  });
+
+  test('is replaced, the old one going on for ten minutes', async () => {
+    const old = await gateway.register();
+    const { token } = (await gateway.call('POST', '/v1/me/token', old)).body as { token: string };
+    const lost = (await gateway.call('POST', '/v1/me/token', old)).body as { token: string };
+    expect((await gateway.call('GET', '/v1/me', old)).status).toBe(200);
+    // An answer that got lost: the one asked for again is good, the lost one is not.
+    expect((await gateway.call('GET', '/v1/me', token)).status).toBe(401);
+    gateway.clock.nowMs += 10 * 60_000;
+    expect((await gateway.call('GET', '/v1/me', old)).status).toBe(401);
+    expect((await gateway.call('GET', '/v1/me', lost.token)).status).toBe(200);
+  });
+
+  test('is given to device keys only, and what it knows can be seen and changed', async () => {
+    for (const key of [PARTNER_KEY, 'hgd_unknown', undefined])
+      expect((await gateway.call('POST', '/v1/devices', key, {})).status).toBe(401);
+    expect((await gateway.call('POST', `/v1/devices?key=${DEVICE_KEY}`, undefined, {})).status).toBe(201);
+    for (const body of [{ ageBand: 'old' }, { jurisdiction: 'nl' }, { name: 'Ada' }, { sources: { wifi: 'no' } }])
+      expect((await gateway.call('POST', '/v1/devices', DEVICE_KEY, body)).status).toBe(400);
+    const token = await gateway.register({ jurisdiction: 'NL', ageBand: '18plus', sources: { wifi: false } });
+    const waited = gateway.settled.length;
+    expect(
+      (await gateway.call('PATCH', '/v1/me', token, { sources: { ip: false }, marketing: true })).body,
+    ).toMatchObject({
+      ...{ jurisdiction: 'NL', ageBand: '18plus', marketing: true, restricted: false, needsParent: false },
+      sources: { gps: true, cell: true, wifi: false, bluetooth: true, ip: false },
+    });
+    expect(gateway.settled.length).toBe(waited + 1);
+    // What decides nothing waits for nobody.
+    await gateway.call('PATCH', '/v1/me', token, { marketing: false });
+    expect(gateway.settled.length).toBe(waited + 1);
+    for (const body of [{}, { id: 'x' }, { flags: 0 }, { ageBand: null }])
+      expect((await gateway.call('PATCH', '/v1/me', token, body)).status).toBe(400);
+  });
+});

@@ -1,0 +1,97 @@
+// The production app with people's routes over a real store, the clock in the test's hand, and applications to consent to.
+import { randomBytes } from 'node:crypto';
+import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import { createInChain, type InChain } from '../../src/disclosures/chain.ts';
+import { insertPolicy } from '../../src/policy/store.ts';
+import { FIRST_POLICY } from '../../src/process/first-policy.ts';
+import { openPeople, type People } from '../../src/process/people.ts';
+import type { Store } from '../../src/storage/open.ts';
+import { createTestApp, DEVICE_KEY, type TestApp } from './app.ts';
+
+export const MASTERS = masterKeysOf([Buffer.alloc(32, 1)]);
+export const LEDGER_KEY = Buffer.alloc(32, 2);
+
+export type TestPeople = TestApp & {
+  readonly people: People;
+  readonly inChain: InChain;
+  /** Announced changes: numbers that were waited for. */
+  readonly settled: number[];
+  call(
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    url: string,
+    token?: string,
+    body?: object,
+  ): Promise<Answer>;
+  register(body?: object): Promise<string>;
+};
+export type Answer = {
+  readonly status: number;
+  readonly body: never;
+  readonly text: string;
+  readonly headers: Record<string, unknown>;
+};
+
+export async function createTestPeople(store: Store): Promise<TestPeople> {
+  const { pool } = store;
+  await insertPolicy(pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
+  const settled: number[] = [];
+  let clock = { nowMs: 0 };
+  const inChain = createInChain({
+    pool,
+    ledgerKey: LEDGER_KEY,
+    now: () => clock.nowMs,
+    settle: async (seq) => void settled.push(seq),
+  });
+  const people = await openPeople({ pool, inChain, masters: MASTERS, receiptKey: Buffer.alloc(32, 3) });
+  const test = await createTestApp({ people, othersPerMinute: 100_000 });
+  clock = test.clock;
+  const call: TestPeople['call'] = async (method, url, token, body) => {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const { statusCode, payload, headers: got } = await test.app.inject({ method, url, headers, payload: body });
+    return {
+      status: statusCode,
+      body: (payload === '' ? null : JSON.parse(payload)) as never,
+      text: payload,
+      headers: got,
+    };
+  };
+  return {
+    ...test,
+    people,
+    inChain,
+    settled,
+    call,
+    async register(body = { ageBand: '18plus', jurisdiction: 'NL' }) {
+      const answer = await call('POST', '/v1/devices', DEVICE_KEY, body);
+      if (answer.status !== 201) throw new Error(answer.text);
+      return (answer.body as { token: string }).token;
+    },
+  };
+}
+
+let partners = 0;
+/** Registers a partner and one application of it; returns the application's id. */
+export async function addTestApplication(
+  store: Store,
+  over: {
+    policyUrl?: string | null;
+    adFunded?: boolean;
+    maxPrecision?: number;
+    purposes?: string[];
+    partner?: string;
+  } = {},
+): Promise<string> {
+  const partner = over.partner ?? `partner-${++partners}`;
+  const id = `app-${randomBytes(4).toString('hex')}`;
+  const policyUrl = over.policyUrl === undefined ? 'https://example.com/privacy' : over.policyUrl;
+  await store.pool.query(
+    `insert into partners (id, name, role, policy_url, contact, controller, ad_funded, created_at)
+     values ($1, 'Weather Ltd', 'vendor', $2, 'privacy@example.com', 'Weather Ltd, 1 Rain Street', $3, 0) on conflict do nothing`,
+    [partner, policyUrl, over.adFunded ?? false],
+  );
+  await store.pool.query(
+    `insert into applications (id, partner, name, purposes, max_precision, created_at) values ($1, $2, 'Weather', $3, $4, 0)`,
+    [id, partner, over.purposes ?? ['dpv:ServiceProvision'], over.maxPrecision ?? 2],
+  );
+  return id;
+}
