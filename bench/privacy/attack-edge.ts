@@ -23,15 +23,21 @@ const WORK_M = 4_000;
 const WAY_STEPS = 4;
 /** Distances tried: half of them evenly this far to both sides, half within a few trembles, where the victims are. */
 const FAR_M = 900;
+const NEAR_M = 700;
 const CLOSE_M = 60;
 const NEIGHBOURS = 60;
 /** Edge of a regular hexagon over the root of its area. */
 const EDGE_OVER_ROOT = 0.62;
 
-export type EdgeResult = { readonly areaRatioP50: number; readonly areaRatioP5: number };
+export type EdgeResult = {
+  readonly areaRatioP50: number;
+  readonly areaRatioP5: number;
+  /** The worst twentieth of all homes within 700 m of a border: a border that a band has moved is one as well. */
+  readonly nearP5: number;
+};
 type Seen = { readonly inner: number; readonly turns: number; readonly nights: number; readonly others: number };
 /** `distanceM`: from the border, into the first answer positive; `weight`: undoes that close ones were tried more often. */
-type Home = { readonly distanceM: number; readonly weight: number; readonly seen: Seen };
+type Home = { readonly distanceM: number; readonly weight: number; readonly isClose: boolean; readonly seen: Seen };
 
 export function edgeDwellers(
   mechanism: Mechanism,
@@ -46,22 +52,24 @@ export function edgeDwellers(
     const reach = isClose ? CLOSE_M : FAR_M;
     const distanceM = random.between(-reach, reach);
     const density = 0.25 / FAR_M + (Math.abs(distanceM) < CLOSE_M ? 0.25 / CLOSE_M : 0);
-    return live(mechanism, scene, border, distanceM, 1 / density, startMs, random, plan);
+    const seen = live(mechanism, scene, border, distanceM, startMs, random, plan);
+    return { distanceM, weight: 1 / density, isClose, seen };
   });
   const single = singleAnswers(mechanism, scene, startMs, random, { walkers: 2_000, reachM: plan.reachM });
   const rootM = Math.sqrt(area95M2(single));
-  const ratios = homes
-    .filter(({ distanceM }) => Math.abs(distanceM) <= EDGE_M)
-    .map((victim) => {
-      const alike = homes
-        .filter((home) => home !== victim)
-        .map((home) => ({ home, far: farness(home.seen, victim.seen) }))
-        .sort((a, b) => a.far - b.far)
-        .slice(0, NEIGHBOURS)
-        .map(({ home }) => home);
-      return Math.min(1, (EDGE_OVER_ROOT * width95(alike)) / rootM);
-    });
-  return { areaRatioP50: quantile(ratios, 0.5), areaRatioP5: quantile(ratios, 0.05) };
+  const areaLeft = (victim: Home) => {
+    const others = homes
+      .filter((home) => home !== victim)
+      .map((home) => ({ home, far: farness(home.seen, victim.seen) }));
+    others.sort((x, y) => x.far - y.far);
+    // Whoever looks exactly like the last neighbour is believed as well.
+    const farthest = others[Math.min(NEIGHBOURS, others.length) - 1].far;
+    const alike = others.filter(({ far }) => far <= farthest).map(({ home }) => home);
+    return Math.min(1, (EDGE_OVER_ROOT * width95(alike)) / rootM);
+  };
+  const edge = homes.filter(({ distanceM }) => Math.abs(distanceM) <= EDGE_M).map(areaLeft);
+  const near = homes.filter(({ isClose, distanceM }) => !isClose && Math.abs(distanceM) <= NEAR_M).map(areaLeft);
+  return { areaRatioP50: quantile(edge, 0.5), areaRatioP5: quantile(edge, 0.05), nearP5: quantile(near, 0.05) };
 }
 
 function farness(a: Seen, b: Seen): number {
@@ -126,11 +134,10 @@ function live(
   scene: Place,
   { at, into, inner, outer }: Border,
   distanceM: number,
-  weight: number,
   startMs: number,
   random: Random,
   plan: EdgePlan,
-): Home {
+): Seen {
   const phone = mechanism.phone(random.fork(`home ${random.next()}`));
   const home = { x: at.x + distanceM * into.x, y: at.y + distanceM * into.y };
   const angle = random.between(0, 2 * Math.PI);
@@ -146,7 +153,7 @@ function live(
     }
     nights.push(night);
   }
-  return { distanceM, weight, seen: look(nights, inner, outer) };
+  return look(nights, inner, outer);
 }
 
 /** How much of the way to work is behind at a quarter of the day. */

@@ -1,6 +1,5 @@
 // Honeyguide's own coarsening as a mechanism, in process: the anonymity map, the coarse state and the circle, the very
 // functions the gateway calls. `oursWithoutToken` is what a partner gets who presents no device: no state, one level coarser.
-import { createHmac } from 'node:crypto';
 import { cellArea } from 'h3-js';
 import {
   type AnonymityMap,
@@ -9,8 +8,9 @@ import {
   regionCircle,
   SUPPRESSED,
 } from '../../src/privacy/anonymity-map.ts';
+import { BAND_M, bandRingsOf } from '../../src/privacy/band.ts';
 import { buildAnonymityMap, type Population } from '../../src/privacy/build-anonymity-map.ts';
-import { advanceCoarseState, type CoarseState, MAX_BAND_RINGS } from '../../src/privacy/coarse-state.ts';
+import { advanceCoarseState, type CoarseState } from '../../src/privacy/coarse-state.ts';
 import {
   COARSEST_RES,
   cellOfKey,
@@ -19,11 +19,11 @@ import {
   type RegionKey,
   resolutionOf,
 } from '../../src/privacy/region-key.ts';
+import { oneLevelCoarser } from '../../src/privacy/region-levels.ts';
 import type { Mechanism, Residents, Told } from './mechanism.ts';
 
-const EPOCH_MS = 7 * 86_400_000;
-/** Three rings of resolution-10 cells, widest cells (0.15 km from centre to centre), metres. */
-const BAND_M = 450;
+/** Phones of the bench are told apart by their random ids. */
+const NO_SECRET = new Uint8Array(32);
 
 export type BuiltMap = { readonly names: Uint32Array; readonly map: AnonymityMap };
 
@@ -76,16 +76,9 @@ export function ours(map: AnonymityMap): Mechanism {
     name: 'Honeyguide',
     kind: 'fixed',
     phone(random) {
-      const secret = String(random.next());
+      const bandRings = bandRingsOf(NO_SECRET, String(random.next()));
       let state: CoarseState | null = null;
-      let epoch = -1;
-      let bandRings = 0;
       return (lat, lon, nowMs) => {
-        const week = Math.floor(nowMs / EPOCH_MS);
-        if (week !== epoch) {
-          epoch = week;
-          bandRings = createHmac('sha256', secret).update(String(week)).digest()[0] % (MAX_BAND_RINGS + 1);
-        }
         state = advanceCoarseState(state, lat, lon, nowMs, bandRings, map);
         return tell(state.region);
       };
@@ -99,10 +92,6 @@ export function oursWithoutToken(map: AnonymityMap): Mechanism {
   return {
     name: 'Honeyguide, no device token',
     kind: 'fixed',
-    phone: () => (lat, lon) => {
-      const region = map.regionAt(lat, lon);
-      if (region === SUPPRESSED || resolutionOf(region) === COARSEST_RES) return null;
-      return tell(parentKey(region, resolutionOf(region) - 1));
-    },
+    phone: () => (lat, lon) => tell(oneLevelCoarser(map.regionAt(lat, lon))),
   };
 }

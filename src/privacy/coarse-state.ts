@@ -11,8 +11,9 @@ import { mayStillBeIn, widen } from './region-levels.ts';
 export const TICK_MS = 15 * 60_000;
 const DAY_MS = 86_400_000;
 export const MAX_CHANGES_A_DAY = 24;
-/** Bands are 0 to 3 rings: up to 0.4 km, about a third of a resolution-7 cell's apothem. */
-export const MAX_BAND_RINGS = 3;
+/** Bands are 2 to 4 rings (band.ts says why): 0.3 to 0.6 km, up to half of a resolution-7 cell's apothem. */
+export const MIN_BAND_RINGS = 2;
+export const MAX_BAND_RINGS = 4;
 
 export type CoarseState = {
   readonly region: RegionKey;
