@@ -14,11 +14,13 @@ import { startJobs } from '../jobs/scheduler.ts';
 import { createSubmissionCountMemory, sumSubmissionCounts } from '../observations/submission-counts.ts';
 import { type KeyRingEntry, MAX_KEYS } from '../partners/key-ring.ts';
 import { followKeys } from '../partners/store.ts';
+import { insertPolicy } from '../policy/store.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { openStore } from '../storage/open.ts';
 import { loadAnonymityMap } from './anonymity-map.ts';
 import { openAtRest } from './at-rest.ts';
 import { demoText, prepareDemo } from './demo.ts';
+import { FIRST_POLICY } from './first-policy.ts';
 import { gatewayJobs } from './gateway-jobs.ts';
 import { openMapIndex } from './map-index.ts';
 import { createMetrics } from './metrics.ts';
@@ -88,6 +90,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     const onEncrypt = () => log.warn('an older version left addresses in plain: encrypting them');
     const atRest = await openAtRest(store.pool, secrets.stationKey, onEncrypt);
     const demoKeys = await prepareDemo(store, atRest.macs, config.dataDir, options.demo, randomBytes, Date.now());
+    await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
     opened('secrets');
 
     const status = createStatusMemory();
@@ -131,6 +134,11 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
           counters,
           submissionCounts,
           barredKey: secrets.barredKey,
+          peopleKeys: {
+            masterKeys: [secrets.masterKey],
+            ledgerKey: secrets.ledgerKey,
+            receiptKey: secrets.receiptKey,
+          },
           stationKey: secrets.stationKey,
           quotas: quotaMemory,
           addressSeed,

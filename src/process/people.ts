@@ -11,7 +11,7 @@ import type { ReceiptPorts } from '../consent/receipt-routes.ts';
 import { createReceiptSigner, type ReceiptSigner, readReceipt } from '../consent/receipt-signer.ts';
 import type { Act, ConsentPorts } from '../consent/routes.ts';
 import { findApplication, findEvent, listGrants, listReceipts, loadGrant } from '../consent/store.ts';
-import type { MasterKeys } from '../devices/master-keys.ts';
+import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
 import type { Device } from '../devices/profile.ts';
 import type { DevicePorts, Presented } from '../devices/routes.ts';
 import {
@@ -26,9 +26,12 @@ import {
   touchDevice,
 } from '../devices/store.ts';
 import { hashToken, isToken } from '../devices/token.ts';
-import type { Chain, InChain } from '../disclosures/chain.ts';
+import { type Chain, createInChain, type InChain } from '../disclosures/chain.ts';
+import { settleEverywhere } from '../disclosures/settle.ts';
+import { type BugLog, describeError } from '../http/scope.ts';
 import type { PolicyPorts } from '../policy/routes.ts';
 import { listPolicies, readPolicyTexts } from '../policy/store.ts';
+import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { transact } from '../storage/transaction.ts';
 import { orUnavailable } from './store-loss.ts';
 
@@ -48,6 +51,28 @@ export type PeopleSetup = {
   /** 32 bytes. */
   readonly receiptKey: Uint8Array;
 };
+
+/** Survives being posted to a thread. */
+export type PeopleKeys = {
+  /** 32 bytes each, the one that wraps new keys of devices first. */
+  readonly masterKeys: readonly Uint8Array[];
+  readonly ledgerKey: Uint8Array;
+  readonly receiptKey: Uint8Array;
+};
+
+/** The ports of a server thread, over connections of its own. */
+export async function openThreadPeople(
+  store: StoreAddress,
+  keys: PeopleKeys,
+  log: BugLog,
+): Promise<PeopleSetup & { readonly people: People; close(): Promise<void> }> {
+  const lost = (error: Error) => log.error(describeError(error), 'store connection lost');
+  const { pool, close } = openPool(store, lost, SERVER_QUERY_MS);
+  const settle = (seq: number) => settleEverywhere(pool, seq);
+  const inChain = createInChain({ pool, ledgerKey: keys.ledgerKey, now: Date.now, settle });
+  const setup = { pool, inChain, masters: masterKeysOf(keys.masterKeys), receiptKey: keys.receiptKey };
+  return { ...setup, people: await openPeople(setup), close };
+}
 
 /** Receipts that one list shows. */
 const RECEIPTS = 1_000;

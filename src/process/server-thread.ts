@@ -18,6 +18,7 @@ import { openStationReader } from '../stations/index-reader.ts';
 import type { StoreAddress } from '../storage/pool.ts';
 import type { AnonymityMapHandle } from './anonymity-map.ts';
 import { createLog } from './log.ts';
+import { openThreadPeople, type PeopleKeys } from './people.ts';
 import { readStatus } from './status.ts';
 import { openSubmission } from './submission.ts';
 import { connectValkey } from './valkey.ts';
@@ -43,6 +44,7 @@ export type ThreadData = {
   readonly submissionCounts: SharedArrayBuffer;
   readonly barredKey: Uint8Array;
   readonly stationKey: Uint8Array;
+  readonly peopleKeys: PeopleKeys;
   readonly quotas: SharedArrayBuffer;
   readonly addressSeed: AddressSeed;
   readonly addressPerMinute: number;
@@ -80,6 +82,7 @@ async function serve(data: ThreadData): Promise<Serving> {
   const ring = createKeyRing(Date.now);
   ring.replace(data.keys);
   const submission = openSubmission(data, log);
+  const people = await openThreadPeople(data.store, data.peopleKeys, log);
   const valkey = data.valkeyUrl === undefined ? undefined : await connectValkey(data.valkeyUrl);
   const loop = watchLoop(counters);
   const app = await buildApp({
@@ -91,6 +94,7 @@ async function serve(data: ThreadData): Promise<Serving> {
     }),
     submission: submission.ports,
     removals: submission.removals,
+    people: people.people,
     quotas: openQuotas(data.quotas, data.addressSeed, data.addressPerMinute),
     counters,
     readiness: () => readStatus(data.status),
@@ -114,6 +118,7 @@ async function serve(data: ThreadData): Promise<Serving> {
       loop.stop();
       valkey?.disconnect();
       await submission.close();
+      await people.close();
       data.indexPort.close();
       parentPort?.close();
     },

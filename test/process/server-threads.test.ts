@@ -30,6 +30,7 @@ function setupFor(threads: number): ThreadSetup {
     counters: createCounterMemory(threads),
     submissionCounts: createSubmissionCountMemory(),
     barredKey: new Uint8Array(32),
+    peopleKeys: { masterKeys: [new Uint8Array(32)], ledgerKey: new Uint8Array(32), receiptKey: new Uint8Array(32) },
     stationKey: new Uint8Array(32),
     quotas: createQuotaMemory(1),
     addressPerMinute: 0,
