@@ -6,6 +6,7 @@ export const REFUSAL_KINDS = [
   'malformed',
   'unauthenticated',
   'notPermitted',
+  'wrongPurpose',
   'notLocated',
   'unknownDevice',
   'noRoute',

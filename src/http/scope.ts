@@ -32,6 +32,7 @@ const OUTCOME_OF: Readonly<Record<RefusalKind, Outcome>> = {
   malformed: 'malformed',
   unauthenticated: 'keyInvalid',
   notPermitted: 'keyInvalid',
+  wrongPurpose: 'keyInvalid',
   notLocated: 'notLocated',
   unknownDevice: 'notLocated',
   noRoute: 'malformed',

@@ -187,6 +187,7 @@ function addRoute(
   const response = {
     200: answer,
     400: MlsError,
+    403: MlsError,
     404: MlsError,
     413: MlsError,
     429: MlsError,

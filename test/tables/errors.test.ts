@@ -17,6 +17,11 @@ const ROWS: Row[] = [
   [{ kind: 'malformed' }, [400, 'global', 'parseError', 'Parse Error'], [400, 'malformed']],
   [{ kind: 'unauthenticated' }, KEY_INVALID, [401, 'unauthenticated']],
   [{ kind: 'notPermitted' }, KEY_INVALID, [403, 'not-permitted']],
+  [
+    { kind: 'wrongPurpose' },
+    [403, 'usageLimits', 'purposeNotRegistered', 'Not a purpose of this application.'],
+    [403, 'wrong-purpose'],
+  ],
   [{ kind: 'notLocated' }, NOT_FOUND, [404, 'not-found']],
   [{ kind: 'unknownDevice' }, NOT_FOUND, [404, 'not-found']],
   [{ kind: 'noRoute' }, [404, 'global', 'notFound', 'Not found'], [404, 'not-found']],

@@ -38,6 +38,7 @@ export const MLS_ERRORS: Readonly<Record<RefusalKind, Rendered>> = {
   malformed: render(400, 'global', 'parseError', 'Parse Error'),
   unauthenticated: KEY_INVALID,
   notPermitted: KEY_INVALID,
+  wrongPurpose: render(403, 'usageLimits', 'purposeNotRegistered', 'Not a purpose of this application.'),
   notLocated: NOT_FOUND,
   unknownDevice: NOT_FOUND,
   noRoute: render(404, 'global', 'notFound', 'Not found'),

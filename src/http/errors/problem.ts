@@ -30,6 +30,7 @@ export const PROBLEMS: Readonly<Record<RefusalKind, RenderedProblem>> = {
   malformed: renderProblem(400, 'malformed', 'The request cannot be understood'),
   unauthenticated: renderProblem(401, 'unauthenticated', 'Missing or invalid credentials'),
   notPermitted: NOT_PERMITTED,
+  wrongPurpose: renderProblem(403, 'wrong-purpose', 'Not a purpose of this application'),
   notLocated: NOT_FOUND,
   unknownDevice: NOT_FOUND,
   noRoute: NOT_FOUND,

@@ -1,0 +1,223 @@
+// Everything that is decided about devices that a request names, for as many requests as wait: one transaction under the
+// ledger's lock, in which grants and switches are read as they are, each request is decided and located by what it may use,
+// and its row is written. Promises: what it resolves to was durable before it resolved; a withdrawal is entirely before or
+// entirely after it (DESIGN 6.7); a position never reaches the store, but under a grant that lets us keep the last one.
+import type { ClientBase } from 'pg';
+import { type Decision, decide, type Recipient } from '../consent/decide.ts';
+import type { Random } from '../devices/device-key.ts';
+import type { MasterKeys } from '../devices/master-keys.ts';
+import { type Device, sealJson, stateOf } from '../devices/profile.ts';
+import type { Chain, InChain } from '../disclosures/chain.ts';
+import { KIND, PRECISION } from '../disclosures/entry.ts';
+import { SUPPRESSED } from '../privacy/anonymity-map.ts';
+import { TICK_MS } from '../privacy/coarse-state.ts';
+import type { RegionKey } from '../privacy/region-key.ts';
+import { COARSE_STATE_TTL_MS, type CoarseRules, coarseStateOf, type KeptState } from './coarse-region.ts';
+import type { LastLocation } from './last-location.ts';
+import { keepLastLocations, type Located } from './last-location-store.ts';
+import { coarseLabel, loadSubjects, type Named, type Subject } from './subjects-store.ts';
+
+/** What a request wants to know of a device. */
+export type Ask = Named & {
+  /** Of the partner's key. */
+  readonly keyId: string;
+  /** By these sources (bits of SOURCE) and no other; copied by who asks. */
+  locate(sources: number): LastLocation | null;
+};
+
+export type Outcome =
+  | { readonly kind: 'nothing'; readonly isDevice: boolean }
+  | {
+      readonly kind: 'region';
+      readonly region: RegionKey;
+      readonly tick: number;
+      readonly device: string;
+      /** When the token ends. */
+      readonly untilMs: number;
+    }
+  | { readonly kind: 'precise'; readonly where: LastLocation; readonly atMs: number };
+
+export type DecideDeps = CoarseRules & {
+  readonly inChain: InChain;
+  readonly masters: MasterKeys;
+  readonly random: Random;
+  readonly now: () => number;
+  /** Whom keys stand for as the store has it now (partners/registry-store.ts). */
+  readonly readRecipients: (
+    client: ClientBase,
+    keyIds: readonly string[],
+    nowMs: number,
+  ) => Promise<ReadonlyMap<string, Recipient>>;
+};
+
+const DAY_MS = 86_400_000;
+const UNKNOWN: Outcome = { kind: 'nothing', isDevice: false };
+const NOTHING: Outcome = { kind: 'nothing', isDevice: true };
+
+export function createDecideAll(deps: DecideDeps): (asks: readonly Ask[]) => Promise<Outcome[]> {
+  // Refusals are told to the ledger once a device, application, purpose and tick: a phone that asks on adds nothing.
+  let noted = new Set<string>();
+  let notedTick = -1;
+
+  return async (asks) => {
+    const fresh: string[] = [];
+    const outcomes = await deps.inChain(async (client, chain) => {
+      const nowMs = deps.now();
+      const tick = Math.floor(nowMs / TICK_MS);
+      if (tick !== notedTick) noted = new Set();
+      notedTick = tick;
+      fresh.length = 0;
+      const isNoted = (key: string) => {
+        if (noted.has(key) || fresh.includes(key)) return true;
+        fresh.push(key);
+        return false;
+      };
+      return await decideInOrder(deps, client, chain, asks, nowMs, isNoted);
+    });
+    for (const key of fresh) noted.add(key);
+    return outcomes;
+  };
+}
+
+type Told = { readonly subject: Subject; readonly ask: Ask; readonly decision: Decision };
+
+async function decideInOrder(
+  deps: DecideDeps,
+  client: ClientBase,
+  chain: Chain,
+  asks: readonly Ask[],
+  nowMs: number,
+  isNoted: (key: string) => boolean,
+): Promise<Outcome[]> {
+  const tick = Math.floor(nowMs / TICK_MS);
+  const recipients = await deps.readRecipients(client, [...new Set(asks.map((ask) => ask.keyId))], nowMs);
+  const subjects = await loadSubjects(client, deps.masters, asks, nowMs);
+  const states = new Map<string, KeptState>();
+  const changed = new Map<string, Device>();
+  const regions: Told[] = [];
+  const places = new Map<string, Located>();
+  const outcomes = asks.map((ask, i): Outcome => {
+    const subject = subjects[i];
+    const recipient = recipients.get(ask.keyId);
+    if (subject === null) return UNKNOWN;
+    const { device, grant } = subject;
+    if (recipient === undefined) return NOTHING;
+    const question = {
+      ...{ device: stateOf(device), grant, application: recipient, purpose: ask.purpose, policyVersion: null },
+      ...{ scope: 'geolocate' as const, now: nowMs },
+    };
+    const decision = decide(question);
+    const entry = {
+      ...{ at: nowMs, application: ask.application, subject: device.subject, purpose: ask.purpose },
+      ...{ eventSeq: decision.eventSeq, policyVersion: decision.policyVersion },
+    };
+    if (decision.outcome === 'nothing') {
+      if (!isNoted(`${device.id} ${ask.application} ${ask.purpose}`))
+        chain.append({ ...entry, kind: KIND.refused, precision: PRECISION.none, tick, detail: decision.reason });
+      return NOTHING;
+    }
+    if (decision.outcome === 'precise') {
+      const where = ask.locate(decision.sources);
+      if (where === null) return NOTHING;
+      chain.append({
+        ...entry,
+        kind: KIND.precise,
+        basis: 'consent',
+        precision: PRECISION.precise,
+        detail: 'geolocate',
+      });
+      if (decide({ ...question, scope: 'last-location' }).outcome === 'precise')
+        places.set(device.id, { device, where });
+      return { kind: 'precise', where, atMs: nowMs };
+    }
+    const kept = states.get(device.id) ?? subject.coarse;
+    const state = coarseStateOf(deps, device.id, kept, () => ask.locate(decision.sources), nowMs);
+    if (state === null) return NOTHING;
+    if (state !== kept) changed.set(device.id, device);
+    states.set(device.id, state);
+    if (state.region === SUPPRESSED) return NOTHING;
+    regions.push({ subject, ask, decision });
+    return { kind: 'region', region: state.region, tick, device: device.id, untilMs: subject.tokenExpiresAt };
+  });
+  if (regions.length > 0) await noteRegions(client, chain, regions, tick, nowMs);
+  if (changed.size > 0) await keepStates(deps, client, [...changed.values()], states, nowMs);
+  if (places.size > 0) await keepLastLocations(client, [...places.values()], deps.random, nowMs);
+  await touch(client, subjects, nowMs);
+  return outcomes;
+}
+
+/** One row for a device, application, purpose and tick: a region that is repeated discloses nothing new. */
+async function noteRegions(
+  client: ClientBase,
+  chain: Chain,
+  told: readonly Told[],
+  tick: number,
+  nowMs: number,
+): Promise<void> {
+  const nameOf = (application: string, purpose: string, subject: Buffer) =>
+    `${application} ${purpose} ${subject.toString('hex')}`;
+  const { rows } = await client.query<{ application: string; purpose: string; subject: Buffer }>(
+    `select l.application, l.purpose, l.subject
+     from unnest($1::text[], $2::text[], $3::bytea[]) as q(application, purpose, subject)
+     join ledger l on l.kind = ${KIND.region} and l.tick = $4 and l.application = q.application
+       and l.subject = q.subject and l.purpose = q.purpose`,
+    [
+      told.map(({ ask }) => ask.application),
+      told.map(({ ask }) => ask.purpose),
+      told.map(({ subject }) => subject.device.subject),
+      tick,
+    ],
+  );
+  const written = new Set(rows.map((row) => nameOf(row.application, row.purpose, row.subject)));
+  for (const { subject, ask, decision } of told) {
+    const name = nameOf(ask.application, ask.purpose, subject.device.subject);
+    if (written.has(name)) continue;
+    written.add(name);
+    chain.append({
+      at: nowMs,
+      kind: KIND.region,
+      application: ask.application,
+      subject: subject.device.subject,
+      purpose: ask.purpose,
+      basis: decision.reason === 'regionGranted' ? 'consent' : 'anonymous',
+      precision: PRECISION.region,
+      eventSeq: decision.eventSeq,
+      policyVersion: decision.policyVersion,
+      tick,
+      detail: decision.reason,
+    });
+  }
+}
+
+async function keepStates(
+  deps: DecideDeps,
+  client: ClientBase,
+  devices: readonly Device[],
+  states: ReadonlyMap<string, KeptState>,
+  nowMs: number,
+): Promise<void> {
+  const stateOfDevice = (device: Device) => states.get(device.id)!;
+  await client.query(
+    `insert into coarse_states (device, tick, expires_at, sealed)
+     select device, tick, $3, sealed from unnest($1::uuid[], $2::int[], $4::bytea[]) as s(device, tick, sealed)
+     on conflict (device) do update set tick = excluded.tick, expires_at = excluded.expires_at, sealed = excluded.sealed
+     where coarse_states.tick < excluded.tick`,
+    [
+      devices.map((device) => device.id),
+      devices.map((device) => stateOfDevice(device).tick),
+      nowMs + COARSE_STATE_TTL_MS,
+      devices.map((device) => sealJson(device.key, coarseLabel(device.id), stateOfDevice(device), deps.random)),
+    ],
+  );
+}
+
+/** Keeps devices that are in use from being forgotten; at most one write a day each. */
+async function touch(client: ClientBase, subjects: readonly (Subject | null)[], nowMs: number): Promise<void> {
+  const today = Math.floor(nowMs / DAY_MS);
+  const stale = subjects.filter((subject) => subject !== null && subject.device.lastUsedDay < today);
+  if (stale.length === 0) return;
+  await client.query('update devices set last_used_day = $2 where id = any($1) and last_used_day < $2', [
+    stale.map((subject) => subject!.device.id),
+    today,
+  ]);
+}

@@ -1,0 +1,43 @@
+// When "nothing" leaves: at the next beat of one clock that is at least HOLD_MS after the request came, whatever was done
+// meanwhile and however long it took, in the order of arrival. So a phone that is unlocated, suppressed, a child's,
+// restricted, refused or unknown is not told apart by time (attack A12): padding each answer by itself would leave the
+// timer's own rounding, which differs by what was done before it was set.
+
+/** Longer than a transaction of the store takes while all is well; after that an answer waits for a later beat. */
+const HOLD_MS = 20;
+const BEAT_MS = 5;
+
+export type Release = {
+  /** Resolves to null at the beat of a request that arrived at `arrivedMs`. */
+  nothing(arrivedMs: number): Promise<null>;
+};
+
+/** `monotonicMs` is the clock of `arrivedMs`. */
+export function createRelease(monotonicMs: () => number): Release {
+  let waiting: { readonly arrivedMs: number; readonly beat: number; readonly leave: (nothing: null) => void }[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  function set(): void {
+    const nowMs = monotonicMs();
+    timer = setTimeout(beat, BEAT_MS - (nowMs % BEAT_MS));
+  }
+
+  function beat(): void {
+    const now = monotonicMs() / BEAT_MS;
+    const due = waiting.filter((one) => one.beat <= now);
+    waiting = waiting.filter((one) => one.beat > now);
+    if (waiting.length > 0) set();
+    else timer = undefined;
+    due.sort((a, b) => a.arrivedMs - b.arrivedMs);
+    for (const { leave } of due) leave(null);
+  }
+
+  return {
+    nothing(arrivedMs) {
+      return new Promise((leave) => {
+        waiting.push({ arrivedMs, beat: Math.ceil((arrivedMs + HOLD_MS) / BEAT_MS), leave });
+        if (timer === undefined) set();
+      });
+    },
+  };
+}

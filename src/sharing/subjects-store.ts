@@ -1,0 +1,97 @@
+// Everything that decisions about devices stand on, read in one query for many requests: the device behind each token, what it
+// granted, and its coarse state. Promises: read inside a transaction under the ledger's lock, it is as it was before or after
+// every change of mind; a token that is unknown, ended or of an idle or erased device is simply not in the result.
+import type { ClientBase, Pool } from 'pg';
+import type { Grant } from '../consent/decide.ts';
+import { FLAG, IDLE_DAYS } from '../devices/device-contract.ts';
+import type { MasterKeys } from '../devices/master-keys.ts';
+import { type Device, type DeviceRow, openDevice, openJson } from '../devices/profile.ts';
+import type { KeptState } from './coarse-region.ts';
+
+export type Subject = {
+  readonly device: Device;
+  readonly tokenExpiresAt: number;
+  readonly grant: Grant | null;
+  readonly coarse: KeptState | null;
+};
+/** For whom: SHA-256 of a token, and who asks for what. */
+export type Named = { readonly tokenHash: Buffer; readonly application: string; readonly purpose: string };
+
+const DAY_MS = 86_400_000;
+export const coarseLabel = (device: string): string => `coarse_states.sealed ${device}`;
+
+type Row = DeviceRow & {
+  readonly i: number;
+  readonly token_expires_at: number;
+  readonly coarse: Buffer | null;
+  readonly policy_version: string | null;
+  readonly grant: Grant | null;
+};
+
+const QUERY = `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
+    d.last_used_day, d.sealed, t.expires_at::float8 as token_expires_at, c.sealed as coarse,
+    (select coalesce(json_agg(json_build_object('id', o.id, 'at', o.at, 'withdrawnAt', o.withdrawn_at, 'precise', o.precise)
+       order by o.at), '[]') from parental_consents o where o.device = d.id) as parental,
+    case when g.device is not null then json_build_object('state', g.state, 'precision', g.precision, 'scopes', g.scopes,
+       'sources', g.sources, 'policyVersion', g.policy_version, 'expiresAt', g.expires_at, 'suspendedAt', g.suspended_at,
+       'parental', g.parental, 'eventSeq', g.event_seq) end as "grant"
+  from unnest($1::bytea[], $2::text[], $3::text[]) with ordinality as q(token_hash, application, purpose, i)
+  join device_tokens t on t.token_hash = q.token_hash and t.expires_at > $4
+  join devices d on d.id = t.device and d.last_used_day >= $5 - ${IDLE_DAYS} and d.flags & ${FLAG.erasing} = 0
+  join device_keys k on k.device = d.id
+  left join grants g on g.device = d.id and g.application = q.application and g.purpose = q.purpose
+  left join coarse_states c on c.device = d.id and c.expires_at > $4`;
+
+/** One entry for each of `named`, in their order; null where nobody is known by the token. */
+export async function loadSubjects(
+  client: ClientBase,
+  masters: MasterKeys,
+  named: readonly Named[],
+  nowMs: number,
+): Promise<(Subject | null)[]> {
+  const { rows } = await client.query<Row>(QUERY, [
+    named.map((one) => one.tokenHash),
+    named.map((one) => one.application),
+    named.map((one) => one.purpose),
+    nowMs,
+    Math.floor(nowMs / DAY_MS),
+  ]);
+  const subjects: (Subject | null)[] = named.map(() => null);
+  for (const row of rows) {
+    const device = openDevice(masters, row);
+    subjects[row.i - 1] = {
+      device,
+      tokenExpiresAt: row.token_expires_at,
+      grant: row.grant,
+      coarse: row.coarse === null ? null : openJson<KeptState>(device.key, coarseLabel(device.id), row.coarse),
+    };
+  }
+  return subjects;
+}
+
+/** What a phone lets us use (bits of SOURCE), and when its token ends. */
+export type Switches = { readonly device: string; readonly sources: number; readonly untilMs: number };
+
+/** The switches of the phones behind tokens, in their order; null where nobody is known. Read as they are now. */
+export async function loadSwitches(
+  pool: Pool,
+  masters: MasterKeys,
+  tokenHashes: readonly Buffer[],
+  nowMs: number,
+): Promise<(Switches | null)[]> {
+  const { rows } = await pool.query<DeviceRow & { readonly i: number; readonly token_expires_at: number }>(
+    `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
+       d.last_used_day, d.sealed, t.expires_at::float8 as token_expires_at, '[]'::json as parental
+     from unnest($1::bytea[]) with ordinality as q(token_hash, i)
+     join device_tokens t on t.token_hash = q.token_hash and t.expires_at > $2
+     join devices d on d.id = t.device and d.last_used_day >= $3 - ${IDLE_DAYS} and d.flags & ${FLAG.erasing} = 0
+     join device_keys k on k.device = d.id`,
+    [tokenHashes, nowMs, Math.floor(nowMs / DAY_MS)],
+  );
+  const switches: (Switches | null)[] = tokenHashes.map(() => null);
+  for (const row of rows) {
+    const { sources } = openDevice(masters, row).profile;
+    switches[row.i - 1] = { device: row.device, sources, untilMs: row.token_expires_at };
+  }
+  return switches;
+}

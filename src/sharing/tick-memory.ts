@@ -1,0 +1,96 @@
+// What a thread remembers within a tick, so that a repeated question costs no store: the finished answer for a token, an
+// application and a purpose; which of its senses a phone lets us use; that a key is good. Promises: nothing is answered from
+// here without a live lease, nor what somebody's change of mind has touched, nor beyond the tick or the token's end; nothing
+// is kept whose reading began before the lease did, or before a change that came in while it was read (attack A11).
+import { deviceWord, type LeaseReader } from './lease-memory.ts';
+
+/** A device that something is remembered of; once forgotten it is so for every entry that names it. */
+type Note = { forgotten: boolean };
+type Entry<T> = { readonly note: Note; readonly until: number; readonly value: T };
+
+/** Where a reading of the store began; pass it to what is remembered from it. */
+export type Reading = { readonly position: number; readonly wasLive: boolean };
+
+export type TickMemory<T> = {
+  /** What is remembered under these names, in this tick; null = ask the store. */
+  find(room: string, name: string, tick: number, nowMs: number): T | null;
+  begin(): Reading;
+  /** Remembers a value about a device (null = about nobody, forgotten with everybody) until `untilMs` or the tick's end. */
+  remember(
+    reading: Reading,
+    device: string | null,
+    room: string,
+    name: string,
+    tick: number,
+    untilMs: number,
+    value: T,
+  ): void;
+};
+
+/** Tokens' worth of answers at a time; a thread that knows more asks the store for the rest. */
+const MAX_ENTRIES = 100_000;
+
+export function createTickMemory<T>(lease: LeaseReader, maxEntries: number = MAX_ENTRIES): TickMemory<T> {
+  let rooms = new Map<string, Map<string, Entry<T>>>();
+  let notes = new Map<number, Note>();
+  let entries = 0;
+  let memoryTick = -1;
+  let seen = lease.position();
+
+  function clear(): void {
+    rooms = new Map();
+    notes = new Map();
+    entries = 0;
+  }
+
+  function forget(device: number | null): void {
+    if (device === null) {
+      clear();
+      return;
+    }
+    const note = notes.get(device);
+    if (note === undefined) return;
+    note.forgotten = true;
+    notes.delete(device);
+  }
+
+  /** Forgets whom others were told to forget, and all of an earlier tick. */
+  function catchUp(tick: number): void {
+    if (lease.position() !== seen) seen = lease.since(seen, forget);
+    if (tick === memoryTick) return;
+    memoryTick = tick;
+    clear();
+  }
+
+  return {
+    find(room, name, tick, nowMs) {
+      catchUp(tick);
+      const entry = rooms.get(room)?.get(name);
+      if (entry === undefined || entry.note.forgotten || nowMs >= entry.until || !lease.isLive()) return null;
+      return entry.value;
+    },
+    begin: () => ({ position: lease.position(), wasLive: lease.isLive() }),
+    remember(reading, device, room, name, tick, untilMs, value) {
+      catchUp(memoryTick);
+      if (!reading.wasLive || tick !== memoryTick || entries >= maxEntries) return;
+      const word = device === null ? -1 : deviceWord(device);
+      let isTouched = false;
+      lease.since(reading.position, (changed) => {
+        isTouched ||= changed === null || changed === word;
+      });
+      if (isTouched || !lease.isLive()) return;
+      let note = notes.get(word);
+      if (note === undefined) {
+        note = { forgotten: false };
+        notes.set(word, note);
+      }
+      let names = rooms.get(room);
+      if (names === undefined) {
+        names = new Map();
+        rooms.set(room, names);
+      }
+      if (!names.has(name)) entries++;
+      names.set(name, { note, until: untilMs, value });
+    },
+  };
+}
