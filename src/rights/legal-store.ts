@@ -1,0 +1,203 @@
+// Disclosures under law, for security and to protect rights (C3, C4): by staff and the command line only; no route leads here.
+// Promises: asked for with reference, authority, statute, fields and period; two people approve, neither the one who asked;
+// carried out before its end, once; limited to its fields; in the ledger under its own basis; shown to the person unless a gag date lies
+// ahead; counted for the transparency report whether gagged or not.
+import type { ClientBase, Pool } from 'pg';
+import { ledgerSubject, type Random, unseal } from '../devices/device-key.ts';
+import type { MasterKeys } from '../devices/master-keys.ts';
+import { sealJson } from '../devices/profile.ts';
+import type { Chain } from '../disclosures/chain.ts';
+import { type Basis, KIND } from '../disclosures/entry.ts';
+import type { Person } from './challenges-store.ts';
+import { findPerson } from './erase-store.ts';
+import { type Held, readHeld } from './held-store.ts';
+import { REGISTRY } from './registry.ts';
+
+export const LEGAL_BASES = ['legal_obligation', 'security', 'protect_rights'] as const;
+export type LegalBasis = (typeof LEGAL_BASES)[number] & Basis;
+export const APPROVALS = 2;
+
+export type LegalScope = {
+  readonly reference: string;
+  readonly authority: string;
+  readonly statute: string;
+  /** Tables of the registry. */
+  readonly fields: readonly string[];
+  /** Rows from and to these times, where rows have one. */
+  readonly from: number;
+  readonly to: number;
+};
+export type LegalRequest = LegalScope & {
+  readonly id: string;
+  readonly device: string;
+  readonly basis: LegalBasis;
+  readonly endsAt: number;
+  readonly gagUntil: number | null;
+};
+
+/** What may be handed over at all: tables about a device, but keys and this table itself. */
+export function isDisclosable(table: string): boolean {
+  const entry = Object.hasOwn(REGISTRY, table) ? REGISTRY[table] : undefined;
+  return (
+    entry?.subject !== undefined && !['device_keys', 'device_tokens', 'challenges', 'legal_disclosures'].includes(table)
+  );
+}
+
+/** Notes a request; false if there is no such device. */
+export async function requestLegal(
+  client: ClientBase,
+  masters: MasterKeys,
+  { id, device, basis, endsAt, gagUntil, ...scope }: LegalRequest,
+  staff: string,
+  random: Random,
+  nowMs: number,
+): Promise<boolean> {
+  const person = await findPerson(client, masters, device);
+  if (person === null) return false;
+  await client.query(
+    `insert into legal_disclosures (id, device, basis, requested_by, requested_at, ends_at, gag_until, sealed)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      id,
+      device,
+      basis,
+      staff,
+      nowMs,
+      endsAt,
+      gagUntil,
+      sealJson(person.key, labelOf(person), scope satisfies LegalScope, random),
+    ],
+  );
+  return true;
+}
+
+export type LegalRow = {
+  readonly id: string;
+  readonly device: string;
+  readonly basis: LegalBasis;
+  readonly requestedBy: string;
+  readonly requestedAt: number;
+  readonly endsAt: number;
+  readonly gagUntil: number | null;
+  readonly executedAt: number | null;
+  readonly approvedBy: readonly string[];
+};
+
+export async function findLegal(db: Pool | ClientBase, id: string): Promise<LegalRow | null> {
+  const { rows } = await db.query(
+    `select l.id, l.device, l.basis, l.requested_by as "requestedBy", l.requested_at::float8 as "requestedAt",
+       l.ends_at::float8 as "endsAt", l.gag_until::float8 as "gagUntil", l.executed_at::float8 as "executedAt",
+       array(select a.staff from legal_approvals a where a.disclosure = l.id order by a.staff) as "approvedBy"
+     from legal_disclosures l where l.id = $1`,
+    [id],
+  );
+  return rows[0] ?? null;
+}
+
+/** One approval; a sentence if it is not to be had. */
+export async function approveLegal(
+  client: ClientBase,
+  id: string,
+  staff: string,
+  nowMs: number,
+): Promise<string | null> {
+  const found = await findLegal(client, id);
+  if (found === null) return 'there is no such disclosure';
+  if (found.requestedBy === staff) return 'who asks for a disclosure cannot approve it';
+  if (found.endsAt <= nowMs) return 'its time is over';
+  await client.query('insert into legal_approvals (disclosure, staff, at) values ($1, $2, $3) on conflict do nothing', [
+    id,
+    staff,
+    nowMs,
+  ]);
+  return null;
+}
+
+/** Reads what the disclosure is limited to, and writes down that it was handed over; a sentence if it may not be. */
+export async function executeLegal(
+  client: ClientBase,
+  chain: Chain,
+  masters: MasterKeys,
+  id: string,
+  nowMs: number,
+): Promise<{ readonly scope: LegalScope; readonly held: Held } | string> {
+  const found = await findLegal(client, id);
+  if (found === null) return 'there is no such disclosure';
+  if (found.executedAt !== null) return 'it was carried out already';
+  if (found.endsAt <= nowMs) return 'its time is over';
+  if (found.approvedBy.filter((one) => one !== found.requestedBy).length < APPROVALS)
+    return `${APPROVALS} people who did not ask for it must approve it first`;
+  const person = await findPerson(client, masters, found.device);
+  if (person === null) return 'the device was erased';
+  const scope = await readScope(client, person, id);
+  const held = limitTo(scope, await readHeld(client, person, nowMs, { forPerson: false, tables: scope.fields }));
+  await client.query('update legal_disclosures set executed_at = $2 where id = $1', [id, nowMs]);
+  const subject = ledgerSubject(person.key);
+  chain.append({ at: nowMs, kind: KIND.legal, subject, basis: found.basis, detail: `handed over ${id}` });
+  return { scope, held };
+}
+
+const labelOf = (person: Person) => `legal_disclosures.sealed ${person.device}`;
+
+async function readScope(client: ClientBase, person: Person, id: string): Promise<LegalScope> {
+  const { rows } = await client.query('select sealed from legal_disclosures where id = $1', [id]);
+  const plain = unseal(person.key, labelOf(person), rows[0].sealed);
+  if (plain === null) throw new Error('the scope of a disclosure does not open');
+  return JSON.parse(plain.toString());
+}
+
+/** Rows whose own time lies outside the period are left out; rows without one are states of now, and need the period to reach now. */
+function limitTo({ from, to }: LegalScope, held: Held): Held {
+  const inside = (row: Readonly<Record<string, unknown>>) => {
+    const at = [row.at, row.receivedAt, row.requestedAt, row.givenAt, row.createdAt].find(
+      (one) => typeof one === 'string',
+    );
+    return at === undefined || (Date.parse(at as string) >= from && Date.parse(at as string) <= to);
+  };
+  return Object.fromEntries(
+    Object.entries(held).map(([table, what]) => [table, { ...what, rows: what.rows.filter(inside) }]),
+  );
+}
+
+/** What a transparency report says of a year: numbers only. */
+export type Transparency = {
+  readonly year: number;
+  readonly requested: Readonly<Record<string, number>>;
+  readonly handedOver: Readonly<Record<string, number>>;
+  readonly refusedOrOpen: Readonly<Record<string, number>>;
+  readonly requestsOfPeople: Readonly<Record<string, number>>;
+  readonly complaints: number;
+  readonly erasures: Readonly<Record<string, number>>;
+};
+
+export async function transparency(db: Pool, year: number): Promise<Transparency> {
+  const span = [Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1)];
+  const count = async (sql: string) => {
+    const { rows } = await db.query<{ name: string; n: number }>(sql, span);
+    return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
+  };
+  const legal = (more: string) =>
+    count(
+      `select basis as name, count(*)::int as n from legal_disclosures where requested_at >= $1 and requested_at < $2 ${more} group by 1 order by 1`,
+    );
+  // From the ledger: what was handed over stays counted when the person behind it was erased.
+  const handedOver = await count(
+    `select basis as name, count(*)::int as n from ledger where kind = ${KIND.legal} and at >= $1 and at < $2 group by 1 order by 1`,
+  );
+  const complaints = await count(
+    "select 'all' as name, count(*)::int as n from complaints where received_at >= $1 and received_at < $2 having count(*) > 0",
+  );
+  return {
+    year,
+    requested: await legal(''),
+    handedOver,
+    refusedOrOpen: await legal('and executed_at is null'),
+    requestsOfPeople: await count(
+      'select kind as name, count(*)::int as n from rights_requests where received_at >= $1 and received_at < $2 group by 1 order by 1',
+    ),
+    complaints: complaints.all ?? 0,
+    erasures: await count(
+      'select cause as name, count(*)::int as n from erasures where started_at >= $1 and started_at < $2 group by 1 order by 1',
+    ),
+  };
+}

@@ -1,0 +1,85 @@
+// Staff in the store and in the audit chain. Promises: nobody acts without a personal key of which only a hash is kept, a role
+// that allows the action, and a reason; the act is a row of the ledger before anything is read or done, and so is a refusal.
+// What the row says is who, what and why: the reason must name nobody.
+import { createHash } from 'node:crypto';
+import type { ClientBase, Pool } from 'pg';
+import type { Random } from '../devices/device-key.ts';
+import type { Chain, InChain } from '../disclosures/chain.ts';
+import { KIND } from '../disclosures/entry.ts';
+import { allows, isReason, type Role, type StaffAction } from './staff.ts';
+
+export type Acting = { readonly key: string; readonly reason: string };
+export type StaffDeps = { readonly pool: Pool; readonly inChain: InChain; readonly now: () => number };
+export class StaffRefused extends Error {}
+
+const PREFIX = 'hgf_';
+const hashKey = (key: string) => createHash('sha256').update(key).digest();
+
+/** Adds somebody; the key is shown once. Rejects if somebody of that id is there. */
+export async function addStaff(
+  client: ClientBase | Pool,
+  id: string,
+  roles: readonly Role[],
+  random: Random,
+  nowMs: number,
+): Promise<string> {
+  const key = PREFIX + random(32).toString('base64url');
+  const { rowCount } = await client.query(
+    'insert into staff (id, roles, key_hash, added_at) values ($1, $2, $3, $4) on conflict do nothing',
+    [id, roles, hashKey(key), nowMs],
+  );
+  if (rowCount !== 1) throw new StaffRefused('there is somebody of that id already');
+  return key;
+}
+
+/** From now on they may do nothing; false if they could not anyway. */
+export async function endStaff(client: ClientBase | Pool, id: string, nowMs: number): Promise<boolean> {
+  const { rowCount } = await client.query('update staff set ended_at = $2 where id = $1 and ended_at is null', [
+    id,
+    nowMs,
+  ]);
+  return rowCount === 1;
+}
+
+export async function listStaff(
+  db: Pool,
+): Promise<{ id: string; roles: string[]; addedAt: number; endedAt: number | null }[]> {
+  const { rows } = await db.query(
+    'select id, roles, added_at::float8 as "addedAt", ended_at::float8 as "endedAt" from staff order by id',
+  );
+  return rows;
+}
+
+/** True while nobody is there: the first one, an admin, needs nobody's leave. */
+export async function isUnstaffed(db: Pool): Promise<boolean> {
+  return (await db.query('select not exists (select from staff) as none')).rows[0].none === true;
+}
+
+/**
+ * Runs `work` as the holder of the key if a role allows the action, in the ledger's order, after a row that says so. Rejects
+ * with StaffRefused otherwise, with a row about that too where it is known who tried.
+ */
+export async function actAs<T>(
+  { inChain, now }: StaffDeps,
+  { key, reason }: Acting,
+  action: StaffAction,
+  work: (client: ClientBase, chain: Chain, staff: string) => Promise<T>,
+): Promise<T> {
+  if (!isReason(reason)) throw new StaffRefused('a reason of 8 to 200 characters is needed');
+  const outcome = await inChain(async (client, chain) => {
+    const { rows } = await client.query('select id, roles from staff where key_hash = $1 and ended_at is null', [
+      hashKey(key),
+    ]);
+    if (rows.length === 0) return { refused: true } as const;
+    const { id, roles } = rows[0];
+    const allowed = allows(roles, action);
+    chain.append({
+      at: now(),
+      kind: KIND.staff,
+      detail: `${id} ${allowed ? '' : 'refused '}${action}: ${reason.trim()}`,
+    });
+    return allowed ? { done: await work(client, chain, id) } : ({ refused: true } as const);
+  });
+  if ('refused' in outcome) throw new StaffRefused('not permitted: no role of this key allows that');
+  return outcome.done;
+}

@@ -1,0 +1,34 @@
+// Who of the staff may do what (S5). Promises: pure; deny by default: an action nobody has a role for is for nobody.
+
+/** Roles, and what each allows. Nobody has all: who asks for a disclosure cannot approve it. */
+export const ROLES = {
+  /** Adds and removes staff. */
+  admin: ['staff'],
+  /** Answers people: requests, complaints, exports for somebody, marks of children, erasures. */
+  privacy: ['rights', 'complaints', 'export', 'erase', 'child', 'hold'],
+  /** Asks for and carries out disclosures under law. */
+  legal: ['legal:legal_obligation', 'execute', 'hold'],
+  /** Asks for and carries out disclosures against fraud and for security, and to protect rights. */
+  security: ['legal:security', 'legal:protect_rights', 'execute'],
+  /** Approves disclosures under law. */
+  'legal-approver': ['approve:legal_obligation'],
+  /** Approves the others: an approver of their own (C4). */
+  'security-approver': ['approve:security', 'approve:protect_rights'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+export type Role = keyof typeof ROLES;
+export type StaffAction = (typeof ROLES)[Role][number];
+
+export const ROLE_NAMES = Object.keys(ROLES) as Role[];
+
+export function isRole(name: unknown): name is Role {
+  return typeof name === 'string' && Object.hasOwn(ROLES, name);
+}
+
+export function allows(roles: readonly string[], action: StaffAction): boolean {
+  return roles.some((role) => isRole(role) && (ROLES[role] as readonly string[]).includes(action));
+}
+
+/** A reason that says something: staff reads nothing without one. */
+export function isReason(text: unknown): text is string {
+  return typeof text === 'string' && text.trim().length >= 8 && text.length <= 200;
+}
