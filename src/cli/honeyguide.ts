@@ -19,6 +19,8 @@ export const COMMANDS: Readonly<Record<string, { module: string; summary: string
   removals: { module: './removals.ts', summary: 'list and confirm requests to remove access points' },
   keys: { module: './keys.ts', summary: 'add, list and revoke keys' },
   partners: { module: './partners.ts', summary: 'who may receive locations, for what, how exactly' },
+  policies: { module: './policies.ts', summary: 'publish and list versions of the privacy policy' },
+  parental: { module: './parental.ts', summary: 'record consents of parents who were verified' },
   'anonymity-map': { module: './anonymity-map.ts', summary: 'build and prove the map of regions' },
   audit: { module: './audit.ts', summary: 'prove that the ledger was not changed' },
   doctor: { module: './doctor.ts', summary: 'check this installation and say what is weak' },

@@ -181,7 +181,7 @@ export async function readHistory(
 /** Events of a device that a receipt was given for, the last first. */
 export async function listReceipts(client: ClientBase | Pool, device: Device, limit: number): Promise<ConsentEvent[]> {
   const { rows } = await client.query(
-    `select ${EVENT_COLUMNS} from consent_events where device = $1 and state not in ('device', 'expired')
+    `select ${EVENT_COLUMNS} from consent_events where device = $1 and state not in ('device', 'expired', 'invalidated')
      order by seq desc limit $2`,
     [device.id, limit],
   );

@@ -29,7 +29,7 @@ test('a person registers, says yes, checks the receipt and takes it back, whiche
       },
       body: body && JSON.stringify(body),
     });
-    return { status: answer.status, body: await answer.json() };
+    return { status: answer.status, body: (await answer.json()) as Record<string, string> };
   };
   let registered = await call('POST', '/v1/devices', key, { ageBand: '18plus' });
   for (const end = Date.now() + 5_000; registered.status === 401 && Date.now() < end; )

@@ -1,0 +1,147 @@
+// `honeyguide parental`: parents whom the operator has verified. A command, not a route: every key that a phone carries can be read
+// out of it, so that a route would let a child, or an app, play the parent. Changes are in force when the command ends.
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { loadSecrets } from '../config/secrets.ts';
+import {
+  deviceOfParental,
+  insertParental,
+  listParental,
+  PARENTAL_METHODS,
+  type ParentalMethod,
+  withdrawParental,
+} from '../consent/parental-store.ts';
+import { AGE_BANDS, type AgeBand, FLAG } from '../devices/device-contract.ts';
+import { masterKeysOf } from '../devices/master-keys.ts';
+import { changeDevice, lockDevice, noteDevice } from '../devices/store.ts';
+import { listPolicies } from '../policy/store.ts';
+import { type CommandContext, UsageError } from './context.ts';
+import { openInChain } from './in-chain.ts';
+import { formatTable } from './table.ts';
+
+export const usage = `usage: honeyguide parental add DEVICE --method METHOD --parent TEXT --evidence FILE [--precise] [--json]
+       honeyguide parental list DEVICE [--json]
+       honeyguide parental withdraw ID [--json]
+       honeyguide parental correct-age DEVICE --age-band BAND [--json]
+
+DEVICE is what GET /v1/me calls \`id\` on the child's phone. METHOD is how the parent was verified:
+${PARENTAL_METHODS.join(', ')}. Of the evidence only a hash is kept. Without --precise the child's location
+ends at its region, whatever anybody agrees to. Withdrawing voids what was agreed to on its strength. correct-age is for a
+device that was wrongly said to be a child's: check before. BAND: ${AGE_BANDS.join(', ')}.
+`;
+
+const OPTIONS = {
+  method: { type: 'string' },
+  parent: { type: 'string' },
+  evidence: { type: 'string' },
+  'age-band': { type: 'string' },
+  precise: { type: 'boolean', default: false },
+  json: { type: 'boolean', default: false },
+} as const;
+const NO_DEVICE = 'there is no such device';
+
+export async function run(args: string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
+  const [verb, id, ...more] = positionals;
+  if (id === undefined || more.length > 0) throw new UsageError('add, list, withdraw or correct-age, and which one?');
+  const say = (result: object, text: string) =>
+    context.output.write(values.json ? `${JSON.stringify(result)}\n` : text);
+  switch (verb) {
+    case 'add': {
+      const method = PARENTAL_METHODS.find((known) => known === values.method);
+      if (method === undefined) throw new UsageError(`--method must be one of ${PARENTAL_METHODS.join(', ')}`);
+      if (!values.parent?.trim() || values.evidence === undefined)
+        throw new UsageError('--parent says who consents, --evidence names the file that proves it');
+      const evidenceSha256 = createHash('sha256').update(readFileSync(values.evidence)).digest('hex');
+      const added = await add(context, id, { method, parent: values.parent, evidenceSha256, precise: values.precise });
+      say({ id: added, device: id, method, precise: values.precise }, `Recorded ${added}.\n`);
+      return 0;
+    }
+    case 'list': {
+      const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+      const all = await listParental((await context.openStore()).pool, id);
+      say(
+        all.map((one) => ({ ...one, at: iso(one.at), withdrawnAt: iso(one.withdrawnAt) })),
+        formatTable(
+          ['ID', 'SINCE', 'METHOD', 'PRECISE', 'WITHDRAWN'],
+          all.map((one) => [one.id, iso(one.at)!, one.method, one.precise ? 'yes' : '', iso(one.withdrawnAt) ?? '']),
+        ),
+      );
+      return 0;
+    }
+    case 'withdraw':
+      await withdraw(context, id);
+      say({ id, withdrawn: true }, `Withdrew ${id}.\n`);
+      return 0;
+    case 'correct-age': {
+      const ageBand = AGE_BANDS.find((known) => known === values['age-band']);
+      if (ageBand === undefined) throw new UsageError(`--age-band must be one of ${AGE_BANDS.join(', ')}`);
+      await correctAge(context, id, ageBand);
+      say({ device: id, ageBand }, `Corrected the age band of ${id}.\n`);
+      return 0;
+    }
+    default:
+      throw new UsageError('add, list, withdraw or correct-age?');
+  }
+}
+
+function secretsOf(context: CommandContext) {
+  return { masters: masterKeysOf([loadSecrets(context.config, context.random).masterKey]), random: context.random };
+}
+
+type Verified = { method: ParentalMethod; parent: string; evidenceSha256: string; precise: boolean };
+
+async function add(context: CommandContext, deviceId: string, verified: Verified): Promise<string> {
+  const { masters, random } = secretsOf(context);
+  const id = randomUUID();
+  const inChain = await openInChain(context);
+  await inChain(async (client, chain) => {
+    const device = isUuid(deviceId) ? await lockDevice(client, masters, deviceId) : null;
+    if (device === null) throw new Error(NO_DEVICE);
+    await insertParental(client, device, { id, ...verified }, random, context.now());
+    const covered = (await lockDevice(client, masters, deviceId))!;
+    await noteDevice(client, chain, covered, 'parentalConsent', random, context.now());
+    chain.changed(deviceId);
+  });
+  return id;
+}
+
+async function withdraw(context: CommandContext, id: string): Promise<void> {
+  const { masters, random } = secretsOf(context);
+  const inChain = await openInChain(context);
+  await inChain(async (client, chain) => {
+    const deviceId = await deviceOfParental(client, id);
+    const device = deviceId === null ? null : await lockDevice(client, masters, deviceId);
+    if (device === null) throw new Error('there is no such consent, or it is withdrawn already');
+    await withdrawParental(client, chain, device, id, await listPolicies(client), random, context.now());
+    const uncovered = (await lockDevice(client, masters, device.id))!;
+    await noteDevice(client, chain, uncovered, 'parentalConsentWithdrawn', random, context.now());
+    chain.changed(device.id);
+  });
+}
+
+async function correctAge(context: CommandContext, id: string, ageBand: AgeBand): Promise<void> {
+  const inChain = await openInChain(context);
+  const day = Math.floor(context.now() / 86_400_000);
+  const changed = await inChain(async (client, chain) => {
+    if (!isUuid(id)) return null;
+    return await changeDevice(
+      client,
+      chain,
+      secretsOf(context),
+      id,
+      ({ profile, flags }) => ({
+        profile: { ...profile, ageBand, statedDay: { ...profile.statedDay, ageBand: day } },
+        flags: flags & ~FLAG.child,
+      }),
+      'ageCorrected',
+      context.now(),
+    );
+  });
+  if (changed === null) throw new Error(NO_DEVICE);
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}

@@ -1,0 +1,97 @@
+// Parents' verified consents in the store (policy K2). Promises: who the parent is and what proved it lie sealed under the child's
+// device's key, the proof itself only as a hash; what a child agreed to on the strength of a consent that a parent takes back
+// is void in the same transaction. How a parent is verified is the operator's business: whoever has only the phone, or a
+// key that phones carry, can't record one (attack: a child, or an app, that plays the parent).
+import type { ClientBase, Pool } from 'pg';
+import { type Device, sealJson } from '../devices/profile.ts';
+import type { Chain } from '../disclosures/chain.ts';
+import type { PolicyVersion } from '../policy/versions.ts';
+import type { Purpose } from './purposes.ts';
+import { appendConsent, listGrants, writeEvent } from './store.ts';
+
+/** Ways of verifying that the FTC's COPPA rule knows (16 CFR 312.5). */
+export const PARENTAL_METHODS = [
+  'signed-form',
+  'payment',
+  'phone-call',
+  'video-call',
+  'id-document',
+  'in-person',
+] as const;
+export type ParentalMethod = (typeof PARENTAL_METHODS)[number];
+
+export type NewParental = {
+  readonly id: string;
+  readonly method: ParentalMethod;
+  /** The parent named precise positions. */
+  readonly precise: boolean;
+  /** Name and how to reach them. */
+  readonly parent: string;
+  /** SHA-256 of what was checked, hex. */
+  readonly evidenceSha256: string;
+};
+
+export type ListedParental = {
+  readonly id: string;
+  readonly at: number;
+  readonly method: string;
+  readonly precise: boolean;
+  readonly withdrawnAt: number | null;
+};
+
+export async function insertParental(
+  client: ClientBase,
+  device: Device,
+  { id, method, precise, parent, evidenceSha256 }: NewParental,
+  random: (bytes: number) => Buffer,
+  nowMs: number,
+): Promise<void> {
+  const { jurisdiction } = device.profile;
+  await client.query(
+    'insert into parental_consents (id, device, at, method, precise, sealed) values ($1, $2, $3, $4, $5, $6)',
+    [
+      ...[id, device.id, nowMs, method, precise],
+      sealJson(device.key, `parental_consents.sealed ${device.id}`, { parent, evidenceSha256, jurisdiction }, random),
+    ],
+  );
+}
+
+/** The device a parental consent in force is about; null if there is none. */
+export async function deviceOfParental(client: ClientBase, id: string): Promise<string | null> {
+  const { rows } = await client.query(
+    'select device from parental_consents where id::text = $1 and withdrawn_at is null',
+    [id],
+  );
+  return rows[0]?.device ?? null;
+}
+
+/** Takes a parental consent back, and with it what the child agreed to on its strength. */
+export async function withdrawParental(
+  client: ClientBase,
+  chain: Chain,
+  device: Device,
+  id: string,
+  policies: readonly PolicyVersion[],
+  random: (bytes: number) => Buffer,
+  nowMs: number,
+): Promise<void> {
+  await client.query('update parental_consents set withdrawn_at = $2 where id = $1', [id, nowMs]);
+  const { ageBand, jurisdiction } = device.profile;
+  for (const grant of await listGrants(client, device.id)) {
+    if (grant.parental !== id) continue;
+    const event = { ...grant, purpose: grant.purpose as Purpose, state: 'invalidated' as const, at: nowMs };
+    const seq = appendConsent(chain, device, event);
+    const screen = { language: null, textHash: null, screen: null };
+    const capture = { actor: 'parent' as const, ...screen, ageBand, jurisdiction, parental: id, receipt: null };
+    await writeEvent(client, device, { ...event, seq, capture }, policies, random);
+  }
+}
+
+export async function listParental(db: ClientBase | Pool, device: string): Promise<ListedParental[]> {
+  const { rows } = await db.query(
+    `select id, at::float8 as at, method, precise, withdrawn_at::float8 as "withdrawnAt" from parental_consents
+     where device::text = $1 order by at`,
+    [device],
+  );
+  return rows;
+}
