@@ -17,6 +17,8 @@ export const KIND = {
   legal: 8,
   /** A recipient was told of a correction or an erasure. */
   notice: 9,
+  /** Published counts were read: counted, never a row. */
+  counts: 10,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
