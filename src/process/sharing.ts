@@ -1,0 +1,112 @@
+// What partners go through, put together: the main thread's part (the lease of this gateway) and each server thread's (the
+// pipeline itself over the thread's connections to the store).
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { ClientBase, Pool } from 'pg';
+import type { MasterKeys } from '../devices/master-keys.ts';
+import { hashToken, isToken } from '../devices/token.ts';
+import type { InChain } from '../disclosures/chain.ts';
+import { createDisclosureCounts } from '../disclosures/counts.ts';
+import { KIND } from '../disclosures/entry.ts';
+import { addCounts } from '../disclosures/store.ts';
+import { type BugLog, describeError } from '../http/scope.ts';
+import { readRecipient, readRecipients } from '../partners/registry-store.ts';
+import type { Audience } from '../positioning/audience.ts';
+import { openAnonymityMap } from '../privacy/anonymity-map.ts';
+import { createAudience } from '../sharing/audience.ts';
+import { createDecideAll } from '../sharing/decide-store.ts';
+import { type Clocks, createLeaseMemory, type LeaseReader, openLeaseWriter } from '../sharing/lease-memory.ts';
+import { joinReplicas, type Replica } from '../sharing/replica-store.ts';
+import { loadSwitches } from '../sharing/subjects-store.ts';
+import type { AnonymityMapHandle } from './anonymity-map.ts';
+
+/** The monotonic clock that all threads of a process share: performance.now() begins anew in each. */
+const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+export const CLOCKS: Clocks = { monotonicMs: () => performance.now() + offsetMs, wallMs: Date.now };
+
+/** This gateway's lease: the memory that threads read it from, and what keeps it. */
+export async function openLease(pool: Pool, log: BugLog): Promise<{ memory: SharedArrayBuffer; replica: Replica }> {
+  const memory = createLeaseMemory(CLOCKS);
+  const replica = await joinReplicas({
+    pool,
+    id: randomUUID(),
+    lease: openLeaseWriter(memory),
+    clocks: CLOCKS,
+    onError: (error) => log.error(describeError(error), 'no lease: partners are answered from the store alone'),
+  });
+  return { memory, replica };
+}
+
+export type SharingSetup = {
+  readonly pool: Pool;
+  readonly inChain: InChain;
+  readonly masters: MasterKeys;
+  /** 32 bytes: draws the bands of coarse states. */
+  readonly coarseKey: Uint8Array;
+  readonly map: AnonymityMapHandle;
+  readonly lease: LeaseReader;
+  readonly now: () => number;
+  readonly noteVisit?: (device: string, region: number, nowMs: number) => void;
+};
+
+/** Faults of the store are said this often, not for each request. */
+const SAY_MS = 10_000;
+
+export function openSharing(setup: SharingSetup, log: BugLog): { readonly audience: Audience; close(): Promise<void> } {
+  const { pool, inChain, masters, now } = setup;
+  const map = openAnonymityMap(setup.map.shared);
+  const counts = createDisclosureCounts(
+    (rows) => addCounts(pool, rows),
+    (error) => log.error(describeError(error), 'answers to partners not counted yet'),
+  );
+  let saidMs = Number.NEGATIVE_INFINITY;
+  function onError(error: unknown): void {
+    if (performance.now() - saidMs < SAY_MS) return;
+    saidMs = performance.now();
+    log.error(describeError(error), 'the store decides nothing: partners are told what was told already, or nothing');
+  }
+  const { audience, idle } = createAudience({
+    lease: setup.lease,
+    map,
+    mapVersion: setup.map.version,
+    decideAll: createDecideAll({
+      ...{ inChain, masters, map, mapVersion: setup.map.version, coarseKey: setup.coarseKey },
+      ...{ random: randomBytes, now, readRecipients },
+    }),
+    async isGood(keyId, nowMs) {
+      const recipient = await readRecipient(pool, keyId, nowMs);
+      return recipient !== null && !recipient.suspended && recipient.maxPrecision > 0;
+    },
+    readSwitches: (tokenHashes) => loadSwitches(pool, masters, tokenHashes, now()),
+    hashToken: (text) => (isToken(text) ? hashToken(text) : null),
+    count: (application, tick, isShown) => counts.note(application, tick, isShown ? KIND.region : KIND.refused),
+    noteWrongPurpose: createWrongPurposeNotes(inChain, now, onError),
+    noteVisit: setup.noteVisit,
+    monotonicMs: () => performance.now(),
+    onError,
+  });
+  return {
+    audience,
+    async close() {
+      await idle();
+      await counts.stop().catch(onError);
+    },
+  };
+}
+
+/** One row of the ledger for an application and tick, however often it asks. */
+function createWrongPurposeNotes(
+  inChain: InChain,
+  now: () => number,
+  onError: (error: unknown) => void,
+): (application: string, tick: number) => void {
+  let noted = new Set<string>();
+  let notedTick = -1;
+  return (application, tick) => {
+    if (tick !== notedTick) noted = new Set();
+    notedTick = tick;
+    if (noted.has(application)) return;
+    noted.add(application);
+    const row = { at: now(), kind: KIND.refused, application, tick, detail: 'purposeNotRegistered' };
+    inChain(async (_client: ClientBase, chain) => void chain.append(row)).catch(onError);
+  };
+}

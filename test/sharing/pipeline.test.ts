@@ -1,0 +1,241 @@
+import { cellToLatLng, latLngToCell } from 'h3-js';
+import { describe, expect, test } from 'vitest';
+import { KIND } from '../../src/disclosures/entry.ts';
+import { TICK_MS } from '../../src/privacy/coarse-state.ts';
+import { cellOfKey, keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
+import { verify } from '../disclosures/ledger.ts';
+import {
+  addDevice,
+  addDeviceKey,
+  addPartner,
+  mapOf,
+  openSharingGateway,
+  PURPOSE,
+  setGrant,
+} from '../support/sharing.ts';
+import { openTestStore } from '../support/store.ts';
+
+const H3_CELL = latLngToCell(52.09, 5.12, 7);
+const [LAT, LON] = cellToLatLng(H3_CELL);
+const REGION = keyOfCell(H3_CELL);
+const at = (lat = LAT, lon = LON, accuracy = 20) => ({ position: { latitude: lat, longitude: lon, accuracy } });
+const NOTHING = { status: 404 };
+
+const store = await openTestStore();
+const gateway = await openSharingGateway(store, { map: mapOf([3, 4, 5, 6, 7].map((res) => parentKey(REGION, res))) });
+const { clock, inChain, ask } = gateway;
+const { key, application } = await addPartner(store, 'Bus Times');
+const other = await addPartner(store, 'Weather');
+const deviceKey = await addDeviceKey(store);
+await gateway.followKeys();
+const register = (profile = {}) => addDevice(inChain, clock.nowMs, profile);
+
+async function rows(kind: number, name = application): Promise<number> {
+  const found = await store.pool.query('select count(*)::int as n from ledger where kind = $1 and application = $2', [
+    kind,
+    name,
+  ]);
+  return found.rows[0].n;
+}
+function told(answer: Awaited<ReturnType<typeof ask>>) {
+  return answer.statusCode === 200 ? answer.json() : { status: answer.statusCode };
+}
+
+describe('a device that has granted nothing', () => {
+  test('is told as its region, with nothing that was not in the map', async () => {
+    const { token } = await register();
+    const answer = await ask({ key, device: token }, at());
+    expect(answer.json()).toEqual({
+      location: { lat: expect.closeTo(LAT, 5), lng: expect.closeTo(LON, 5) },
+      accuracy: expect.any(Number),
+      precision: 'region',
+      region: H3_CELL,
+      bucket: '2026-11-22T12:00:00.000Z',
+      mapVersion: 'test-map',
+    });
+    expect(answer.json().accuracy).toBeGreaterThanOrEqual(2_000);
+  });
+
+  test('is told the same within a tick wherever it goes, and costs one row of the ledger', async () => {
+    const { token } = await register();
+    const before = await rows(KIND.region);
+    const first = await ask({ key, device: token }, at());
+    for (const body of [at(40, -3), {}, at(LAT, LON, 9_000)]) {
+      const again = await ask({ key, device: token }, body);
+      expect(again.rawPayload).toEqual(first.rawPayload);
+    }
+    expect(await rows(KIND.region)).toBe(before + 1);
+  });
+
+  test('is in one region for every partner, whoever asks first in a tick', async () => {
+    const { token } = await register();
+    const first = await ask({ key, device: token }, at());
+    const second = await ask({ key: other.key, device: token }, at(40, -3));
+    expect(second.payload).toBe(first.payload);
+    expect(await rows(KIND.region, other.application)).toBe(1);
+  });
+
+  test('is told nothing where it is not located, and what the next request says after that', async () => {
+    const { token } = await register();
+    expect(told(await ask({ key, device: token }, {}))).toEqual(NOTHING);
+    expect(told(await ask({ key, device: token }, at(LAT, LON, 20_000)))).toEqual(NOTHING);
+    expect(told(await ask({ key, device: token }, at()))).toMatchObject({ region: H3_CELL });
+  });
+
+  test('has the outline of its region told to who wants it', async () => {
+    const { token } = await register();
+    expect(told(await ask({ key, device: token, polygon: '1' }, at())).polygon).toHaveLength(7);
+    expect(told(await ask({ key, device: token }, at())).polygon).toBeUndefined();
+  });
+
+  test('is located by what its user left on', async () => {
+    const { token } = await register({ sources: 30 });
+    expect(told(await ask({ key, device: token }, at()))).toEqual(NOTHING);
+    expect((await ask({ key: deviceKey, device: token }, at())).statusCode).toBe(404);
+  });
+
+  test('moves to another region in a later tick only', async () => {
+    const { token } = await register();
+    await ask({ key, device: token }, at());
+    clock.nowMs += TICK_MS;
+    const [lat, lon] = cellToLatLng(cellOfKey(parentKey(REGION, 3)));
+    const moved = told(await ask({ key, device: token }, at(lat, lon)));
+    expect(moved.precision).toBe('region');
+    expect([3, 4, 5, 6].map((res) => cellOfKey(parentKey(REGION, res)))).toContain(moved.region);
+  });
+});
+
+describe('a device that granted precise', () => {
+  test('is told as it is, each time with a row, and as its region to everybody else', async () => {
+    const device = await register();
+    await ask({ key, device: device.token }, at());
+    await setGrant(inChain, device, application, clock.nowMs);
+    const before = await rows(KIND.precise);
+    for (let i = 0; i < 3; i++)
+      expect(told(await ask({ key, device: device.token }, at()))).toEqual({
+        location: { lat: expect.closeTo(LAT, 5), lng: expect.closeTo(LON, 5) },
+        accuracy: 20,
+        precision: 'precise',
+        source: 'gps',
+        timestamp: new Date(clock.nowMs).toISOString(),
+      });
+    expect(await rows(KIND.precise)).toBe(before + 3);
+    expect(told(await ask({ key: other.key, device: device.token }, at()))).toMatchObject({ precision: 'region' });
+  });
+
+  test.each([
+    ['withdrawn', 'region'],
+    ['expired', 'region'],
+    ['refused', undefined],
+    ['objected', undefined],
+  ])('and is %s is told precision %s at once', async (state, precision) => {
+    const device = await register();
+    await setGrant(inChain, device, application, clock.nowMs);
+    expect(told(await ask({ key, device: device.token }, at())).precision).toBe('precise');
+    await setGrant(inChain, device, application, clock.nowMs, { state });
+    expect(told(await ask({ key, device: device.token }, at())).precision).toBe(precision);
+  });
+
+  test('is told by the sources of the grant and of its switches only', async () => {
+    const device = await register();
+    await setGrant(inChain, device, application, clock.nowMs, { sources: 30 });
+    expect(told(await ask({ key, device: device.token }, at()))).toEqual(NOTHING);
+  });
+
+  test('has its last place kept while the grant says so, sealed, and gone with the withdrawal', async () => {
+    const device = await register();
+    const kept = async () =>
+      (await store.pool.query('select sealed from last_locations where device = $1', [device.id])).rows;
+    await setGrant(inChain, device, application, clock.nowMs);
+    await ask({ key, device: device.token }, at());
+    expect(await kept()).toEqual([]);
+    await setGrant(inChain, device, application, clock.nowMs, { scopes: ['geolocate', 'last-location'] });
+    await ask({ key, device: device.token }, at());
+    const [row] = await kept();
+    expect(row.sealed.toString('latin1')).not.toContain('lat');
+    await setGrant(inChain, device, application, clock.nowMs, { state: 'withdrawn' });
+    expect(await kept()).toEqual([]);
+  });
+});
+
+describe('who is told nothing', () => {
+  test('is told so in the same bytes, whatever the reason', async () => {
+    const child = await register({ ageBand: 'under13' });
+    const refusing = await register();
+    await setGrant(inChain, refusing, application, clock.nowMs, { state: 'refused', precision: 0 });
+    const restricted = await register();
+    await store.pool.query('update devices set flags = 1 where id = $1', [restricted.id]);
+    const suppressed = await register();
+    const unlocated = await register();
+    const ended = await register();
+    await store.pool.query('delete from device_tokens where device = $1', [ended.id]);
+    const answers = await Promise.all([
+      ask({ key, device: child.token }, at()),
+      ask({ key, device: refusing.token }, at()),
+      ask({ key, device: restricted.token }, at()),
+      ask({ key, device: suppressed.token }, at(-50, -120)),
+      ask({ key, device: unlocated.token }, {}),
+      ask({ key, device: ended.token }, at()),
+      ask({ key, device: 'junk' }, at()),
+      ask({ key }, {}),
+      ask({ key }, at(-50, -120)),
+    ]);
+    for (const answer of answers) {
+      expect(answer.statusCode).toBe(404);
+      expect(answer.rawPayload).toEqual(answers[0].rawPayload);
+      expect({ ...answer.headers, date: '' }).toEqual({ ...answers[0].headers, date: '' });
+      expect(Object.keys(answer.headers)).toEqual(Object.keys(answers[0].headers));
+    }
+    expect(answers[0].json().error).toMatchObject({ code: 404, message: 'Not found' });
+  });
+
+  test('leaves a row once a tick if it is a device, and no track of asking on', async () => {
+    const child = await register({ ageBand: 'under13' });
+    const before = await rows(KIND.refused);
+    for (let i = 0; i < 4; i++) await ask({ key, device: child.token }, at());
+    expect(await rows(KIND.refused)).toBe(before + 1);
+  });
+});
+
+describe('a request that names nobody', () => {
+  test('is told a region one level coarser, by the place alone, and is only counted', async () => {
+    const before = await store.pool.query('select count(*)::int as n from ledger');
+    const answer = told(await ask({ key: other.key }, at()));
+    expect(answer).toMatchObject({ precision: 'region', region: cellOfKey(parentKey(REGION, 6)) });
+    expect(told(await ask({ key: other.key }, at(LAT, LON, 5_000))).region).toBe(cellOfKey(parentKey(REGION, 4)));
+    expect((await store.pool.query('select count(*)::int as n from ledger')).rows).toEqual(before.rows);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const counted = await store.pool.query(
+      'select outcome, sum(count)::int as n from disclosure_counts where application = $1 group by 1',
+      [other.application],
+    );
+    expect(counted.rows).toEqual([{ outcome: KIND.region, n: 2 }]);
+  });
+
+  test("with a purpose that is not the application's is refused, and that is noted", async () => {
+    const answer = await ask({ key: other.key, purpose: 'dpv:DirectMarketing' }, at());
+    expect(answer.statusCode).toBe(403);
+    expect((await ask({ key: other.key, purpose: PURPOSE }, at())).statusCode).toBe(200);
+    await expect.poll(() => rows(KIND.refused, other.application)).toBe(1);
+  });
+});
+
+test('a suspended application is told nothing from the acknowledgement on, named or not', async () => {
+  const { token } = await register();
+  const third = await addPartner(store, 'Shop');
+  await gateway.followKeys();
+  expect((await ask({ key: third.key, device: token }, at())).statusCode).toBe(200);
+  expect((await ask({ key: third.key }, at())).statusCode).toBe(200);
+  await inChain(async (client, chain) => {
+    await client.query('update applications set suspended_at = 1 where id = $1', [third.application]);
+    chain.append({ at: clock.nowMs, kind: KIND.staff, detail: 'suspended' });
+    chain.changed(null);
+  });
+  expect((await ask({ key: third.key, device: token }, at())).statusCode).toBe(404);
+  expect((await ask({ key: third.key }, at())).statusCode).toBe(404);
+});
+
+test('the ledger holds after all of this', async () => {
+  expect((await verify(store.pool)).broken).toBeNull();
+  expect(gateway.logged).toEqual([]);
+});

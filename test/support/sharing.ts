@@ -1,0 +1,193 @@
+// A gateway of a test with everything that sharing needs and nothing faked but its clock and what places a phone (the
+// `position` of the body): the real app, ledger, consent, leases and pipeline over a real store. Several on one store are
+// replicas of each other.
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import type { Pool } from 'pg';
+import { buildApp } from '../../src/app.ts';
+import { ALL_SOURCES } from '../../src/devices/device-contract.ts';
+import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import { NEW_PROFILE, type Profile } from '../../src/devices/profile.ts';
+import { loadDevice, registerDevice } from '../../src/devices/store.ts';
+import { hashToken } from '../../src/devices/token.ts';
+import { createInChain, type InChain } from '../../src/disclosures/chain.ts';
+import { KIND } from '../../src/disclosures/entry.ts';
+import { settleEverywhere } from '../../src/disclosures/settle.ts';
+import { createCounterMemory, openStripe } from '../../src/http/counters.ts';
+import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
+import { createKeyRing, type KeyRingEntry, MAX_KEYS } from '../../src/partners/key-ring.ts';
+import { addKey, followKeys } from '../../src/partners/store.ts';
+import type { Locator } from '../../src/positioning/locator.ts';
+import { layOutAnonymityMap } from '../../src/privacy/anonymity-map.ts';
+import type { AnonymityMapHandle } from '../../src/process/anonymity-map.ts';
+import { CLOCKS, openSharing } from '../../src/process/sharing.ts';
+import { dropLastLocation } from '../../src/sharing/last-location-store.ts';
+import { createLeaseMemory, openLeaseReader, openLeaseWriter } from '../../src/sharing/lease-memory.ts';
+import { joinReplicas, type Replica } from '../../src/sharing/replica-store.ts';
+import type { Store } from '../../src/storage/open.ts';
+import { openPool } from '../../src/storage/pool.ts';
+import { afterFile } from './store.ts';
+
+export const LEDGER_KEY = Buffer.alloc(32, 7);
+const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
+const COARSE_KEY = Buffer.alloc(32, 11);
+export const PURPOSE = 'dpv:ServiceProvision';
+
+/** Places a phone where its `position` says, by GPS; by nothing else unless it has an address, then in the middle of nowhere. */
+export const byPosition: Locator = {
+  locate: ({ fix }) =>
+    fix.present ? { lat: fix.lat, lon: fix.lon, accuracyM: fix.accuracyM || 25, fallback: '', source: 'gps' } : null,
+  country: () => null,
+};
+
+export type SharingOptions = {
+  readonly clock?: { nowMs: number };
+  readonly map?: AnonymityMapHandle;
+  readonly locator?: Locator;
+  /** false: no lease is taken, so that nothing is answered from memory. */
+  readonly leased?: boolean;
+  /** How often it looks for changes of mind. */
+  readonly pollMs?: number;
+};
+
+export type SharingGateway = {
+  readonly app: FastifyInstance;
+  readonly clock: { nowMs: number };
+  readonly pool: Pool;
+  readonly inChain: InChain;
+  readonly replica: Replica | null;
+  readonly logged: object[];
+  /** Asks as a partner (or a phone) does; `query` may hold key, device, purpose, polygon. */
+  ask(query: Readonly<Record<string, string>>, body?: object): Promise<LightMyRequestResponse>;
+  /** Looks for new keys now. */
+  followKeys(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** A map with these regions (keys of region-key.ts); every parent must be named too. */
+export function mapOf(names: Iterable<number>, version = 'test-map'): AnonymityMapHandle {
+  return { shared: layOutAnonymityMap(Uint32Array.from(names).sort()), version, k: 1000 };
+}
+
+export async function openSharingGateway(store: Store, options: SharingOptions = {}): Promise<SharingGateway> {
+  const { clock = { nowMs: Date.UTC(2026, 10, 22, 12, 1) }, map = mapOf([]), locator = byPosition } = options;
+  const { pool, close: closePool } = openPool(store.address);
+  const logged: object[] = [];
+  const log = { error: (facts: object, message: string) => void logged.push({ ...facts, message }) };
+  const memory = createLeaseMemory(CLOCKS);
+  const replica =
+    options.leased === false
+      ? null
+      : await joinReplicas({
+          ...{ pool, id: randomUUID(), lease: openLeaseWriter(memory), clocks: CLOCKS },
+          ...{ onError: (error) => logged.push({ error }), pollMs: options.pollMs ?? 20 },
+        });
+  const now = () => clock.nowMs;
+  const settle = (seq: number) => settleEverywhere(pool, seq);
+  const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now, settle });
+  const lease = openLeaseReader(memory, CLOCKS);
+  const sharing = openSharing({ pool, inChain, masters: MASTERS, coarseKey: COARSE_KEY, map, lease, now }, log);
+  const ring = createKeyRing(now);
+  const follower = await followKeys(
+    store,
+    (entries: readonly KeyRingEntry[]) => ring.replace(entries),
+    (error) => logged.push({ error }),
+  );
+  const app = await buildApp({
+    ...{ version: '0.0.0', findKey: ring.find, locator, audience: sharing.audience, log, now },
+    quotas: openQuotas(createQuotaMemory(MAX_KEYS), { a: 1, b: 2 }),
+    counters: openStripe(createCounterMemory(1), 0),
+    readiness: () => ({ store: true, index: true, jobs: true }),
+    overloaded: () => false,
+    trustProxy: [],
+    addressKey: new Uint8Array(32),
+  });
+  let closed: Promise<void> | undefined;
+  async function shut(): Promise<void> {
+    follower.stop();
+    await app.close();
+    await sharing.close();
+    await replica?.stop();
+    await closePool();
+  }
+  const close = () => {
+    closed ??= shut();
+    return closed;
+  };
+  afterFile(close);
+  return {
+    ...{ app, clock, pool, inChain, replica, logged, close },
+    ask: (query, body = {}) => app.inject({ method: 'POST', url: '/v1/geolocate', query, payload: body }),
+    followKeys: () => follower.poll(),
+  };
+}
+
+/** A partner that may be told anything that people grant it: its key, and the application it stands for. */
+export async function addPartner(
+  store: Store,
+  name: string,
+  overrides: { purposes?: string[]; maxPrecision?: number; policyUrl?: string | null } = {},
+): Promise<{ key: string; application: string }> {
+  const { purposes = [PURPOSE], maxPrecision = 2, policyUrl = 'https://partner.example/privacy' } = overrides;
+  const added = await addKey(store, { class: 'partner', name, dailyQuota: null, perMinute: null }, randomBytes, 1, {
+    role: 'vendor',
+    policyUrl,
+    contact: 'privacy@partner.example',
+    controller: 'Partner, 1 Street',
+    adFunded: false,
+    purposes,
+    maxPrecision,
+  });
+  return { key: added.key, application: added.application! };
+}
+
+export async function addDeviceKey(store: Store): Promise<string> {
+  const wanted = { class: 'device' as const, name: 'phones', dailyQuota: null, perMinute: null };
+  return (await addKey(store, wanted, randomBytes, 1)).key;
+}
+
+export type TestDevice = { readonly id: string; readonly token: string };
+
+export async function addDevice(inChain: InChain, nowMs: number, profile: Partial<Profile> = {}): Promise<TestDevice> {
+  const id = randomUUID();
+  const secrets = { masters: MASTERS, random: randomBytes };
+  const full = { ...NEW_PROFILE, ageBand: '18plus' as const, ...profile };
+  const { token } = await inChain((client, chain) => registerDevice(client, chain, secrets, id, full, nowMs));
+  return { id, token };
+}
+
+export type TestGrant = {
+  readonly state: string;
+  readonly precision: number;
+  readonly scopes: readonly string[];
+  readonly sources: number;
+  readonly expiresAt: number | null;
+};
+
+/** Writes a grant as the consent room does: under the lock, with a row, changing what replicas remember. Resolves when settled. */
+export function setGrant(
+  inChain: InChain,
+  { id, token }: TestDevice,
+  application: string,
+  nowMs: number,
+  grant: Partial<TestGrant> = {},
+  purpose = PURPOSE,
+): Promise<number> {
+  return inChain(async (client, chain) => {
+    const device = await loadDevice(client, MASTERS, hashToken(token), nowMs);
+    const { state = 'given', precision = 2, scopes = ['geolocate'], sources = ALL_SOURCES } = grant;
+    const expiresAt = grant.expiresAt === undefined ? nowMs + 86_400_000 : grant.expiresAt;
+    const seq = chain.append({ at: nowMs, kind: KIND.consent, application, subject: device?.subject, purpose });
+    await client.query(
+      `insert into grants (device, application, purpose, record, state, precision, scopes, sources, policy_version,
+         given_at, expires_at, event_seq)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, 'v1', $9, $10, $11)
+       on conflict (device, application, purpose) do update set state = excluded.state, precision = excluded.precision,
+         scopes = excluded.scopes, sources = excluded.sources, expires_at = excluded.expires_at, event_seq = excluded.event_seq`,
+      [id, application, purpose, randomUUID(), state, precision, scopes, sources, nowMs, expiresAt, seq],
+    );
+    await dropLastLocation(client, id, nowMs);
+    chain.changed(id);
+    return seq;
+  });
+}
