@@ -10,7 +10,7 @@ import { area95M2, type Spot } from './posterior.ts';
 import type { Place } from './world.ts';
 
 export type EdgePlan = { readonly homes: number; readonly reachM: number; readonly days: number };
-export const EDGE: EdgePlan = { homes: 3_000, reachM: 4_000, days: 28 };
+export const EDGE: EdgePlan = { homes: 1_200, reachM: 4_000, days: 28 };
 
 const FIX_SIGMA_M = 20;
 const EDGE_M = 20;
@@ -19,6 +19,7 @@ const QUARTER_MS = 900_000;
 /** Nights from 20 to 8 o'clock, work from 9 to 18, a way of up to an hour. */
 const NIGHT_FROM = 20 * 4;
 const NIGHT_TO = 8 * 4;
+const HOME_FROM = 18 * 4;
 const WORK_M = 4_000;
 const WAY_STEPS = 4;
 /** Distances tried: half of them evenly this far to both sides, half within a few trembles, where the victims are. */
@@ -145,6 +146,8 @@ function live(
   for (let day = 0; day < plan.days; day++) {
     const night: string[] = [];
     for (let quarter = 0; quarter < 96; quarter++) {
+      // At work once is enough.
+      if (quarter > NIGHT_TO + WAY_STEPS && quarter < HOME_FROM) continue;
       const away = WORK_M * awayShare(quarter);
       const x = home.x + away * Math.cos(angle) + random.normal(0, FIX_SIGMA_M);
       const y = home.y + away * Math.sin(angle) + random.normal(0, FIX_SIGMA_M);
@@ -160,7 +163,7 @@ function live(
 function awayShare(quarter: number): number {
   if (quarter < NIGHT_TO || quarter >= NIGHT_FROM) return 0;
   if (quarter < NIGHT_TO + WAY_STEPS) return (quarter - NIGHT_TO) / WAY_STEPS;
-  if (quarter >= 18 * 4) return Math.max(0, 1 - (quarter - 18 * 4) / WAY_STEPS);
+  if (quarter >= HOME_FROM) return Math.max(0, 1 - (quarter - HOME_FROM) / WAY_STEPS);
   return 1;
 }
 

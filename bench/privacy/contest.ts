@@ -2,19 +2,29 @@
 // Sizes come as a plan, so that a test can run the whole thing in a second and a long run can be as big as patience allows.
 
 import { createRandom, type Random } from '../../fixtures/random.ts';
-import { SUPPRESSED } from '../../src/privacy/anonymity-map.ts';
+import { FEWEST_DEVICES, releaseThreshold } from '../../src/privacy/count-rule.ts';
 import { AVERAGING, type AveragingPlan, averaging } from './attack-averaging.ts';
 import { COMMUTE, type CommutePlan, commute } from './attack-commute.ts';
+import {
+  basesFound,
+  countError,
+  membershipAdvantage,
+  membershipOverWindows,
+  ourCounts,
+  type Publish,
+  suppressedCounts,
+} from './attack-counts.ts';
 import { BUS_M_S, CROSSING, type CrossingPlan, crossing, WALK_M_S } from './attack-crossing.ts';
 import { EDGE, type EdgePlan, edgeDwellers } from './attack-edge.ts';
 import { findHomes } from './attack-home.ts';
+import { crowding, nameIn } from './attack-singling-out.ts';
 import { androidCalibrated, androidFudger } from './baseline-android.ts';
 import { androidDensity, densityRule } from './baseline-android-density.ts';
 import { naiveH3 } from './baseline-naive.ts';
 import { planarLaplace } from './baseline-planar-laplace.ts';
 import { rfc6772 } from './baseline-rfc6772.ts';
 import type { Mechanism } from './mechanism.ts';
-import { buildMap, ours, populationOf } from './ours.ts';
+import { type BuiltMap, buildMap, ours, populationOf } from './ours.ts';
 import { type NameAt, partsOf, singledOut, together } from './partition.ts';
 import type { Results } from './results.ts';
 import { usefulness } from './utility.ts';
@@ -26,6 +36,7 @@ export type ContestPlan = {
   readonly edge: EdgePlan;
   readonly commute: CommutePlan;
   readonly people: number;
+  readonly countDraws: number;
 };
 export const CONTEST: ContestPlan = {
   averaging: AVERAGING,
@@ -33,6 +44,7 @@ export const CONTEST: ContestPlan = {
   edge: EDGE,
   commute: COMMUTE,
   people: 400,
+  countDraws: 100_000,
 };
 
 export const K = 1_000;
@@ -44,6 +56,7 @@ const DAY_MS = 86_400_000;
 /** A country with everything that is public about it. */
 type Scenery = {
   readonly country: Country;
+  readonly built: BuiltMap;
   readonly mechanisms: readonly Mechanism[];
   /** The answers that two colluding partners hold of one place, by mechanism. */
   readonly views: ReadonlyMap<string, readonly [NameAt, NameAt]>;
@@ -80,6 +93,11 @@ export function runSeed(
     results.add('A2.walkP50', androidCalibrated(0).name, calibrated.areaRatioP50);
     results.add('A2.walkP5', androidCalibrated(0).name, calibrated.areaRatioP5);
   }
+  if (wanted('A8')) {
+    noteCrowding(dense, 'Dense', seed, results);
+    noteCrowding(sparse, 'Sparse', seed, results);
+  }
+  if (wanted('A9')) noteCounts(random.fork('counts'), plan.countDraws, results);
   for (const mechanism of sparse.mechanisms) {
     noteCrowd(
       mechanism,
@@ -94,10 +112,38 @@ export function runSeed(
   }
 }
 
+function noteCrowding({ country, built }: Scenery, kind: 'Dense' | 'Sparse', seed: number, results: Results): void {
+  const found = crowding(country, built, K, seed);
+  results.add(`A8.p90${kind}`, 'Honeyguide', found.oursP90Km2);
+  results.add(`A8.p90${kind}`, 'Android density', found.androidP90Km2);
+  results.add(`A8.ratio${kind}`, 'Honeyguide', found.oursP90Km2 / found.androidP90Km2);
+  results.add(`A8.bad${kind}`, 'Honeyguide', found.gazetteerUnderK);
+  if (kind === 'Dense') results.add('A8.margin', 'Honeyguide', found.marginUnderK);
+}
+
+/** A9 and A14. */
+export function noteCounts(random: Random, draws: number, results: Results): void {
+  const rules: [string, Publish][] = [
+    ['Honeyguide', ourCounts],
+    ['exact from 20 on', suppressedCounts],
+  ];
+  const month = 4 * 30;
+  for (const [name, publish] of rules) {
+    results.add('C.window', name, membershipAdvantage(publish, 300, draws, random));
+    // Where a region begins to be tried, and where it begins to be named.
+    const least = [FEWEST_DEVICES - 1, releaseThreshold()].map((n) => membershipAdvantage(publish, n, draws, random));
+    results.add('C.threshold', name, Math.max(...least));
+    results.add('C.month', name, membershipOverWindows(publish, 300, 28, draws / 20, random));
+    for (const size of [15, 40, 60]) results.add(`C.bases${size}`, name, basesFound(publish, 100, size, month, random));
+    results.add('C.error', name, countError(publish, 500, draws / 10, random));
+  }
+}
+
 function prepare(country: Country): Scenery {
   const population = populationOf(country.residents);
-  const { map } = buildMap(population, K);
-  const strict = buildMap(population, STRICT_K).map;
+  const built = buildMap(population, K);
+  const { map } = built;
+  const strict = buildMap(population, STRICT_K);
   const rule = densityRule(country.residents);
   const mechanisms = [
     ours(map),
@@ -112,14 +158,13 @@ function prepare(country: Country): Scenery {
     const random = createRandom(1);
     return (lat, lon) => mechanism.phone(random)(lat, lon, START_MS)?.name ?? null;
   };
-  const of = (region: number) => (region === SUPPRESSED ? null : String(region));
   const views = new Map<string, [NameAt, NameAt]>([
-    ['Honeyguide', [(lat, lon) => of(map.regionAt(lat, lon)), (lat, lon) => of(strict.regionAt(lat, lon))]],
+    ['Honeyguide', [nameIn(built), nameIn(strict)]],
     ['H3 res 8', [nameOf(naiveH3(8)), nameOf(naiveH3(7))]],
     ['H3 res 7', [nameOf(naiveH3(7)), nameOf(naiveH3(6))]],
     ['RFC 6772', [nameOf(rfc6772(2_000)), nameOf(rfc6772(5_000))]],
   ]);
-  return { country, mechanisms, views };
+  return { country, built, mechanisms, views };
 }
 
 function noteAveraging(mechanism: Mechanism, scene: Place, random: Random, plan: ContestPlan, results: Results): void {
@@ -145,6 +190,7 @@ function noteCrossings(mechanism: Mechanism, scene: Place, random: Random, plan:
   const edge = edgeDwellers(mechanism, scene, START_MS, random, plan.edge);
   results.add('A2.edgeP50', mechanism.name, edge.areaRatioP50);
   results.add('A2.edgeP5', mechanism.name, edge.areaRatioP5);
+  results.add('A2.nearP5', mechanism.name, edge.nearP5);
   const road = commute(mechanism, scene, START_MS, random, plan.commute);
   results.add('A2.commuteP50', mechanism.name, road.lengthRatioP50);
   results.add('A2.commuteP5', mechanism.name, road.lengthRatioP5);

@@ -1,5 +1,5 @@
 // What was measured, by row and mechanism, a value a seed; as one Markdown table with 95 % intervals over the seeds.
-import { formatGoal, formatValue, meets, ROWS, type Row } from './rows.ts';
+import { formatGoal, formatValue, meets, ROWS, type Row, type Table, tableOf } from './rows.ts';
 
 export type Results = {
   /** Notes a seed's value; NaN = not applicable. */
@@ -39,14 +39,21 @@ export function interval(values: readonly number[]): Interval {
   return { mean, low: mean - half, high: mean + half };
 }
 
-/** One table: a row a question, a column a mechanism, ours first, goals last. A goal that is missed is said in bold. */
-export function printTable(results: Results, ours: string): string {
-  const columns = [ours, ...results.mechanisms.filter((name) => name !== ours)];
-  const lines = ROWS.filter(({ id }) => columns.some((name) => results.valuesOf(id, name).length > 0)).map((row) => [
-    row.label,
-    ...columns.map((name) => cell(row, results.valuesOf(row.id, name), name === ours)),
-    formatGoal(row.goal, row.unit),
-  ]);
+/** One table: a row a question, a column a mechanism, ours first, goals last; empty if nothing of it was measured. A goal that is missed is said in bold. */
+export function printTable(results: Results, ours: string, table: Table): string {
+  const rows = ROWS.filter((row) => tableOf(row) === table);
+  const isMeasured = (row: Row, name: string) => results.valuesOf(row.id, name).length > 0;
+  const columns = [ours, ...results.mechanisms.filter((name) => name !== ours)].filter((name) =>
+    rows.some((row) => isMeasured(row, name)),
+  );
+  const lines = rows
+    .filter((row) => columns.some((name) => isMeasured(row, name)))
+    .map((row) => [
+      row.label,
+      ...columns.map((name) => cell(row, results.valuesOf(row.id, name), name === ours)),
+      formatGoal(row.goal, row.unit),
+    ]);
+  if (lines.length === 0) return '';
   const header = ['', ...columns, 'goal'];
   return [header, header.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

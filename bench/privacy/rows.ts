@@ -3,6 +3,8 @@
 
 export type Unit = 'share' | 'ratio' | 'm' | 'km2' | 'count';
 export type Goal = { readonly least: number } | { readonly most: number };
+/** Rows stand in three tables: answers beside other mechanisms, counts beside plain suppression, and the gateway itself. */
+export type Table = 'answers' | 'counts' | 'gateway';
 export type Row = { readonly id: string; readonly label: string; readonly unit: Unit; readonly goal?: Goal };
 
 export const ROWS: readonly Row[] = [
@@ -17,6 +19,7 @@ export const ROWS: readonly Row[] = [
   { id: 'A2.busP5', label: 'A2 crossing by bus: area left, p5', unit: 'ratio', goal: { least: 0.1 } },
   { id: 'A2.edgeP50', label: 'A2 living on a border, 4 weeks: area left, p50', unit: 'ratio' },
   { id: 'A2.edgeP5', label: 'A2 living on a border, 4 weeks: area left, p5', unit: 'ratio', goal: { least: 0.1 } },
+  { id: 'A2.nearP5', label: 'A2 living within 700 m of one: area left, p5', unit: 'ratio' },
   { id: 'A2.commuteP50', label: 'A2 known commute, 60 times: length left, p50', unit: 'ratio' },
   { id: 'A2.commuteP5', label: 'A2 known commute, 60 times: length left, p5', unit: 'ratio', goal: { least: 0.08 } },
   { id: 'A3.dense', label: 'A3 two views together, dense: people under K', unit: 'share', goal: { most: 0 } },
@@ -29,6 +32,13 @@ export const ROWS: readonly Row[] = [
   { id: 'A8.dense', label: 'A8 singling out, dense: people under K', unit: 'share', goal: { most: 0 } },
   { id: 'A8.sparse', label: 'A8 singling out, sparse: people under K', unit: 'share', goal: { most: 0 } },
   { id: 'A8.suppressed', label: 'A8 sparse: people told nothing', unit: 'share', goal: { most: 0.001 } },
+  { id: 'A8.p90Dense', label: 'A8 area of the set told, dense, p90', unit: 'km2' },
+  { id: 'A8.p90Sparse', label: 'A8 area of the set told, sparse, p90', unit: 'km2' },
+  { id: 'A8.ratioDense', label: 'A8 the same over Android density, dense', unit: 'ratio', goal: { most: 1.6 } },
+  { id: 'A8.ratioSparse', label: 'A8 the same over Android density, sparse', unit: 'ratio', goal: { most: 1.6 } },
+  { id: 'A8.badDense', label: 'A8 map from a gazetteer, K 1000, dense: people truly under K', unit: 'share' },
+  { id: 'A8.badSparse', label: 'A8 map from a gazetteer, K 1000, sparse: people truly under K', unit: 'share' },
+  { id: 'A8.margin', label: 'A8 map from a gazetteer, K 3000, dense: people truly under 1000', unit: 'share' },
   { id: 'U.areaP50', label: 'area told, dense, p50', unit: 'km2' },
   { id: 'U.areaP90', label: 'area told, dense, p90', unit: 'km2' },
   { id: 'U.sparseP50', label: 'area told, sparse, p50', unit: 'km2' },
@@ -36,7 +46,29 @@ export const ROWS: readonly Row[] = [
   { id: 'U.contains', label: 'person inside the reported circle', unit: 'share', goal: { least: 0.97 } },
   { id: 'U.answered', label: 'answered, dense', unit: 'share' },
   { id: 'U.heldBack', label: 'answers a fresh phone would not get', unit: 'share' },
+  { id: 'C.window', label: 'A9 one more device, one window: advantage', unit: 'share', goal: { most: 0.15 } },
+  { id: 'C.threshold', label: 'A9 the same at the least count named', unit: 'share', goal: { most: 0.15 } },
+  { id: 'C.month', label: 'A9 the same over 28 windows', unit: 'share' },
+  { id: 'C.bases15', label: 'A14 bases of 15 named, of 100, in a month', unit: 'count', goal: { most: 0 } },
+  { id: 'C.bases40', label: 'A14 bases of 40 named, of 100, in a month', unit: 'count', goal: { most: 0 } },
+  { id: 'C.bases60', label: 'A14 bases of 60 named, of 100, in a month', unit: 'count' },
+  { id: 'C.error', label: 'error of counts of 500', unit: 'share', goal: { most: 0.03 } },
+  { id: 'G.bits', label: 'A4 answers that differ within region and tick', unit: 'count', goal: { most: 0 } },
+  { id: 'G.guessed', label: 'A10 access points placed per million guesses', unit: 'count', goal: { most: 0 } },
+  { id: 'G.pairs', label: 'A10 answers a target changed, paired', unit: 'count', goal: { most: 0 } },
+  { id: 'G.fields', label: 'A10 fields that tell of others', unit: 'count', goal: { most: 0 } },
+  { id: 'G.dragnetOne', label: 'A10 targets found by a dragnet, one known a block', unit: 'share', goal: { most: 0 } },
+  { id: 'G.dragnetTwo', label: 'A10 targets found by a dragnet, two known a block', unit: 'share', goal: { most: 0 } },
+  { id: 'G.dragnetCalls', label: 'A10 calls a target found', unit: 'count' },
+  { id: 'G.late', label: 'A11 precise answers after the acknowledgement', unit: 'count', goal: { most: 0 } },
+  { id: 'G.t', label: 'A12 largest Welch t between ways of being told nothing', unit: 'count', goal: { most: 4.5 } },
+  { id: 'G.tPlaces', label: 'A12 Welch t between places of one region', unit: 'count', goal: { most: 4.5 } },
+  { id: 'G.canaries', label: 'A13 canaries found in logs, metrics, answers, tables', unit: 'count', goal: { most: 0 } },
 ];
+
+export function tableOf({ id }: Row): Table {
+  return id.startsWith('C.') ? 'counts' : id.startsWith('G.') ? 'gateway' : 'answers';
+}
 
 /** True where there is no goal. */
 export function meets(value: number, goal: Goal | undefined): boolean {

@@ -17,5 +17,6 @@ for (let seed = 1; seed <= Number(values.seeds); seed++) {
     (text) => console.error(text),
   );
 }
-console.log(printTable(results, 'Honeyguide'));
+for (const table of ['answers', 'counts', 'gateway'] as const)
+  console.log(`${printTable(results, 'Honeyguide', table)}\n`);
 for (const missed of missedGoals(results, 'Honeyguide')) console.log(`missed: ${missed}`);

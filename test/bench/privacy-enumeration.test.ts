@@ -1,0 +1,9 @@
+// A10 over HTTP against the real app: access points are not told to who enumerates them.
+import { expect, test } from 'vitest';
+import { enumerate } from '../../bench/privacy/attack-enumeration.ts';
+import { createRandom } from '../../fixtures/random.ts';
+
+test('guesses, pairings and movers teach an attacker no access point, and answers tell of no other', async () => {
+  const found = await enumerate(createRandom(1), 300, 10);
+  expect(found).toMatchObject({ guessedPerMillion: 0, givenAway: 0, otherFields: 0 });
+});
