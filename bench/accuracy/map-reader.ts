@@ -3,6 +3,7 @@
 
 import { type FoundStations, STATION_FLAG, type StationReader } from '../../src/stations/index-contract.ts';
 import type { Evidence } from '../../src/stations/station.ts';
+import { findEach } from '../../src/stations/station-keys.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -27,7 +28,7 @@ export function openMapReader(stations: StationMap): StationReader {
     out.psc[i] = station.psc;
     return true;
   }
-  return {
+  const reader: Omit<StationReader, 'findAll'> = {
     findMacs(kind, macs, count, out, found) {
       let hits = 0;
       for (let i = 0; i < count; i++) {
@@ -40,4 +41,5 @@ export function openMapReader(stations: StationMap): StationReader {
     findArea: () => false,
     size: () => stations.size,
   };
+  return { ...reader, findAll: (keys, out, found) => findEach(reader, keys, out, found) };
 }

@@ -1,5 +1,6 @@
 // What the hot path knows of the resident index: a look-up by identity that writes what is believed of a station into
 // slot `i` of columns the caller owns. No allocation, no promise, no error: a miss is an answer.
+import type { StationKeys } from './station-keys.ts';
 
 /** Kinds of short-range transmitter that share the MAC space but not the map. */
 export const MAC_KIND = { wifi: 1, bluetooth: 2 } as const;
@@ -41,6 +42,8 @@ export function createFoundStations(slots: number): FoundStations {
 
 /** A lock-free reader of the one shared index; every call may run in any thread while the writer writes. */
 export type StationReader = {
+  /** Looks up all rows, memory fetched ahead: found[i] = 1 and slot i of `out` filled, or found[i] = 0. */
+  findAll(keys: StationKeys, out: FoundStations, found: Uint8Array): void;
   /** Looks up `count` MACs of one kind; found[i] = 1 and slot i of `out` filled, or found[i] = 0. Returns how many were found. */
   findMacs(kind: MacKind, macs: Float64Array, count: number, out: FoundStations, found: Uint8Array): number;
   /** One cell by its full identity (radio code, MCC, MNC, LAC/TAC, cell id). */

@@ -7,6 +7,8 @@
 
 export const GROUP_WORDS = 32;
 export const GROUP_BYTES = GROUP_WORDS * 4;
+/** Words of a cache line: a group is two. */
+export const LINE_WORDS = 16;
 export const GROUP_SLOTS = 6;
 export const RECORD_WORDS = 5;
 /** First word of the first record of a group. */

@@ -14,6 +14,7 @@ import {
   decodeRadius,
   degOf,
   GROUP_WORDS,
+  LINE_WORDS,
   MAX_DAY,
   OVERFLOWED,
   pscOf,
@@ -25,6 +26,7 @@ import {
   TAG_TOPS,
 } from './index-layout.ts';
 import { homeOf, restOf, shardOf, shardView, tagOf } from './index-shards.ts';
+import { CELL_ROW } from './station-keys.ts';
 
 /** Keys hashed and touched ahead of probing; a core keeps about a dozen cache misses in flight. */
 const BATCH = 32;
@@ -90,29 +92,57 @@ export function openStationReader(handle: StationIndexHandle, port?: MessagePort
     return true;
   }
 
+  /** Touches the groups of the first `length` hashes: loads that don't wait for each other. */
+  function touch(length: number): void {
+    let touched = 0;
+    for (let j = 0; j < length; j++) {
+      const view = views[shardOf(hashes[j * 2 + 1])];
+      const base = homeOf(hashes[j * 2], view.length / GROUP_WORDS) * GROUP_WORDS;
+      bases[j] = base;
+      touched ^= view[base + 1] ^ view[base + LINE_WORDS];
+    }
+    found4[4] = touched;
+  }
+
+  /** Looks up the j-th hash that was touched, as slot i. */
+  function findTouched(j: number, out: FoundStations, i: number): boolean {
+    const high = hashes[j * 2 + 1];
+    if (!probe(views[shardOf(high)], bases[j], hashes[j * 2], high, found4)) return false;
+    write(out, i);
+    return true;
+  }
+
   return {
+    findAll(keys, out, found) {
+      if (Atomics.load(control, CONTROL.generation) !== seen) catchUp();
+      const { kind, id, radio, mcc, mnc, area, count } = keys;
+      for (let start = 0; start < count; start += BATCH) {
+        const length = Math.min(count - start, BATCH);
+        for (let j = 0; j < length; j++) {
+          const i = start + j;
+          if (kind[i] === CELL_ROW) hashCell(seed, radio[i], mcc[i], mnc[i], area[i], id[i], hashes, j * 2);
+          else hashMac(seed, kind[i], id[i], hashes, j * 2);
+        }
+        touch(length);
+        for (let j = 0; j < length; j++) {
+          const i = start + j;
+          const isKey =
+            kind[i] === CELL_ROW ? isAreaKey(radio[i], mcc[i], mnc[i], area[i]) && isCellId(id[i]) : isMacKey(id[i]);
+          found[i] = isKey && findTouched(j, out, i) ? 1 : 0;
+        }
+      }
+    },
     findMacs(kind, macs, count, out, found) {
       if (Atomics.load(control, CONTROL.generation) !== seen) catchUp();
       let hits = 0;
       for (let start = 0; start < count; start += BATCH) {
         const length = Math.min(count - start, BATCH);
         for (let j = 0; j < length; j++) hashMac(seed, kind, macs[start + j], hashes, j * 2);
-        let touched = 0;
-        for (let j = 0; j < length; j++) {
-          const view = views[shardOf(hashes[j * 2 + 1])];
-          const base = homeOf(hashes[j * 2], view.length / GROUP_WORDS) * GROUP_WORDS;
-          bases[j] = base;
-          touched ^= view[base + 1];
-        }
-        found4[4] = touched;
+        touch(length);
         for (let j = 0; j < length; j++) {
           const i = start + j;
-          const high = hashes[j * 2 + 1];
-          const hit = isMacKey(macs[i]) && probe(views[shardOf(high)], bases[j], hashes[j * 2], high, found4);
-          found[i] = hit ? 1 : 0;
-          if (!hit) continue;
-          hits++;
-          write(out, i);
+          found[i] = isMacKey(macs[i]) && findTouched(j, out, i) ? 1 : 0;
+          hits += found[i];
         }
       }
       return hits;

@@ -1,5 +1,6 @@
 // Stations in plain Maps behind the same StationReader the resident index implements: what positioning is tested against.
 import type { FoundStations, MacKind, StationReader } from '../../src/stations/index-contract.ts';
+import { findEach } from '../../src/stations/station-keys.ts';
 
 export type MemoryStation = {
   lat: number;
@@ -21,11 +22,7 @@ export function createMemoryStations(): MemoryStations {
   const macs = new Map<number, MemoryStation>();
   const cells = new Map<string, MemoryStation>();
   const macKey = (kind: number, mac: number) => kind * 2 ** 48 + mac;
-  return {
-    putMac: (kind, mac, station) => void macs.set(macKey(kind, mac), station),
-    putCell: (radio, mcc, mnc, area, cellId, station) =>
-      void cells.set(`${radio}/${mcc}/${mnc}/${area}/${cellId}`, station),
-    putArea: (radio, mcc, mnc, area, station) => void cells.set(`${radio}/${mcc}/${mnc}/${area}`, station),
+  const reader: Omit<StationReader, 'findAll'> = {
     findMacs(kind, wanted, count, out, found) {
       let hits = 0;
       for (let i = 0; i < count; i++) {
@@ -39,6 +36,14 @@ export function createMemoryStations(): MemoryStations {
       write(cells.get(`${radio}/${mcc}/${mnc}/${area}/${cellId}`), out, i),
     findArea: (radio, mcc, mnc, area, out, i) => write(cells.get(`${radio}/${mcc}/${mnc}/${area}`), out, i),
     size: () => macs.size + cells.size,
+  };
+  return {
+    ...reader,
+    findAll: (keys, out, found) => findEach(reader, keys, out, found),
+    putMac: (kind, mac, station) => void macs.set(macKey(kind, mac), station),
+    putCell: (radio, mcc, mnc, area, cellId, station) =>
+      void cells.set(`${radio}/${mcc}/${mnc}/${area}/${cellId}`, station),
+    putArea: (radio, mcc, mnc, area, station) => void cells.set(`${radio}/${mcc}/${mnc}/${area}`, station),
   };
 }
 
