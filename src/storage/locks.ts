@@ -2,3 +2,6 @@
 
 /** Held in the transaction of whoever changes what is learnt: the first eight bytes of SHA-256("honeyguide fold"). */
 export const LEARNING_LOCK = '-4916260442166832794';
+
+/** Held by whoever publishes a window's counts: the first eight bytes of SHA-256("honeyguide counts"). */
+export const COUNTS_LOCK = '5445783273932657727';

@@ -1,0 +1,151 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import {
+  EPSILON_MILLI,
+  FEWEST_DEVICES,
+  lastDueWindow,
+  RELEASE_DELAY_MS,
+  releaseThreshold,
+  WINDOW_MS,
+} from '../../../src/privacy/count-rule.ts';
+import { type ReleaseDeps, releaseDueWindows } from '../../../src/sharing/counts/release-store.ts';
+import { writeVisits } from '../../../src/sharing/counts/visit-store.ts';
+import type { Visit } from '../../../src/sharing/counts/visits.ts';
+import { connectStore, type Store } from '../../../src/storage/open.ts';
+import { seededBelow } from '../../support/chance.ts';
+import { afterFile, openTestStore } from '../../support/store.ts';
+import { addDevices } from './crowd.ts';
+
+const WINDOW = 82_000;
+/** When WINDOW is due, and no later one. */
+const DUE_MS = (WINDOW + 1) * WINDOW_MS + RELEASE_DELAY_MS;
+
+async function setUp(crowd: number) {
+  const store = await openTestStore();
+  const { pool } = store;
+  const visits = { pool, secret: randomBytes(32), random: randomBytes };
+  const deps: ReleaseDeps = { pool, randomBelow: seededBelow(1), mapVersion: 'map', epsilonCap: 30 };
+  const devices = await addDevices(pool, crowd);
+  return { store, pool, deps, devices, write: (rows: Visit[]) => writeVisits(visits, rows) };
+}
+
+async function published(store: Store) {
+  const { rows } = await store.pool.query(
+    'select window_no as "window", region, count from region_counts order by window_no, region',
+  );
+  return rows as { window: number; region: number; count: number }[];
+}
+
+async function left(store: Store) {
+  const { rows } = await store.pool.query(
+    'select (select count(*)::int from visits) as visits, (select count(*)::int from visit_salts) as salts',
+  );
+  return rows[0];
+}
+
+describe('the release of counts', () => {
+  test('counts each device once, where it was longest, and forgets the visits and the salt', async () => {
+    const { store, deps, devices, write } = await setUp(400);
+    // All were in 7 for one tick; 300 were in 5 for two, the others in 6.
+    await write(
+      devices.flatMap((device, i) => [
+        { window: WINDOW, device, region: 7, ticks: 1 },
+        { window: WINDOW, device, region: i < 300 ? 5 : 6, ticks: 2 },
+      ]),
+    );
+    expect(await releaseDueWindows(deps, DUE_MS - 1)).toEqual({ windows: 1, regions: 0, keptBack: 0 });
+    expect(await left(store)).toEqual({ visits: 800, salts: 1 });
+    expect(await releaseDueWindows(deps, DUE_MS)).toEqual({ windows: 1, regions: 2, keptBack: 0 });
+    const [five, six, ...more] = await published(store);
+    expect(more).toEqual([]);
+    expect([five.region, six.region]).toEqual([5, 6]);
+    expect(Math.abs(five.count - 300)).toBeLessThan(60);
+    expect(Math.abs(six.count - 100)).toBeLessThan(60);
+    expect(await left(store)).toEqual({ visits: 0, salts: 0 });
+    expect(await releaseDueWindows(deps, DUE_MS + 1000)).toEqual({ windows: 0, regions: 0, keptBack: 0 });
+    expect(await published(store)).toEqual([five, six]);
+  });
+
+  test('is drawn once, however many gateways try at the same time', async () => {
+    const { store, deps, devices, write } = await setUp(300);
+    await write(devices.map((device) => ({ window: WINDOW, device, region: 5, ticks: 1 })));
+    const others = [0, 1, 2].map(() => connectStore(store.address));
+    for (const other of others) afterFile(() => other.close());
+    const tries = await Promise.all(
+      [store, ...others].map(({ pool }) =>
+        releaseDueWindows({ ...deps, pool, randomBelow: (n) => randomInt(n) }, DUE_MS),
+      ),
+    );
+    expect(tries.map((one) => one.windows).sort()).toEqual([0, 0, 0, 1]);
+    expect(await published(store)).toHaveLength(1);
+  });
+
+  test('that was killed half-way never happened, and is done by the next run', async () => {
+    const { store, pool, deps, devices, write } = await setUp(300);
+    await write(devices.map((device) => ({ window: WINDOW, device, region: 5, ticks: 1 })));
+    await pool.query(`create function killed() returns trigger language plpgsql as $$ begin raise 'killed'; end $$;
+      create trigger killed before delete on visit_salts for each row execute function killed()`);
+    await expect(releaseDueWindows(deps, DUE_MS)).rejects.toThrow('killed');
+    expect(await published(store)).toEqual([]);
+    expect(await left(store)).toEqual({ visits: 300, salts: 1 });
+    expect((await pool.query('select from count_releases')).rowCount).toBe(0);
+    await pool.query('drop trigger killed on visit_salts');
+    expect(await releaseDueWindows(deps, DUE_MS)).toMatchObject({ windows: 1, regions: 1 });
+  });
+
+  test('names no region with fewer than 20, and says of a window without anybody that it is out', async () => {
+    const { store, pool, deps, devices, write } = await setUp(FEWEST_DEVICES - 1);
+    await write(devices.map((device) => ({ window: WINDOW, device, region: 5, ticks: 24 })));
+    let i = 0;
+    const loud = (n: number) => (++i % 997 === 0 ? 0 : n - 1);
+    await releaseDueWindows({ ...deps, randomBelow: loud }, DUE_MS);
+    await releaseDueWindows(deps, DUE_MS + 2 * WINDOW_MS);
+    expect(await published(store)).toEqual([]);
+    const { rows } = await pool.query('select window_no as "window" from count_releases order by 1');
+    expect(rows.map((row) => row.window)).toEqual([WINDOW, WINDOW + 1, WINDOW + 2]);
+  });
+
+  test('takes visits that come late, and none once the window is out', async () => {
+    const { store, deps, devices, write } = await setUp(200);
+    await write(devices.slice(0, 100).map((device) => ({ window: WINDOW, device, region: 5, ticks: 1 })));
+    await releaseDueWindows(deps, DUE_MS - 1);
+    await write(devices.slice(100).map((device) => ({ window: WINDOW, device, region: 5, ticks: 1 })));
+    await releaseDueWindows(deps, DUE_MS);
+    const out = await published(store);
+    expect(Math.abs(out[0].count - 200)).toBeLessThan(60);
+    await write(devices.map((device) => ({ window: WINDOW, device, region: 6, ticks: 1 })));
+    await releaseDueWindows(deps, DUE_MS + 1);
+    expect(await published(store)).toEqual(out);
+    expect(await left(store)).toEqual({ visits: 0, salts: 0 });
+  });
+
+  test('spends no more than the cap, and says which windows it kept back', async () => {
+    const { store, pool, deps, devices, write } = await setUp(150);
+    const capped = { ...deps, epsilonCap: (2 * EPSILON_MILLI) / 1_000 };
+    for (let window = WINDOW; window < WINDOW + 4; window++) {
+      await write(devices.map((device) => ({ window, device, region: 5, ticks: 1 })));
+    }
+    expect(await releaseDueWindows(capped, DUE_MS + 3 * WINDOW_MS)).toEqual({ windows: 2, regions: 2, keptBack: 2 });
+    expect((await published(store)).map((one) => one.window)).toEqual([WINDOW, WINDOW + 1]);
+    expect(await left(store)).toEqual({ visits: 0, salts: 0 });
+    const { rows } = await pool.query('select epsilon_milli as spent from count_releases order by window_no');
+    expect(rows.map((row) => row.spent)).toEqual([250, 250, 0, 0]);
+  });
+
+  test('survives a clock that leaps ahead and comes back: each window once, later ones as ever', async () => {
+    const { store, deps, devices, write } = await setUp(150);
+    await write(devices.map((device) => ({ window: WINDOW, device, region: 5, ticks: 1 })));
+    const leap = DUE_MS + 400 * WINDOW_MS;
+    await releaseDueWindows(deps, leap);
+    // The window was long past the 30 days that a run looks back: lost, and never drawn twice.
+    expect(await published(store)).toEqual([]);
+    expect(await releaseDueWindows(deps, DUE_MS)).toMatchObject({ windows: 1, regions: 1 });
+    const first = await published(store);
+    await write(devices.map((device) => ({ window: WINDOW + 1, device, region: 5, ticks: 1 })));
+    await releaseDueWindows(deps, DUE_MS + WINDOW_MS);
+    expect((await published(store)).map((one) => one.window)).toEqual([WINDOW, WINDOW + 1]);
+    expect((await published(store))[0]).toEqual(first[0]);
+    expect(lastDueWindow(leap)).toBeGreaterThan(WINDOW + 1);
+    for (const one of await published(store)) expect(one.count).toBeGreaterThanOrEqual(releaseThreshold());
+  });
+});
