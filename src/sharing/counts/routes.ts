@@ -25,6 +25,7 @@ const REFUSALS = { 400: Problem, 401: Problem, 403: Problem, 429: Problem, 500: 
 
 /** The scope's prefix is /v1/partner. */
 export function addRegionRoutes(scope: FastifyInstance, ports: CountsPorts, auth: NativeAuthDeps): void {
+  scope.decorateRequest('caller', null);
   scope.get<{ Querystring: RegionsQuery }>(
     '/regions',
     {
