@@ -14,7 +14,7 @@ import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
 import { FIXED_HEADERS, fixHeaders } from './http/fixed-headers.ts';
 import { createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
-import { requireSubject } from './http/native-auth.ts';
+import { requireKey, requireSubject } from './http/native-auth.ts';
 import { addOpsRoutes, type Readiness } from './http/ops.ts';
 import type { Quotas } from './http/quotas.ts';
 import { type BugLog, countRefusals, refuseErrors } from './http/scope.ts';
@@ -24,6 +24,10 @@ import { addPolicyRoutes, type PolicyPorts } from './policy/routes.ts';
 import type { Audience } from './positioning/audience.ts';
 import type { Locator } from './positioning/locator.ts';
 import { addLocateRoutes } from './positioning/routes.ts';
+import { addContactRoutes, type ContactPorts } from './rights/contact-routes.ts';
+import { addExportRoute, addRightsRoutes } from './rights/me-routes.ts';
+import type { Rights } from './rights/me-store.ts';
+import { addNoticeRoutes, type NoticePorts } from './rights/notice-routes.ts';
 import { addRemovalRoutes, type RemovalPorts } from './rights/routes.ts';
 
 export type AppDeps = LimiterDeps & {
@@ -43,6 +47,13 @@ export type AppDeps = LimiterDeps & {
     readonly consents: ConsentPorts;
     readonly receipts: ReceiptPorts;
     readonly policies: PolicyPorts;
+  };
+  /** What people may ask for; absent, it cannot be asked for here. */
+  readonly rights?: {
+    readonly rights: Rights;
+    readonly contact: ContactPorts;
+    readonly notices: NoticePorts;
+    readonly findSuppressed: (credential: string) => Promise<object | null>;
   };
   readonly quotas: Quotas;
   readonly counters: CounterStripe;
@@ -112,19 +123,14 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     addOpsRoutes(ops, deps.readiness);
   });
 
-  const { removals } = deps;
-  if (removals !== undefined) {
-    await app.register(
-      async (privacy) => {
-        fixHeaders(privacy);
-        await limitScope(privacy, deps);
-        addRemovalRoutes(privacy, removals, deps.now);
-      },
-      { prefix: '/v1/privacy' },
-    );
+  const { people, removals, rights, now } = deps;
+  if (removals !== undefined || rights !== undefined) {
+    await native('/v1/privacy', (privacy) => {
+      if (removals !== undefined) addRemovalRoutes(privacy, removals, now);
+      if (rights !== undefined) addContactRoutes(privacy, rights.contact, now);
+    });
   }
 
-  const { people, now } = deps;
   if (people !== undefined) {
     const auth = { ...deps, failsTooOften };
     await native('/v1/devices', (devices) => addRegistrationRoutes(devices, people.devices, auth));
@@ -132,11 +138,26 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       me.decorateRequest('subject', null);
       me.addHook('onRequest', requireSubject(auth, people.findSubject));
       addMeRoutes(me, people.devices, now);
+      if (rights !== undefined) addRightsRoutes(me, rights.rights);
       await me.register(async (consents) => addConsentRoutes(consents, people.consents, now), { prefix: '/consents' });
       await me.register(async (receipts) => addReceiptRoutes(receipts, people.receipts), { prefix: '/receipts' });
     });
     await native('/v1/policies', (policies) => addPolicyRoutes(policies, people.policies, now));
     await native('/.well-known', (known) => addJwksRoute(known, people.receipts));
+    if (rights !== undefined) {
+      const find = async (credential: string, nowMs: number) =>
+        (await people.findSubject(credential, nowMs)) ?? (await rights.findSuppressed(credential));
+      await native('/v1/me/export', (copy) => {
+        copy.decorateRequest('subject', null);
+        copy.addHook('onRequest', requireSubject(auth, find));
+        addExportRoute(copy, rights.rights, now);
+      });
+      await native('/v1/partner/notices', (notices) => {
+        notices.decorateRequest('caller', null);
+        notices.addHook('onRequest', requireKey(auth, ['partner']));
+        addNoticeRoutes(notices, rights.notices, now);
+      });
+    }
   }
 
   /** A scope that says no by problems, limited by address. */

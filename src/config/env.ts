@@ -26,6 +26,10 @@ export type Config = {
   /** Absolute. Absent = `secrets.json` in dataDir, generated when missing. */
   readonly secretsFile?: string;
   readonly logLevel: LogLevel;
+  /** How people reach the operator about privacy. */
+  readonly privacyContact: string;
+  /** The personal key of whoever runs a command for staff. */
+  readonly staffKey?: string;
   /** Days without being heard after which a learnt station is forgotten. */
   readonly forgetAfterDays: number;
   /** Requests a minute of one address; 0 = no limit. */
@@ -70,6 +74,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     trustProxy: Object.freeze(read('TRUST_PROXY') ?? []),
     secretsFile: absolute(read('SECRETS_FILE')),
     logLevel: read('LOG_LEVEL'),
+    privacyContact: read('PRIVACY_CONTACT'),
+    staffKey: read('STAFF_KEY'),
     forgetAfterDays: read('FORGET_AFTER_DAYS'),
     addressPerMinute: read('ADDRESS_PER_MINUTE'),
   };

@@ -65,6 +65,11 @@ export const SETTINGS = {
   SECRETS_FILE: optionalText(
     'File with the secrets, readable by its owner only. By default one is generated in DATA_DIR on the first start.',
   ),
+  PRIVACY_CONTACT: text(
+    'How people reach you about privacy: an e-mail address, a page, a postal address.',
+    'complaints by POST /v1/privacy/complaints; this installation names no other contact',
+  ),
+  STAFF_KEY: optionalText('The personal key of whoever runs a command for staff (honeyguide staff add).'),
   LOG_LEVEL: {
     description: 'Least severe log lines to write.',
     schema: { type: 'string', enum: LOG_LEVELS, default: 'info' },

@@ -201,10 +201,10 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
 /** A child's phone whose data was deleted: its token is good for this one answer. */
 export type Suppressed = { readonly suppressed: true };
 
-/** The scope's prefix is /v1/me; its hook lets tokens of suppressed children pass too, as `{suppressed: true}`. */
+/** The scope's prefix is /v1/me/export; its hook lets tokens of suppressed children pass too, as `{suppressed: true}`. */
 export function addExportRoute(scope: FastifyInstance, rights: Rights, now: () => number): void {
   scope.get(
-    '/export',
+    '/',
     {
       config: { rateLimit: { max: EXPORTS_PER_HOUR, timeWindow: 3_600_000 } },
       schema: { ...COMMON, summary: 'A copy of everything that is held.', response: { 200: Export, ...REFUSALS } },

@@ -49,7 +49,7 @@ export function createRights(deps: RightsDeps) {
       if (after === null) return 'gone';
       if (on && flag === FLAG.restricted && (device.flags & flag) === 0)
         await notifyRecipients(client, chain, person, 'restricted', nowMs);
-      if (on && flag === FLAG.objected) await deps.forgetVisits?.(client, person);
+      if (on) await deps.forgetVisits?.(client, person);
       const events = [{ kind: 'start' }, { kind: 'finish' }] as const;
       return { request: await addRequest(client, person, newId(), kind, { detail }, events, nowMs, random) };
     });

@@ -1,0 +1,81 @@
+// What the routes of rights, complaints and contacts need, as a server thread holds it, and as jobs and commands do. Promises: a
+// store that is away is a 503; nothing here decides, it only puts the rooms together.
+import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import type { MasterKeys } from '../devices/master-keys.ts';
+import { changeDevice } from '../devices/store.ts';
+import { hashToken, isToken } from '../devices/token.ts';
+import type { InChain } from '../disclosures/chain.ts';
+import { complaintOfTicket, fileComplaint, findComplaint, moveComplaint } from '../rights/complaints-store.ts';
+import type { ContactPorts } from '../rights/contact-routes.ts';
+import { type EraseDeps, erasureStatus } from '../rights/erase-store.ts';
+import type { Suppressed } from '../rights/me-routes.ts';
+import { createRights, type Rights } from '../rights/me-store.ts';
+import type { NoticePorts } from '../rights/notice-routes.ts';
+import { readNotices } from '../rights/notices-store.ts';
+import { forgetVisits } from '../sharing/counts/visit-store.ts';
+import { orUnavailable } from './store-loss.ts';
+
+export type RightsPorts = {
+  readonly rights: Rights;
+  readonly contact: ContactPorts;
+  readonly notices: NoticePorts;
+  /** A child's phone whose data was deleted, by its token; null for any other. */
+  readonly findSuppressed: (credential: string) => Promise<Suppressed | null>;
+};
+
+export type RightsSetup = {
+  readonly pool: Pool;
+  readonly inChain: InChain;
+  readonly masters: MasterKeys;
+  /** Tombstones, suppressed tokens and tags of counts are hashed with what is derived from it. */
+  readonly pseudonymKey: Uint8Array;
+  /** How people reach the operator about privacy. */
+  readonly contact: string;
+};
+
+/** What tombstones and suppressed tokens are hashed with. */
+export function markerKeyOf(pseudonymKey: Uint8Array): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', pseudonymKey, '', 'tombstones of erased devices', 32));
+}
+
+/** What erasing takes, in a process of whatever kind. */
+export function eraseDepsOf(setup: Omit<RightsSetup, 'contact'>, now: () => number = Date.now): EraseDeps {
+  const secrets = { masters: setup.masters, random: randomBytes };
+  const { pool, inChain, masters, pseudonymKey } = setup;
+  return {
+    ...{ pool, inChain, masters, now },
+    markerKey: markerKeyOf(pseudonymKey),
+    forgetVisits: (client, { device }) => forgetVisits(client, device, pseudonymKey),
+    changeDevice: (client, chain, ...rest) => changeDevice(client, chain, secrets, ...rest),
+  };
+}
+
+export function openRights(setup: RightsSetup): RightsPorts {
+  const { pool, masters } = setup;
+  const inChain: InChain = (work) => orUnavailable(() => setup.inChain(work));
+  const rights = createRights({ ...eraseDepsOf({ ...setup, inChain }), random: randomBytes, newId: randomUUID });
+  const complaints = { pool, masters, random: randomBytes, newId: randomUUID };
+  return {
+    rights,
+    contact: {
+      contact: setup.contact,
+      file: (said, nowMs) => orUnavailable(() => fileComplaint(complaints, said, nowMs)),
+      find: (ticket) => orUnavailable(() => findComplaint(complaints, ticket)),
+      dissatisfied: (ticket, nowMs) =>
+        orUnavailable(async () => {
+          const id = await complaintOfTicket(pool, ticket);
+          return id === null ? null : await moveComplaint(complaints, id, 'dissatisfied', null, nowMs);
+        }),
+      erasure: (code) => orUnavailable(() => erasureStatus(pool, code)),
+    },
+    notices: {
+      read: (application, after, limit, nowMs) =>
+        orUnavailable(() => readNotices(pool, application, after, limit, nowMs)),
+    },
+    async findSuppressed(credential) {
+      if (!isToken(credential)) return null;
+      return (await orUnavailable(() => rights.suppressed(hashToken(credential)))) ? { suppressed: true } : null;
+    },
+  };
+}
