@@ -1,34 +1,53 @@
 // What the feed asks the store: where its change feed stands, and pages of stations, all of them or those that became
 // visible between two places. Promises: a place is a pg_snapshot, so a transaction that commits late is neither missed nor
-// waited for; every query is short and bounded in rows, so nobody waits for a page; no plan depends on statistics, which an
-// embedded store never gathers (there, `order by changed, key limit n` sorted all that was left, for every page anew).
+// waited for; a place means something within one epoch only, since a crash may lose transactions whose commit did not wait for
+// the disk, and give their numbers to others; every query is short and bounded in rows, so nobody waits for a page; no plan
+// depends on statistics, which an embedded store never gathers (there, `order by changed, key limit n` sorted all that was
+// left, for every page anew).
 import type { Pool } from 'pg';
+import { timedQuery } from '../storage/pool.ts';
 import { type FeedTable, keyColumns, lastKey, packSql } from './feed-rows.ts';
 
 /** Transactions looked at together at most, when they are small. */
 const MAX_TRANSACTIONS = 1 << 16;
 
 /**
- * Identity of the store: its own id, and of the server and database its transaction numbers belong to, so that a copy
- * restored elsewhere is another store.
+ * Identity of the store: its own id, and of the server, timeline, database and table its transaction numbers belong to, so
+ * that a copy restored elsewhere or over this one, or a standby that took over, is another store.
  */
 export async function storeIdentity(pool: Pool): Promise<string> {
-  const { rows } = await pool.query<{ store: string; database: string }>(
-    'select store::text, (select oid::text from pg_database where datname = current_database()) as database from store_meta',
+  const { rows } = await pool.query<{ store: string; database: string; table: string }>(
+    `select store::text, (select oid::text from pg_database where datname = current_database()) as database,
+       'store_meta'::regclass::oid::text as table from store_meta`,
   );
   if (rows.length !== 1) throw new Error('store_meta must have one row');
-  return `${rows[0].store} ${await serverIdentity(pool)} ${rows[0].database}`;
+  const [{ store, database, table }] = rows;
+  const server = await ifAllowed(pool, 'select system_identifier::text as it from pg_control_system()');
+  // The first eight digits of a file of the log name the timeline.
+  const timeline = await ifAllowed(pool, 'select left(pg_walfile_name(pg_current_wal_lsn()), 8) as it');
+  return [store, server, timeline, database, table].join(' ');
 }
 
-async function serverIdentity(pool: Pool): Promise<string> {
+/** What a function says that a hoster may keep for itself, or not have; then the rest must do. */
+async function ifAllowed(pool: Pool, text: string): Promise<string> {
   try {
-    const { rows } = await pool.query<{ id: string }>('select system_identifier::text as id from pg_control_system()');
-    return rows[0].id;
+    return (await pool.query<{ it: string }>(text)).rows[0].it;
   } catch (error) {
-    // 42501: a hoster may keep this function for itself; the store's id must do.
-    if ((error as { code?: string }).code === '42501') return '-';
+    // 42501 not permitted, 42883 no such function, 0A000 not supported, 55000 not in this state.
+    if (['42501', '42883', '0A000', '55000'].includes((error as { code?: string }).code ?? '')) return '-';
     throw error;
   }
+}
+
+/** Empty after a crash, whoever recovered from it; the table's number tells one that was restored from the one before. */
+const EPOCH = `(select epoch || ' ' || 'feed_epoch'::regclass::oid from feed_epoch)`;
+
+/** The epoch of the store; begins one if there is none. */
+export async function currentEpoch(pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ epoch: string | null }>(`select ${EPOCH} as epoch`);
+  if (rows[0].epoch !== null) return rows[0].epoch;
+  await pool.query('insert into feed_epoch default values on conflict do nothing');
+  return currentEpoch(pool);
 }
 
 /** The present place in the change feed. */
@@ -37,14 +56,40 @@ export async function currentPosition(pool: Pool): Promise<string> {
   return rows[0].position;
 }
 
-/** The present place, and whether transaction numbers went back since `position`: then the store was restored from a backup. */
-export async function positionSince(pool: Pool, position: string): Promise<{ position: string; wentBack: boolean }> {
-  const { rows } = await pool.query<{ position: string; went_back: boolean }>(
-    `select pg_current_snapshot()::text as position,
+export type PositionSince = {
+  readonly position: string;
+  /** Transaction numbers went back: the store was restored from a backup. */
+  readonly wentBack: boolean;
+  /** As currentEpoch has it; null if there is none since a crash. */
+  readonly epoch: string | null;
+};
+
+/** The present place, and what became of the store since `position`. */
+export async function positionSince(pool: Pool, position: string): Promise<PositionSince> {
+  const { rows } = await pool.query<{ position: string; went_back: boolean; epoch: string | null }>(
+    `select pg_current_snapshot()::text as position, ${EPOCH} as epoch,
        pg_snapshot_xmax(pg_current_snapshot()) < pg_snapshot_xmax($1::pg_snapshot) as went_back`,
     [position],
   );
-  return { position: rows[0].position, wentBack: rows[0].went_back };
+  return { position: rows[0].position, wentBack: rows[0].went_back, epoch: rows[0].epoch };
+}
+
+/** A commit that waits for the disk takes milliseconds; a store that needs longer than this is not there. */
+const SETTLE_MS = 5_000;
+
+/**
+ * Resolves when everything that was visible before the call survives a crash, and no transaction number below the present one
+ * can be used again: a commit of ours has reached the disk, and the log is written in order. Rejects if another epoch began.
+ */
+export async function settleChanges(pool: Pool, epoch: string): Promise<void> {
+  const { rows } = await pool.query<{ epoch: string | null }>(
+    timedQuery(
+      `with waiting as materialized (select set_config('synchronous_commit', 'local', true) as how)
+       update store_meta set store = store from waiting where how is not null returning ${EPOCH} as epoch`,
+      SETTLE_MS,
+    ),
+  );
+  if (rows[0]?.epoch !== epoch) throw new Error('the store crashed while its changes were being kept');
 }
 
 /** All stations of a table in key order, page by page. A page is the caller's to change. */

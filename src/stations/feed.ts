@@ -1,11 +1,20 @@
 // Keeps the resident index a copy of the store. Promises: a change that any process committed is in every thread's answers
 // within `pollMs` and the time to read it, however long other transactions stay open; a start reads the snapshot if it is
-// good and everything if not, and the log says which and why; a store that fails is tried again, answers go on meanwhile.
+// good and everything if not, and the log says which and why; a store that fails is tried again, answers go on meanwhile; after
+// a crash of PostgreSQL, which may have lost what the index already has, it starts over, from a snapshot that can't hold such.
 // A block that ends by time alone changes nothing here: it took the position with it, and the next report writes the row.
 import type { Pool } from 'pg';
 import type { MacCipher } from '../privacy/mac-cipher.ts';
 import { applyRow, FEED_TABLE_NAMES, type FeedTable, openAddresses, unpackRows } from './feed-rows.ts';
-import { allPages, changedPages, currentPosition, positionSince, storeIdentity } from './feed-store.ts';
+import {
+  allPages,
+  changedPages,
+  currentEpoch,
+  currentPosition,
+  positionSince,
+  settleChanges,
+  storeIdentity,
+} from './feed-store.ts';
 import type { StationIndex } from './index-writer.ts';
 import { readSnapshot, type SnapshotFile, writeSnapshot } from './snapshot.ts';
 
@@ -67,10 +76,11 @@ export function followStore(
   const pollMs = options.pollMs ?? POLL_MS;
   let identity: string | null = null;
   let position: string | null = null;
+  let epoch = '';
+  let hasNews = false;
   let caughtUpAt: number | null = null;
   let lastAppliedAt: number | null = null;
   let snapshotTakenAt: number | null = null;
-  let snapshotPosition: string | null = null;
   let writing: Promise<void> = Promise.resolve();
   let stopped = false;
   let wake = (): void => {};
@@ -89,7 +99,10 @@ export function followStore(
         applyRow(index, table, row, appliedAt);
         rows++;
       });
-      if (page.length > 0) lastAppliedAt = appliedAt;
+      if (page.length > 0) {
+        lastAppliedAt = appliedAt;
+        hasNews = true;
+      }
       if (stopped) break;
     }
     return rows;
@@ -103,11 +116,10 @@ export function followStore(
     if (result.kind !== 'loaded') return false;
     if ((await positionSince(pool, result.about.position)).wentBack) {
       log.warn({ reason: 'ahead of the store' }, 'snapshot refused, reading the whole store');
-      index.clear();
       return false;
     }
     position = result.about.position;
-    snapshotPosition = position;
+    hasNews = false;
     snapshotTakenAt = result.about.takenAt;
     log.info({ stations: result.stations }, 'index loaded from its snapshot');
     return true;
@@ -128,17 +140,24 @@ export function followStore(
 
   async function open(): Promise<void> {
     identity = await storeIdentity(pool);
-    if (!(await loadSnapshot(identity))) await loadAll();
+    // Before anything is read: what is read in another epoch is read again.
+    epoch = await currentEpoch(pool);
+    caughtUpAt = null;
+    if (await loadSnapshot(identity)) return;
+    if (index.size() > 0) index.clear();
+    await loadAll();
   }
 
   async function applyChanges(from: string): Promise<void> {
     const lookedAt = now();
     const to = await positionSince(pool, from);
-    if (to.wentBack) {
-      log.error({}, 'the store went back in time (restored?), reading all of it');
+    if (to.wentBack || to.epoch !== epoch) {
+      const what = to.wentBack ? 'went back in time (restored?)' : 'recovered from a crash, or was replaced';
+      log.error({}, `the store ${what}: starting over`);
       position = null;
       await writing.catch(() => {});
-      index.clear();
+      // After a crash nearly all of it is still right, and answers go on until it is replaced.
+      if (to.wentBack) index.clear();
       return;
     }
     if (to.position !== from) {
@@ -185,10 +204,16 @@ export function followStore(
   async function takeSnapshot(file: SnapshotFile): Promise<void> {
     if (identity === null || position === null || caughtUpAt === null) return;
     const isFresh = snapshotTakenAt !== null && now() - snapshotTakenAt < SNAPSHOT_MAX_AGE_MS / 2;
-    if (isFresh && position === snapshotPosition) return;
+    if (isFresh && !hasNews) return;
     const about = { store: identity, position, takenAt: now() };
-    await writeSnapshot(file, index, about);
-    snapshotPosition = about.position;
+    const takenIn = epoch;
+    hasNews = false;
+    try {
+      await writeSnapshot(file, index, about, () => settleChanges(pool, takenIn));
+    } catch (error) {
+      hasNews = true;
+      throw error;
+    }
     snapshotTakenAt = about.takenAt;
   }
 

@@ -295,7 +295,7 @@ test('a store that goes back in time under a running follower is read anew, whic
   const pool = {
     async query(...args: Parameters<Pool['query']>) {
       const text = String(args[0]);
-      if (goesBack && text.includes('went_back')) return { rows: [{ position: '1:1:', went_back: true }] };
+      if (goesBack && text.includes('went_back')) return { rows: [{ position: '1:1:', went_back: true, epoch: null }] };
       if (goesBack) await held;
       return store.pool.query(...args);
     },
