@@ -29,6 +29,7 @@ import { addExportRoute, addRightsRoutes } from './rights/me-routes.ts';
 import type { Rights } from './rights/me-store.ts';
 import { addNoticeRoutes, type NoticePorts } from './rights/notice-routes.ts';
 import { addRemovalRoutes, type RemovalPorts } from './rights/routes.ts';
+import { addRegionRoutes, type CountsPorts } from './sharing/counts/routes.ts';
 
 export type AppDeps = LimiterDeps & {
   readonly version: string;
@@ -55,6 +56,8 @@ export type AppDeps = LimiterDeps & {
     readonly notices: NoticePorts;
     readonly findSuppressed: (credential: string) => Promise<object | null>;
   };
+  /** Where published counts are read; absent, there are none. */
+  readonly counts?: CountsPorts;
   readonly quotas: Quotas;
   readonly counters: CounterStripe;
   readonly readiness: () => Readiness;
@@ -159,6 +162,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       });
     }
   }
+
+  const { counts } = deps;
+  if (counts !== undefined)
+    await native('/v1/partner', (partner) => addRegionRoutes(partner, counts, { ...deps, failsTooOften }));
 
   /** A scope that says no by problems, limited by address. */
   async function native(prefix: string, add: (scope: FastifyInstance) => void | Promise<void>): Promise<void> {

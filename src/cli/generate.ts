@@ -26,6 +26,7 @@ export async function openApi(): Promise<object> {
     submission: UNUSED,
     removals: UNUSED,
     people: UNUSED,
+    counts: UNUSED,
     rights: UNUSED,
     quotas: openQuotas(createQuotaMemory(1), { a: 0, b: 0 }),
     counters: openStripe(createCounterMemory(1), 0),

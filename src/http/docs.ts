@@ -29,6 +29,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         { name: 'locate', description: 'Where is this device?' },
         { name: 'submit', description: 'What was heard where?' },
         { name: 'people', description: 'What people say about their own phone and who may see where it is' },
+        { name: 'partners', description: 'What applications may read' },
         { name: 'privacy', description: 'What people may ask for' },
         { name: 'ops', description: 'Is the gateway well?' },
       ],
@@ -36,6 +37,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         securitySchemes: {
           key: { type: 'apiKey', in: 'query', name: 'key' },
           token: { type: 'http', scheme: 'bearer', description: "A phone's token" },
+          partner: { type: 'http', scheme: 'bearer', description: "A partner's key" },
         },
       },
     },

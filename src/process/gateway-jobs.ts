@@ -1,4 +1,5 @@
 // Which jobs the main thread runs, and how often. The list is here; what each does is in jobs/ and in the rooms.
+import { randomInt } from 'node:crypto';
 import type { Valkey } from 'iovalkey';
 import type { Logger } from 'pino';
 import type { CounterSums } from '../http/counters.ts';
@@ -11,6 +12,7 @@ import { createSummary } from '../jobs/summary.ts';
 import { deleteOldKeys } from '../observations/day-keys.ts';
 import { expireInbox } from '../observations/store.ts';
 import { settleRemovals } from '../rights/store.ts';
+import { releaseDueWindows } from '../sharing/counts/release-store.ts';
 import { forgetStations } from '../stations/forget-store.ts';
 import type { Store } from '../storage/open.ts';
 import { timedQuery } from '../storage/pool.ts';
@@ -22,6 +24,8 @@ export type JobDeps = {
   readonly atRest: AtRest;
   readonly barredKey: Uint8Array;
   readonly forgetAfterDays: number;
+  /** Of which map the counts are that are published, and what they may spend. */
+  readonly counts: { readonly mapVersion: string; readonly epsilonCap: number };
   readonly map: MapIndex;
   readonly quotas: Quotas;
   readonly keys: () => readonly SharedKey[];
@@ -88,6 +92,15 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       name: 'forget stations',
       everyMs: 6 * HOUR_MS,
       run: async (nowMs) => void (await forgetStations(store.pool, nowMs, deps.forgetAfterDays, deps.stopping)),
+    },
+    {
+      name: 'release counts',
+      everyMs: 10 * MINUTE_MS,
+      async run(nowMs) {
+        const how = { pool: store.pool, randomBelow: (n: number) => randomInt(n), ...deps.counts };
+        const released = await releaseDueWindows(how, nowMs);
+        if (released.windows + released.keptBack > 0) log.info({ released }, 'counts published');
+      },
     },
     { name: 'sweep quotas', everyMs: MINUTE_MS, run: (nowMs) => quotas.sweep(nowMs) },
     {

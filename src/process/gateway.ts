@@ -157,6 +157,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       atRest,
       barredKey: secrets.barredKey,
       forgetAfterDays: config.forgetAfterDays,
+      counts: { mapVersion: anonymityMap.version, epsilonCap: config.countsEpsilonCap },
       map,
       quotas: openQuotas(quotaMemory, addressSeed),
       keys: () => keys,
