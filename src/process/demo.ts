@@ -80,7 +80,7 @@ export function demoText(keys: DemoKeys, host: string, port: number): string {
   const requests = Object.values(demoRequests(createWorld()));
   const lines = requests.map(({ title, keyClass, body }) => {
     const url = `http://${at}:${port}/v1/geolocate?key=${keyClass === 'device' ? keys.device : keys.partner}`;
-    return `# ${title}${keyClass === 'partner' ? ': 404, nobody has consented' : ''}\ncurl '${url}' -d '${JSON.stringify(body)}'\n`;
+    return `# ${title}${keyClass === 'partner' ? ': her region and no more, she has granted nothing' : ''}\ncurl '${url}' -d '${JSON.stringify(body)}'\n`;
   });
   return `\nThe map holds a made-up world. Try:\n\n${lines.join('\n')}\n`;
 }

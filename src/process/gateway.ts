@@ -27,6 +27,7 @@ import { createMetrics } from './metrics.ts';
 import { openMetricsServer } from './metrics-server.ts';
 import { requireFreePort } from './port.ts';
 import { spawnServerThreads } from './server-threads.ts';
+import { openLease } from './sharing.ts';
 import { createStatusMemory, readStatus, setStatus } from './status.ts';
 import { runDown, type Step, type StepDone } from './steps.ts';
 import { connectValkey } from './valkey.ts';
@@ -104,6 +105,8 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       fault('keys cannot be read; the last ones stay good'),
     );
     opened('keys', () => follower.stop());
+    const lease = await openLease(store.pool, log);
+    opened('lease', () => lease.replica.stop());
 
     const map = await openMapIndex(store, config.dataDir, secrets.indexSeed, atRest, log, options.signal);
     opened('index', () => map.stop());
@@ -140,6 +143,8 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
             receiptKey: secrets.receiptKey,
           },
           stationKey: secrets.stationKey,
+          coarseKey: secrets.coarseKey,
+          lease: lease.memory,
           quotas: quotaMemory,
           addressSeed,
           addressPerMinute: config.addressPerMinute,

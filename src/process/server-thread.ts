@@ -13,12 +13,14 @@ import { openQuotas } from '../http/quotas.ts';
 import { createKeyRing, type KeyRingEntry } from '../partners/key-ring.ts';
 import { type IpDatabaseHandle, openIpReader } from '../positioning/ip.ts';
 import { createLocator } from '../positioning/locate.ts';
+import { openLeaseReader } from '../sharing/lease-memory.ts';
 import type { StationIndexHandle } from '../stations/index-handle.ts';
 import { openStationReader } from '../stations/index-reader.ts';
 import type { StoreAddress } from '../storage/pool.ts';
 import type { AnonymityMapHandle } from './anonymity-map.ts';
 import { createLog } from './log.ts';
 import { openThreadPeople, type PeopleKeys } from './people.ts';
+import { CLOCKS, openSharing } from './sharing.ts';
 import { readStatus } from './status.ts';
 import { openSubmission } from './submission.ts';
 import { connectValkey } from './valkey.ts';
@@ -45,6 +47,8 @@ export type ThreadData = {
   readonly barredKey: Uint8Array;
   readonly stationKey: Uint8Array;
   readonly peopleKeys: PeopleKeys;
+  readonly coarseKey: Uint8Array;
+  readonly lease: SharedArrayBuffer;
   readonly quotas: SharedArrayBuffer;
   readonly addressSeed: AddressSeed;
   readonly addressPerMinute: number;
@@ -83,6 +87,9 @@ async function serve(data: ThreadData): Promise<Serving> {
   ring.replace(data.keys);
   const submission = openSubmission(data, log);
   const people = await openThreadPeople(data.store, data.peopleKeys, log);
+  const lease = openLeaseReader(data.lease, CLOCKS);
+  const { coarseKey, anonymityMap: map } = data;
+  const sharing = openSharing({ ...people, coarseKey, map, lease, now: Date.now }, log);
   const valkey = data.valkeyUrl === undefined ? undefined : await connectValkey(data.valkeyUrl);
   const loop = watchLoop(counters);
   const app = await buildApp({
@@ -95,6 +102,7 @@ async function serve(data: ThreadData): Promise<Serving> {
     submission: submission.ports,
     removals: submission.removals,
     people: people.people,
+    audience: sharing.audience,
     quotas: openQuotas(data.quotas, data.addressSeed, data.addressPerMinute),
     counters,
     readiness: () => readStatus(data.status),
@@ -118,6 +126,7 @@ async function serve(data: ThreadData): Promise<Serving> {
       loop.stop();
       valkey?.disconnect();
       await submission.close();
+      await sharing.close();
       await people.close();
       data.indexPort.close();
       parentPort?.close();

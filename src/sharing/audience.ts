@@ -165,7 +165,8 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
   function own(question: Question): Decision | Promise<Decision> {
     const { deviceToken, nowMs } = question;
     const tokenHash = deviceToken === null ? null : hashToken(deviceToken);
-    if (deviceToken === null || tokenHash === null) return UNKNOWN_DEVICE;
+    // What can't be a token of ours is no phone that has switches.
+    if (deviceToken === null || tokenHash === null) return question.locate(EVERYTHING);
     const tick = Math.floor(nowMs / TICK_MS);
     const sources = switches.find('', deviceToken, tick, nowMs);
     return sources === null ? ownFromStore(question, deviceToken, tokenHash, tick) : question.locate(sources);

@@ -7,7 +7,9 @@ import { createSubmissionCountMemory } from '../../src/observations/submission-c
 import { hashKey } from '../../src/partners/keys.ts';
 import { createLog } from '../../src/process/log.ts';
 import { spawnServerThreads, type ThreadSetup } from '../../src/process/server-threads.ts';
+import { CLOCKS } from '../../src/process/sharing.ts';
 import { createStatusMemory } from '../../src/process/status.ts';
+import { createLeaseMemory } from '../../src/sharing/lease-memory.ts';
 import { createStationIndex } from '../../src/stations/index-writer.ts';
 import { afterFile, testFolder } from '../support/store.ts';
 
@@ -32,6 +34,8 @@ function setupFor(threads: number): ThreadSetup {
     barredKey: new Uint8Array(32),
     peopleKeys: { masterKeys: [new Uint8Array(32)], ledgerKey: new Uint8Array(32), receiptKey: new Uint8Array(32) },
     stationKey: new Uint8Array(32),
+    coarseKey: new Uint8Array(32),
+    lease: createLeaseMemory(CLOCKS),
     quotas: createQuotaMemory(1),
     addressPerMinute: 0,
     addressSeed: { a: 1, b: 2 },
