@@ -1,0 +1,191 @@
+// Random lives of a device on a real store; every decision on the way is made again from its events.
+import { randomBytes, randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { putConsent, withdrawConsent } from '../../src/consent/change-store.ts';
+import { type Decision, decide, type Recipient } from '../../src/consent/decide.ts';
+import { insertParental, withdrawParental } from '../../src/consent/parental-store.ts';
+import { createReceiptSigner } from '../../src/consent/receipt-signer.ts';
+import { replayTo } from '../../src/consent/replay.ts';
+import { loadGrant, readHistory } from '../../src/consent/store.ts';
+import { NEW_PROFILE, stateOf } from '../../src/devices/profile.ts';
+import { changeDevice, lockDevice, noteDevice, registerDevice } from '../../src/devices/store.ts';
+import { createInChain } from '../../src/disclosures/chain.ts';
+import { listPolicies, publishPolicy } from '../../src/policy/store.ts';
+import type { Widens } from '../../src/policy/versions.ts';
+import { transact } from '../../src/storage/transaction.ts';
+import { addTestApplication, LEDGER_KEY, MASTERS } from '../support/people.ts';
+import { openTestStore } from '../support/store.ts';
+
+const DAY_MS = 86_400_000;
+const store = await openTestStore();
+const { pool } = store;
+const signer = await createReceiptSigner(Buffer.alloc(32, 3));
+const application = await addTestApplication(store);
+const about = { application, purpose: 'dpv:ServiceProvision' as const };
+const recipient: Recipient = {
+  active: true,
+  suspended: false,
+  maxPrecision: 2,
+  adFunded: false,
+  purposes: [about.purpose],
+};
+const secrets = { masters: MASTERS, random: randomBytes };
+const screen = { language: null, textHash: null, screen: null };
+
+let now = Date.UTC(2026, 0, 1);
+let versions = 0;
+const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now: () => now, settle: async () => {} });
+
+type Step =
+  | { kind: 'put'; precision: number; days: number; sources: number; scopes: ('geolocate' | 'last-location')[] }
+  | { kind: 'withdraw' }
+  | { kind: 'wait'; days: number }
+  | { kind: 'policy'; widens: Widens[]; inDays: number }
+  | { kind: 'device'; ageBand?: '13to15' | '18plus' | 'unknown'; sources?: number; flags?: number }
+  | { kind: 'parent'; precise: boolean }
+  | { kind: 'parentGone' };
+
+const put = fc.record({
+  kind: fc.constant('put' as const),
+  precision: fc.constantFrom(0, 1, 2, 2, 2),
+  days: fc.integer({ min: 1, max: 10 }),
+  sources: fc.constantFrom(31, 12),
+  scopes: fc.constantFrom<('geolocate' | 'last-location')[]>(['geolocate'], ['geolocate', 'last-location']),
+});
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: put },
+    { weight: 2, arbitrary: fc.constant({ kind: 'withdraw' as const }) },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), days: fc.integer({ min: 1, max: 6 }) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('policy' as const),
+        widens: fc.constantFrom<Widens[]>([], ['precision'], ['recipients'], ['purposes']),
+        inDays: fc.constantFrom(0, 0, 1, 3),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom<Step>(
+        { kind: 'device', ageBand: '13to15' },
+        { kind: 'device', ageBand: '18plus' },
+        { kind: 'device', ageBand: 'unknown' },
+        { kind: 'device', sources: 5 },
+        { kind: 'device', sources: 31 },
+        { kind: 'device', flags: 1 },
+        { kind: 'device', flags: 0 },
+      ),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('parent' as const), precise: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'parentGone' as const }) },
+  ),
+  { minLength: 4, maxLength: 12 },
+);
+
+async function take(step: Step, id: string, parents: string[]): Promise<void> {
+  // After every moment that was decided on so far.
+  now += DAY_MS / 2 + 1;
+  if (step.kind === 'wait') {
+    now += step.days * DAY_MS;
+    return;
+  }
+  await inChain(async (client, chain) => {
+    const device = (await lockDevice(client, MASTERS, id))!;
+    const policies = await listPolicies(client);
+    const deps = { device, policies, signer, random: randomBytes, newId: randomUUID, now };
+    if (step.kind === 'put') {
+      const wanted = { ...step, expiresAt: now + step.days * DAY_MS, policyVersion: null };
+      await putConsent(client, chain, deps, about, wanted, screen);
+    } else if (step.kind === 'withdraw') await withdrawConsent(client, chain, deps, about);
+    else if (step.kind === 'policy') {
+      const last = Math.max(now, ...policies.map((one) => one.effectiveAt + 1));
+      const { widens } = step;
+      const policy = {
+        version: `v${++versions}`,
+        effectiveAt: last + step.inDays * DAY_MS,
+        material: widens.length > 0,
+      };
+      await publishPolicy(client, chain, { ...policy, widens, texts: [] }, now);
+    } else if (step.kind === 'device') {
+      const { ageBand, sources, flags } = step;
+      await changeDevice(
+        client,
+        chain,
+        secrets,
+        id,
+        ({ profile }) => ({
+          profile: { ...profile, ageBand: ageBand ?? profile.ageBand, sources: sources ?? profile.sources },
+          ...(flags === undefined ? {} : { flags }),
+        }),
+        'test',
+        now,
+      );
+    } else {
+      if (step.kind === 'parent') {
+        parents.push(randomUUID());
+        const parental = { id: parents.at(-1)!, method: 'in-person' as const, parent: 'P', evidenceSha256: '' };
+        await insertParental(client, device, { ...parental, precise: step.precise }, randomBytes, now);
+      } else {
+        const parental = parents.shift();
+        if (parental === undefined) return;
+        await withdrawParental(client, chain, device, parental, policies, randomBytes, now);
+      }
+      await noteDevice(client, chain, (await lockDevice(client, MASTERS, id))!, 'test', randomBytes, now);
+    }
+  });
+}
+
+test('replaying events to any moment gives the decision that was made then on what was stored', async () => {
+  const outcomes = new Set<string>();
+  await fc.assert(
+    fc.asyncProperty(steps, async (life) => {
+      const id = randomUUID();
+      // What the last life announced is in force.
+      now = Math.max(now, ...(await listPolicies(pool)).map((one) => one.effectiveAt + 1));
+      const profile = { ...NEW_PROFILE, ageBand: '18plus' as const };
+      await inChain((client, chain) => registerDevice(client, chain, secrets, id, profile, now));
+      const made: { seq: number; now: number; scope: 'geolocate' | 'last-location'; decision: Decision }[] = [];
+      const parents: string[] = [];
+      for (const step of life) {
+        await take(step, id, parents);
+        const grant = await loadGrant(pool, id, application, about.purpose);
+        const device = stateOf((await transact(pool, (client) => lockDevice(client, MASTERS, id)))!);
+        const { rows } = await pool.query('select seq::float8 as seq from ledger_head');
+        // Also later the same day, while nothing happens: what runs out does so by itself.
+        for (const scope of ['geolocate', 'last-location'] as const)
+          for (const later of [0, DAY_MS / 2]) {
+            const question = {
+              device,
+              grant,
+              application: recipient,
+              purpose: about.purpose,
+              scope,
+              policyVersion: null,
+            };
+            const decision = decide({ ...question, now: now + later });
+            made.push({ seq: rows[0].seq, now: now + later, scope, decision });
+            outcomes.add(`${decision.outcome} ${decision.reason}`);
+          }
+      }
+      const policies = await listPolicies(pool);
+      const history = await readHistory(pool, (await transact(pool, (client) => lockDevice(client, MASTERS, id)))!);
+      for (const { seq, now: then, scope, decision } of made) {
+        const was = replayTo(history, policies, about, seq, then)!;
+        const question = { ...was, application: recipient, purpose: about.purpose, scope, policyVersion: null };
+        expect(decide({ ...question, now: then })).toEqual(decision);
+      }
+    }),
+    { numRuns: 16, seed: 42 },
+  );
+  // The lives were lived: what there is to decide was decided.
+  for (const one of [
+    'precise granted',
+    'region expired',
+    'region withdrawn',
+    'nothing refused',
+    'region policyChanged',
+  ])
+    expect(outcomes).toContain(one);
+}, 60_000);
