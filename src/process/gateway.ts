@@ -141,6 +141,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
             masterKeys: [secrets.masterKey],
             ledgerKey: secrets.ledgerKey,
             receiptKey: secrets.receiptKey,
+            pseudonymKey: secrets.pseudonymKey,
           },
           stationKey: secrets.stationKey,
           coarseKey: secrets.coarseKey,

@@ -58,6 +58,7 @@ export type PeopleKeys = {
   readonly masterKeys: readonly Uint8Array[];
   readonly ledgerKey: Uint8Array;
   readonly receiptKey: Uint8Array;
+  readonly pseudonymKey: Uint8Array;
 };
 
 /** The ports of a server thread, over connections of its own. */

@@ -18,6 +18,7 @@ import type { StationIndexHandle } from '../stations/index-handle.ts';
 import { openStationReader } from '../stations/index-reader.ts';
 import type { StoreAddress } from '../storage/pool.ts';
 import type { AnonymityMapHandle } from './anonymity-map.ts';
+import { openCounts } from './counts.ts';
 import { createLog } from './log.ts';
 import { openThreadPeople, type PeopleKeys } from './people.ts';
 import { CLOCKS, openSharing } from './sharing.ts';
@@ -89,7 +90,9 @@ async function serve(data: ThreadData): Promise<Serving> {
   const people = await openThreadPeople(data.store, data.peopleKeys, log);
   const lease = openLeaseReader(data.lease, CLOCKS);
   const { coarseKey, anonymityMap: map } = data;
-  const sharing = openSharing({ ...people, coarseKey, map, lease, now: Date.now }, log);
+  const counts = openCounts({ pool: people.pool, pseudonymKey: data.peopleKeys.pseudonymKey }, log);
+  const { noteVisit } = counts;
+  const sharing = openSharing({ ...people, coarseKey, map, lease, now: Date.now, noteVisit }, log);
   const valkey = data.valkeyUrl === undefined ? undefined : await connectValkey(data.valkeyUrl);
   const loop = watchLoop(counters);
   const app = await buildApp({
@@ -103,6 +106,7 @@ async function serve(data: ThreadData): Promise<Serving> {
     removals: submission.removals,
     people: people.people,
     audience: sharing.audience,
+    counts: counts.ports,
     quotas: openQuotas(data.quotas, data.addressSeed, data.addressPerMinute),
     counters,
     readiness: () => readStatus(data.status),
@@ -127,6 +131,7 @@ async function serve(data: ThreadData): Promise<Serving> {
       valkey?.disconnect();
       await submission.close();
       await sharing.close();
+      await counts.close();
       await people.close();
       data.indexPort.close();
       parentPort?.close();
