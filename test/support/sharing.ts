@@ -22,7 +22,7 @@ import { layOutAnonymityMap } from '../../src/privacy/anonymity-map.ts';
 import type { AnonymityMapHandle } from '../../src/process/anonymity-map.ts';
 import { CLOCKS, openSharing } from '../../src/process/sharing.ts';
 import { dropLastLocation } from '../../src/sharing/last-location-store.ts';
-import { createLeaseMemory, openLeaseReader, openLeaseWriter } from '../../src/sharing/lease-memory.ts';
+import { type Clocks, createLeaseMemory, openLeaseReader, openLeaseWriter } from '../../src/sharing/lease-memory.ts';
 import { joinReplicas, type Replica } from '../../src/sharing/replica-store.ts';
 import type { Store } from '../../src/storage/open.ts';
 import { openPool } from '../../src/storage/pool.ts';
@@ -46,6 +46,8 @@ export type SharingOptions = {
   readonly locator?: Locator;
   /** false: no lease is taken, so that nothing is answered from memory. */
   readonly leased?: boolean;
+  /** The clocks that its lease is counted on. */
+  readonly clocks?: Clocks;
   /** How often it looks for changes of mind. */
   readonly pollMs?: number;
 };
@@ -61,6 +63,8 @@ export type SharingGateway = {
   ask(query: Readonly<Record<string, string>>, body?: object): Promise<LightMyRequestResponse>;
   /** Looks for new keys now. */
   followKeys(): Promise<void>;
+  /** Takes its store away. */
+  cutStore(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -71,21 +75,22 @@ export function mapOf(names: Iterable<number>, version = 'test-map'): AnonymityM
 
 export async function openSharingGateway(store: Store, options: SharingOptions = {}): Promise<SharingGateway> {
   const { clock = { nowMs: Date.UTC(2026, 10, 22, 12, 1) }, map = mapOf([]), locator = byPosition } = options;
+  const { clocks = CLOCKS } = options;
   const { pool, close: closePool } = openPool(store.address);
   const logged: object[] = [];
   const log = { error: (facts: object, message: string) => void logged.push({ ...facts, message }) };
-  const memory = createLeaseMemory(CLOCKS);
+  const memory = createLeaseMemory(clocks);
   const replica =
     options.leased === false
       ? null
       : await joinReplicas({
-          ...{ pool, id: randomUUID(), lease: openLeaseWriter(memory), clocks: CLOCKS },
+          ...{ pool, id: randomUUID(), lease: openLeaseWriter(memory), clocks },
           ...{ onError: (error) => logged.push({ error }), pollMs: options.pollMs ?? 20 },
         });
   const now = () => clock.nowMs;
   const settle = (seq: number) => settleEverywhere(pool, seq);
   const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now, settle });
-  const lease = openLeaseReader(memory, CLOCKS);
+  const lease = openLeaseReader(memory, clocks);
   const sharing = openSharing({ pool, inChain, masters: MASTERS, coarseKey: COARSE_KEY, map, lease, now }, log);
   const ring = createKeyRing(now);
   const follower = await followKeys(
@@ -119,6 +124,7 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
     ...{ app, clock, pool, inChain, replica, logged, close },
     ask: (query, body = {}) => app.inject({ method: 'POST', url: '/v1/geolocate', query, payload: body }),
     followKeys: () => follower.poll(),
+    cutStore: closePool,
   };
 }
 

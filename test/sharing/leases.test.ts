@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { KIND } from '../../src/disclosures/entry.ts';
+import { settleEverywhere } from '../../src/disclosures/settle.ts';
+import { CLOCKS } from '../../src/process/sharing.ts';
+import {
+  createLeaseMemory,
+  deviceWord,
+  type LeaseReader,
+  openLeaseReader,
+  openLeaseWriter,
+} from '../../src/sharing/lease-memory.ts';
+import { joinReplicas } from '../../src/sharing/replica-store.ts';
+import { createTickMemory } from '../../src/sharing/tick-memory.ts';
+import { openPool } from '../../src/storage/pool.ts';
+import { testChain } from '../disclosures/ledger.ts';
+import { afterFile, openTestStore } from '../support/store.ts';
+
+const A = '6f0c0000-aaaa-4000-8000-000000000001';
+const B = '6f0c0000-bbbb-4000-8000-000000000002';
+const store = await openTestStore();
+const settling = testChain(store.pool, (seq) => settleEverywhere(store.pool, seq));
+
+/** A change of mind about a device; resolves when it is acknowledged. */
+function change(device: string | null): Promise<void> {
+  return settling(async (_client, chain) => {
+    chain.append({ at: 1, kind: KIND.device });
+    chain.changed(device);
+  });
+}
+
+/** A gateway's lease, with clocks that run on by `aheadMs` more than the real ones. */
+async function join(pollMs: number) {
+  const own = openPool(store.address);
+  const ahead = { ms: 0 };
+  const clocks = { monotonicMs: () => CLOCKS.monotonicMs() + ahead.ms, wallMs: () => Date.now() + ahead.ms };
+  const memory = createLeaseMemory(clocks);
+  const errors: unknown[] = [];
+  const replica = await joinReplicas({
+    ...{ pool: own.pool, id: randomUUID(), lease: openLeaseWriter(memory), clocks, pollMs },
+    onError: (error) => errors.push(error),
+  });
+  afterFile(async () => {
+    await replica.stop();
+    await own.close();
+  });
+  const lease = openLeaseReader(memory, clocks);
+  const remembered = createTickMemory<string>(lease);
+  return { lease, remembered, replica, ahead, errors, pool: own };
+}
+
+function keep(gateway: { remembered: ReturnType<typeof createTickMemory<string>> }, device: string): void {
+  const { remembered } = gateway;
+  remembered.find('app', device, 1, 0);
+  remembered.remember(remembered.begin(), device, 'app', device, 1, 1_000, `region of ${device}`);
+}
+const find = (gateway: { remembered: ReturnType<typeof createTickMemory<string>> }, device: string) =>
+  gateway.remembered.find('app', device, 1, 0);
+
+describe('two gateways', () => {
+  test('have both forgotten a device, and it alone, when its change of mind is acknowledged', async () => {
+    const both = [await join(20), await join(30)];
+    for (const gateway of both) for (const device of [A, B]) keep(gateway, device);
+    for (const gateway of both) expect(find(gateway, A)).toBe(`region of ${A}`);
+    await change(A);
+    for (const gateway of both) expect([find(gateway, A), find(gateway, B)]).toEqual([null, `region of ${B}`]);
+    await change(null);
+    for (const gateway of both) expect(find(gateway, B)).toBeNull();
+    for (const gateway of both) await gateway.replica.stop();
+  });
+
+  test('do not wait for each other once one has stopped', async () => {
+    const gone = await join(20);
+    await gone.replica.stop();
+    expect(gone.lease.isLive()).toBe(false);
+    expect((await store.pool.query('select from replicas')).rows).toEqual([]);
+    await change(A);
+  });
+});
+
+describe('a gateway that stalls', () => {
+  test('delays an acknowledgement until its lease has run out, and nobody after that', async () => {
+    const stalled = await join(1_000_000);
+    keep(stalled, A);
+    expect(find(stalled, A)).not.toBeNull();
+    await change(A);
+    expect(find(stalled, A)).toBeNull();
+    expect((await store.pool.query('select from replicas')).rows).toEqual([]);
+    await change(A);
+    await stalled.replica.poll();
+    expect(stalled.lease.isLive()).toBe(true);
+    expect(find(stalled, A)).toBeNull();
+    await stalled.replica.stop();
+  });
+
+  test('forgets everybody before it has a lease again', async () => {
+    const stalled = await join(1_000_000);
+    keep(stalled, A);
+    stalled.ahead.ms = 4_000;
+    expect(find(stalled, A)).toBeNull();
+    await stalled.replica.poll();
+    expect(stalled.lease.isLive()).toBe(true);
+    expect(find(stalled, A)).toBeNull();
+    await stalled.replica.stop();
+  });
+
+  test('and lost its store has no lease after its time, and says so once', async () => {
+    const cut = await join(20);
+    keep(cut, A);
+    await cut.pool.close();
+    await sleep(100);
+    expect(find(cut, A)).not.toBeNull();
+    cut.ahead.ms = 2_900;
+    expect(find(cut, A)).toBeNull();
+    await sleep(100);
+    expect(cut.errors).toHaveLength(1);
+    await cut.replica.stop();
+    await store.pool.query('delete from replicas');
+  });
+});
+
+describe('what a thread remembers', () => {
+  const clock = { ms: 1_000 };
+  const clocks = { monotonicMs: () => clock.ms, wallMs: () => clock.ms };
+  function open() {
+    const memory = createLeaseMemory(clocks);
+    const writer = openLeaseWriter(memory);
+    writer.hold(clock.ms + 1_000, clock.ms + 1_000);
+    const lease: LeaseReader = openLeaseReader(memory, clocks);
+    const remembered = createTickMemory<string>(lease);
+    remembered.find('app', A, 1, 0);
+    return { writer, lease, remembered };
+  }
+
+  test('is nothing that was read before a change of mind came in', () => {
+    const { writer, remembered } = open();
+    const reading = remembered.begin();
+    writer.forget(B);
+    writer.forget(A);
+    remembered.remember(reading, A, 'app', A, 1, 1_000, 'stale');
+    expect(remembered.find('app', A, 1, 0)).toBeNull();
+    remembered.remember(reading, '00000000-0000-4000-8000-000000000003', 'app', 'c', 1, 1_000, 'fine');
+    expect(remembered.find('app', 'c', 1, 0)).toBe('fine');
+  });
+
+  test('is nothing that was read without a lease, or before one that was taken anew', () => {
+    const { writer, remembered } = open();
+    writer.end();
+    const without = remembered.begin();
+    const before = { ...without, wasLive: true };
+    writer.forget(null);
+    writer.hold(clock.ms + 1_000, clock.ms + 1_000);
+    remembered.remember(without, A, 'app', A, 1, 1_000, 'stale');
+    remembered.remember(before, A, 'app', A, 1, 1_000, 'stale');
+    expect(remembered.find('app', A, 1, 0)).toBeNull();
+  });
+
+  test('ends with the tick, and with the token', () => {
+    const { remembered } = open();
+    remembered.remember(remembered.begin(), A, 'app', A, 1, 500, 'region');
+    expect(remembered.find('app', A, 1, 499)).toBe('region');
+    expect(remembered.find('app', A, 1, 500)).toBeNull();
+    expect(remembered.find('app', A, 2, 0)).toBeNull();
+    expect(remembered.find('app', A, 1, 0)).toBeNull();
+  });
+
+  test('is all forgotten by a thread that missed more changes than it can tell', () => {
+    const { writer, remembered } = open();
+    remembered.remember(remembered.begin(), A, 'app', A, 1, 1_000, 'region');
+    for (let i = 0; i < 1_000; i++) writer.forget(B);
+    expect(remembered.find('app', A, 1, 0)).toBe('region');
+    for (let i = 0; i < 2_000; i++) writer.forget(B);
+    expect(remembered.find('app', A, 1, 0)).toBeNull();
+  });
+
+  test('ends by the wall clock too, as on a machine that slept', () => {
+    const wall = { ms: 0 };
+    const memory = createLeaseMemory({ monotonicMs: () => 0, wallMs: () => wall.ms });
+    openLeaseWriter(memory).hold(1_000, 1_000);
+    const lease = openLeaseReader(memory, { monotonicMs: () => 0, wallMs: () => wall.ms });
+    expect(lease.isLive()).toBe(true);
+    wall.ms = 1_000;
+    expect(lease.isLive()).toBe(false);
+  });
+
+  test('is known of a device by 48 bits of its id', () => {
+    expect(deviceWord('ffffffff-ffff-4fff-8fff-ffffffffffff')).toBe(2 ** 48 - 1);
+    expect(deviceWord('00000001-0002-4000-8000-000000000000')).toBe(2 ** 16 + 2);
+  });
+});

@@ -1,0 +1,100 @@
+// Rule 7 of the design: two gateways, one store, reads all around a withdrawal. `npx node bench/revocation.ts` does this ten
+// thousand times.
+import { cellToLatLng, latLngToCell } from 'h3-js';
+import { describe, expect, test } from 'vitest';
+import { KIND } from '../../src/disclosures/entry.ts';
+import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
+import { verify } from '../disclosures/ledger.ts';
+import { addDevice, addPartner, mapOf, openSharingGateway, setGrant } from '../support/sharing.ts';
+import { ON_POSTGRES, openTestStore } from '../support/store.ts';
+
+const H3_CELL = latLngToCell(52.09, 5.12, 7);
+const [LAT, LON] = cellToLatLng(H3_CELL);
+const BODY = { position: { latitude: LAT, longitude: LON, accuracy: 20 } };
+const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(H3_CELL), res)));
+const ROUNDS = ON_POSTGRES ? 6 : 2;
+const READS = 200;
+
+const store = await openTestStore();
+const clock = { nowMs: Date.UTC(2026, 10, 22, 12, 1) };
+const gateways = [await openSharingGateway(store, { map, clock }), await openSharingGateway(store, { map, clock })];
+const [{ inChain }] = gateways;
+const { key, application } = await addPartner(store, 'Bus Times');
+for (const gateway of gateways) await gateway.followKeys();
+
+type Read = { readonly sentAfterAck: boolean; readonly precision: string | undefined };
+
+describe('a withdrawal', () => {
+  test('is never followed by a precise answer, on either gateway, whatever reads are under way', async () => {
+    let shares = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const device = await addDevice(inChain, clock.nowMs);
+      await setGrant(inChain, device, application, clock.nowMs);
+      let isAcknowledged = false;
+      const reads: Promise<Read>[] = [];
+      const read = async (i: number): Promise<Read> => {
+        const sentAfterAck = isAcknowledged;
+        const answer = await gateways[i % 2].ask({ key, device: device.token }, BODY);
+        expect(answer.statusCode).toBe(200);
+        return { sentAfterAck, precision: answer.json().precision };
+      };
+      let withdrawnSeq = 0;
+      const withdrawal = (async () => {
+        for (let i = 0; i < round; i++) await new Promise(setImmediate);
+        withdrawnSeq = await setGrant(inChain, device, application, clock.nowMs, { state: 'withdrawn' });
+        isAcknowledged = true;
+      })();
+      for (let i = 0; i < READS; i++) {
+        reads.push(read(i));
+        if (i % 10 === 0) await new Promise(setImmediate);
+      }
+      await withdrawal;
+      reads.push(...Array.from({ length: 20 }, (_, i) => read(i)));
+      const done = await Promise.all(reads);
+      expect(done.filter((one) => one.sentAfterAck && one.precision === 'precise')).toEqual([]);
+      expect(done.filter((one) => one.sentAfterAck).length).toBeGreaterThanOrEqual(20);
+      shares += done.filter((one) => one.precision === 'precise').length;
+      const { rows } = await store.pool.query('select count(*)::int as n from ledger where kind = $1 and seq > $2', [
+        KIND.precise,
+        withdrawnSeq,
+      ]);
+      expect(rows).toEqual([{ n: 0 }]);
+    }
+    expect(shares).toBeGreaterThan(0);
+    const { rows } = await store.pool.query('select count(*)::int as n from ledger where kind = $1', [KIND.precise]);
+    expect(rows).toEqual([{ n: shares }]);
+    expect((await verify(store.pool)).broken).toBeNull();
+  });
+
+  test('of a region by refusing it is in force on both gateways, which remembered it', async () => {
+    const device = await addDevice(inChain, clock.nowMs);
+    const ask = () => Promise.all(gateways.map((gateway) => gateway.ask({ key, device: device.token }, BODY)));
+    expect((await ask()).map((answer) => answer.statusCode)).toEqual([200, 200]);
+    const { rows } = await store.pool.query('select count(*)::int as n from ledger where kind = $1', [KIND.region]);
+    expect((await ask()).map((answer) => answer.statusCode)).toEqual([200, 200]);
+    await setGrant(inChain, device, application, clock.nowMs, { state: 'refused', precision: 0 });
+    expect((await ask()).map((answer) => answer.statusCode)).toEqual([404, 404]);
+    const after = await store.pool.query('select count(*)::int as n from ledger where kind = $1', [KIND.region]);
+    expect(after.rows).toEqual(rows);
+  });
+});
+
+describe('a gateway without a store', () => {
+  test('repeats regions while its lease lives, then tells nothing; and never a precise place', async () => {
+    const ahead = { ms: 0 };
+    const clocks = { monotonicMs: () => performance.now() + ahead.ms, wallMs: () => Date.now() + ahead.ms };
+    const cut = await openSharingGateway(store, { map, clock, clocks });
+    const [coarse, precise] = [await addDevice(inChain, clock.nowMs), await addDevice(inChain, clock.nowMs)];
+    await setGrant(inChain, precise, application, clock.nowMs);
+    const ask = async ({ token }: { token: string }) => {
+      const answer = await cut.ask({ key, device: token }, BODY);
+      return answer.statusCode === 200 ? answer.json().precision : answer.statusCode;
+    };
+    expect([await ask(coarse), await ask(precise)]).toEqual(['region', 'precise']);
+    await cut.cutStore();
+    expect([await ask(coarse), await ask(precise)]).toEqual(['region', 404]);
+    ahead.ms = 3_000;
+    expect([await ask(coarse), await ask(precise)]).toEqual([404, 404]);
+    expect((await cut.ask({ key }, BODY)).statusCode).toBe(404);
+  });
+});
