@@ -90,7 +90,7 @@ export async function withdrawParental(
 export async function listParental(db: ClientBase | Pool, device: string): Promise<ListedParental[]> {
   const { rows } = await db.query(
     `select id, at::float8 as at, method, precise, withdrawn_at::float8 as "withdrawnAt" from parental_consents
-     where device::text = $1 order by at`,
+     where device::text = $1 order by at, id`,
     [device],
   );
   return rows;

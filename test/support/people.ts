@@ -1,6 +1,6 @@
 // The production app with people's routes over a real store, the clock in the test's hand, and applications to consent to.
 import { randomBytes } from 'node:crypto';
-import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import { type MasterKeys, masterKeysOf } from '../../src/devices/master-keys.ts';
 import { createInChain, type InChain } from '../../src/disclosures/chain.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
@@ -31,18 +31,21 @@ export type Answer = {
   readonly headers: Record<string, unknown>;
 };
 
-export async function createTestPeople(store: Store): Promise<TestPeople> {
+export async function createTestPeople(
+  store: Store,
+  { masters = MASTERS, ledgerKey = LEDGER_KEY }: { masters?: MasterKeys; ledgerKey?: Uint8Array } = {},
+): Promise<TestPeople> {
   const { pool } = store;
   await insertPolicy(pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
   const settled: number[] = [];
   let clock = { nowMs: 0 };
   const inChain = createInChain({
     pool,
-    ledgerKey: LEDGER_KEY,
+    ledgerKey,
     now: () => clock.nowMs,
     settle: async (seq) => void settled.push(seq),
   });
-  const people = await openPeople({ pool, inChain, masters: MASTERS, receiptKey: Buffer.alloc(32, 3) });
+  const people = await openPeople({ pool, inChain, masters, receiptKey: Buffer.alloc(32, 3) });
   const test = await createTestApp({ people, othersPerMinute: 100_000 });
   clock = test.clock;
   const call: TestPeople['call'] = async (method, url, token, body) => {

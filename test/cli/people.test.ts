@@ -1,0 +1,201 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/env.ts';
+import { loadSecrets } from '../../src/config/secrets.ts';
+import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import { COMMAND_NOW_MS, runCommand } from '../support/command.ts';
+import { addTestApplication, createTestPeople, type TestPeople } from '../support/people.ts';
+import { openTestStore, testFolder } from '../support/store.ts';
+
+const store = await openTestStore();
+const folder = testFolder();
+const env = { DATA_DIR: folder };
+let gateway: TestPeople;
+let weather: string;
+
+beforeAll(async () => {
+  const { masterKey, ledgerKey } = loadSecrets(loadConfig(env), randomBytes);
+  gateway = await createTestPeople(store, { masters: masterKeysOf([masterKey]), ledgerKey });
+  gateway.clock.nowMs = COMMAND_NOW_MS;
+  weather = await addTestApplication(store);
+});
+
+async function json(...args: string[]) {
+  const { exitCode, output } = await runCommand([...args, '--json'], store, env);
+  return { exitCode, ...JSON.parse(output) } as Record<string, never> & { exitCode: number; id: string };
+}
+function file(name: string, text: string): string {
+  writeFileSync(join(folder, name), text);
+  return join(folder, name);
+}
+const consentUrl = (application: string) => `/v1/me/consents/${application}/dpv:ServiceProvision`;
+const put = (token: string, precision: string, application = weather) =>
+  gateway.call('PUT', consentUrl(application), token, { precision });
+async function shown(token: string, application = weather): Promise<object> {
+  return (await gateway.call('GET', consentUrl(application), token)).body;
+}
+
+describe('honeyguide parental', () => {
+  const evidence = () => file('form.pdf', 'signed by a parent');
+  const add = (device: string, ...more: string[]) =>
+    json(
+      'parental',
+      'add',
+      device,
+      '--method',
+      'signed-form',
+      '--parent',
+      'P. Arent',
+      '--evidence',
+      evidence(),
+      ...more,
+    );
+
+  test("lets a parent's consent carry a child's, as far as it names", async () => {
+    const token = await gateway.register({ ageBand: 'under13', jurisdiction: 'NL' });
+    const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
+    expect(await shown(token)).toMatchObject({ consent: { shows: 'nothing', because: 'child' } });
+
+    const coarse = await add(id);
+    expect(coarse).toMatchObject({ exitCode: 0, method: 'signed-form', precise: false });
+    expect((await gateway.call('GET', '/v1/me', token)).body).toMatchObject({ needsParent: false });
+    expect(await shown(token)).toMatchObject({ consent: { shows: 'region', because: 'silence' } });
+    expect((await put(token, 'precise')).body).toMatchObject({ type: '/problems/parent-limits' });
+    expect((await put(token, 'region')).status).toBe(200);
+
+    const precise = await add(id, '--precise');
+    expect((await put(token, 'precise')).body).toMatchObject({ consent: { shows: 'precise' } });
+    const paidByAds = await addTestApplication(store, { adFunded: true });
+    expect((await put(token, 'precise', paidByAds)).body).toMatchObject({ type: '/problems/not-for-children' });
+
+    expect(await json('parental', 'withdraw', precise.id)).toMatchObject({ exitCode: 0, withdrawn: true });
+    expect(await shown(token)).toMatchObject({
+      consent: { state: 'invalidated', shows: 'region', because: 'invalidated' },
+    });
+    await json('parental', 'withdraw', coarse.id);
+    expect(await shown(token)).toMatchObject({ consent: { shows: 'nothing', because: 'child' } });
+    expect((await runCommand(['parental', 'withdraw', coarse.id], store, env)).exitCode).toBe(1);
+
+    const listed = (await runCommand(['parental', 'list', id, '--json'], store, env)).output;
+    const both = [
+      expect.objectContaining({ id: coarse.id }),
+      expect.objectContaining({ id: precise.id, precise: true }),
+    ];
+    expect(JSON.parse(listed)).toEqual(expect.arrayContaining(both));
+  });
+
+  test('keeps who the parent is, and what proved it, out of reach of who reads tables', async () => {
+    const token = await gateway.register({ ageBand: 'under13' });
+    const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
+    await add(id);
+    const { rows } = await store.pool.query('select * from parental_consents where device = $1', [id]);
+    const dump = rows
+      .map((row) =>
+        Object.values(row)
+          .map((one) => (Buffer.isBuffer(one) ? one.toString('latin1') : `${one}`))
+          .join(),
+      )
+      .join();
+    expect(dump).toContain('signed-form');
+    expect(dump).not.toContain('P. Arent');
+    expect(dump).not.toContain(createHash('sha256').update('signed by a parent').digest('hex'));
+  });
+
+  test('corrects an age that was wrongly stated, which its user cannot', async () => {
+    const token = await gateway.register({ ageBand: 'under13', jurisdiction: 'NL' });
+    const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
+    expect((await gateway.call('PATCH', '/v1/me', token, { ageBand: '18plus' })).status).toBe(403);
+    expect(await json('parental', 'correct-age', id, '--age-band', '18plus')).toMatchObject({ exitCode: 0 });
+    expect((await put(token, 'precise')).body).toMatchObject({ consent: { shows: 'precise' } });
+  });
+
+  test.each([
+    [['parental'], 2],
+    [['parental', 'add', 'x'], 2],
+    [['parental', 'add', 'x', '--method', 'guess', '--parent', 'p', '--evidence', 'e'], 2],
+    [['parental', 'correct-age', 'x', '--age-band', 'old'], 2],
+    [['parental', 'correct-age', 'x', '--age-band', '18plus'], 1],
+    [['parental', 'withdraw', '00000000-0000-0000-0000-000000000000'], 1],
+    [['parental', 'dance', 'x'], 2],
+  ])('takes %j for a mistake, exit code %i', async (args, exitCode) => {
+    expect((await runCommand(args, store, env)).exitCode).toBe(exitCode);
+  });
+});
+
+describe('honeyguide policies', () => {
+  const DAY_MS = 86_400_000;
+
+  test('publishes for good; what a material version widens waits for a new yes', async () => {
+    const [precise, region] = [await gateway.register(), await gateway.register()];
+    await put(precise, 'precise');
+    await put(region, 'region');
+    const effective = new Date(COMMAND_NOW_MS + DAY_MS).toISOString();
+    const texts = [file('policy.en.md', 'We widen.'), file('policy.nl.md', 'Wij verruimen.')];
+    const widening = ['--material', '--widens', 'precision', '--effective', effective];
+    const published = await json('policies', 'publish', ...texts, '--version', '2026-12', ...widening);
+    expect(published).toMatchObject({ exitCode: 0, version: '2026-12', effectiveAt: effective });
+
+    // Announced, and told to everybody who looks, once.
+    const notice = { version: '2026-12', material: true, url: '/v1/policies/2026-12', effectiveAt: effective };
+    const first = (await gateway.call('GET', '/v1/me', precise)).body as { notices: object[] };
+    expect(first.notices).toEqual([{ ...notice, firstShownAt: new Date(gateway.clock.nowMs).toISOString() }]);
+    gateway.clock.nowMs += 1_000;
+    expect(((await gateway.call('GET', '/v1/me', precise)).body as typeof first).notices).toEqual(first.notices);
+    expect(await shown(precise)).toMatchObject({ consent: { shows: 'precise', waitsForReconsent: false } });
+
+    // A yes to the old one given after the announcement doesn't outlive it either.
+    const late = await gateway.register();
+    await put(late, 'precise');
+    gateway.clock.nowMs = COMMAND_NOW_MS + DAY_MS;
+    for (const token of [precise, late])
+      expect(await shown(token)).toMatchObject({
+        consent: { shows: 'region', because: 'policyChanged', waitsForReconsent: true },
+      });
+    expect(await shown(region)).toMatchObject({ consent: { shows: 'region', because: 'regionGranted' } });
+    expect((await put(precise, 'precise')).body).toMatchObject({
+      consent: { state: 'reconfirmed', shows: 'precise', policyVersion: '2026-12', waitsForReconsent: false },
+    });
+    const old = { precision: 'precise', policyVersion: '2017-06-30' };
+    expect((await gateway.call('PUT', consentUrl(weather), late, old)).status).toBe(409);
+
+    const document = (await gateway.call('GET', '/v1/policies/current')).body as {
+      texts: { text: string; sha256: string }[];
+    };
+    expect(document).toMatchObject({ version: '2026-12', current: true, widens: ['precision'] });
+    expect(document.texts).toMatchObject([{ language: 'en', text: 'We widen.' }, { language: 'nl' }]);
+    expect(document.texts[0].sha256).toBe(createHash('sha256').update('We widen.').digest('hex'));
+    const archive = (await gateway.call('GET', '/v1/policies')).body as { policies: object[] };
+    expect(archive.policies).toMatchObject([
+      { version: '2017-06-30', effectiveAt: '2017-06-30T00:00:00.000Z', current: false },
+      { version: '2026-12', current: true },
+    ]);
+    expect((await gateway.call('GET', '/v1/policies/2017-06-30')).body).toMatchObject({
+      current: false,
+      material: false,
+    });
+    expect((await gateway.call('GET', '/v1/policies/1999')).status).toBe(404);
+  });
+
+  test('never changes what is published, and takes nonsense for a mistake', async () => {
+    const text = file('other.en.md', 'Other.');
+    const publish = async (...args: string[]) =>
+      (await runCommand(['policies', 'publish', text, '--version', 'x1', ...args], store, env)).exitCode;
+    expect((await runCommand(['policies', 'publish', text, '--version', '2017-06-30'], store, env)).exitCode).toBe(1);
+    expect(await publish('--effective', '2018-01-01')).toBe(1);
+    expect(await publish('--effective', 'soon')).toBe(2);
+    expect(await publish('--material')).toBe(2);
+    expect(await publish('--widens', 'purposes')).toBe(2);
+    expect(await publish('--material', '--widens', 'everything')).toBe(2);
+    expect((await runCommand(['policies', 'publish', '--version', 'x1'], store, env)).exitCode).toBe(2);
+    expect((await runCommand(['policies', 'publish', file('none', 'x'), '--version', 'x1'], store, env)).exitCode).toBe(
+      2,
+    );
+    const { output } = await runCommand(['policies', 'list', '--json'], store, env);
+    expect(JSON.parse(output)).toMatchObject([
+      { version: '2017-06-30' },
+      { version: '2026-12', languages: ['en', 'nl'] },
+    ]);
+  });
+});
