@@ -10,18 +10,33 @@ import type { Source } from './source.ts';
 /** Of two sources for one phone, both right in 95 of 100 cases, the points lie farther apart than this share of their summed radii in under 1 %. */
 const MEET_SHARE = 1.1;
 
+/** More sources than there are kinds of evidence. */
+const MAX_SOURCES = 8;
+
 const plane = createPlane();
+/** Row i, column j is 1 if the circles of found sources i and j meet: asked four times for each pair, worked out once. */
+const meets = new Uint8Array(MAX_SOURCES * MAX_SOURCES);
 
 /** True if the circles of two found sources meet. */
 export function agree(a: Source, b: Source): boolean {
   return distanceM(a.lat, a.lon, b.lat, b.lon) <= MEET_SHARE * (a.accuracyM + b.accuracyM);
 }
 
+function compare(sources: readonly Source[]): void {
+  for (let i = 1; i < sources.length; i++)
+    for (let j = 0; j < i; j++) {
+      const meet = sources[i].found && sources[j].found && agree(sources[i], sources[j]) ? 1 : 0;
+      meets[i * MAX_SOURCES + j] = meet;
+      meets[j * MAX_SOURCES + i] = meet;
+    }
+}
+
 /**
- * Fuses the found ones of `sources` into `into`. Returns the index of the source that weighs most, plus `sources.length` if
+ * Fuses the found ones of `sources` (at most MAX_SOURCES) into `into`. Returns the index of the source that weighs most, plus `sources.length` if
  * another contributed a tenth or more; -1 if none was found.
  */
 export function fuse(sources: readonly Source[], into: Source): number {
+  compare(sources);
   const winner = elect(sources);
   into.found = winner >= 0;
   if (winner < 0) return -1;
@@ -35,7 +50,7 @@ export function fuse(sources: readonly Source[], into: Source): number {
   let dominant = winner;
   for (let i = 0; i < sources.length; i++) {
     const s = sources[i];
-    if (!s.found || (i !== winner && !agree(s, best))) continue;
+    if (!s.found || (i !== winner && meets[i * MAX_SOURCES + winner] === 0)) continue;
     const w = 1 / (s.accuracyM * s.accuracyM);
     sw += w;
     sx += w * planeX(plane, s.lat, s.lon);
@@ -51,7 +66,7 @@ export function fuse(sources: readonly Source[], into: Source): number {
   let scatter = 0;
   for (let i = 0; i < sources.length; i++) {
     const s = sources[i];
-    if (!s.found || (i !== winner && !agree(s, best))) continue;
+    if (!s.found || (i !== winner && meets[i * MAX_SOURCES + winner] === 0)) continue;
     const dx = planeX(plane, s.lat, s.lon) - x;
     const dy = planeY(plane, s.lat, s.lon) - y;
     scatter += (dx * dx + dy * dy) / (s.accuracyM * s.accuracyM) / sw;
@@ -72,8 +87,7 @@ function elect(sources: readonly Source[]): number {
     const s = sources[i];
     if (!s.found) continue;
     let votes = s.trust;
-    for (let j = 0; j < sources.length; j++)
-      if (j !== i && sources[j].found && agree(s, sources[j])) votes += sources[j].trust;
+    for (let j = 0; j < sources.length; j++) if (j !== i && meets[i * MAX_SOURCES + j] === 1) votes += sources[j].trust;
     const better = votes > most || (votes === most && s.accuracyM < sources[winner].accuracyM);
     if (winner >= 0 && !better) continue;
     winner = i;
