@@ -6,6 +6,7 @@ import type { CounterSums } from '../http/counters.ts';
 import type { Quotas } from '../http/quotas.ts';
 import { describeError } from '../http/scope.ts';
 import { createFoldDeps, foldFor } from '../jobs/fold.ts';
+import { type RightsJobDeps, runErasures, sweepStore } from '../jobs/rights.ts';
 import type { Job } from '../jobs/scheduler.ts';
 import { createQuotaSharing, type SharedKey } from '../jobs/share-quotas.ts';
 import { createSummary } from '../jobs/summary.ts';
@@ -23,6 +24,8 @@ export type JobDeps = {
   readonly store: Store;
   readonly atRest: AtRest;
   readonly barredKey: Uint8Array;
+  /** What erasing and sweeping take; absent where nobody registers. */
+  readonly erasing?: RightsJobDeps;
   readonly forgetAfterDays: number;
   /** Of which map the counts are that are published, and what they may spend. */
   readonly counts: { readonly mapVersion: string; readonly epsilonCap: number };
@@ -46,6 +49,8 @@ const FOLD_MS = 10_000;
 const FOLD_SLICE_MS = 5_000;
 /** Areas derived after a slice, a second's work or so; what an import of a planet leaves takes many slices. */
 const AREAS_A_SLICE = 2_000;
+/** Erasures go on within seconds; a child's data goes within the hour. */
+const ERASE_MS = 15_000;
 /** A store that needs longer for `select 1` is not there. */
 const STORE_MS = 3_000;
 
@@ -118,6 +123,20 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       },
     },
   ];
+  const { erasing } = deps;
+  if (erasing !== undefined) {
+    jobs.push(
+      { name: 'erase', everyMs: ERASE_MS, run: async () => void (await runErasures(erasing, deps.stopping)) },
+      {
+        name: 'sweep',
+        everyMs: HOUR_MS,
+        async run() {
+          const gone = await sweepStore(erasing, deps.stopping);
+          if (Object.keys(gone).length > 0) log.info({ gone }, 'swept what was over');
+        },
+      },
+    );
+  }
   if (deps.valkey !== undefined) jobs.push(shareQuotas(deps.valkey, deps));
   return {
     jobs,

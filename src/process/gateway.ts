@@ -26,6 +26,7 @@ import { openMapIndex } from './map-index.ts';
 import { createMetrics } from './metrics.ts';
 import { openMetricsServer } from './metrics-server.ts';
 import { requireFreePort } from './port.ts';
+import { openErasing } from './rights.ts';
 import { spawnServerThreads } from './server-threads.ts';
 import { openLease } from './sharing.ts';
 import { createStatusMemory, readStatus, setStatus } from './status.ts';
@@ -137,6 +138,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
           counters,
           submissionCounts,
           barredKey: secrets.barredKey,
+          privacyContact: config.privacyContact,
           peopleKeys: {
             masterKeys: [secrets.masterKey],
             ledgerKey: secrets.ledgerKey,
@@ -162,6 +164,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       store,
       atRest,
       barredKey: secrets.barredKey,
+      erasing: openErasing(store.pool, secrets),
       forgetAfterDays: config.forgetAfterDays,
       counts: { mapVersion: anonymityMap.version, epsilonCap: config.countsEpsilonCap },
       map,

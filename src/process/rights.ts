@@ -2,10 +2,12 @@
 // store that is away is a 503; nothing here decides, it only puts the rooms together.
 import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import type { MasterKeys } from '../devices/master-keys.ts';
+import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
 import { changeDevice } from '../devices/store.ts';
 import { hashToken, isToken } from '../devices/token.ts';
-import type { InChain } from '../disclosures/chain.ts';
+import { createInChain, type InChain } from '../disclosures/chain.ts';
+import { settleEverywhere } from '../disclosures/settle.ts';
+import type { RightsJobDeps } from '../jobs/rights.ts';
 import { complaintOfTicket, fileComplaint, findComplaint, moveComplaint } from '../rights/complaints-store.ts';
 import type { ContactPorts } from '../rights/contact-routes.ts';
 import { type EraseDeps, erasureStatus } from '../rights/erase-store.ts';
@@ -49,6 +51,16 @@ export function eraseDepsOf(setup: Omit<RightsSetup, 'contact'>, now: () => numb
     forgetVisits: (client, { device }) => forgetVisits(client, device, pseudonymKey),
     changeDevice: (client, chain, ...rest) => changeDevice(client, chain, secrets, ...rest),
   };
+}
+
+/** What jobs of the main thread take. */
+export function openErasing(
+  pool: Pool,
+  secrets: { readonly ledgerKey: Uint8Array; readonly masterKey: Uint8Array; readonly pseudonymKey: Uint8Array },
+): RightsJobDeps {
+  const { ledgerKey, masterKey, pseudonymKey } = secrets;
+  const inChain = createInChain({ pool, ledgerKey, now: Date.now, settle: (seq) => settleEverywhere(pool, seq) });
+  return { ...eraseDepsOf({ pool, inChain, masters: masterKeysOf([masterKey]), pseudonymKey }), random: randomBytes };
 }
 
 export function openRights(setup: RightsSetup): RightsPorts {

@@ -21,6 +21,7 @@ import type { AnonymityMapHandle } from './anonymity-map.ts';
 import { openCounts } from './counts.ts';
 import { createLog } from './log.ts';
 import { openThreadPeople, type PeopleKeys } from './people.ts';
+import { openRights } from './rights.ts';
 import { CLOCKS, openSharing } from './sharing.ts';
 import { readStatus } from './status.ts';
 import { openSubmission } from './submission.ts';
@@ -48,6 +49,7 @@ export type ThreadData = {
   readonly barredKey: Uint8Array;
   readonly stationKey: Uint8Array;
   readonly peopleKeys: PeopleKeys;
+  readonly privacyContact: string;
   readonly coarseKey: Uint8Array;
   readonly lease: SharedArrayBuffer;
   readonly quotas: SharedArrayBuffer;
@@ -105,6 +107,7 @@ async function serve(data: ThreadData): Promise<Serving> {
     submission: submission.ports,
     removals: submission.removals,
     people: people.people,
+    rights: openRights({ ...people, pseudonymKey: data.peopleKeys.pseudonymKey, contact: data.privacyContact }),
     audience: sharing.audience,
     counts: counts.ports,
     quotas: openQuotas(data.quotas, data.addressSeed, data.addressPerMinute),

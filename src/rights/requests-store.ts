@@ -3,6 +3,7 @@
 // stands without opening it.
 import type { ClientBase, Pool } from 'pg';
 import { type Random, unseal } from '../devices/device-key.ts';
+import { type MasterKeys, openDeviceKey } from '../devices/master-keys.ts';
 import { sealJson } from '../devices/profile.ts';
 import type { Person } from './challenges-store.ts';
 import { advanceRequest, type RequestEvent, type RequestKind, type RightsRequest, receiveRequest } from './request.ts';
@@ -101,8 +102,24 @@ export async function listOpenRequests(db: Pool): Promise<OpenRequest[]> {
   return rows;
 }
 
+/** Requests whose proof never came end when they are due. Returns how many. */
+export async function refuseUnproven(db: Pool, masters: MasterKeys, random: Random, nowMs: number): Promise<number> {
+  const { rows } = await db.query(
+    `select r.id, k.device, k.master_key, k.wrapped from rights_requests r join device_keys k on k.device = r.device
+     where r.state = 'identity' and r.due_at <= $1`,
+    [nowMs],
+  );
+  let refused = 0;
+  for (const row of rows) {
+    const key = openDeviceKey(masters, row);
+    const event = { kind: 'refuse', reason: 'identity was not proven in time' } as const;
+    if (key !== null && (await changeRequest(db, { device: row.device, key }, row.id, event, nowMs, random))) refused++;
+  }
+  return refused;
+}
+
 /** Whose request it is; null if there is none. */
-export async function deviceOfRequest(db: Pool, id: string): Promise<string | null> {
+export async function deviceOfRequest(db: Pool | ClientBase, id: string): Promise<string | null> {
   const { rows } = await db.query('select device from rights_requests where id = $1', [id]);
   return rows[0]?.device ?? null;
 }

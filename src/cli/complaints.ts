@@ -1,0 +1,59 @@
+// `honeyguide complaints`: what people complain of, and the answers.
+import { randomUUID } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { listComplaints, moveComplaint, readComplaint } from '../rights/complaints-store.ts';
+import { type CommandContext, UsageError } from './context.ts';
+import { announceOnly, given, openDesk, speaker, uuidOf } from './desk.ts';
+import { formatTable } from './table.ts';
+
+export const usage = `usage: honeyguide complaints list [--json]
+       honeyguide complaints show ID --reason TEXT [--json]
+       honeyguide complaints answer ID --reason TEXT --say TEXT [--json]
+       honeyguide complaints close ID --reason TEXT [--json]
+
+Needs STAFF_KEY with the role \`privacy\`. Who complained reads the answer by the ticket, and may say that it does not satisfy.
+`;
+
+export async function run(args: string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { reason: { type: 'string' }, say: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  const [verb, id, ...more] = positionals;
+  if (more.length > 0) throw new UsageError('too many arguments');
+  const say = speaker(context, values.json);
+  const { store, masters, act } = await openDesk(context);
+  const { pool } = store;
+  if (verb === 'list') {
+    const all = await listComplaints(pool);
+    const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+    say(
+      all,
+      formatTable(
+        ['ID', 'STATE', 'WHERE', 'DUE'],
+        all.map((one) => [one.id, one.state, one.jurisdiction ?? '', day(one.dueAt)]),
+      ),
+    );
+    return 0;
+  }
+  if (verb !== 'show' && verb !== 'answer' && verb !== 'close') throw new UsageError('list, show, answer or close?');
+  const which = uuidOf(id, 'a complaint');
+  const answer = verb === 'answer' ? given(values.say, '--say') : null;
+  await act('complaints', values.reason, announceOnly);
+  const deps = { pool, masters, random: context.random, newId: randomUUID };
+  if (verb !== 'show') {
+    const state = verb === 'answer' ? 'answered' : 'closed';
+    if (!(await moveComplaint(deps, which, state, answer, context.now())))
+      throw new Error('there is no such complaint, or that cannot follow on what it is');
+    say({ id: which, state }, `It is ${state}.\n`);
+    return 0;
+  }
+  const found = await readComplaint(deps, which);
+  if (found === null) throw new Error('there is no such complaint');
+  say(
+    found,
+    `${found.state}\n\n${found.text}\n\n${found.replyTo ?? '(answer by ticket)'}\n${found.answers.map((one) => `\n> ${one}\n`).join('')}`,
+  );
+  return 0;
+}

@@ -1,0 +1,63 @@
+// What commands of staff share: who runs them (STAFF_KEY), why (--reason), and what it takes to act. Promises: the act is in the
+// audit chain before anything personal is read; without a key, a role or a reason nothing happens.
+import { loadSecrets } from '../config/secrets.ts';
+import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
+import type { RightsJobDeps } from '../jobs/rights.ts';
+import { eraseDepsOf } from '../process/rights.ts';
+import type { StaffAction } from '../rights/staff.ts';
+import { actAs } from '../rights/staff-store.ts';
+import type { Store } from '../storage/open.ts';
+import { type CommandContext, UsageError } from './context.ts';
+import { openInChain } from './in-chain.ts';
+
+export type Desk = {
+  readonly store: Store;
+  readonly masters: MasterKeys;
+  readonly erasing: RightsJobDeps;
+  /** Runs `work` as whoever holds STAFF_KEY, under the ledger's lock; rejects if no role allows the action. */
+  act<T>(action: StaffAction, reason: string | undefined, work: Parameters<typeof actAs<T>>[3]): Promise<T>;
+};
+
+export async function openDesk(context: CommandContext): Promise<Desk> {
+  const store = await context.openStore();
+  const secrets = loadSecrets(context.config, context.random);
+  const inChain = await openInChain(context);
+  const masters = masterKeysOf([secrets.masterKey]);
+  const { pool } = store;
+  const setup = { pool, inChain, masters, pseudonymKey: secrets.pseudonymKey };
+  return {
+    ...{ store, masters },
+    erasing: { ...eraseDepsOf(setup, context.now), random: context.random },
+    act(action, reason, work) {
+      const { staffKey } = context.config;
+      if (staffKey === undefined) throw new UsageError('STAFF_KEY must hold your personal key');
+      return actAs({ pool, inChain, now: context.now }, { key: staffKey, reason: reason ?? '' }, action, work);
+    },
+  };
+}
+
+/** For acts that take the ledger's lock themselves: only says who does what and why, first. */
+export const announceOnly = async (): Promise<void> => {};
+
+/** An ISO 8601 time or date as epoch milliseconds. */
+export function timeOf(text: string | undefined, name: string): number {
+  const ms = text !== undefined && /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new UsageError(`${name} must be a date, such as 2026-11-22`);
+  return ms;
+}
+
+export function given(text: string | undefined, name: string): string {
+  if (text === undefined || text.trim() === '') throw new UsageError(`${name} is missing`);
+  return text.trim();
+}
+
+export function uuidOf(text: string | undefined, what: string): string {
+  if (text === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text))
+    throw new UsageError(`${what} is a UUID`);
+  return text;
+}
+
+/** How commands say what they did. */
+export function speaker(context: CommandContext, asJson: boolean): (result: object, text: string) => void {
+  return (result, text) => void context.output.write(asJson ? `${JSON.stringify(result)}\n` : text);
+}

@@ -1,0 +1,184 @@
+// `honeyguide legal`: disclosures under law, for security, to protect rights; and rows that law forbids to delete.
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import {
+  approveLegal,
+  executeLegal,
+  findLegal,
+  isDisclosable,
+  LEGAL_BASES,
+  type LegalBasis,
+  requestLegal,
+} from '../rights/legal-store.ts';
+import { canBeHeld, endHold, listHolds, placeHold } from '../rights/retention-store.ts';
+import { StaffRefused } from '../rights/staff-store.ts';
+import { type CommandContext, UsageError } from './context.ts';
+import { type Desk, given, openDesk, speaker, timeOf, uuidOf } from './desk.ts';
+import { formatTable } from './table.ts';
+
+export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --reference REF --authority WHO --statute LAW
+                          --fields TABLE,TABLE --from DATE --to DATE --ends DATE [--gag-until DATE] --reason TEXT
+       honeyguide legal approve|show ID --reason TEXT
+       honeyguide legal execute ID --out FILE --reason TEXT
+       honeyguide legal hold TABLE ROW --ends DATE --reason TEXT
+       honeyguide legal end-hold ID --reason TEXT
+       honeyguide legal holds                                        (all with [--json])
+
+BASIS: ${LEGAL_BASES.join(', ')}. Two people with the approver's role of that basis, neither the one who asks, must approve
+before it can be carried out: once, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
+gag date lies ahead, and counted in \`honeyguide transparency\`. ROW is the row's primary key, its columns joined by /.
+`;
+
+const OPTIONS = {
+  basis: { type: 'string' },
+  reference: { type: 'string' },
+  authority: { type: 'string' },
+  statute: { type: 'string' },
+  fields: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  ends: { type: 'string' },
+  'gag-until': { type: 'string' },
+  reason: { type: 'string' },
+  out: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+type Values = ReturnType<typeof parse>['values'];
+const parse = (args: string[]) => parseArgs({ args, allowPositionals: true, options: OPTIONS });
+
+export async function run(args: string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = parse(args);
+  const [verb, what, row, ...more] = positionals;
+  if (more.length > 0 || (row !== undefined && verb !== 'hold')) throw new UsageError('too many arguments');
+  const say = speaker(context, values.json);
+  const desk = await openDesk(context);
+  switch (verb) {
+    case 'request': {
+      const id = await request(context, desk, uuidOf(what, 'a device'), values);
+      say({ id }, `Noted as ${id}; two others must approve it.\n`);
+      return 0;
+    }
+    case 'approve':
+    case 'show':
+      return await approve(context, desk, verb, uuidOf(what, 'a disclosure'), values, say);
+    case 'execute':
+      return await execute(context, desk, uuidOf(what, 'a disclosure'), values, say);
+    case 'hold':
+      return await hold(context, desk, given(what, 'TABLE'), given(row, 'ROW'), values, say);
+    case 'end-hold': {
+      const id = uuidOf(what, 'a hold');
+      if (!(await desk.act('hold', values.reason, (client) => endHold(client, id, context.now()))))
+        throw new Error('there is no such hold, or it is over');
+      say({ id, ended: true }, 'It is over.\n');
+      return 0;
+    }
+    case 'holds': {
+      const all = await listHolds(desk.store.pool, context.now());
+      const rows = all.map((one) => [
+        one.id,
+        one.table,
+        one.rowKey,
+        new Date(one.endsAt).toISOString().slice(0, 10),
+        one.reason,
+      ]);
+      say(all, formatTable(['ID', 'TABLE', 'ROW', 'ENDS', 'REASON'], rows));
+      return 0;
+    }
+    default:
+      throw new UsageError('request, approve, show, execute, hold, end-hold or holds?');
+  }
+}
+
+async function request(
+  context: CommandContext,
+  { act, masters }: Desk,
+  device: string,
+  values: Values,
+): Promise<string> {
+  const basis = basisOf(values.basis);
+  const fields = given(values.fields, '--fields').split(',');
+  const wrong = fields.filter((field) => !isDisclosable(field));
+  if (wrong.length > 0) throw new UsageError('--fields are tables about a device (src/rights/registry.ts), no keys');
+  const nowMs = context.now();
+  const wanted = {
+    ...{ id: randomUUID(), device, basis, fields },
+    reference: given(values.reference, '--reference'),
+    authority: given(values.authority, '--authority'),
+    statute: given(values.statute, '--statute'),
+    ...{ from: timeOf(values.from, '--from'), to: timeOf(values.to, '--to'), endsAt: timeOf(values.ends, '--ends') },
+    gagUntil: values['gag-until'] === undefined ? null : timeOf(values['gag-until'], '--gag-until'),
+  };
+  if (wanted.endsAt <= nowMs || wanted.from > wanted.to)
+    throw new UsageError('--ends lies ahead, and --from before --to');
+  const noted = await act(`legal:${basis}`, values.reason, (client, _chain, staff) =>
+    requestLegal(client, masters, wanted, staff, context.random, nowMs),
+  );
+  if (!noted) throw new Error('there is no such device');
+  return wanted.id;
+}
+
+async function approve(
+  context: CommandContext,
+  { act, store }: Desk,
+  verb: 'approve' | 'show',
+  id: string,
+  values: Values,
+  say: ReturnType<typeof speaker>,
+): Promise<number> {
+  const found = await findLegal(store.pool, id);
+  if (found === null) throw new Error('there is no such disclosure');
+  const problem = await act(`approve:${found.basis}`, values.reason, async (client, _chain, staff) =>
+    verb === 'show' ? null : await approveLegal(client, id, staff, context.now()),
+  );
+  if (problem !== null) throw new StaffRefused(problem);
+  const { approvedBy, ...rest } = (await findLegal(store.pool, id))!;
+  say({ ...rest, approvedBy }, `${id}: ${found.basis}, approved by ${approvedBy.join(', ') || 'nobody'}.\n`);
+  return 0;
+}
+
+async function execute(
+  context: CommandContext,
+  { act, masters }: Desk,
+  id: string,
+  values: Values,
+  say: ReturnType<typeof speaker>,
+): Promise<number> {
+  const out = given(values.out, '--out');
+  // Made before anything is read: what can't be written is not handed over.
+  writeFileSync(out, '', { mode: 0o600, flag: 'wx' });
+  const result = await act('execute', values.reason, (client, chain) =>
+    executeLegal(client, chain, masters, id, context.now()),
+  );
+  if (typeof result === 'string') throw new StaffRefused(result);
+  writeFileSync(out, `${JSON.stringify({ disclosure: id, ...result.scope, held: result.held }, null, 2)}\n`, {
+    mode: 0o600,
+  });
+  say({ id, out, tables: Object.keys(result.held) }, `Written to ${out}.\n`);
+  return 0;
+}
+
+async function hold(
+  context: CommandContext,
+  { act }: Desk,
+  table: string,
+  rowKey: string,
+  values: Values,
+  say: ReturnType<typeof speaker>,
+): Promise<number> {
+  if (!canBeHeld(table)) throw new UsageError('rows of that table are not deleted by anything that a hold could stop');
+  const endsAt = timeOf(values.ends, '--ends');
+  const id = randomUUID();
+  const placed = await act('hold', values.reason, (client, _chain, placedBy) =>
+    placeHold(client, { id, table, rowKey, reason: values.reason!.trim(), placedBy, endsAt }, context.now()),
+  );
+  if (!placed) throw new Error('there is no such row');
+  say({ id, table, rowKey }, `Held as ${id}.\n`);
+  return 0;
+}
+
+function basisOf(text: string | undefined): LegalBasis {
+  const known = LEGAL_BASES.find((basis) => basis === text);
+  if (known === undefined) throw new UsageError(`--basis must be one of ${LEGAL_BASES.join(', ')}`);
+  return known;
+}

@@ -1,0 +1,83 @@
+// `honeyguide requests`: what people asked for and staff has to decide, by due date; and an export for somebody who can't.
+import { parseArgs } from 'node:util';
+import { ledgerSubject } from '../devices/device-key.ts';
+import { KIND } from '../disclosures/entry.ts';
+import { findPerson } from '../rights/erase-store.ts';
+import { readHeld } from '../rights/held-store.ts';
+import { notifyRecipients } from '../rights/notices-store.ts';
+import type { RequestEvent } from '../rights/request.ts';
+import { changeRequest, deviceOfRequest, findRequest, listOpenRequests } from '../rights/requests-store.ts';
+import { type CommandContext, UsageError } from './context.ts';
+import { announceOnly, given, openDesk, speaker, uuidOf } from './desk.ts';
+import { formatTable } from './table.ts';
+
+export const usage = `usage: honeyguide requests list [--json]
+       honeyguide requests show|start|finish ID --reason TEXT [--json]
+       honeyguide requests refuse|extend ID --reason TEXT --say TEXT [--json]
+       honeyguide requests export DEVICE --reason TEXT [--json]
+
+Needs STAFF_KEY with the role \`privacy\`. --reason goes into the audit chain and names nobody; --say is what the person is told.
+start: identity was proven otherwise. finish of a rectification tells whoever was shown the wrong data. extend: two more
+months, once, before the due date.
+`;
+
+export async function run(args: string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { reason: { type: 'string' }, say: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  const [verb, id, ...more] = positionals;
+  if (more.length > 0) throw new UsageError('too many arguments');
+  const say = speaker(context, values.json);
+  const { store, masters, act } = await openDesk(context);
+  const { pool } = store;
+  const nowMs = context.now();
+  if (verb === 'list') {
+    const all = await listOpenRequests(pool);
+    const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
+    const rows = all.map((one) => [one.id, one.kind, one.state, day(one.dueAt), one.dueAt < nowMs ? 'OVERDUE' : '']);
+    say(all, formatTable(['ID', 'KIND', 'STATE', 'DUE', ''], rows));
+    return 0;
+  }
+  if (verb === 'export') {
+    const device = uuidOf(id, 'a device');
+    await act('export', values.reason, announceOnly);
+    const person = await findPerson(pool, masters, device);
+    if (person === null) throw new Error('there is no such device');
+    context.output.write(`${JSON.stringify(await readHeld(pool, person, nowMs, { forPerson: true }), null, 2)}\n`);
+    return 0;
+  }
+  const event = eventOf(verb, values.say);
+  const which = uuidOf(id, 'a request');
+  const changed = await act('rights', values.reason, async (client, chain) => {
+    const device = await deviceOfRequest(client, which);
+    const person = device === null ? null : await findPerson(client, masters, device);
+    if (person === null) return null;
+    if (event === null) return await findRequest(client, person, which);
+    const after = await changeRequest(client, person, which, event, nowMs, context.random);
+    if (after === null) return null;
+    chain.append({
+      at: nowMs,
+      kind: KIND.rights,
+      subject: ledgerSubject(person.key),
+      detail: `${after.kind} ${after.state}`,
+    });
+    if (event.kind === 'finish' && after.kind === 'rectification')
+      await notifyRecipients(client, chain, person, 'rectified', nowMs);
+    return after;
+  });
+  if (changed === null) throw new Error('there is no such request, or that cannot happen to it any more');
+  say(
+    changed,
+    `${changed.kind}: ${changed.state}, due ${new Date(changed.dueAt).toISOString().slice(0, 10)}\n${event === null ? `${JSON.stringify(changed.asked)}\n` : ''}`,
+  );
+  return 0;
+}
+
+function eventOf(verb: string | undefined, text: string | undefined): RequestEvent | null {
+  if (verb === 'show') return null;
+  if (verb === 'start' || verb === 'finish') return { kind: verb };
+  if (verb === 'refuse' || verb === 'extend') return { kind: verb, reason: given(text, '--say') };
+  throw new UsageError('list, show, start, finish, refuse, extend or export?');
+}

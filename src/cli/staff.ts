@@ -1,0 +1,78 @@
+// `honeyguide staff`: who may do what by the command line. The first one is an admin and needs nobody's leave.
+import { parseArgs } from 'node:util';
+import { isRole, ROLE_NAMES, ROLES, type Role } from '../rights/staff.ts';
+import { addStaff, endStaff, isUnstaffed, listStaff } from '../rights/staff-store.ts';
+import { type CommandContext, UsageError } from './context.ts';
+import { given, openDesk, speaker } from './desk.ts';
+import { formatTable } from './table.ts';
+
+export const usage = `usage: honeyguide staff add ID --roles ROLE,ROLE --reason TEXT [--json]
+       honeyguide staff end ID --reason TEXT [--json]
+       honeyguide staff list [--json]
+
+Roles: ${ROLE_NAMES.join(', ')}. The personal key is shown once; whoever has it sets STAFF_KEY. Every act needs a reason
+that names nobody, and is a row of the audit chain.
+`;
+
+export async function run(args: string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { roles: { type: 'string' }, reason: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  const [verb, id, ...more] = positionals;
+  if (more.length > 0) throw new UsageError('too many arguments');
+  const say = speaker(context, values.json);
+  const { store, act } = await openDesk(context);
+  const { pool } = store;
+  switch (verb) {
+    case 'list': {
+      const all = await listStaff(pool);
+      say(
+        all,
+        formatTable(
+          ['ID', 'ROLES', 'ENDED'],
+          all.map((one) => [
+            one.id,
+            one.roles.join(','),
+            one.endedAt === null ? '' : new Date(one.endedAt).toISOString(),
+          ]),
+        ),
+      );
+      return 0;
+    }
+    case 'add': {
+      const who = staffId(id);
+      const roles = rolesOf(values.roles);
+      const add = (client: Parameters<typeof addStaff>[0]) =>
+        addStaff(client, who, roles, context.random, context.now());
+      const first = await isUnstaffed(pool);
+      if (first && !roles.includes('admin')) throw new UsageError('the first one must be an admin');
+      const key = first ? await add(pool) : await act('staff', values.reason, add);
+      say({ id: who, roles, key }, `${key}\n\nThe key of ${who} (${roles.join(', ')}). It will not be shown again.\n`);
+      return 0;
+    }
+    case 'end': {
+      const who = staffId(id);
+      const ended = await act('staff', values.reason, (client) => endStaff(client, who, context.now()));
+      if (!ended) throw new Error('there is nobody of that id');
+      say({ id: who, ended }, `${who} may do nothing any more.\n`);
+      return 0;
+    }
+    default:
+      throw new UsageError('add, end or list?');
+  }
+}
+
+function staffId(text: string | undefined): string {
+  const id = given(text, 'ID');
+  if (!/^[a-z][a-z0-9.-]{1,30}$/.test(id)) throw new UsageError('ID is 2 to 31 small letters, digits, dots and dashes');
+  return id;
+}
+
+function rolesOf(text: string | undefined): Role[] {
+  const roles = given(text, '--roles').split(',');
+  const unknown = roles.filter((role) => !isRole(role));
+  if (unknown.length > 0) throw new UsageError(`--roles are of ${Object.keys(ROLES).join(', ')}`);
+  return roles as Role[];
+}

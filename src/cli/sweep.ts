@@ -1,0 +1,32 @@
+// `honeyguide sweep`: everything whose time is over goes now; a running gateway does it every hour.
+import { parseArgs } from 'node:util';
+import { sweepStore } from '../jobs/rights.ts';
+import { countOverdue } from '../rights/retention-store.ts';
+import type { CommandContext } from './context.ts';
+import { openDesk, speaker } from './desk.ts';
+
+export const usage = `usage: honeyguide sweep [--check] [--json]
+
+Deletes what is past its time to live, table by table (src/rights/registry.ts), and goes on with erasures. --check only counts
+what is overdue, and fails if anything is.
+`;
+
+export async function run(args: string[], context: CommandContext): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: { check: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+  });
+  const say = speaker(context, values.json);
+  const { store, erasing } = await openDesk(context);
+  const lines = (rows: Record<string, number>) =>
+    Object.entries(rows)
+      .map(([table, n]) => `${table} ${n}\n`)
+      .join('');
+  if (!values.check) {
+    const gone = await sweepStore(erasing, context.signal);
+    say({ gone }, Object.keys(gone).length === 0 ? 'Nothing was over.\n' : lines(gone));
+  }
+  const overdue = await countOverdue(store.pool, context.now());
+  if (values.check) say({ overdue }, Object.keys(overdue).length === 0 ? 'Nothing is overdue.\n' : lines(overdue));
+  return Object.keys(overdue).length === 0 ? 0 : 1;
+}
