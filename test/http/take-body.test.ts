@@ -1,0 +1,75 @@
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { takeBody } from '../../src/http/take-body.ts';
+
+const LIMIT_BYTES = 100;
+let server: Server;
+let taken = 0;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    takeBody(request, LIMIT_BYTES, (bytes) => {
+      taken++;
+      const said = typeof bytes === 'symbol' ? 'oversized' : `${bytes.length} ${bytes}`;
+      response.setHeader('connection', 'close');
+      response.end(said);
+    });
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+});
+afterAll(() => server.close());
+
+/** Sends pieces with a pause between them; resolves to the body of the answer, '' if there was none. */
+async function send(...pieces: string[]): Promise<string> {
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  let answer = '';
+  socket.setEncoding('latin1').on('data', (text) => {
+    answer += text;
+  });
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()).on('error', () => {}));
+  for (const piece of pieces) {
+    socket.write(piece);
+    await sleep(15);
+  }
+  if (answer === '') socket.end();
+  await closed;
+  return answer.slice(answer.indexOf('\r\n\r\n') + 4).replace(/^[0-9a-f]+\r\n|\r\n0\r\n\r\n$/g, '');
+}
+
+const head = (...lines: string[]) => `${['POST / HTTP/1.1', 'Host: x', ...lines].join('\r\n')}\r\n\r\n`;
+
+test.each([
+  ['in one piece with its head', [`${head('Content-Length: 5')}hello`], '5 hello'],
+  ['in many pieces', [head('Content-Length: 5'), 'he', 'l', 'lo'], '5 hello'],
+  ['as long as is allowed', [`${head('Content-Length: 100')}${'x'.repeat(100)}`], `100 ${'x'.repeat(100)}`],
+  ['in chunks', [`${head('Transfer-Encoding: chunked')}2\r\nhe\r\n`, '3\r\nllo\r\n', '0\r\n\r\n'], '5 hello'],
+  ['in no chunks', [`${head('Transfer-Encoding: chunked')}0\r\n\r\n`], '0 '],
+  ['of no length', [head('Content-Length: 0')], '0 '],
+  ['that is not announced', [head()], '0 '],
+])('takes a body that comes %s', async (_how, pieces, said) => {
+  expect(await send(...pieces)).toBe(said);
+});
+
+test.each([
+  ['by its own word, before it comes', [head('Content-Length: 101')]],
+  [
+    'in chunks',
+    [`${head('Transfer-Encoding: chunked')}64\r\n${'x'.repeat(100)}\r\n`, '1\r\nx\r\n', '1\r\nx\r\n0\r\n\r\n'],
+  ],
+])('says once that a body is too long %s', async (_how, pieces) => {
+  const before = taken;
+  expect(await send(...pieces)).toBe('oversized');
+  expect(taken).toBe(before + 1);
+});
+
+test.each([
+  ['announced', [head('Content-Length: 5'), 'he']],
+  ['chunked', [`${head('Transfer-Encoding: chunked')}2\r\nhe\r\n`]],
+])('never calls back for an %s body whose sender goes away', async (_how, pieces) => {
+  const before = taken;
+  expect(await send(...pieces)).toBe('');
+  await sleep(30);
+  expect(taken).toBe(before);
+});
