@@ -12,7 +12,7 @@ import type { CounterStripe } from './http/counters.ts';
 import { addDocsRoutes, describeRoutes } from './http/docs.ts';
 import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
-import { FIXED_HEADERS, fixHeaders } from './http/fixed-headers.ts';
+import { fixedHeadersUnrouted, fixHeaders } from './http/fixed-headers.ts';
 import { createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
 import { requireKey, requireSubject } from './http/native-auth.ts';
 import { addOpsRoutes, type Readiness } from './http/ops.ts';
@@ -90,7 +90,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     // Before routing, as for a path that is no UTF-8: the scope is told by the path alone.
     frameworkErrors: (_error, request, reply) => {
       const refuse = /^\/+v[12]\//.test(request.url) ? refuseMls : refuseProblem;
-      refuse(reply.headers(FIXED_HEADERS), { kind: 'malformed' });
+      refuse(reply.headers(fixedHeadersUnrouted(request.raw, deps.trustProxy.length > 0)), { kind: 'malformed' });
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 

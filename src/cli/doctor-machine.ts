@@ -1,10 +1,10 @@
 // The doctor's look at this process's surroundings: addresses, secrets, files, threads. Reads, never writes.
 
 import { accessSync, constants, statSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/env.ts';
 import { isIncomplete, secretsPath, secretsProblem } from '../config/secrets.ts';
+import { isLoopbackHost } from '../config/settings.ts';
 import { openIpReader } from '../positioning/ip.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { snapshotPath } from '../process/map-index.ts';
@@ -25,7 +25,7 @@ export function checkMachine(config: Config, nowMs: number): Finding[] {
 
 function addresses({ host, opsHost, trustProxy, addressPerMinute }: Config): Finding[] {
   const findings: Finding[] = [];
-  if (isLoopback(host)) findings.push({ what: 'address', state: 'ok', says: 'loopback, for a proxy in front' });
+  if (isLoopbackHost(host)) findings.push({ what: 'address', state: 'ok', says: 'loopback, for a proxy in front' });
   else {
     findings.push({ what: 'address', state: 'weak', says: 'HOST is not loopback: make sure TLS ends in front of it' });
   }
@@ -35,15 +35,11 @@ function addresses({ host, opsHost, trustProxy, addressPerMinute }: Config): Fin
   } else findings.push({ what: 'proxy', state: 'ok', says: `${trustProxy.length} trusted` });
   const limit = addressPerMinute > 0 ? `${addressPerMinute} requests a minute` : 'none (ADDRESS_PER_MINUTE=0)';
   findings.push({ what: 'address limit', state: addressPerMinute > 0 ? 'ok' : 'weak', says: limit });
-  if (!isLoopback(opsHost)) {
+  if (!isLoopbackHost(opsHost)) {
     const says = 'OPS_HOST is not loopback: /metrics has no password, so only operators may reach that address';
     findings.push({ what: 'metrics', state: 'weak', says });
   }
   return findings;
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 function dataFolder(dataDir: string): Finding {

@@ -3,7 +3,7 @@
 // count from the working directory.
 
 import { resolve } from 'node:path';
-import { type LogLevel, SETTINGS, WrongValue } from './settings.ts';
+import { isLoopbackHost, type LogLevel, SETTINGS, WrongValue } from './settings.ts';
 
 export type Config = {
   readonly host: string;
@@ -82,9 +82,21 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   if (config.port > 0 && config.port === config.opsPort && config.host === config.opsHost) {
     problems.push('OPS_PORT must differ from PORT: /metrics is not for the public');
   }
+  if (config.trustProxy?.length === 0) {
+    for (const [name, host] of [
+      ['HOST', config.host],
+      ['OPS_HOST', config.opsHost],
+    ]) {
+      if (!isLoopbackHost(host)) problems.push(`${name} ${NOT_ENCRYPTED}`);
+    }
+  }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
+
+/** Keys and places would cross a network in plain. */
+const NOT_ENCRYPTED =
+  'is not loopback, and what is sent there is not encrypted: listen on 127.0.0.1 behind a proxy that ends TLS, or name the proxy (address or network) in TRUST_PROXY';
 
 const absolute = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path));
 

@@ -32,9 +32,9 @@ const EPSILON_CAP = 30;
 const PROXY_NAMES = ['loopback', 'linklocal', 'uniquelocal'];
 
 export const SETTINGS = {
-  HOST: text('Address to listen on.', '127.0.0.1'),
+  HOST: text('Address to listen on; another than loopback needs a TRUST_PROXY that ends TLS.', '127.0.0.1'),
   PORT: port('Port to listen on; 0 takes any free one.', 8080),
-  OPS_HOST: text('Address of /metrics, which is for operators only.', '127.0.0.1'),
+  OPS_HOST: text('Address of /metrics, which is for operators only; as HOST.', '127.0.0.1'),
   OPS_PORT: port('Port of /metrics; 0 takes any free one.', 9090),
   DATA_DIR: text('Folder for the embedded store, the index snapshot and generated secrets.', './data'),
   DATABASE_URL: url('PostgreSQL 14 or newer. Without it an embedded store in DATA_DIR is used.', [
@@ -58,7 +58,7 @@ export const SETTINGS = {
     read: (given) => (given === undefined ? EPSILON_CAP : whole(given, 0, EPSILON_CAP)),
   } satisfies Setting<number>,
   TRUST_PROXY: {
-    description: `Proxies whose X-Forwarded-For is believed: addresses, networks (CIDR) or ${PROXY_NAMES.join(', ')}, separated by commas.`,
+    description: `Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses, networks (CIDR) or ${PROXY_NAMES.join(', ')}, separated by commas.`,
     schema: { type: 'string', default: '' },
     read: (given) => (given ?? '').split(',').flatMap(proxy),
   } satisfies Setting<string[]>,
@@ -91,6 +91,11 @@ export const SETTINGS = {
     read: (given) => (given === undefined ? ADDRESS_PER_MINUTE : whole(given, 0, MAX_ADDRESS_PER_MINUTE)),
   } satisfies Setting<number>,
 };
+
+/** True for a name or address that only this machine reaches. */
+export function isLoopbackHost(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
 
 function text(description: string, standard: string): Setting<string> {
   return { description, schema: { type: 'string', default: standard }, read: (given) => given ?? standard };

@@ -4,12 +4,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CROSS_ORIGIN_HEADERS } from './cors.ts';
 import { refusalText } from './errors/mls.ts';
-import { FIXED_HEADERS } from './fixed-headers.ts';
+import { ALL_FIXED_HEADERS, fixedHeadersFor } from './fixed-headers.ts';
 import type { Refusal } from './refusal.ts';
 
 const JSON_UTF8 = 'application/json; charset=utf-8';
 /** Names and values in turn, as node:http takes them with the least work. */
-const FIXED = Object.entries(FIXED_HEADERS).flat();
+const FIXED = new Map(ALL_FIXED_HEADERS.map((headers) => [headers, Object.entries(headers).flat()]));
 const CROSS_ORIGIN = Object.entries(CROSS_ORIGIN_HEADERS).flat();
 
 /** `body` is JSON: ASCII as a string, anything else as bytes. `further` are names and values in turn. */
@@ -21,7 +21,8 @@ export function sendMls(
   further?: readonly string[],
 ): void {
   const head = ['content-type', JSON_UTF8, 'content-length', String(body.length)];
-  for (let i = 0; i < FIXED.length; i++) head.push(FIXED[i]);
+  const fixed = FIXED.get(fixedHeadersFor(request))!;
+  for (let i = 0; i < fixed.length; i++) head.push(fixed[i]);
   if (request.raw.headers.origin !== undefined) head.push(...CROSS_ORIGIN);
   if (request.limitFields !== null) head.push(...request.limitFields);
   if (further !== undefined) head.push(...further);

@@ -4,7 +4,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from './caller.ts';
 import { CROSS_ORIGIN_HEADERS } from './cors.ts';
-import { FIXED_HEADERS } from './fixed-headers.ts';
+import { fixedHeadersFor } from './fixed-headers.ts';
 import { simplifyContentType } from './tolerant-json.ts';
 
 declare module 'fastify' {
@@ -18,11 +18,10 @@ declare module 'fastify' {
   }
 }
 
-const BROWSER_HEADERS = { ...FIXED_HEADERS, ...CROSS_ORIGIN_HEADERS };
-
 export function receiveMls(request: FastifyRequest, reply: FastifyReply): void {
   request.startedMs = performance.now();
   const { headers } = request.raw;
   simplifyContentType(headers);
-  reply.headers(headers.origin === undefined ? FIXED_HEADERS : BROWSER_HEADERS);
+  reply.headers(fixedHeadersFor(request));
+  if (headers.origin !== undefined) reply.headers(CROSS_ORIGIN_HEADERS);
 }

@@ -3,7 +3,7 @@
 // messages of parsers and databases quote what they were given.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type CounterStripe, type Outcome, ROUTE } from './counters.ts';
-import { FIXED_HEADERS } from './fixed-headers.ts';
+import { fixedHeadersFor } from './fixed-headers.ts';
 import { type Refusal, type RefusalKind, refusalOf } from './refusal.ts';
 
 /** The part of a pino logger that scopes use. */
@@ -20,11 +20,12 @@ export function refuseErrors(
     const refusal = refusalOf(error);
     if (refusal.kind === 'bug') log.error(describeError(error), 'request failed');
     count(request, refusal);
-    return refuse(reply, refusal);
+    // What was refused before any hook has none yet.
+    return refuse(reply.headers(fixedHeadersFor(request)), refusal);
   });
   // Whoever looks for routes that are not there is counted: `rateLimit` comes with the plugin that limiter.ts registered.
-  scope.setNotFoundHandler({ preHandler: scope.rateLimit() }, (_request, reply) =>
-    refuse(reply.headers(FIXED_HEADERS), { kind: 'noRoute' }),
+  scope.setNotFoundHandler({ preHandler: scope.rateLimit() }, (request, reply) =>
+    refuse(reply.headers(fixedHeadersFor(request)), { kind: 'noRoute' }),
   );
 }
 

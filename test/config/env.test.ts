@@ -70,6 +70,15 @@ describe('the configuration', () => {
     expect(problemsOf({ PORT: '0', OPS_PORT: '0' })).toEqual([]);
   });
 
+  test('listens beyond this machine only behind a named proxy, and says what to do', () => {
+    for (const host of ['0.0.0.0', '::', '192.0.2.1', 'gateway.example', '128.0.0.1']) {
+      expect(problemsOf({ HOST: host }), host).toEqual([expect.stringMatching(/^HOST .*TRUST_PROXY/)]);
+      expect(problemsOf({ OPS_HOST: host }), host).toEqual([expect.stringMatching(/^OPS_HOST .*TRUST_PROXY/)]);
+      expect(problemsOf({ HOST: host, OPS_HOST: host, TRUST_PROXY: '10.0.0.0/8' }), host).toEqual([]);
+    }
+    for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost']) expect(problemsOf({ HOST: host })).toEqual([]);
+  });
+
   test('believes proxies by address, network or name, and never everybody', () => {
     const given = { TRUST_PROXY: 'loopback, 10.0.0.0/8,2001:db8::/32 ,192.0.2.1' };
     expect(loadConfig(given).trustProxy).toEqual(['loopback', '10.0.0.0/8', '2001:db8::/32', '192.0.2.1']);
