@@ -5,10 +5,7 @@
 import type { DataSet } from './method.ts';
 import { CELL_WORLDS, simulateCells } from './simulator-cells.ts';
 import { simulateWifi, WIFI_WORLDS } from './simulator-wifi.ts';
-import { readTraces, type Scan } from './traces.ts';
-
-/** A truth must be fresh and sharp: at most 15 s and 40 m (data's README, for Lisbon). */
-const isTruth = (s: Scan) => Math.abs(s.ageMs) <= 15_000 && !(s.accuracyM > 40);
+import { isTruth, readTraces } from './traces.ts';
 
 function lisbon(): DataSet[] {
   const all = readTraces('wifi_lisbon_lxspots.ndjson.gz');

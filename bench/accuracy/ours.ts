@@ -1,8 +1,11 @@
 // Honeyguide itself in the bench: the pure fold learns, the pure locator answers, a Map stands between them. Admission is
 // the one of the observations room. Data sets of one contributor count as a trusted fleet; else each `_device` is one.
 
+import { createRandom } from '../../fixtures/random.ts';
+import { beginDay, countError, createErrorRecord, FLEET } from '../../src/positioning/error-record.ts';
+import { createExaminer } from '../../src/positioning/examine.ts';
 import { createLocator } from '../../src/positioning/locate.ts';
-import { addCell, addMac, clearReadings, createReadings } from '../../src/positioning/readings.ts';
+import { addCell, addMac, clearReadings, createReadings, type Readings } from '../../src/positioning/readings.ts';
 import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../../src/radio/cell-parts.ts';
 import { isUsableMac } from '../../src/radio/mac.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
@@ -11,8 +14,9 @@ import { MAC_KIND } from '../../src/stations/index-contract.ts';
 import type { HeardKind, Sighting } from '../../src/stations/sighting.ts';
 import { cellKey, macKey, openMapReader, type StationMap } from './map-reader.ts';
 import type { Answer, Method } from './method.ts';
-import type { CellSeen, Scan } from './traces.ts';
+import { type CellSeen, isTruth, type Scan } from './traces.ts';
 
+const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 /** Reports folded at once. */
 const BATCH_REPORTS = 1_000;
@@ -20,47 +24,93 @@ const BATCH_REPORTS = 1_000;
 const MAX_GAP_MS = 30_000;
 const MAX_FIX_M = { wifi: 200, cell: 1_000 };
 
-export function createHoneyguide(): Method & { stations: Map<string, LearntStation> } {
+/** `corrected` false leaves circles as the bench's own factors make them, whatever this map's answers say. */
+export function createHoneyguide(corrected = true): Method & { stations: Map<string, LearntStation> } {
   const stations = new Map<string, LearntStation>();
   const pscs = new Map<string, number>();
   const map: StationMap = new Map();
-  const readings = createReadings();
-  const locator = createLocator({ stations: openMapReader(map), ip: { find: () => null } });
+  const reader = openMapReader(map);
+  const errors = createErrorRecord();
+  const examine = createExaminer(reader);
+  const random = createRandom(11).next;
+  const locator = createLocator({
+    stations: reader,
+    ip: { find: () => null },
+    corrections: corrected ? errors.corrections : undefined,
+  });
+
+  /** Asks the map for a scan that it will learn next, as jobs/held-back.ts does. */
+  function examineScan(scan: Scan, tags: ReadonlyMap<string, number>): void {
+    const day = Math.floor(scan.timeMs / DAY_MS);
+    beginDay(errors, day);
+    const tag = scan.device === '' ? FLEET : (tags.get(scan.device) ?? 0);
+    if (!isTruth(scan) || hasTaught(scan, day, tag)) return;
+    examine(readScan(scan), scan.lat, scan.lon, scan.timeMs, (errorClass, ratio) =>
+      countError(errors, tag, errorClass, ratio, random() * 2 ** 32),
+    );
+  }
+
+  /**
+   * True if a station of the scan was taught by its contributor on that day: it would be asked what it just learnt. A fleet has
+   * one name for all its phones: there, by anybody.
+   */
+  function hasTaught(scan: Scan, day: number, tag: number): boolean {
+    const keys = [
+      ...scan.wifi.map(({ mac }) => macKey(MAC_KIND.wifi, mac)),
+      ...scan.cells.map((c) => cellKey(c.radio, c.mcc, c.mnc, c.area, c.cellId)),
+    ];
+    return keys.some((key) => {
+      const known = stations.get(key)?.whereabouts;
+      if (known === undefined) return false;
+      return scan.device === '' ? known.lastDay >= day : known.recent.some((w) => w.day === day && w.tag === tag);
+    });
+  }
+
   return {
-    name: 'honeyguide',
+    name: corrected ? 'honeyguide' : 'honeyguide, factors as measured elsewhere',
     stations,
     learn(scans) {
       const tags = new Map<string, number>();
       for (const scan of scans) if (!tags.has(scan.device)) tags.set(scan.device, tags.size);
       const inOrder = [...scans].sort((a, b) => a.timeMs - b.timeMs);
       for (let i = 0; i < inOrder.length; i += BATCH_REPORTS) {
-        foldBatch(stations, pscs, inOrder.slice(i, i + BATCH_REPORTS), tags);
+        const batch = inOrder.slice(i, i + BATCH_REPORTS);
+        for (const scan of batch) examineScan(scan, tags);
+        for (const key of foldBatch(stations, pscs, batch, tags)) {
+          map.set(key, { believed: stations.get(key)!.believed, psc: pscs.get(key) ?? -1 });
+        }
       }
-      for (const [key, station] of stations) map.set(key, { believed: station.believed, psc: pscs.get(key) ?? -1 });
+      beginDay(errors, Number.POSITIVE_INFINITY);
     },
     locate(scan): Answer | null {
-      clearReadings(readings);
-      for (const { mac, dbm } of scan.wifi) {
-        if (isUsableMac(mac)) addMac(readings.wifi, mac, toDbm(dbm), 0);
-      }
-      for (const c of scan.cells) {
-        addCell(readings.cells, {
-          radio: c.radio,
-          mcc: c.mcc,
-          mnc: c.mnc,
-          area: c.area,
-          id: c.cellId,
-          psc: c.psc,
-          ta: c.timingAdvance,
-          dbm: toDbm(c.dbm),
-          ageMs: 0,
-          serving: c.serving ? 1 : 0,
-        });
-      }
-      const estimate = locator.locate(readings, scan.timeMs);
+      const estimate = locator.locate(readScan(scan), scan.timeMs);
       return estimate === null ? null : { lat: estimate.lat, lon: estimate.lon, accuracyM: estimate.accuracyM };
     },
   };
+}
+
+const readings = createReadings();
+
+function readScan(scan: Scan): Readings {
+  clearReadings(readings);
+  for (const { mac, dbm } of scan.wifi) {
+    if (isUsableMac(mac)) addMac(readings.wifi, mac, toDbm(dbm), 0);
+  }
+  for (const c of scan.cells) {
+    addCell(readings.cells, {
+      radio: c.radio,
+      mcc: c.mcc,
+      mnc: c.mnc,
+      area: c.area,
+      id: c.cellId,
+      psc: c.psc,
+      ta: c.timingAdvance,
+      dbm: toDbm(c.dbm),
+      ageMs: 0,
+      serving: c.serving ? 1 : 0,
+    });
+  }
+  return readings;
 }
 
 const parts = new Float64Array(MAX_PARTS);
@@ -83,7 +133,7 @@ function foldBatch(
   pscs: Map<string, number>,
   batch: readonly Scan[],
   tags: ReadonlyMap<string, number>,
-): void {
+): Iterable<string> {
   const sightings = new Map<string, { kind: HeardKind; list: Sighting[] }>();
   let nowMs = 0;
   for (const scan of batch) {
@@ -127,4 +177,5 @@ function foldBatch(
   for (const [key, { kind, list }] of sightings) {
     stations.set(key, foldStation(kind, stations.get(key) ?? unknownStation(), list, nowMs));
   }
+  return sightings.keys();
 }

@@ -108,3 +108,8 @@ export function readTraces(file: string): Scan[] | null {
   }
   return scans;
 }
+
+/** A truth must be fresh and sharp: at most 15 s and 40 m (data's README, for Lisbon). */
+export function isTruth({ ageMs, accuracyM }: Scan): boolean {
+  return Math.abs(ageMs) <= 15_000 && !(accuracyM > 40);
+}

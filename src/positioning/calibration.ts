@@ -1,28 +1,58 @@
 // From what a solution looks like to the radius of a circle that holds the phone in 95 of 100 cases.
 // Promises: finite, above the floor of its kind. The factors are measured, not derived: quantiles of the error over a scale
 // made of the stations' own reach and how far they scatter, on held-out scans of real walks (Lisbon, one library over 25
-// months) and of simulated streets, malls and villages. A running server replaces them by its own, from held-back reports.
+// months) and of simulated streets, malls and villages. What a running gateway finds of its own map corrects them, class by
+// class: error-record.ts.
 import { MAC_KIND, type MacKind } from '../stations/index-contract.ts';
 import type { Solution } from './solve.ts';
-
-/** 95 % error over `macScaleM`, by device count and reach as `macBucket` numbers them; 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more), then over the scale of parts of the serving one. */
-export type Calibration = { readonly macFactors: readonly number[]; readonly cellFactors: readonly number[] };
+import type { Source } from './source.ts';
 
 /** Under the first are one room's access points, heard thousands of times in it (a library); streets begin above. */
 const REACH_BOUNDS_M = [6.5, 16, 32, 64];
 
-/** Rows: 2, 3, 4-5, 6-9, 10 and more devices. Columns: reach under 6.5, 16, 32, 64 m, and wider. */
+/** 95 % error over `macScaleM`. Rows: 2, 3, 4-5, 6-9, 10 and more devices. Columns: reach under 6.5, 16, 32, 64 m, and wider. */
 // biome-ignore format: a table
-export const DEFAULT_CALIBRATION: Calibration = {
-  macFactors: [
-    1.0, 2.4, 3.0, 2.6, 1.8,
-    1.0, 2.4, 1.8, 1.4, 1.2,
-    0.95, 2.5, 1.8, 1.2, 1.1,
-    0.95, 3.1, 1.8, 1.1, 1.0,
-    0.95, 3.1, 1.4, 1.05, 1.0,
-  ],
-  cellFactors: [3.75, 3.45, 3.15, 0.74],
-};
+const MAC_FACTORS = [
+  1.0, 2.4, 3.0, 2.6, 1.8,
+  1.0, 2.4, 1.8, 1.4, 1.2,
+  0.95, 2.5, 1.8, 1.2, 1.1,
+  0.95, 3.1, 1.8, 1.1, 1.0,
+  0.95, 3.1, 1.4, 1.05, 1.0,
+];
+/** 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more), then over the scale of parts of the serving one. */
+const CELL_FACTORS = [3.75, 3.45, 3.15, 0.74];
+
+/**
+ * Classes of answers whose circles are corrected together: by source, count and spread. First those of access points, as
+ * `macBucket` numbers them, then those of beacons, then those by whole cells (1, 2, 3 and more) and by parts of the serving one.
+ */
+export const ERROR_CLASSES = 2 * MAC_FACTORS.length + CELL_FACTORS.length;
+/** Bounds of what is similar: access points, beacons, whole cells, parts of cells. */
+export const ERROR_POOLS: readonly (readonly [first: number, end: number])[] = [
+  [0, MAC_FACTORS.length],
+  [MAC_FACTORS.length, 2 * MAC_FACTORS.length],
+  [2 * MAC_FACTORS.length, ERROR_CLASSES - 1],
+  [ERROR_CLASSES - 1, ERROR_CLASSES],
+];
+const FIRST_CELL_CLASS = 2 * MAC_FACTORS.length;
+
+/** Factors on the circles of each class; all 1 on a map of which nothing is known. */
+export type Corrections = Float32Array;
+
+export function createCorrections(): Corrections {
+  return new Float32Array(ERROR_CLASSES).fill(1);
+}
+
+/** The same where one thread writes and all read: each factor is written whole. */
+export function createCorrectionMemory(): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(ERROR_CLASSES * Float32Array.BYTES_PER_ELEMENT);
+  new Float32Array(memory).fill(1);
+  return memory;
+}
+
+export function openCorrections(memory: SharedArrayBuffer): Corrections {
+  return new Float32Array(memory);
+}
 
 /** Privacy: two devices are little company, whatever they would allow (attack A10). */
 const TWO_DEVICES_M = 100;
@@ -35,21 +65,29 @@ export function macScaleM(solution: Solution): number {
   return 0.75 * solution.reachM + 0.6 * Math.min(solution.scatterM, solution.reachM);
 }
 
-/** The row and column of a solution in `macFactors`. */
-export function macBucket(devices: number, reachM: number): number {
+/** The row and column of a solution in MAC_FACTORS. */
+function macBucket(devices: number, reachM: number): number {
   const row = devices < 4 ? devices - 2 : devices < 6 ? 2 : devices < 10 ? 3 : 4;
   let column = 0;
   while (column < REACH_BOUNDS_M.length && reachM >= REACH_BOUNDS_M[column]) column++;
   return row * (REACH_BOUNDS_M.length + 1) + column;
 }
 
-/** 95 % circle in metres of a position by `devices` (2 or more) access points or beacons. */
-export function accuracyOfMacs(calibration: Calibration, kind: MacKind, devices: number, solution: Solution): number {
+/** Fills in the 95 % circle of a position by `devices` (2 or more) access points or beacons. */
+export function rateMacs(
+  corrections: Corrections,
+  kind: MacKind,
+  devices: number,
+  solution: Solution,
+  into: Source,
+): void {
+  const bucket = macBucket(devices, solution.reachM);
   const floor = devices === 2 ? TWO_DEVICES_M : kind === MAC_KIND.wifi ? WIFI_FLOOR_M : BLUETOOTH_FLOOR_M;
-  const believed = calibration.macFactors[macBucket(devices, solution.reachM)] * macScaleM(solution);
   // Members that disagree with the answer were left out of the scale: what they are trusted with is doubt.
   const doubt = solution.doubting / (solution.agreeing + solution.doubting);
-  return Math.max(floor, believed * (1 + doubt));
+  into.errorClass = kind === MAC_KIND.wifi ? bucket : MAC_FACTORS.length + bucket;
+  into.uncorrectedM = MAC_FACTORS[bucket] * macScaleM(solution) * (1 + doubt);
+  into.accuracyM = Math.max(floor, corrections[into.errorClass] * into.uncorrectedM);
 }
 
 /** The scale of a solution by cells, metres. */
@@ -87,28 +125,31 @@ export function fewLooks(looks: number): number {
 }
 
 /**
- * 95 % circle in metres of a position by `cells` known cells. Where parts of the serving cell stand for it: a part may be
+ * Fills in the 95 % circle of a position by `cells` known cells. Where parts of the serving cell stand for it: a part may be
  * wrong about the street, hardly about the cell. An unknown part says that the phone is where nobody was before: anywhere as
  * far from the mast as its timing allows. Measured on the drives of the bench, with and without timing, on roads driven
  * before and on new ones, masts 500 m to 4 km apart.
  */
-export function accuracyOfCells(
-  calibration: Calibration,
+export function rateCells(
+  corrections: Corrections,
   cells: number,
   serving: ServingCell,
   solution: Solution,
-): number {
+  into: Source,
+): void {
   const doubt = solution.doubting / (solution.agreeing + solution.doubting);
-  return Math.max(CELL_FLOOR_M, reachOfCells(calibration, cells, serving, solution) * (1 + doubt));
+  into.errorClass = FIRST_CELL_CLASS + (serving.partsKnown === 0 ? Math.min(cells, 3) - 1 : 3);
+  into.uncorrectedM = reachOfCells(cells, serving, solution) * (1 + doubt);
+  into.accuracyM = Math.max(CELL_FLOOR_M, corrections[into.errorClass] * into.uncorrectedM);
 }
 
-function reachOfCells({ cellFactors }: Calibration, cells: number, serving: ServingCell, solution: Solution): number {
+function reachOfCells(cells: number, serving: ServingCell, solution: Solution): number {
   const { sigmaM, fromMastM, hasTiming, parts, partsKnown, unsure } = serving;
-  if (partsKnown === 0) return cellFactors[Math.min(cells, 3) - 1] * cellScaleM(solution) + fromMastM;
+  if (partsKnown === 0) return CELL_FACTORS[Math.min(cells, 3) - 1] * cellScaleM(solution) + fromMastM;
   const unknown = (parts - partsKnown) / partsKnown;
   const wider = 1 + (FEW_LOOKS_WIDER * unsure) / partsKnown + UNKNOWN_PARTS_WIDER * unknown;
   const scaleM = (solution.reachM + sigmaM) * (hasTiming ? 1 : NO_TIMING_WIDER);
-  return cellFactors[3] * scaleM * wider + unknown * fromMastM;
+  return CELL_FACTORS[3] * scaleM * wider + unknown * fromMastM;
 }
 
 /** 95 % error of one sibling, of two, of three, of four and more that stand together, metres (2 million cells, each left out in turn). */

@@ -5,10 +5,12 @@
 // smaller places stand for the cell.
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
-import { createFoundStations, type StationReader } from '../stations/index-contract.ts';
-import { accuracyOfCells, type Calibration, createServingCell, fewLooks } from './calibration.ts';
+import type { StationReader } from '../stations/index-contract.ts';
+import { addCellKey } from '../stations/station-keys.ts';
+import { type Corrections, createServingCell, fewLooks, rateCells } from './calibration.ts';
 import { cellPull, cellSigmaM, fromMastM, LOOK_WEIGHT, partSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
+import { type Known, SPARE_ROW } from './known.ts';
 import { createPoints, flatten, putPoint } from './points.ts';
 import { type CellReadings, MAX_CELLS, strongestNeighbour } from './readings.ts';
 import { createSolution, solve } from './solve.ts';
@@ -22,33 +24,54 @@ const BLUR_M = 500;
 const LEAST_TRUST = 0.5;
 const MOST_TRUST = 1.5;
 
-/** A solver for cells with its own scratch space; `into` is filled anew by each call. */
-export function createCellSource(stations: StationReader, calibration: Calibration) {
-  const known = createFoundStations(2);
+/** A solver for cells with its own scratch space: `seek` before `fetched` is fetched, then `locate`, which fills `into` anew. */
+export function createCellSource(stations: StationReader, fetched: Known, corrections: Corrections) {
+  const { keys, stations: known, found } = fetched;
+  /** Where the cells and the serving cell's parts were sought; -1 = nowhere. */
+  const rows = new Int16Array(MAX_CELLS);
+  const partRows = new Int16Array(MAX_PARTS);
   const parts = new Float64Array(MAX_PARTS);
   const points = createPoints(MAX_CELLS + MAX_PARTS);
   const plane = createPlane();
   const solution = createSolution();
   const serving = createServingCell();
 
-  return function locateByCells(heard: CellReadings, today: number, into: Source): void {
+  function seek(heard: CellReadings): void {
+    const { count, radio, mcc, mnc, area, id } = heard;
+    for (let i = 0; i < count; i++)
+      rows[i] = id[i] === 0 || area[i] === 0 ? -1 : addCellKey(keys, radio[i], mcc[i], mnc[i], area[i], id[i]);
+    serving.parts = 0;
+    if (count > 0 && id[0] !== 0) seekParts(heard);
+  }
+
+  /** The parts of what may turn out to be the serving cell. */
+  function seekParts(heard: CellReadings): void {
+    const radio = heard.radio[0];
+    const id = partCellId(radio, heard.area[0], heard.id[0]);
+    serving.parts = partAreas(radio, heard.ta[0], heard.dbm[0], strongestNeighbour(heard, 0), parts);
+    for (let p = 0; p < serving.parts; p++)
+      partRows[p] = addCellKey(keys, PART_RADIO, heard.mcc[0], heard.mnc[0], parts[p], id);
+  }
+
+  function locate(heard: CellReadings, today: number, into: Source): void {
     points.count = 0;
     let cells = 0;
     serving.partsKnown = 0;
     serving.fromMastM = 0;
     for (let i = 0; i < heard.count; i++) {
-      if (heard.id[i] === 0 || !find(heard, i)) continue;
+      const row = heard.id[i] === 0 ? -1 : find(heard, i);
+      if (row < 0) continue;
       cells++;
       // The columns are sorted: the serving cell, or the strongest, is first.
-      const sigmaM = cellSigmaM(heard.radio[i], known.radiusM[0], known.samples[0], heard.ta[i]);
+      const sigmaM = cellSigmaM(heard.radio[i], known.radiusM[row], known.samples[row], heard.ta[i]);
       if (i === 0) {
         serving.sigmaM = sigmaM;
         serving.fromMastM = fromMastM(heard.radio[0], heard.ta[0]);
         serving.hasTiming = heard.ta[0] >= 0;
-        placeParts(heard, today);
+        placeParts(row, today);
         if (serving.partsKnown > 0) continue;
       }
-      addPoint(0, today, sigmaM, cellPull(heard.radio[i], heard.dbm[i]), known.samples[0]);
+      addPoint(row, today, sigmaM, cellPull(heard.radio[i], heard.dbm[i]), known.samples[row]);
     }
     into.found = cells > 0;
     if (!into.found) return;
@@ -57,43 +80,40 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
     solve(points, start, true, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    into.accuracyM = accuracyOfCells(calibration, cells, serving, solution);
+    rateCells(corrections, cells, serving, solution, into);
     into.trust = Math.min(LEAST_TRUST + solution.agreeing / 2, MOST_TRUST);
-  };
-
-  /** Looks one cell up; without an area, under the areas the other cells of its network have. */
-  function find(heard: CellReadings, i: number): boolean {
-    const { radio, mcc, mnc, area, id } = heard;
-    if (area[i] > 0) return stations.findCell(radio[i], mcc[i], mnc[i], area[i], id[i], known, 0);
-    for (let j = 0; j < heard.count; j++) {
-      if (area[j] === 0 || radio[j] !== radio[i] || mcc[j] !== mcc[i] || mnc[j] !== mnc[i]) continue;
-      if (stations.findCell(radio[i], mcc[i], mnc[i], area[j], id[i], known, 0)) return true;
-    }
-    return false;
   }
 
-  /** Puts the known parts of the serving cell, found in slot 0, in its place. */
-  function placeParts(heard: CellReadings, today: number): void {
-    const radio = heard.radio[0];
-    const id = partCellId(radio, heard.area[0], heard.id[0]);
-    const count = partAreas(radio, heard.ta[0], heard.dbm[0], strongestNeighbour(heard, 0), parts);
-    serving.parts = count;
+  /** The row of a cell that is known, or -1; without an area, it is looked up under those the other cells of its network have. */
+  function find(heard: CellReadings, i: number): number {
+    const { radio, mcc, mnc, area, id } = heard;
+    if (area[i] > 0) return rows[i] >= 0 && found[rows[i]] === 1 ? rows[i] : -1;
+    for (let j = 0; j < heard.count; j++) {
+      if (area[j] === 0 || radio[j] !== radio[i] || mcc[j] !== mcc[i] || mnc[j] !== mnc[i]) continue;
+      if (stations.findCell(radio[i], mcc[i], mnc[i], area[j], id[i], known, SPARE_ROW)) return SPARE_ROW;
+    }
+    return -1;
+  }
+
+  /** Puts the known parts of the serving cell, itself found in `row`, in its place. */
+  function placeParts(row: number, today: number): void {
     serving.unsure = 0;
-    for (let p = 0; p < count; p++) {
-      if (!stations.findCell(PART_RADIO, heard.mcc[0], heard.mnc[0], parts[p], id, known, 1)) continue;
+    for (let p = 0; p < serving.parts; p++) {
+      const part = partRows[p];
+      if (part < 0 || found[part] === 0) continue;
       serving.partsKnown++;
-      serving.unsure += fewLooks(known.samples[1]);
+      serving.unsure += fewLooks(known.samples[part]);
       addPoint(
-        1,
+        part,
         today,
-        partSigmaM(known.radiusM[1], known.samples[1], known.radiusM[0]),
+        partSigmaM(known.radiusM[part], known.samples[part], known.radiusM[row]),
         1,
-        LOOK_WEIGHT * known.samples[1],
+        LOOK_WEIGHT * known.samples[part],
       );
     }
   }
 
-  /** One more point, from slot `from` of what was found. */
+  /** One more point, from row `from` of what was found. */
   function addPoint(from: number, today: number, sigmaM: number, pull: number, reports: number): void {
     const k = points.count++;
     putPoint(points, k, known.lat[from], known.lon[from]);
@@ -103,4 +123,6 @@ export function createCellSource(stations: StationReader, calibration: Calibrati
     points.pull[k] = pull;
     points.prior[k] = 0;
   }
+
+  return { seek, locate };
 }

@@ -1,16 +1,15 @@
 // Where is this phone? The one path every look-up takes, top to bottom: what each source says, one fusion, then the
 // fallbacks. Promises: no error and no endless work for any readings; nothing allocated (the answer is one reused object);
 // no address, strength or position outlives the call except in that object.
-import { MAC_KIND, type StationReader } from '../stations/index-contract.ts';
+import type { StationReader } from '../stations/index-contract.ts';
 import { createAreaSource } from './area-source.ts';
-import { type Calibration, DEFAULT_CALIBRATION } from './calibration.ts';
-import { createCellSource } from './cell-source.ts';
+import { type Corrections, createCorrections } from './calibration.ts';
 import { createCountry } from './country.ts';
 import { fuse } from './fuse.ts';
 import { locateByFix } from './gps.ts';
 import type { IpReader } from './ip.ts';
 import type { Estimate, EstimateSource, Fallback, Locator } from './locator.ts';
-import { createMacSource } from './mac-source.ts';
+import { createRadioSources } from './radio-sources.ts';
 import type { Readings } from './readings.ts';
 import { createSiteSource } from './site-source.ts';
 import { createSource, type Source } from './source.ts';
@@ -22,15 +21,14 @@ const NAMES: readonly EstimateSource[] = ['gps', 'bluetooth', 'wifi', 'cell'];
 export type LocatorDeps = {
   readonly stations: StationReader;
   readonly ip: IpReader;
-  readonly calibration?: Calibration;
+  /** What this map's own answers taught about its circles; may change between calls. Default: nothing. */
+  readonly corrections?: Corrections;
 };
 
 /** A locator with its own scratch space: one a thread. */
 export function createLocator(deps: LocatorDeps): Locator {
-  const { stations, ip, calibration = DEFAULT_CALIBRATION } = deps;
-  const byWifi = createMacSource(stations, MAC_KIND.wifi, calibration);
-  const byBluetooth = createMacSource(stations, MAC_KIND.bluetooth, calibration);
-  const byCells = createCellSource(stations, calibration);
+  const { stations, ip, corrections = createCorrections() } = deps;
+  const { fetch, byWifi, byBluetooth, byCells } = createRadioSources(stations, corrections);
   const bySites = createSiteSource(stations);
   const byAreas = createAreaSource(stations);
   const [gps, bluetooth, wifi, cell] = [createSource(), createSource(), createSource(), createSource()];
@@ -45,6 +43,7 @@ export function createLocator(deps: LocatorDeps): Locator {
 
   function locateByRadio(readings: Readings, nowMs: number): Estimate | null {
     const today = Math.floor(nowMs / MS_PER_DAY);
+    fetch(readings);
     locateByFix(readings.fix, gps);
     byCells(readings.cells, today, cell);
     byWifi(readings.wifi, today, witnesses, wifi);

@@ -1,17 +1,14 @@
 // Where a phone is by the access points or beacons it hears. Promises: says nothing unless two distinct devices stand
 // together (one household's router is never enough); with exactly two, signal strengths, which a curious client could invent,
-// don't move the answer and it claims no better than 100 m; stations seen moving never answer.
+// don't move the answer and it claims no better than 100 m; stations seen moving never answer; nor does a list whose known
+// devices mostly stand elsewhere: one access point of every block of a city beside a victim's would tell the block (A10).
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
-import {
-  createFoundStations,
-  MAC_KIND,
-  type MacKind,
-  STATION_FLAG,
-  type StationReader,
-} from '../stations/index-contract.ts';
-import { accuracyOfMacs, type Calibration } from './calibration.ts';
+import { MAC_KIND, type MacKind, STATION_FLAG } from '../stations/index-contract.ts';
+import { addMacKeys } from '../stations/station-keys.ts';
+import { type Corrections, rateMacs } from './calibration.ts';
 import { findCluster } from './cluster.ts';
 import { createDeviceScratch, groupDevices } from './devices.ts';
+import type { Known } from './known.ts';
 import { createPoints, flatten, putPoint, squaredM } from './points.ts';
 import { BLUETOOTH_REACH, reachPull, reachSigmaM, WIFI_REACH } from './reach.ts';
 import { MAX_WIFI, type MacReadings } from './readings.ts';
@@ -26,13 +23,12 @@ const BLUETOOTH_CLUSTER_M = 100;
 const WIFI_BLUR_M = 30;
 const BLUETOOTH_BLUR_M = 10;
 
-/** A solver for one kind of transmitter with its own scratch space; `into` is filled anew by each call. */
-export function createMacSource(stations: StationReader, kind: MacKind, calibration: Calibration) {
+/** A solver for one kind of transmitter with its own scratch space: `seek` before `fetched` is fetched, then `locate`, which fills `into` anew. */
+export function createMacSource(fetched: Known, kind: MacKind, corrections: Corrections) {
   const model = kind === MAC_KIND.wifi ? WIFI_REACH : BLUETOOTH_REACH;
   const clusterM = kind === MAC_KIND.wifi ? WIFI_CLUSTER_M : BLUETOOTH_CLUSTER_M;
   const blurM = kind === MAC_KIND.wifi ? WIFI_BLUR_M : BLUETOOTH_BLUR_M;
-  const known = createFoundStations(MAX_WIFI);
-  const found = new Uint8Array(MAX_WIFI);
+  const { keys, stations: known, found } = fetched;
   const row = new Int16Array(MAX_WIFI);
   const macs = new Float64Array(MAX_WIFI);
   const scratch = createDeviceScratch(MAX_WIFI);
@@ -41,30 +37,39 @@ export function createMacSource(stations: StationReader, kind: MacKind, calibrat
   const plane = createPlane();
   const solution = createSolution();
 
-  return function locateByMacs(heard: MacReadings, today: number, witnesses: readonly Source[], into: Source): void {
+  let first = 0;
+
+  function seek(heard: MacReadings): void {
+    if (heard.count >= 2) first = addMacKeys(keys, kind, heard.mac, heard.count);
+  }
+
+  function locate(heard: MacReadings, today: number, witnesses: readonly Source[], into: Source): void {
     into.found = false;
-    if (heard.count < 2 || stations.findMacs(kind, heard.mac, heard.count, known, found) < 2) return;
+    if (heard.count < 2) return;
     const n = gather(heard);
-    if (n < 2 || groupDevices(macs, n, points.device, scratch) < 2) return;
+    if (n < 2) return;
+    const knownDevices = groupDevices(macs, n, points.device, scratch);
+    if (knownDevices < 2) return;
     place(n, heard, today);
     hearWitnesses(witnesses);
     const start = findCluster(points, clusterM, blurM, false);
     if (start < 0) return;
     flatten(points, start, plane);
     const devices = countDevices();
+    if (2 * devices < knownDevices) return;
     solve(points, start, devices > 2, solution);
     into.found = true;
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    into.accuracyM = accuracyOfMacs(calibration, kind, devices, solution);
+    rateMacs(corrections, kind, devices, solution, into);
     into.trust = solution.agreeing;
-  };
+  }
 
   /** Rows of found stations that may answer, by address: no strength decides in which order sums are made. */
   function gather(heard: MacReadings): number {
     let n = 0;
     for (let i = 0; i < heard.count; i++) {
-      if (found[i] === 0 || (known.flags[i] & STATION_FLAG.moved) !== 0) continue;
+      if (found[first + i] === 0 || (known.flags[first + i] & STATION_FLAG.moved) !== 0) continue;
       let k = n++;
       for (; k > 0 && macs[k - 1] > heard.mac[i]; k--) {
         macs[k] = macs[k - 1];
@@ -80,11 +85,11 @@ export function createMacSource(stations: StationReader, kind: MacKind, calibrat
   function place(n: number, heard: MacReadings, today: number): void {
     points.count = n;
     for (let k = 0; k < n; k++) {
-      const i = row[k];
+      const i = first + row[k];
       putPoint(points, k, known.lat[i], known.lon[i]);
       points.trust[k] = stationTrust(known.samples[i], known.lastSeenDay[i], known.flags[i], today);
       points.sigmaM[k] = reachSigmaM(model, known.radiusM[i], known.samples[i]);
-      points.pull[k] = reachPull(model, heard.dbm[i]);
+      points.pull[k] = reachPull(model, heard.dbm[row[k]]);
       points.prior[k] = 0;
     }
   }
@@ -113,4 +118,6 @@ export function createMacSource(stations: StationReader, kind: MacKind, calibrat
     }
     return devices;
   }
+
+  return { seek, locate };
 }

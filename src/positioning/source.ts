@@ -3,10 +3,19 @@
 
 /**
  * `accuracyM` is a 95 % circle. `trust` compares sources that contradict each other: 1 is one well-known device's worth.
- * `found` false: the source says nothing and the rest is meaningless.
+ * `found` false: the source says nothing and the rest is meaningless. `errorClass` and `uncorrectedM`, the circle before floor and
+ * correction, are filled in by sources that calibration.ts rates (class -1: by none).
  */
-export type Source = { found: boolean; lat: number; lon: number; accuracyM: number; trust: number };
+export type Source = {
+  found: boolean;
+  lat: number;
+  lon: number;
+  accuracyM: number;
+  trust: number;
+  errorClass: number;
+  uncorrectedM: number;
+};
 
 export function createSource(): Source {
-  return { found: false, lat: 0, lon: 0, accuracyM: 0, trust: 0 };
+  return { found: false, lat: 0, lon: 0, accuracyM: 0, trust: 0, errorClass: -1, uncorrectedM: 0 };
 }

@@ -1,14 +1,14 @@
 // What was heard of a station, as bytes for the store: 37 a tile, 7 a witness, little-endian, versioned by the first byte.
 // Promises: decode(encode(x)) is x, but for the mean place of a tile (1e-7 degrees) and its weight (seven digits); bytes of
 // another version or cut ones are a RangeError. Of version 1, which counted claimed days, the days are forgotten. Judges nothing.
-import { SHARE_WEIGHT, type Tile, type Whereabouts, type Witness } from './whereabouts.ts';
+import type { Tile, Whereabouts, Witness } from './whereabouts.ts';
 
 /** What the fold keeps of a station beside its row: `createdAt` epoch ms or null, `learnt` as in fold.ts. */
 export type LearningState = { learnt: boolean; createdAt: number | null; whereabouts: Whereabouts };
 
 const VERSION = 2;
 const LEARNT = 1;
-const HEADER_BYTES = 26;
+const HEADER_BYTES = 20;
 const TILE_BYTES = 37;
 const OLD_HEADER_BYTES = 19;
 const OLD_TILE_BYTES = 33;
@@ -18,7 +18,7 @@ const DEGREES = 1e7;
 const NO_TAG = 0xffff_ffff;
 
 export function encodeLearning({ learnt, createdAt, whereabouts }: LearningState): Buffer {
-  const { level, tiles, recent, firstDay, lastDay, visits, share, lonely } = whereabouts;
+  const { level, tiles, recent, firstDay, lastDay, lonely } = whereabouts;
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + tiles.length * TILE_BYTES + recent.length * WITNESS_BYTES);
   bytes[0] = VERSION;
   bytes[1] = learnt ? LEARNT : 0;
@@ -28,9 +28,7 @@ export function encodeLearning({ learnt, createdAt, whereabouts }: LearningState
   bytes.writeInt32LE(lastDay, 13);
   bytes[17] = tiles.length;
   bytes[18] = recent.length;
-  bytes.writeUInt16LE(visits, 19);
-  bytes.writeFloatLE(share, 21);
-  bytes[25] = lonely;
+  bytes[19] = lonely;
   let at = HEADER_BYTES;
   for (const tile of tiles) at = writeTile(bytes, at, tile);
   for (const witness of recent) at = writeWitness(bytes, at, witness);
@@ -59,9 +57,7 @@ export function decodeLearning(bytes: Buffer): LearningState {
       recent,
       firstDay: bytes.readInt32LE(9),
       lastDay: bytes.readInt32LE(13),
-      visits: isOld ? 0 : bytes.readUInt16LE(19),
-      share: isOld ? SHARE_WEIGHT : bytes.readFloatLE(21),
-      lonely: isOld ? 0 : bytes[25],
+      lonely: isOld ? 0 : bytes[19],
     },
   };
 }

@@ -1,7 +1,7 @@
 // Where a transmitter was heard, in bounded memory: a handful of tiles of one grid, each with the mean place, weight and
 // witnesses of the sightings in it. Promises: which tiles there are and what they hold does not depend on the order of
 // sightings (the grid coarsens just until they fit, and tiles only add up), but for unproven places, which the caller may
-// push out to make room; one contributor counts for at most `share` a day, a day for at most CROWD contributors; which days
+// push out to make room; one contributor counts for at most SHARE_WEIGHT a day, a day for at most CROWD contributors; which days
 // are counted is when reports arrived, never what they claim. Judges nothing: places.ts does.
 import { M_PER_DEG_LAT } from '../geo/distance.ts';
 import { type HeardKind, type Sighting, sightingWeight } from './sighting.ts';
@@ -14,20 +14,13 @@ export const MAX_TILES = 24;
 /** Contributors told apart on one day. */
 export const CROWD = 16;
 /**
- * Weight that one contributor may add to one station on one day, counted in MOST_SPENT parts: a few good fixes beside a
- * transmitter, or a long walk around it, use it up. Stops who floods from moving it.
+ * Weight that one contributor may add to one station on one day, counted in MOST_SPENT parts: a good fix or two beside a
+ * transmitter, or a walk around it, use it up. Stops who floods from moving it. Half of it would cost the simulated mall a fifth
+ * of its accuracy, twice as much gives an attacker beside one honest passer-by a day three times the pull (bench/poison.ts).
  */
-export const SHARE_WEIGHT = 0.2;
+export const SHARE_WEIGHT = 0.1;
 export const MOST_SPENT = 255;
-/**
- * How many times the average of the visits before it one may weigh: who is loud and sharp counts as a passer-by and a quarter.
- * (At 1 the average could only sink; Lisbon learns better with it than without, by 0.5 m at the median.)
- */
-const MOST_AVERAGES = 1.25;
-/** Visits that make an average. */
-const LEAST_VISITS = 2;
-/** Where `visits` and `lonely` stop counting. */
-const MOST_VISITS = 0xffff;
+/** Where `lonely` stops counting. */
 const MOST_LONELY = 0xff;
 /** Sightings of one station counted of one contributor in one batch, and on one day however light they are. */
 export const MOST_COUNTED = 64;
@@ -66,8 +59,7 @@ export type Tile = {
 export type Witness = { day: number; tag: number; spent: number };
 
 /**
- * Everything known of where one transmitter was heard. Days count from 1970-01-01. `visits` are the contributors counted, each
- * day anew; `share` is the weight that one may add on the latest day of arrival; `lonely` counts days of arrival on which one
+ * Everything known of where one transmitter was heard. Days count from 1970-01-01. `lonely` counts days of arrival on which one
  * contributor was alone, less those on which several came.
  */
 export type Whereabouts = {
@@ -76,13 +68,11 @@ export type Whereabouts = {
   recent: Witness[];
   firstDay: number;
   lastDay: number;
-  visits: number;
-  share: number;
   lonely: number;
 };
 
 export function createWhereabouts(): Whereabouts {
-  return { level: 0, tiles: [], recent: [], firstDay: 0, lastDay: 0, visits: 0, share: SHARE_WEIGHT, lonely: 0 };
+  return { level: 0, tiles: [], recent: [], firstDay: 0, lastDay: 0, lonely: 0 };
 }
 
 /** Slots for two days. */
@@ -108,7 +98,7 @@ export function addVisit(w: Whereabouts, kind: HeardKind, visit: readonly Sighti
   const weights = counted.map((s) => sightingWeight(kind, s));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   // On different days they may be one: all who came alone together weigh less than two (1 + 1/4 + 1/9 ... = 1.64).
-  const share = hasCompany(w, slot) ? w.share : w.share / (w.lonely + 1) ** 2;
+  const share = hasCompany(w, slot) ? SHARE_WEIGHT : SHARE_WEIGHT / (w.lonely + 1) ** 2;
   const left = Math.max(share - (SHARE_WEIGHT * w.recent[slot].spent) / MOST_SPENT, 0);
   if (left === 0) return 0;
   // All are made lighter, instead of the last being refused: the first are the southernmost.
@@ -153,7 +143,6 @@ function witnessSlot(w: Whereabouts, day: number, tag: number, judge: Judge): nu
   if (day > latest) {
     if (latest > 0) countLonely(w, latest);
     forgetBefore(w, day - 1, judge);
-    w.share = shareOf(w);
   }
   // A day that was forgotten can't be told from a second attempt of its contributors.
   else if (day < latest - 1) return -1;
@@ -170,7 +159,6 @@ function witnessSlot(w: Whereabouts, day: number, tag: number, judge: Judge): nu
     crowd++;
   }
   if (crowd >= CROWD || (free < 0 && w.recent.length >= WITNESS_SLOTS)) return -1;
-  w.visits = Math.min(w.visits + 1, MOST_VISITS);
   if (free < 0) return w.recent.push({ day, tag, spent: 0 }) - 1;
   w.recent[free] = { day, tag, spent: 0 };
   return free;
@@ -193,16 +181,6 @@ export function isIPv6(tag: number): boolean {
 function countLonely(w: Whereabouts, day: number): void {
   const company = w.recent.some((witness, i) => witness.tag >= 0 && witness.day === day && hasCompany(w, i));
   w.lonely = company ? Math.max(w.lonely - 1, 0) : Math.min(w.lonely + 1, MOST_LONELY);
-}
-
-/**
- * What one contributor may add to what is there, the same for all of a day whoever comes first: else a flood beside the
- * transmitter outweighs a street full of passers-by.
- */
-function shareOf(w: Whereabouts): number {
-  if (w.visits < LEAST_VISITS) return SHARE_WEIGHT;
-  const weight = w.tiles.reduce((sum, tile) => sum + tile.weight, 0);
-  return Math.min(SHARE_WEIGHT, (MOST_AVERAGES * weight) / w.visits);
 }
 
 function forgetBefore(w: Whereabouts, day: number, judge: Judge): void {

@@ -7,6 +7,7 @@ import { createSource, type Source } from '../../src/positioning/source.ts';
 import { at } from './scene.ts';
 
 const source = (eastM: number, accuracyM: number, trust = 1, northM = 0): Source => ({
+  ...createSource(),
   found: true,
   ...at(eastM, northM),
   accuracyM,

@@ -31,8 +31,6 @@ const state: fc.Arbitrary<LearningState> = fc.record({
     recent: fc.array(witness, { maxLength: 32 }),
     firstDay: fc.integer({ min: 0, max: 100_000 }),
     lastDay: fc.integer({ min: 0, max: 100_000 }),
-    visits: fc.integer({ min: 0, max: 0xffff }),
-    share: fc.float({ min: 0, max: 1, noNaN: true }),
     lonely: fc.integer({ min: 0, max: 0xff }),
   }),
 });

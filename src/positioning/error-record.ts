@@ -1,0 +1,127 @@
+// How far off answers were, and what that says about their circles: conformal quantiles by class of answer. Promises: pure;
+// counts in bins only, no places, and of contributors hashed tags of the day being counted; a day's counts are learnt from when
+// it is over, and only if two contributors of one protocol made them or a trusted one; corrections stay within CORRECTION's
+// limits and change by at most its step a day, however many reports come. Attack it bounds: reports with invented positions
+// that widen everybody's circle (which takes more than a twentieth of what is counted) or narrow it.
+import { type Corrections, createCorrections, ERROR_CLASSES, ERROR_POOLS } from './calibration.ts';
+
+/** Share of answers that a circle shall hold. */
+const SHARE = 0.95;
+/** Bins of the ratio of error to circle: six an octave, from a 32nd to eightfold; the outer ones hold the rest. */
+export const BINS = 48;
+const BINS_AN_OCTAVE = 6;
+const FIRST_OCTAVE = -5;
+/** Limits of a correction, and of its change in a day. */
+export const CORRECTION = { least: 0.6, most: 1.6, step: 1.1 } as const;
+/** Answers counted of one contributor on a day, of a fleet, and contributors heard: a sample of each, whatever they send. */
+export const MOST_OF_ONE = 8;
+export const MOST_OF_FLEET = 128;
+export const MOST_HANDS = 256;
+/**
+ * What is believed changes only as far as the counts contradict it: to the bound of an interval of so many standard errors
+ * around their quantile. Neighbouring answers of one walk say much the same: so many count as one.
+ */
+const STANDARD_ERRORS = 1;
+const ALIKE = 4;
+/** Counts fade: what was counted this many days of reports ago counts half. */
+const HALF_LIFE_DAYS = 10;
+/** Days that must have been counted before anything is corrected. */
+const LEAST_DAYS = 2;
+/** Stands for all phones of a trusted source. */
+export const FLEET = -1;
+
+/** One who reported on the day being counted: a hashed tag (highest bit: IPv6) or FLEET, answers seen, and a sample of them as `class * BINS + bin`. */
+export type Hand = { tag: number; seen: number; sample: number[] };
+
+/** `day` UTC number of the day of arrival being counted (0 = none), `hands` what was counted of it; `kept` counts before it by class and bin, of `days` days. */
+export type ErrorRecord = { day: number; days: number; hands: Hand[]; kept: Float32Array; corrections: Corrections };
+
+export function createErrorRecord(): ErrorRecord {
+  const kept = new Float32Array(ERROR_CLASSES * BINS);
+  return { day: 0, days: 0, hands: [], kept, corrections: createCorrections() };
+}
+
+/**
+ * Counts one answer of today: its class, and its error over its uncorrected circle. `lot` is uniform in [0, 2^32), and not
+ * the sender's to choose: it decides what stays in the sample.
+ */
+export function countError(record: ErrorRecord, tag: number, errorClass: number, ratio: number, lot: number): void {
+  if (!(ratio >= 0)) return;
+  let hand = record.hands.find((known) => known.tag === tag);
+  if (hand === undefined) {
+    if (record.hands.length >= MOST_HANDS) return;
+    hand = { tag, seen: 0, sample: [] };
+    record.hands.push(hand);
+  }
+  const bin = Math.floor((Math.log2(ratio) - FIRST_OCTAVE) * BINS_AN_OCTAVE);
+  const entry = errorClass * BINS + Math.min(Math.max(bin, 0), BINS - 1);
+  const room = tag === FLEET ? MOST_OF_FLEET : MOST_OF_ONE;
+  hand.seen++;
+  const place = hand.sample.length < room ? hand.sample.length : Math.floor((lot / 2 ** 32) * hand.seen);
+  if (place < room) hand.sample[place] = entry;
+}
+
+/** Begins a day of arrival: learns from the one before, if it is over and was more than one contributor's. True if it did. */
+export function beginDay(record: ErrorRecord, day: number): boolean {
+  if (day <= record.day) return false;
+  const isFleet = record.hands.some(({ tag }) => tag === FLEET);
+  const believed = isFleet || hasCrowd(record.hands);
+  // A fleet's word needs no second day.
+  if (believed) learn(record, isFleet ? LEAST_DAYS : 1);
+  record.day = day;
+  record.hands = [];
+  return believed;
+}
+
+function hasCrowd(hands: readonly Hand[]): boolean {
+  const byIPv6 = hands.filter(({ tag }) => tag >= 2 ** 31).length;
+  return byIPv6 >= 2 || hands.length - byIPv6 >= 2;
+}
+
+function learn(record: ErrorRecord, days: number): void {
+  const { kept, corrections } = record;
+  const fade = 0.5 ** (1 / HALF_LIFE_DAYS);
+  for (let i = 0; i < kept.length; i++) kept[i] *= fade;
+  for (const { sample } of record.hands) for (const entry of sample) kept[entry]++;
+  record.days = Math.min(record.days + days, 0xffff);
+  if (record.days < LEAST_DAYS) return;
+  for (const [first, end] of ERROR_POOLS) {
+    const pool = correct(sumOf(kept, first, end), 1);
+    for (let c = first; c < end; c++) {
+      corrections[c] = stepTo(corrections[c], correct(kept.subarray(c * BINS, (c + 1) * BINS), pool));
+    }
+  }
+}
+
+/** The belief `around`, moved into the interval in which the counts say that the SHARE quantile is. */
+function correct(counts: Float32Array, around: number): number {
+  const total = counts.reduce((sum, n) => sum + n, 0);
+  if (total === 0) return around;
+  const unsure = STANDARD_ERRORS * Math.sqrt((SHARE * (1 - SHARE) * ALIKE) / total);
+  const least = quantile(counts, (SHARE - unsure) * total);
+  const most = SHARE + unsure < 1 ? quantile(counts, (SHARE + unsure) * total) : Number.POSITIVE_INFINITY;
+  return Math.min(Math.max(around, least), most);
+}
+
+function stepTo(now: number, wanted: number): number {
+  const within = Math.min(Math.max(wanted, CORRECTION.least), CORRECTION.most);
+  return Math.min(Math.max(within, now / CORRECTION.step), now * CORRECTION.step);
+}
+
+function sumOf(counts: Float32Array, first: number, end: number): Float32Array {
+  const sum = new Float32Array(BINS);
+  for (let i = first * BINS; i < end * BINS; i++) sum[i % BINS] += counts[i];
+  return sum;
+}
+
+/** The ratio under which so many of the counts lie. */
+function quantile(counts: Float32Array, wanted: number): number {
+  let under = 0;
+  for (let bin = 0; bin < BINS; bin++) {
+    if (counts[bin] > 0 && under + counts[bin] >= wanted) {
+      return 2 ** (FIRST_OCTAVE + (bin + Math.max(wanted - under, 0) / counts[bin]) / BINS_AN_OCTAVE);
+    }
+    under += counts[bin];
+  }
+  return 2 ** (FIRST_OCTAVE + BINS / BINS_AN_OCTAVE);
+}

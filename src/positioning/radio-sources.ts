@@ -1,0 +1,24 @@
+// The sources that answer by what a phone hears, over one look at the map: `fetch` first, for one request, then each source.
+import { MAC_KIND, type StationReader } from '../stations/index-contract.ts';
+import type { Corrections } from './calibration.ts';
+import { createCellSource } from './cell-source.ts';
+import { createKnown } from './known.ts';
+import { createMacSource } from './mac-source.ts';
+import type { Readings } from './readings.ts';
+
+export function createRadioSources(stations: StationReader, corrections: Corrections) {
+  const known = createKnown();
+  const wifi = createMacSource(known, MAC_KIND.wifi, corrections);
+  const bluetooth = createMacSource(known, MAC_KIND.bluetooth, corrections);
+  const cells = createCellSource(stations, known, corrections);
+
+  function fetch(readings: Readings): void {
+    known.keys.count = 0;
+    wifi.seek(readings.wifi);
+    cells.seek(readings.cells);
+    bluetooth.seek(readings.bluetooth);
+    stations.findAll(known.keys, known.stations, known.found);
+  }
+
+  return { fetch, byWifi: wifi.locate, byBluetooth: bluetooth.locate, byCells: cells.locate };
+}
