@@ -1,6 +1,7 @@
 // What commands of staff share: who runs them (STAFF_KEY), why (--reason), and what it takes to act. Promises: the act is in the
 // audit chain before anything personal is read; without a key, a role or a reason nothing happens.
-import { loadSecrets } from '../config/secrets.ts';
+import { readMasterKeys } from '../config/master-keys.ts';
+import { loadSecrets, secretsPath } from '../config/secrets.ts';
 import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
 import type { RightsJobDeps } from '../jobs/rights.ts';
 import { eraseDepsOf } from '../process/rights.ts';
@@ -22,7 +23,7 @@ export async function openDesk(context: CommandContext): Promise<Desk> {
   const store = await context.openStore();
   const secrets = loadSecrets(context.config, context.random);
   const inChain = await openInChain(context);
-  const masters = masterKeysOf([secrets.masterKey]);
+  const masters = masterKeysOf(readMasterKeys(secretsPath(context.config)));
   const { pool } = store;
   const setup = { pool, inChain, masters, pseudonymKey: secrets.pseudonymKey };
   return {

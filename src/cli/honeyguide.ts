@@ -27,6 +27,7 @@ export const COMMANDS: Readonly<Record<string, { module: string; summary: string
   sweep: { module: './sweep.ts', summary: 'delete now what is past its time to live' },
   legal: { module: './legal.ts', summary: 'disclosures under law, with two approvers; legal holds' },
   staff: { module: './staff.ts', summary: 'who may do what by the command line' },
+  'master-key': { module: './master-key.ts', summary: 'rotate the key that wraps the keys of devices' },
   transparency: { module: './transparency.ts', summary: 'how often data was handed over; numbers only' },
   'anonymity-map': { module: './anonymity-map.ts', summary: 'build and prove the map of regions' },
   audit: { module: './audit.ts', summary: 'prove that the ledger was not changed' },

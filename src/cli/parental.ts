@@ -3,7 +3,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { loadSecrets } from '../config/secrets.ts';
+import { readMasterKeys } from '../config/master-keys.ts';
+import { loadSecrets, secretsPath } from '../config/secrets.ts';
 import {
   deviceOfParental,
   insertParental,
@@ -87,7 +88,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
 }
 
 function secretsOf(context: CommandContext) {
-  return { masters: masterKeysOf([loadSecrets(context.config, context.random).masterKey]), random: context.random };
+  loadSecrets(context.config, context.random);
+  return { masters: masterKeysOf(readMasterKeys(secretsPath(context.config))), random: context.random };
 }
 
 type Verified = { method: ParentalMethod; parent: string; evidenceSha256: string; precise: boolean };

@@ -114,12 +114,23 @@ const makeSecrets = (names: readonly SecretName[], random: (bytes: number) => Bu
  * however that ends. The file is replaced whole, so that a crash leaves the old one or the new one.
  */
 function complete(path: string, random: (bytes: number) => Buffer): void {
+  changeSecrets(path, random, (file) =>
+    file.missing.length === 0 ? null : { ...file.given, ...makeSecrets(file.missing, random) },
+  );
+}
+
+/** Replaces the file by what `change` makes of it, under the lock; null or a file that can't be read changes nothing. */
+export function changeSecrets(
+  path: string,
+  random: (bytes: number) => Buffer,
+  change: (file: SecretTexts) => Record<string, unknown> | null,
+): void {
   const lock = new DatabaseSync(`${path}.lock`, { timeout: LOCK_MS });
   try {
     lock.exec('begin exclusive');
     const file = read(path);
-    if (file === null || file.missing.length === 0) return;
-    renameSync(writeBeside(path, { ...file.given, ...makeSecrets(file.missing, random) }, random), path);
+    const changed = file === null ? null : change(file);
+    if (changed !== null) renameSync(writeBeside(path, changed, random), path);
   } finally {
     lock.close();
   }

@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.ts';
-import { loadSecrets } from '../config/secrets.ts';
+import { loadSecrets, secretsPath } from '../config/secrets.ts';
 import { createCounterMemory, sumCounters } from '../http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../http/quotas.ts';
 import { describeError } from '../http/scope.ts';
@@ -21,6 +21,7 @@ import { loadAnonymityMap } from './anonymity-map.ts';
 import { openAtRest } from './at-rest.ts';
 import { demoText, prepareDemo } from './demo.ts';
 import { FIRST_POLICY } from './first-policy.ts';
+import { followMasterKeys } from './follow-master-keys.ts';
 import { gatewayJobs } from './gateway-jobs.ts';
 import { openMapIndex } from './map-index.ts';
 import { createMetrics } from './metrics.ts';
@@ -140,7 +141,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
           barredKey: secrets.barredKey,
           privacyContact: config.privacyContact,
           peopleKeys: {
-            masterKeys: [secrets.masterKey],
+            secretsPath: secretsPath(config),
             ledgerKey: secrets.ledgerKey,
             receiptKey: secrets.receiptKey,
             pseudonymKey: secrets.pseudonymKey,
@@ -164,7 +165,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       store,
       atRest,
       barredKey: secrets.barredKey,
-      erasing: openErasing(store.pool, secrets),
+      erasing: openErasing(store.pool, secrets, followMasterKeys(secretsPath(config), Date.now)),
       forgetAfterDays: config.forgetAfterDays,
       counts: { mapVersion: anonymityMap.version, epsilonCap: config.countsEpsilonCap },
       map,

@@ -11,7 +11,7 @@ import type { ReceiptPorts } from '../consent/receipt-routes.ts';
 import { createReceiptSigner, type ReceiptSigner, readReceipt } from '../consent/receipt-signer.ts';
 import type { Act, ConsentPorts } from '../consent/routes.ts';
 import { findApplication, findEvent, listGrants, listReceipts, loadGrant } from '../consent/store.ts';
-import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
+import type { MasterKeys } from '../devices/master-keys.ts';
 import type { Device } from '../devices/profile.ts';
 import type { DevicePorts, Presented } from '../devices/routes.ts';
 import {
@@ -33,6 +33,7 @@ import type { PolicyPorts } from '../policy/routes.ts';
 import { listPolicies, readPolicyTexts } from '../policy/store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { transact } from '../storage/transaction.ts';
+import { followMasterKeys } from './follow-master-keys.ts';
 import { orUnavailable } from './store-loss.ts';
 
 export type People = {
@@ -54,8 +55,8 @@ export type PeopleSetup = {
 
 /** Survives being posted to a thread. */
 export type PeopleKeys = {
-  /** 32 bytes each, the one that wraps new keys of devices first. */
-  readonly masterKeys: readonly Uint8Array[];
+  /** Where the master keys lie: they may be rotated while this runs. */
+  readonly secretsPath: string;
   readonly ledgerKey: Uint8Array;
   readonly receiptKey: Uint8Array;
   readonly pseudonymKey: Uint8Array;
@@ -71,7 +72,7 @@ export async function openThreadPeople(
   const { pool, close } = openPool(store, lost, SERVER_QUERY_MS);
   const settle = (seq: number) => settleEverywhere(pool, seq);
   const inChain = createInChain({ pool, ledgerKey: keys.ledgerKey, now: Date.now, settle });
-  const setup = { pool, inChain, masters: masterKeysOf(keys.masterKeys), receiptKey: keys.receiptKey };
+  const setup = { pool, inChain, masters: followMasterKeys(keys.secretsPath, Date.now), receiptKey: keys.receiptKey };
   return { ...setup, people: await openPeople(setup), close };
 }
 

@@ -2,7 +2,7 @@
 // store that is away is a 503; nothing here decides, it only puts the rooms together.
 import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
+import type { MasterKeys } from '../devices/master-keys.ts';
 import { changeDevice } from '../devices/store.ts';
 import { hashToken, isToken } from '../devices/token.ts';
 import { createInChain, type InChain } from '../disclosures/chain.ts';
@@ -56,11 +56,11 @@ export function eraseDepsOf(setup: Omit<RightsSetup, 'contact'>, now: () => numb
 /** What jobs of the main thread take. */
 export function openErasing(
   pool: Pool,
-  secrets: { readonly ledgerKey: Uint8Array; readonly masterKey: Uint8Array; readonly pseudonymKey: Uint8Array },
+  { ledgerKey, pseudonymKey }: { readonly ledgerKey: Uint8Array; readonly pseudonymKey: Uint8Array },
+  masters: MasterKeys,
 ): RightsJobDeps {
-  const { ledgerKey, masterKey, pseudonymKey } = secrets;
   const inChain = createInChain({ pool, ledgerKey, now: Date.now, settle: (seq) => settleEverywhere(pool, seq) });
-  return { ...eraseDepsOf({ pool, inChain, masters: masterKeysOf([masterKey]), pseudonymKey }), random: randomBytes };
+  return { ...eraseDepsOf({ pool, inChain, masters, pseudonymKey }), random: randomBytes };
 }
 
 export function openRights(setup: RightsSetup): RightsPorts {

@@ -1,4 +1,6 @@
 // Server threads crash here because they are handed keys that are none; in life it would be a bug.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createCounterMemory } from '../../src/http/counters.ts';
@@ -17,6 +19,13 @@ const KEY = 'hgd_thread-test';
 const ENTRY = { id: 'key_1', class: 'device', name: 'x', slot: 0, dailyQuota: null, perMinute: null } as const;
 const KEYS = [{ ...ENTRY, hashHex: hashKey(KEY).toString('hex') }];
 
+/** As much of a secrets file as a thread reads. */
+function secretsFile(): string {
+  const path = join(testFolder(), 'secrets.json');
+  writeFileSync(path, JSON.stringify({ masterKey: '00'.repeat(32) }));
+  return path;
+}
+
 function setupFor(threads: number): ThreadSetup {
   const index = createStationIndex({ seed: [1, 2] });
   const shared = {
@@ -34,7 +43,7 @@ function setupFor(threads: number): ThreadSetup {
     barredKey: new Uint8Array(32),
     privacyContact: '',
     peopleKeys: {
-      masterKeys: [new Uint8Array(32)],
+      secretsPath: secretsFile(),
       ledgerKey: new Uint8Array(32),
       receiptKey: new Uint8Array(32),
       pseudonymKey: new Uint8Array(32),

@@ -1,0 +1,41 @@
+// The master keys of a process that runs while they are rotated: the secrets file is looked at again when it changed, at most once a
+// second, and at once when a key of a device names one that is not known. Promises: a file that can't be read leaves the
+// last good keys in force.
+import { statSync } from 'node:fs';
+import { readMasterKeys } from '../config/master-keys.ts';
+import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
+
+const LOOK_MS = 1_000;
+
+/** Throws if the file can't be read at the start. */
+export function followMasterKeys(path: string, now: () => number): MasterKeys {
+  let keys = masterKeysOf(readMasterKeys(path));
+  let changedMs = statSync(path).mtimeMs;
+  let lookedMs = now();
+
+  function look(): void {
+    lookedMs = now();
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined || found.mtimeMs === changedMs) return;
+    try {
+      keys = masterKeysOf(readMasterKeys(path));
+      changedMs = found.mtimeMs;
+    } catch {
+      // Half-way through an edit by hand: the next look finds it whole.
+    }
+  }
+
+  return {
+    get current() {
+      if (now() - lookedMs >= LOOK_MS) look();
+      return keys.current;
+    },
+    find(name) {
+      if (now() - lookedMs >= LOOK_MS) look();
+      const known = keys.find(name);
+      if (known !== null) return known;
+      look();
+      return keys.find(name);
+    },
+  };
+}
