@@ -2,7 +2,7 @@
 // tests build it with the same function. Dependencies come in as one plain object; nothing here opens, reads or listens.
 // Fastify's own logger stays off, so that no line of it can carry a URL or an address: counts go to `counters`, bugs to `log`.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { addJwksRoute, addReceiptRoutes, type ReceiptPorts } from './consent/receipt-routes.ts';
 import { addConsentRoutes, type ConsentPorts } from './consent/routes.ts';
 import { addMeRoutes, addRegistrationRoutes, type DevicePorts } from './devices/routes.ts';
@@ -13,8 +13,9 @@ import { addDocsRoutes, describeRoutes } from './http/docs.ts';
 import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
 import { fixedHeadersUnrouted, fixHeaders } from './http/fixed-headers.ts';
-import { createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
+import { createChangeLimit, createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
 import { requireKey, requireSubject } from './http/native-auth.ts';
+import { readJsonBody } from './http/native-body.ts';
 import { addOpsRoutes, type Readiness } from './http/ops.ts';
 import type { Quotas } from './http/quotas.ts';
 import { type BugLog, countRefusals, refuseErrors } from './http/scope.ts';
@@ -135,11 +136,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }
 
   if (people !== undefined) {
-    const auth = { ...deps, failsTooOften };
+    const phone = (request: FastifyRequest) => (request.subject as { id?: string } | null)?.id ?? '';
+    const auth = { ...deps, failsTooOften, changesTooOften: createChangeLimit(app, deps, phone) };
     await native('/v1/devices', (devices) => addRegistrationRoutes(devices, people.devices, auth));
     await native('/v1/me', async (me) => {
       me.decorateRequest('subject', null);
-      me.addHook('onRequest', requireSubject(auth, people.findSubject));
+      me.addHook('preParsing', requireSubject(auth, people.findSubject));
       addMeRoutes(me, people.devices, now);
       if (rights !== undefined) addRightsRoutes(me, rights.rights);
       await me.register(async (consents) => addConsentRoutes(consents, people.consents, now), { prefix: '/consents' });
@@ -152,7 +154,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
         (await people.findSubject(credential, nowMs)) ?? (await rights.findSuppressed(credential));
       await native('/v1/me/export', (copy) => {
         copy.decorateRequest('subject', null);
-        copy.addHook('onRequest', requireSubject(auth, find));
+        copy.addHook('preParsing', requireSubject(auth, find));
         addExportRoute(copy, rights.rights, now);
       });
       await native('/v1/partner/notices', (notices) => {
@@ -174,6 +176,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
         fixHeaders(scope);
         await limitScope(scope, deps);
         refuseErrors(scope, refuseProblem, deps.log);
+        readJsonBody(scope);
         await add(scope);
       },
       { prefix },

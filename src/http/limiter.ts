@@ -12,6 +12,8 @@ import { refusalError } from './refusal.ts';
 export const FAILURES_PER_MINUTE = 600;
 /** Ops, docs and unknown routes together: a dashboard and several load balancers behind one address. */
 export const OTHERS_PER_MINUTE = 600;
+/** What one phone may change a minute: a person at a screen, never a loop that fills the ledger. */
+export const CHANGES_PER_MINUTE = 30;
 /** Addresses remembered by each limiter, the least recently used forgotten first. */
 const TABLE_SIZE = 5_000;
 const MINUTE_MS = 60_000;
@@ -59,6 +61,27 @@ export async function createFailureLimit(
   const failures = options(deps, deps.failuresPerMinute ?? FAILURES_PER_MINUTE, 'failing');
   await scope.register(rateLimit, { ...failures, global: false });
   const count = scope.createRateLimit();
+  return async (request) => {
+    const result = await count(request);
+    return !result.isAllowed && result.isExceeded;
+  };
+}
+
+/**
+ * Prepares a counter of changes by whoever `nameOf` says a request is from, whatever its address; call it after
+ * createFailureLimit, on the same scope. Resolves to true if that one has changed too much this minute.
+ */
+export function createChangeLimit(
+  scope: FastifyInstance,
+  deps: LimiterDeps,
+  nameOf: (request: FastifyRequest) => string,
+): (request: FastifyRequest) => Promise<boolean> {
+  const keyGenerator = (request: FastifyRequest) =>
+    createHmac('sha256', deps.addressKey)
+      .update(`changes ${nameOf(request)}`)
+      .digest('base64url')
+      .slice(0, 22);
+  const count = scope.createRateLimit({ max: CHANGES_PER_MINUTE, timeWindow: MINUTE_MS, keyGenerator });
   return async (request) => {
     const result = await count(request);
     return !result.isAllowed && result.isExceeded;

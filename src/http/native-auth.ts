@@ -1,7 +1,7 @@
 // Who calls a native route: a key or a device's token, as `Authorization: Bearer`, a key also as `?key=`. Promises: whatever is
 // wrong with what was presented is one and the same 401 (attack: telling revoked from unknown); who keeps failing is slowed
 // down; nothing presented is kept or logged. What a token belongs to is its room's business: it comes in as a function.
-import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler, preParsingAsyncHookHandler } from 'fastify';
 import { announceLimit, type Caller } from './caller.ts';
 import { refuseProblem } from './errors/problem.ts';
 import type { Quotas } from './quotas.ts';
@@ -14,6 +14,8 @@ export type NativeAuthDeps = {
   readonly overloaded: () => boolean;
   /** Counts failing credentials against their address; true if that address has failed too often this minute. */
   readonly failsTooOften: (request: FastifyRequest) => Promise<boolean>;
+  /** Counts a change against who makes it (`request.subject`); true if those were too many this minute. Absent = no limit. */
+  readonly changesTooOften?: (request: FastifyRequest) => Promise<boolean>;
 };
 
 /** Longer than any key or token of ours. */
@@ -44,17 +46,23 @@ export function requireKey(deps: NativeAuthDeps, classes: readonly Caller['class
   };
 }
 
-/** A hook that lets pass whoever presents a token that `find` knows, and leaves what it found in `request.subject`. */
+/**
+ * A hook that lets pass whoever presents a token that `find` knows, and leaves what it found in `request.subject`. For
+ * `preParsing`: what a scope limits by address comes before it, so that made-up tokens can't keep the store busy.
+ */
 export function requireSubject(
   deps: NativeAuthDeps,
   find: (credential: string, nowMs: number) => Promise<object | null>,
-): onRequestAsyncHookHandler {
+): preParsingAsyncHookHandler {
   return async (request, reply) => {
     if (deps.overloaded()) return refuseProblem(reply, { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S });
     const credential = bearerOf(request.headers.authorization);
     const subject = credential === null ? null : await find(credential, deps.now());
     if (subject === null) return await refuseCredential(deps, request, reply);
     request.subject = subject;
+    if (request.method === 'GET' || request.method === 'HEAD' || deps.changesTooOften === undefined) return;
+    if (await deps.changesTooOften(request).catch(() => false))
+      return refuseProblem(reply, { kind: 'quota', per: 'minute', retryAfterS: 60 });
   };
 }
 

@@ -273,4 +273,32 @@ describe('the token of a phone', () => {
     for (const body of [{}, { id: 'x' }, { flags: 0 }, { ageBand: null }])
       expect((await gateway.call('PATCH', '/v1/me', token, body)).status).toBe(400);
   });
+
+  test('may change thirty things a minute and look as often as it likes; a body that is promised may be missing', async () => {
+    const token = await gateway.register();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const change = (payload?: string) => gateway.app.inject({ method: 'POST', url: '/v1/me/token', headers, payload });
+    expect((await change('{')).statusCode).toBe(400);
+    const answers = [];
+    for (let i = 0; i < 30; i++) answers.push((await change()).statusCode);
+    expect(answers).toEqual([...Array(29).fill(200), 429]);
+    expect((await gateway.call('GET', '/v1/me', token)).status).toBe(200);
+    expect((await gateway.call('POST', '/v1/me/token', await gateway.register())).status).toBe(200);
+  });
+
+  test('is looked for no more often than an address may ask', async () => {
+    const limited = await createTestPeople(store, { othersPerMinute: 5 });
+    let looks = 0;
+    const counting = limited.people.findSubject;
+    Object.assign(limited.people, {
+      findSubject: (credential: string, nowMs: number) => {
+        looks++;
+        return counting(credential, nowMs);
+      },
+    });
+    const statuses = [];
+    for (let i = 0; i < 8; i++) statuses.push((await limited.call('GET', '/v1/me', `hgt_${'B'.repeat(43)}`)).status);
+    expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
+    expect(looks).toBeLessThanOrEqual(5);
+  });
 });

@@ -31,9 +31,11 @@ export type Answer = {
   readonly headers: Record<string, unknown>;
 };
 
+type Setup = { readonly masters?: MasterKeys; readonly ledgerKey?: Uint8Array; readonly othersPerMinute?: number };
+
 export async function createTestPeople(
   store: Store,
-  { masters = MASTERS, ledgerKey = LEDGER_KEY }: { masters?: MasterKeys; ledgerKey?: Uint8Array } = {},
+  { masters = MASTERS, ledgerKey = LEDGER_KEY, othersPerMinute = 100_000 }: Setup = {},
 ): Promise<TestPeople> {
   const { pool } = store;
   await insertPolicy(pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
@@ -46,7 +48,7 @@ export async function createTestPeople(
     settle: async (seq) => void settled.push(seq),
   });
   const people = await openPeople({ pool, inChain, masters, receiptKey: Buffer.alloc(32, 3) });
-  const test = await createTestApp({ people, othersPerMinute: 100_000 });
+  const test = await createTestApp({ people, othersPerMinute });
   clock = test.clock;
   const call: TestPeople['call'] = async (method, url, token, body) => {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
