@@ -2,6 +2,7 @@
 // are numbered without gaps in the order of their commits, and everything else done in that transaction happens in that
 // order too: a decision to show something and a withdrawal of consent are never concurrent (DESIGN 6.7; stops the
 // revocation race, A11). Promises: all of `work` and its rows are durable together, or nothing is.
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { chainHash, type LedgerEntry } from './entry.ts';
 
@@ -39,8 +40,9 @@ const LOCK = `begin isolation level read committed;
 type Row = readonly [seq: number, hash: Buffer, entry: LedgerEntry];
 
 export function createInChain({ pool, ledgerKey, now, settle }: ChainDeps): InChain {
+  const key = createSecretKey(ledgerKey);
   return async (work) => {
-    const { result, settleAt } = await inTransaction(pool, ledgerKey, now, work);
+    const { result, settleAt } = await inTransaction(pool, key, now, work);
     // The connection is back by now: waiting for replicas holds nothing.
     if (settleAt > 0) await settle(settleAt);
     return result;
@@ -49,7 +51,7 @@ export function createInChain({ pool, ledgerKey, now, settle }: ChainDeps): InCh
 
 async function inTransaction<T>(
   pool: Pool,
-  ledgerKey: Uint8Array,
+  ledgerKey: KeyObject,
   now: () => number,
   work: (client: ClientBase, chain: Chain) => Promise<T>,
 ): Promise<{ result: T; settleAt: number }> {
