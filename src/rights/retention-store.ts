@@ -26,7 +26,9 @@ export async function sweepExpired(
   onTable?: (table: string) => Promise<void> | void,
 ): Promise<Record<string, number>> {
   const gone: Record<string, number> = {};
-  for (const [table, entry] of Object.entries(REGISTRY)) {
+  // Rows that last as long as others go after those.
+  const late = ([, entry]: [string, TableEntry]) => (entry.life.kind === 'when' ? 1 : 0);
+  for (const [table, entry] of Object.entries(REGISTRY).sort((a, b) => late(a) - late(b))) {
     const overdue = overdueSql(entry);
     if (overdue === null || entry.endedBy !== 'sweep') continue;
     const sql = `delete from ${table} where ctid = any(array(

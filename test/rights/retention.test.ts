@@ -74,6 +74,19 @@ test('nothing is overdue after a sweep, however far time has gone, and after the
     START_MS,
   ]);
 
+  const legal = randomUUID();
+  await pool.query(`insert into legal_disclosures values ($1, $2, 'security', 'ana', $3, $3, null, null, '\\x00')`, [
+    legal,
+    person.device,
+    START_MS,
+  ]);
+  await pool.query(`insert into legal_approvals values ($1, 'bea', $2)`, [legal, START_MS]);
+  const complaint = randomUUID();
+  await pool.query(`insert into complaints values ($1, '\\x01', 'closed', null, $2, $2, $2, '\\x00')`, [
+    complaint,
+    START_MS,
+  ]);
+  await pool.query(`insert into device_keys values ($1, '\\x01', '\\x01')`, [complaint]);
   await pool.query('insert into privacy_changes values (1, $1, $2)', [person.device, START_MS]);
 
   const overdueBefore = new Set<string>();
