@@ -1,18 +1,21 @@
 // What the parts of one look-up cost: time and bytes allocated a call, over thousands of distinct bodies in a world of a million
-// stations, so that caches and branch predictors meet what production meets. The locate core is everything of ours between
-// the parsed JSON and the answer: read, look up, cluster, solve, fuse. Runs isolated (see isolated.ts).
+// stations, so that caches and branch predictors meet what production meets. The locate core is everything between the bytes
+// of the body and the estimate: read (JSON included), look up, cluster, solve, fuse. Runs isolated (see isolated.ts).
 
 import { distanceM } from '../src/geo/distance.ts';
 import { findCluster } from '../src/positioning/cluster.ts';
 import { openIpReader } from '../src/positioning/ip.ts';
+import { createKnown } from '../src/positioning/known.ts';
 import { createLocator } from '../src/positioning/locate.ts';
 import type { Locator } from '../src/positioning/locator.ts';
 import { createPoints, type Points } from '../src/positioning/points.ts';
 import { readGeolocate } from '../src/positioning/read-geolocate.ts';
 import { createReadings, type Readings } from '../src/positioning/readings.ts';
+import { scanGeolocate } from '../src/positioning/scan-geolocate.ts';
 import { createSolution, type Solution, solve } from '../src/positioning/solve.ts';
-import { createFoundStations, MAC_KIND, type StationReader } from '../src/stations/index-contract.ts';
+import { MAC_KIND, type StationReader } from '../src/stations/index-contract.ts';
 import { openStationReader } from '../src/stations/index-reader.ts';
+import { addCellKey, addMacKeys } from '../src/stations/station-keys.ts';
 import { answerParent } from './isolated.ts';
 import { BLOCK, bytesPerCall, costInUnits, heapGrowth, nsPerCall, type Work } from './measure.ts';
 import { BENCH_NOW_MS, indexOfWorld } from './stations.ts';
@@ -31,14 +34,15 @@ const FARTHEST_M = 250;
 type Stage = {
   readonly locator: Locator;
   readonly reader: StationReader;
-  readonly requests: readonly BenchRequest[];
+  /** The block's bodies, fresh as from a socket, and parsed. */
+  readonly bytes: readonly Buffer[];
   readonly parsed: readonly unknown[];
   readonly read: readonly Readings[];
   prepare(): void;
 };
 
 /**
- * A parsed body is fresh in the cache in production, its stations are not: so each block of calls gets its bodies parsed and
+ * A body is fresh in the cache in production, its stations are not: so each block of calls gets its bodies copied, parsed and
  * read just before, and meets stations that it has not met for thousands of requests.
  */
 function createStage(stations: number): Stage {
@@ -47,27 +51,30 @@ function createStage(stations: number): Stage {
   const locator = createLocator({ stations: reader, ip: openIpReader({ files: [] }) });
   const requests = benchRequests(world, BODIES);
   checkAnswers(locator, requests);
+  const bytes: Buffer[] = new Array(BLOCK).fill(Buffer.alloc(0));
   const parsed: unknown[] = new Array(BLOCK).fill(null);
   const read = Array.from({ length: BLOCK }, createReadings);
   let next = 0;
   const prepare = (): void => {
     for (let k = 0; k < BLOCK; k++) {
+      bytes[k] = Buffer.from(requests[next].body);
       parsed[k] = JSON.parse(requests[next].body);
       readGeolocate(parsed[k], undefined, read[k]);
       next = (next + 1) & (BODIES - 1);
     }
   };
-  return { locator, reader, requests, parsed, read, prepare };
+  return { locator, reader, bytes, parsed, read, prepare };
 }
 
-function measureParts({ locator, reader, requests, parsed, read, prepare }: Stage): MicroRow[] {
+function measureParts({ locator, reader, bytes, parsed, read, prepare }: Stage): MicroRow[] {
   const scratch = createReadings();
   const points = createBlockOfPoints();
   const solution = createSolution();
   const parts: [string, (k: number) => number][] = [
     ['yardstick', yardstick],
-    ['JSON.parse (not ours, for scale)', (k) => Number(JSON.parse(requests[k].body) !== null)],
-    ['read: parsed body to readings', (k) => Number(readGeolocate(parsed[k], undefined, scratch))],
+    ['JSON.parse (not ours, for scale)', (k) => Number(JSON.parse(bytes[k].toString()) !== null)],
+    ['read, the long way: parsed body to readings', (k) => Number(readGeolocate(parsed[k], undefined, scratch))],
+    ['read, the short way: bytes to readings', (k) => Number(scanGeolocate(bytes[k], undefined, scratch))],
     ['look up 9 access points and 2 cells', createLookUp(reader, read)],
     ['cluster 8 access points', () => findCluster(points, 500, 30, false)],
     ['solve 8 access points', () => solveToX(points, solution)],
@@ -81,10 +88,10 @@ function measureParts({ locator, reader, requests, parsed, read, prepare }: Stag
 }
 
 /** With a slowdown of 1/n every n-th call is done twice: for the gate's own test. */
-function measureCore({ locator, parsed, prepare }: Stage, growthCalls: number, slowdown: number): CoreResult {
+function measureCore({ locator, bytes, prepare }: Stage, growthCalls: number, slowdown: number): CoreResult {
   const scratch = createReadings();
   const once = (k: number): number => {
-    readGeolocate(parsed[k], undefined, scratch);
+    scanGeolocate(bytes[k], undefined, scratch);
     return locator.locate(scratch, BENCH_NOW_MS)?.accuracyM ?? 0;
   };
   const slower = (k: number): number => once(k) + (k % Math.round(1 / slowdown) === 0 ? once(k) : 0);
@@ -123,20 +130,23 @@ function checkAnswers(locator: Locator, requests: readonly BenchRequest[]): void
   for (const { body, lat, lon } of requests) {
     readGeolocate(JSON.parse(body), undefined, readings);
     const at = locator.locate(readings, BENCH_NOW_MS);
+    if (!scanGeolocate(Buffer.from(body), undefined, readings))
+      throw new Error('before timing: a body took the long way');
     if (at === null || !(at.accuracyM > 0) || !(distanceM(at.lat, at.lon, lat, lon) < FARTHEST_M))
       throw new Error('before timing: a request of the bench world was located wrongly');
   }
 }
 
 function createLookUp(reader: StationReader, read: readonly Readings[]): (k: number) => number {
-  const out = createFoundStations(128);
-  const found = new Uint8Array(128);
+  const { keys, stations, found } = createKnown();
   return (k) => {
     const { wifi, cells } = read[k];
-    let hits = reader.findMacs(MAC_KIND.wifi, wifi.mac, wifi.count, out, found);
+    keys.count = 0;
+    addMacKeys(keys, MAC_KIND.wifi, wifi.mac, wifi.count);
     for (let c = 0; c < cells.count; c++)
-      hits += Number(reader.findCell(cells.radio[c], cells.mcc[c], cells.mnc[c], cells.area[c], cells.id[c], out, c));
-    return hits;
+      addCellKey(keys, cells.radio[c], cells.mcc[c], cells.mnc[c], cells.area[c], cells.id[c]);
+    reader.findAll(keys, stations, found);
+    return found[0];
   };
 }
 

@@ -3,59 +3,82 @@
 // beyond ASCII, fractions, exponents, long integers, null, trees) is GIVEN_UP, never guessed. A piece starts at its first byte
 // and ends past the space behind it. A start of GIVEN_UP stays GIVEN_UP.
 
+// Constants that inner loops compare with are this module's own and not exported: V8 folds those, not imported ones.
+
 /** Where a piece ended, or GIVEN_UP. */
 export type Next = number;
-export const GIVEN_UP = -1;
+const GIVEN_UP: Next = -1;
 
-export const [QUOTE_BYTE, COMMA, UNDERSCORE] = Buffer.from('",_');
-export const [OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = Buffer.from('{}[]');
-const [MINUS, ZERO, NINE, COLON, T, F] = Buffer.from('-09:tf');
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const SMALL_F = 0x66;
+const SMALL_T = 0x74;
+const CLOSE = 0x7d;
+const SPACE = 0x20;
 
-/** A name or word with its closing quote. */
-export const word = (text: string): Uint8Array => Uint8Array.from(Buffer.from(`${text}"`));
-const TRUE = Uint8Array.from(Buffer.from('true'));
-const FALSE = Uint8Array.from(Buffer.from('false'));
+/** A string as JSON writes it, quotes included, four bytes at a time; `last` are its last four. */
+export type Word = { readonly length: number; readonly fours: Int32Array; readonly last: number };
 
-/** What a byte is inside a string: 0-15 a hex digit, else one of these. */
-export const SEPARATOR = 16;
-export const OTHER = 17;
-export const QUOTE = 18;
-export const ODD = 19;
-export const CLASS = Uint8Array.from({ length: 256 }, (_, c) => {
-  const text = String.fromCharCode(c);
-  if (/[0-9a-f]/i.test(text)) return Number.parseInt(text, 16);
-  if (text === '"') return QUOTE;
-  if (c < 32 || c > 126 || text === '\\') return ODD;
-  return ':-.'.includes(text) ? SEPARATOR : OTHER;
-});
+/** The JSON of a string of at least two plain letters. */
+export function word(text: string): Word {
+  return asWord(`"${text}"`);
+}
+
+function asWord(json: string): Word {
+  const view = new DataView(Uint8Array.from(Buffer.from(json)).buffer);
+  const fours = Int32Array.from({ length: json.length >> 2 }, (_, i) => view.getInt32(4 * i, true));
+  return { length: json.length, fours, last: view.getInt32(json.length - 4, true) };
+}
+
+const TRUE = asWord('true');
+const FALSE = asWord('false');
+
+/** 1 for bytes that may stand in a string as they are: printable ASCII. */
+const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, c) =>
+  Number(c >= SPACE && c <= 0x7e && c !== BACKSLASH && c !== QUOTE),
+);
 /** Digits that a double adds up exactly. */
 const MAX_DIGITS = 15;
 
-/** What the last part was, in column 0: an integer, a MAC (-1 = not one), a code. */
-export const value = new Float64Array(1);
-export function follows(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
-  for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name[i]) return false;
-  return true;
+/** What the last integer or switch was, in column 0. */
+const value = new Float64Array(1);
+
+/** The same for others to read; they should keep it in a constant of their own. */
+export function valueOfLast(): Float64Array {
+  return value;
+}
+
+let view: DataView = new DataView(new ArrayBuffer(0));
+
+/** Says which bytes the next pieces are of. */
+export function begin(bytes: Uint8Array): void {
+  view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** True if the word stands at `at`. */
+export function isWord(at: number, { length, fours, last }: Word): boolean {
+  if (at < 0 || at + length > view.byteLength) return false;
+  for (let i = 0; i < fours.length; i++) if (view.getInt32(at + 4 * i, true) !== fours[i]) return false;
+  return view.getInt32(at + length - 4, true) === last;
 }
 
 export function skipSpace(bytes: Uint8Array, at: number): Next {
   let next = at;
-  while (next < bytes.length && isSpace(bytes[next])) next++;
+  while (next < bytes.length && bytes[next] <= SPACE && isSpace(bytes[next])) next++;
   return next;
 }
 
 function isSpace(byte: number): boolean {
-  return byte === 32 || byte === 10 || byte === 13 || byte === 9;
+  return byte === SPACE || byte === 10 || byte === 13 || byte === 9;
 }
 
 /** Past one byte that must be there, and space. */
 export function open(bytes: Uint8Array, at: number, byte: number): Next {
   return at >= 0 && bytes[at] === byte ? skipSpace(bytes, at + 1) : GIVEN_UP;
-}
-
-/** True if the string at its opening quote `at` is this one; its colon then comes `name.length + 1` later. */
-export function isNamed(bytes: Uint8Array, at: number, name: Uint8Array): boolean {
-  return bytes[at] === QUOTE_BYTE && follows(bytes, at + 1, name);
 }
 
 /** Past a colon with space around it. */
@@ -70,11 +93,10 @@ export function afterName(bytes: Uint8Array, at: number): Next {
 }
 
 export function skipString(bytes: Uint8Array, at: number): Next {
-  if (at < 0 || bytes[at] !== QUOTE_BYTE) return GIVEN_UP;
+  if (at < 0 || bytes[at] !== QUOTE) return GIVEN_UP;
   for (let i = at + 1; i < bytes.length; i++) {
-    const kind = CLASS[bytes[i]];
-    if (kind === QUOTE) return skipSpace(bytes, i + 1);
-    if (kind === ODD) return GIVEN_UP;
+    if (IS_PLAIN[bytes[i]] === 1) continue;
+    return bytes[i] === QUOTE ? skipSpace(bytes, i + 1) : GIVEN_UP;
   }
   return GIVEN_UP;
 }
@@ -82,8 +104,8 @@ export function skipString(bytes: Uint8Array, at: number): Next {
 /** A value that says nothing: a string, an integer or a switch. */
 export function skipPlain(bytes: Uint8Array, at: number): Next {
   if (at < 0) return GIVEN_UP;
-  if (bytes[at] === QUOTE_BYTE) return skipString(bytes, at);
-  return bytes[at] === T || bytes[at] === F ? scanSwitch(bytes, at) : scanInteger(bytes, at);
+  if (bytes[at] === QUOTE) return skipString(bytes, at);
+  return bytes[at] === SMALL_T || bytes[at] === SMALL_F ? scanSwitch(bytes, at) : scanInteger(bytes, at);
 }
 
 /** An integer of JSON's grammar, into `value`. */
@@ -93,19 +115,23 @@ export function scanInteger(bytes: Uint8Array, start: number): Next {
   const first = isNegative ? start + 1 : start;
   let n = 0;
   let at = first;
-  for (; bytes[at] >= ZERO && bytes[at] <= NINE; at++) n = n * 10 + (bytes[at] - ZERO);
+  for (; at < bytes.length; at++) {
+    const digit = bytes[at] - ZERO;
+    if (digit >>> 0 > 9) break;
+    n = n * 10 + digit;
+  }
   const digits = at - first;
   if (digits === 0 || digits > MAX_DIGITS || (digits > 1 && bytes[first] === ZERO)) return GIVEN_UP;
   value[0] = isNegative ? 0 - n : n;
   const end = skipSpace(bytes, at);
-  return bytes[end] === COMMA || bytes[end] === CLOSE ? end : GIVEN_UP;
+  return end < bytes.length && (bytes[end] === COMMA || bytes[end] === CLOSE) ? end : GIVEN_UP;
 }
 
 /** true or false as 1 or 0, into `value`. */
 export function scanSwitch(bytes: Uint8Array, at: number): Next {
   if (at < 0) return GIVEN_UP;
-  const isTrue = follows(bytes, at, TRUE);
-  if (!isTrue && !follows(bytes, at, FALSE)) return GIVEN_UP;
+  const isTrue = isWord(at, TRUE);
+  if (!isTrue && !isWord(at, FALSE)) return GIVEN_UP;
   value[0] = isTrue ? 1 : 0;
   return skipSpace(bytes, at + (isTrue ? TRUE.length : FALSE.length));
 }

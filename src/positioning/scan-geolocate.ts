@@ -8,35 +8,43 @@ import { isUsableMac } from '../radio/mac.ts';
 import { bluetoothDbm, wifiDbm } from '../radio/signal.ts';
 import {
   afterName,
-  CLASS,
-  CLOSE,
-  CLOSE_LIST,
-  COMMA,
+  begin,
   colon,
-  follows,
-  GIVEN_UP,
-  isNamed,
+  isWord,
   type Next,
-  ODD,
-  OPEN,
-  OPEN_LIST,
-  OTHER,
   open,
-  QUOTE,
-  QUOTE_BYTE,
-  SEPARATOR,
   scanInteger,
   scanSwitch,
   skipPlain,
   skipSpace,
   skipString,
-  UNDERSCORE,
-  value,
+  valueOfLast,
+  type Word,
   word,
 } from './json-bytes.ts';
 import { addRawCell, ageOf, createRawCell, RAW } from './raw-cell.ts';
 import { MAX_ENTRIES } from './read-geolocate.ts';
 import { addMac, clearReadings, type MacReadings, type Readings } from './readings.ts';
+
+const GIVEN_UP: Next = -1;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const UNDERSCORE = 0x5f;
+const OPEN_LIST = 0x5b;
+const CLOSE_LIST = 0x5d;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+/** What the last part was, in column 0: an integer, a MAC (-1 = not one), a code. */
+const value = valueOfLast();
+
+/** What a byte is in a MAC: a digit's value, or one of these, which share no bits with each other. */
+const SEPARATOR = 0x100;
+const NO_DIGIT = 0x200;
+const HEX = Int32Array.from({ length: 256 }, (_, c) => {
+  const text = String.fromCharCode(c);
+  if (/[0-9a-f]/i.test(text)) return Number.parseInt(text, 16);
+  return ':-.'.includes(text) ? SEPARATOR : NO_DIGIT;
+});
 
 const MAC_ADDRESS = word('macAddress');
 const STRENGTH = word('signalStrength');
@@ -45,7 +53,7 @@ const SSID = word('ssid');
 
 /** Bits, so that a field named twice shows. */
 const FIELD = { wifi: 1, cells: 2, bluetooth: 4, considerIp: 8, radio: 16, homeMcc: 32, longWay: 64 } as const;
-const TOP_FIELDS: readonly (readonly [Uint8Array, number])[] = [
+const TOP_FIELDS: readonly (readonly [Word, number])[] = [
   [word('wifiAccessPoints'), FIELD.wifi],
   [word('cellTowers'), FIELD.cells],
   [word('bluetoothBeacons'), FIELD.bluetooth],
@@ -55,7 +63,7 @@ const TOP_FIELDS: readonly (readonly [Uint8Array, number])[] = [
   [word('fallbacks'), FIELD.longWay],
   [word('position'), FIELD.longWay],
 ];
-const RADIO_WORDS: readonly (readonly [Uint8Array, number])[] = [
+const RADIO_WORDS: readonly (readonly [Word, number])[] = [
   [word('gsm'), RADIO.gsm],
   [word('wcdma'), RADIO.wcdma],
   [word('umts'), RADIO.wcdma],
@@ -63,7 +71,7 @@ const RADIO_WORDS: readonly (readonly [Uint8Array, number])[] = [
   [word('nr'), RADIO.nr],
 ];
 /** A field's name and its column in RAW. */
-type CellField = { readonly name: Uint8Array; readonly column: number };
+type CellField = { readonly name: Word; readonly column: number };
 
 /** Fields of a cell by their first letter. */
 const CELL_FIELDS: readonly CellField[][] = Array.from({ length: 128 }, () => []);
@@ -90,6 +98,7 @@ const raw = createRawCell();
 
 /** As `readGeolocate` of the parsed bytes, and true; or false, and `into` holds nothing of use. */
 export function scanGeolocate(bytes: Uint8Array, clientIp: string | undefined, into: Readings): boolean {
+  begin(bytes);
   clearReadings(into);
   into.ip = clientIp;
   // A body that ends with its brace stops every loop below before its end, but those over strings.
@@ -101,7 +110,7 @@ export function scanGeolocate(bytes: Uint8Array, clientIp: string | undefined, i
   let at = open(bytes, skipSpace(bytes, 0), OPEN);
   if (at !== GIVEN_UP && bytes[at] !== CLOSE)
     for (;;) {
-      const field = fieldAt(bytes, at);
+      const field = fieldAt(at);
       if (field === FIELD.longWay || (seen & field) !== 0 || (field === FIELD.radio && (seen & FIELD.cells) !== 0))
         return false;
       seen |= field;
@@ -127,8 +136,8 @@ export function scanGeolocate(bytes: Uint8Array, clientIp: string | undefined, i
 }
 
 /** Which field a name is, `at` its opening quote; 0 = one that says nothing. */
-function fieldAt(bytes: Uint8Array, at: number): number {
-  for (let i = 0; i < TOP_FIELDS.length; i++) if (isNamed(bytes, at, TOP_FIELDS[i][0])) return TOP_FIELDS[i][1];
+function fieldAt(at: number): number {
+  for (let i = 0; i < TOP_FIELDS.length; i++) if (isWord(at, TOP_FIELDS[i][0])) return TOP_FIELDS[i][1];
   return 0;
 }
 
@@ -145,16 +154,16 @@ function scanMacs(bytes: Uint8Array, start: number, into: MacReadings, isWifi: b
     let age = ABSENT;
     if (bytes[at] !== CLOSE)
       for (;;) {
-        if (isNamed(bytes, at, MAC_ADDRESS)) {
-          at = scanMac(bytes, colon(bytes, at + MAC_ADDRESS.length + 1));
+        if (isWord(at, MAC_ADDRESS)) {
+          at = scanMac(bytes, colon(bytes, at + MAC_ADDRESS.length));
           mac = value[0];
-        } else if (isNamed(bytes, at, STRENGTH)) {
-          at = scanInteger(bytes, colon(bytes, at + STRENGTH.length + 1));
+        } else if (isWord(at, STRENGTH)) {
+          at = scanInteger(bytes, colon(bytes, at + STRENGTH.length));
           strength = value[0];
-        } else if (isNamed(bytes, at, AGE)) {
-          at = scanInteger(bytes, colon(bytes, at + AGE.length + 1));
+        } else if (isWord(at, AGE)) {
+          at = scanInteger(bytes, colon(bytes, at + AGE.length));
           age = value[0];
-        } else if (isWifi && isNamed(bytes, at, SSID)) at = skipName(bytes, colon(bytes, at + SSID.length + 1));
+        } else if (isWifi && isWord(at, SSID)) at = skipName(bytes, colon(bytes, at + SSID.length));
         else at = skipPlain(bytes, afterName(bytes, at));
         if (at === GIVEN_UP) return GIVEN_UP;
         if (bytes[at] !== COMMA) break;
@@ -197,7 +206,7 @@ function scanCell(bytes: Uint8Array, start: number, defaultRadio: number): Next 
       const field = cellFieldAt(bytes, at);
       if (field === null) at = skipPlain(bytes, afterName(bytes, at));
       else {
-        at = scanCellField(bytes, colon(bytes, at + field.name.length + 1), field.column);
+        at = scanCellField(bytes, colon(bytes, at + field.name.length), field.column);
         raw[field.column] = value[0];
       }
       if (at === GIVEN_UP) return GIVEN_UP;
@@ -215,48 +224,64 @@ function scanCellField(bytes: Uint8Array, at: number, column: number): Next {
 /** A cell's field, null = one that says nothing. */
 function cellFieldAt(bytes: Uint8Array, at: number): CellField | null {
   const candidates = CELL_FIELDS[bytes[at + 1] & 127];
-  for (let i = 0; i < candidates.length; i++) if (isNamed(bytes, at, candidates[i].name)) return candidates[i];
+  for (let i = 0; i < candidates.length; i++) if (isWord(at, candidates[i].name)) return candidates[i];
   return null;
 }
 
 /** The name of a network, if it can be no refusal: those end or hold a word that begins with an underscore, or are empty. */
 function skipName(bytes: Uint8Array, at: number): Next {
   const end = skipString(bytes, at);
-  if (end === GIVEN_UP || bytes[at + 1] === QUOTE_BYTE) return GIVEN_UP;
+  if (end === GIVEN_UP || bytes[at + 1] === QUOTE) return GIVEN_UP;
   for (let i = at + 1; i < end; i++) if (bytes[i] === UNDERSCORE) return GIVEN_UP;
   return end;
 }
 
 /** The word of a radio as its code, into `value`. */
 function scanRadio(bytes: Uint8Array, at: number): Next {
-  if (at < 0 || bytes[at] !== QUOTE_BYTE) return GIVEN_UP;
   for (let i = 0; i < RADIO_WORDS.length; i++) {
-    if (!follows(bytes, at + 1, RADIO_WORDS[i][0])) continue;
+    if (!isWord(at, RADIO_WORDS[i][0])) continue;
     value[0] = RADIO_WORDS[i][1];
-    return skipSpace(bytes, at + 1 + RADIO_WORDS[i][0].length);
+    return skipSpace(bytes, at + RADIO_WORDS[i][0].length);
   }
   return GIVEN_UP;
 }
 
 /** A MAC as parseMac reads it, into `value`. */
 function scanMac(bytes: Uint8Array, start: number): Next {
-  if (start < 0 || bytes[start] !== QUOTE_BYTE) return GIVEN_UP;
-  let high = 0;
-  let low = 0;
+  if (start < 0 || bytes[start] !== QUOTE) return GIVEN_UP;
+  if (start + 18 >= bytes.length || bytes[start + 18] !== QUOTE) return scanOddMac(bytes, start);
+  const high = threeOctets(bytes, start + 1);
+  const low = threeOctets(bytes, start + 10);
+  if (high < 0 || low < 0 || HEX[bytes[start + 9]] !== SEPARATOR) return scanOddMac(bytes, start);
+  value[0] = high * 0x100_0000 + low;
+  return skipSpace(bytes, start + 19);
+}
+
+/** Six digits in pairs with separators between them, or -1. */
+function threeOctets(bytes: Uint8Array, at: number): number {
+  const a = HEX[bytes[at]];
+  const b = HEX[bytes[at + 1]];
+  const c = HEX[bytes[at + 3]];
+  const d = HEX[bytes[at + 4]];
+  const e = HEX[bytes[at + 6]];
+  const f = HEX[bytes[at + 7]];
+  if ((a | b | c | d | e | f) > 15 || (HEX[bytes[at + 2]] & HEX[bytes[at + 5]]) !== SEPARATOR) return -1;
+  return (a << 20) | (b << 16) | (c << 12) | (d << 8) | (e << 4) | f;
+}
+
+/** A MAC in another notation, or no MAC. */
+function scanOddMac(bytes: Uint8Array, start: number): Next {
+  const end = skipString(bytes, start);
+  if (end === GIVEN_UP) return GIVEN_UP;
+  let mac = 0;
   let digits = 0;
-  let isMac = true;
-  for (let at = start + 1; at < bytes.length; at++) {
-    const kind = CLASS[bytes[at]];
-    if (kind < SEPARATOR) {
-      if (digits < 6) high = high * 16 + kind;
-      else low = low * 16 + kind;
-      digits++;
-    } else if (kind === QUOTE) {
-      const length = at - start - 1;
-      value[0] = isMac && digits === 12 && length <= 17 ? high * 0x1000000 + low : -1;
-      return skipSpace(bytes, at + 1);
-    } else if (kind === OTHER) isMac = false;
-    else if (kind === ODD) return GIVEN_UP;
+  let at = start + 1;
+  for (; bytes[at] !== QUOTE; at++) {
+    const kind = HEX[bytes[at]];
+    if (kind === SEPARATOR) continue;
+    digits = kind === NO_DIGIT ? Number.NaN : digits + 1;
+    mac = mac * 16 + kind;
   }
-  return GIVEN_UP;
+  value[0] = digits === 12 && at - start - 1 <= 17 ? mac : -1;
+  return end;
 }
