@@ -1,8 +1,9 @@
 // The region a device is told to be in, this tick: what its state says, or the state's next step from where it is located.
 // Promises: pure; within a tick the device is not even located, so that nothing a request says can move its answer
 // (attacks A2, A4); a state of another version of the map is forgotten, because its regions mean something else.
+import { M_PER_DEG_LAT, mPerDegLon, wrapLonDeg } from '../geo/distance.ts';
 import type { AnonymityMap } from '../privacy/anonymity-map.ts';
-import { bandRingsOf } from '../privacy/band.ts';
+import { bandRingsOf, shiftOf } from '../privacy/band.ts';
 import { advanceCoarseState, type CoarseState, TICK_MS } from '../privacy/coarse-state.ts';
 import { accuracyClassOf } from '../privacy/region-levels.ts';
 
@@ -35,5 +36,12 @@ export function coarseStateOf(
   const accuracy = place === null ? 'lost' : accuracyClassOf(place.accuracyM);
   if (place === null || accuracy === 'lost') return null;
   const rings = bandRingsOf(coarseKey, device);
-  return { ...advanceCoarseState(previous, place.lat, place.lon, nowMs, rings, map, accuracy), mapVersion };
+  const { lat, lon } = shifted(place, shiftOf(coarseKey, device));
+  return { ...advanceCoarseState(previous, lat, lon, nowMs, rings, map, accuracy), mapVersion };
+}
+
+/** Up to the poles and across the antimeridian. */
+function shifted({ lat, lon }: Place, by: { readonly eastM: number; readonly northM: number }) {
+  const shiftedLat = Math.max(-90, Math.min(90, lat + by.northM / M_PER_DEG_LAT));
+  return { lat: shiftedLat, lon: wrapLonDeg(lon + by.eastM / mPerDegLon(lat)) };
 }

@@ -1,0 +1,55 @@
+// A phone whose state is gone, as for whoever asks every 25 hours (attack A2): its region must not be that of the raw fix.
+import fc from 'fast-check';
+import { gridDisk, latLngToCell } from 'h3-js';
+import { describe, expect, test } from 'vitest';
+import { distanceM } from '../../src/geo/distance.ts';
+import { layOutAnonymityMap, openAnonymityMap, regionCircle } from '../../src/privacy/anonymity-map.ts';
+import { BAND_M } from '../../src/privacy/band.ts';
+import { buildAnonymityMap } from '../../src/privacy/build-anonymity-map.ts';
+import { TICK_MS } from '../../src/privacy/coarse-state.ts';
+import { keyOfCell } from '../../src/privacy/region-key.ts';
+import { type CoarseRules, coarseStateOf } from '../../src/sharing/coarse-region.ts';
+
+const HOME = { lat: 52.09, lon: 5.12 };
+const crowd = gridDisk(latLngToCell(HOME.lat, HOME.lon, 7), 20).map((cell) => [keyOfCell(cell), 2_000] as const);
+const map = openAnonymityMap(layOutAnonymityMap(buildAnonymityMap(new Map(crowd), 1_000)));
+const rules: CoarseRules = { map, mapVersion: '1', coarseKey: Buffer.alloc(32, 7) };
+const NOW = 1_700_000_000_000;
+const place = fc.record({
+  lat: fc.double({ min: 52, max: 52.2, noNaN: true }),
+  lon: fc.double({ min: 5, max: 5.3, noNaN: true }),
+});
+
+describe('the region of a phone without a state', () => {
+  test('holds, with its band, the phone', () => {
+    fc.assert(
+      fc.property(place, fc.uuid(), ({ lat, lon }, device) => {
+        const state = coarseStateOf(rules, device, null, () => ({ lat, lon, accuracyM: 20 }), NOW)!;
+        const circle = regionCircle(state.region, BAND_M);
+        expect(distanceM(lat, lon, circle.lat, circle.lon)).toBeLessThanOrEqual(circle.radiusM);
+      }),
+    );
+  });
+
+  test('does not change with the next fix from the same place, which would tell how it was drawn', () => {
+    fc.assert(
+      fc.property(place, fc.uuid(), ({ lat, lon }, device) => {
+        const locate = () => ({ lat, lon, accuracyM: 20 });
+        const first = coarseStateOf(rules, device, null, locate, NOW);
+        expect(coarseStateOf(rules, device, first, locate, NOW + TICK_MS)!.region).toBe(first!.region);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('is another for other phones in the same place near a border, and always the same for each', () => {
+    // Somewhere on a border: the last point east of home that is in home's region.
+    let lon = HOME.lon;
+    while (map.regionAt(HOME.lat, lon) === map.regionAt(HOME.lat, HOME.lon)) lon += 0.0002;
+    const regionOf = (device: string) =>
+      coarseStateOf(rules, device, null, () => ({ lat: HOME.lat, lon, accuracyM: 20 }), NOW)!.region;
+    const regions = Array.from({ length: 60 }, (_, i) => regionOf(`phone ${i}`));
+    expect(new Set(regions).size).toBeGreaterThan(1);
+    for (const [i, region] of regions.entries()) expect(regionOf(`phone ${i}`)).toBe(region);
+  });
+});
