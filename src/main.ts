@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeFailure } from './cli/failure.ts';
 import { type Config, loadConfig } from './config/env.ts';
+import { describeError } from './http/scope.ts';
 import { openGateway } from './process/gateway.ts';
 import { createLog } from './process/log.ts';
 
@@ -20,6 +21,11 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 /** Runs the gateway until SIGTERM or SIGINT; resolves once all is closed. Rejects if it cannot start. */
 export async function serve(config: Config, options: ServeOptions = {}): Promise<void> {
   const log = createLog(config.logLevel, 'main');
+  // Node would print all that an error carries, and a driver's carries what was asked for.
+  process.once('uncaughtException', (error) => {
+    log.fatal(describeError(error), 'uncaught');
+    process.exit(1);
+  });
   const asked = new Promise<string>((resolve) => {
     for (const signal of STOP_SIGNALS) process.once(signal, resolve);
   });

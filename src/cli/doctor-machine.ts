@@ -11,12 +11,17 @@ import { snapshotPath } from '../process/map-index.ts';
 import type { Finding } from './doctor.ts';
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** A cryptoperiod of two years for keys that protect stored data (NIST SP 800-57 part 1, 5.3.6). */
+const OLD_SECRETS_DAYS = 730;
+/** Ways to name this machine in TRUST_PROXY. */
+const LOCAL_PROXIES = /^(loopback|127\.|::1)/;
 
 export function checkMachine(config: Config, nowMs: number): Finding[] {
   return [
     ...addresses(config),
     dataFolder(config.dataDir),
-    secrets(config),
+    secrets(config, nowMs),
     ipDatabase(config.geoipDb),
     snapshot(config.dataDir, nowMs),
     threads(config.threads),
@@ -27,7 +32,11 @@ function addresses({ host, opsHost, trustProxy, addressPerMinute }: Config): Fin
   const findings: Finding[] = [];
   if (isLoopbackHost(host)) findings.push({ what: 'address', state: 'ok', says: 'loopback, for a proxy in front' });
   else {
-    findings.push({ what: 'address', state: 'weak', says: 'HOST is not loopback: make sure TLS ends in front of it' });
+    const onlyLocal = trustProxy.every((name) => LOCAL_PROXIES.test(name));
+    const says = onlyLocal
+      ? 'HOST is open to other machines while the only trusted proxy is on this one: listen on 127.0.0.1'
+      : 'HOST is open to other machines: let only the trusted proxies reach it, and end TLS there';
+    findings.push({ what: 'address', state: 'weak', says });
   }
   if (trustProxy.length === 0) {
     const says = 'TRUST_PROXY is empty: behind a proxy every phone would seem to come from its address';
@@ -55,7 +64,7 @@ function dataFolder(dataDir: string): Finding {
   return { what, state: 'ok', says: 'writable' };
 }
 
-function secrets(config: Config): Finding {
+function secrets(config: Config, nowMs: number): Finding {
   const what = 'secrets';
   const path = secretsPath(config);
   if (!config.secretsFile && !statSync(path, { throwIfNoEntry: false })) {
@@ -69,6 +78,14 @@ function secrets(config: Config): Finding {
   if (config.databaseUrl && !config.secretsFile) {
     const says =
       'generated for this machine; replicas on one database need one SECRETS_FILE, or they disagree on pseudonyms';
+    return { what, state: 'weak', says };
+  }
+  const days = Math.floor((nowMs - statSync(path).mtimeMs) / DAY_MS);
+  if (days > OLD_SECRETS_DAYS)
+    return { what, state: 'weak', says: `unchanged for ${days} days: rotate those that can be` };
+  if (!config.secretsFile) {
+    const says =
+      'lie in DATA_DIR beside what they encrypt: a copy of that folder holds both; name a SECRETS_FILE elsewhere';
     return { what, state: 'weak', says };
   }
   return { what, state: 'ok', says: 'there, readable by their owner only' };

@@ -1,19 +1,21 @@
-// The doctor's look at the store: reachable, of the right version, migrated, with keys, and quiet about what it is told.
+// The doctor's look at the store: reachable, of the right version, migrated, with keys; what of it is weak is doctor-postgres.ts.
 
 import { listKeys } from '../partners/store.ts';
+import { repairFeed, tablesAhead } from '../stations/feed-repair-store.ts';
 import { type MigrationState, migrationState } from '../storage/migrate.ts';
 import { connectStore, MIN_SERVER_VERSION, type Store } from '../storage/open.ts';
 import type { CommandContext } from './context.ts';
 import type { Finding } from './doctor.ts';
+import { checkPostgres } from './doctor-postgres.ts';
 import { describeFailure } from './failure.ts';
 
 /** Looks at a PostgreSQL server as it is, without migrating it; an embedded store is opened as any command does. */
-export async function checkStore(context: CommandContext): Promise<Finding[]> {
+export async function checkStore(context: CommandContext, repair: boolean): Promise<Finding[]> {
   const url = context.config.databaseUrl;
   let store: Store | undefined;
   try {
     store = url ? connectStore({ kind: 'postgres', url }) : await context.openStore();
-    return await examine(store);
+    return await examine(store, url, repair);
   } catch (error) {
     return [{ what: 'store', state: 'wrong', says: describeFailure(error) }];
   } finally {
@@ -21,25 +23,20 @@ export async function checkStore(context: CommandContext): Promise<Finding[]> {
   }
 }
 
-async function examine(store: Store): Promise<Finding[]> {
-  const { rows } = await store.pool.query<{ number: number; version: string; logs: boolean }>(`
-    select current_setting('server_version_num')::int as number, current_setting('server_version') as version,
-      current_setting('log_parameter_max_length') <> '0'
-        and (current_setting('log_statement') in ('mod', 'all') or current_setting('log_min_duration_statement') <> '-1') as logs`);
-  const [{ number, version, logs }] = rows;
+async function examine(store: Store, url: string | undefined, repair: boolean): Promise<Finding[]> {
+  const { rows } = await store.pool.query<{ number: number; version: string }>(
+    `select current_setting('server_version_num')::int as number, current_setting('server_version') as version`,
+  );
+  const [{ number, version }] = rows;
   const findings: Finding[] = [];
   if (store.kind === 'embedded') findings.push({ what: 'store', state: 'ok', says: 'embedded: for one machine' });
   else if (number >= MIN_SERVER_VERSION) findings.push({ what: 'store', state: 'ok', says: `PostgreSQL ${version}` });
   else return [{ what: 'store', state: 'wrong', says: `PostgreSQL ${version} is too old: 14 or newer is needed` }];
 
-  if (logs && store.kind === 'postgres') {
-    const says =
-      'PostgreSQL logs statements with their parameters (addresses of access points, keys): set log_parameter_max_length = 0';
-    findings.push({ what: 'store log', state: 'weak', says });
-  }
+  if (url !== undefined) findings.push(...(await checkPostgres(store.pool, url)));
   const migrations = await migrationState((sql) => store.pool.query(sql));
   findings.push(describeMigrations(migrations));
-  if (migrations.applied === migrations.expected) findings.push(await feed(store), await keys(store));
+  if (migrations.applied === migrations.expected) findings.push(await feed(store, repair), await keys(store));
   return findings;
 }
 
@@ -51,13 +48,15 @@ function describeMigrations({ applied, expected, unknown }: MigrationState): Fin
 }
 
 /** Transaction numbers start anew in a restored server, while the rows keep theirs: readers would wait for years. */
-async function feed(store: Store): Promise<Finding> {
-  const tables = ['cells', 'areas', 'wifi_stations', 'bluetooth_stations'];
-  const ahead = tables.map((t) => `exists (select from ${t} where changed >= pg_snapshot_xmax(pg_current_snapshot()))`);
-  const { rows } = await store.pool.query<{ ahead: boolean }>(`select ${ahead.join(' or ')} as ahead`);
+async function feed(store: Store, repair: boolean): Promise<Finding> {
   const what = 'change feed';
-  if (!rows[0].ahead) return { what, state: 'ok', says: 'in step' };
-  const says = `rows come from another server (restored from a dump?): run "update TABLE set changed = pg_current_xact_id()" on ${tables.join(', ')}`;
+  if (repair) {
+    const rows = await repairFeed(store.pool);
+    if (rows > 0) return { what, state: 'ok', says: `${rows} rows of another server repaired` };
+  }
+  const ahead = await tablesAhead(store.pool);
+  if (ahead.length === 0) return { what, state: 'ok', says: 'in step' };
+  const says = `rows of ${ahead.join(', ')} come from another server (restored from a dump?): the next start repairs them, or doctor --repair`;
   return { what, state: 'wrong', says };
 }
 

@@ -1,5 +1,6 @@
 // `honeyguide doctor`: looks at everything an installation needs and says what is missing and what is weak.
-// Promises: changes nothing but what a start would (an embedded store is opened, so made and migrated); names no secret.
+// Promises: changes nothing but what a start would (an embedded store is opened, so made and migrated), and with --repair what
+// it says there; names no secret.
 
 import { parseArgs } from 'node:util';
 import { ConfigError } from '../config/env.ts';
@@ -7,18 +8,22 @@ import type { CommandContext } from './context.ts';
 import { checkMachine } from './doctor-machine.ts';
 import { checkStore } from './doctor-store.ts';
 
-export const usage = `usage: honeyguide doctor [--json]
+export const usage = `usage: honeyguide doctor [--repair] [--json]
 
 Checks Node, configuration, secrets, store, migrations, keys, IP database, index snapshot and threads.
-Exits with 1 if something is wrong; what is merely weak is said and leaves 0.
+Exits with 1 if something is wrong; what is merely weak is said and leaves 0. With --repair rows of a dump restored from
+another server are counted as changed here, as the next start of a gateway would.
 `;
 
 /** ok: as it should be; weak: works, with less speed, safety or privacy than it could; wrong: does not work. */
 export type Finding = { what: string; state: 'ok' | 'weak' | 'wrong'; says: string };
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
-  const { values } = parseArgs({ args, options: { json: { type: 'boolean', default: false } } });
-  const findings = await examine(context);
+  const { values } = parseArgs({
+    args,
+    options: { json: { type: 'boolean', default: false }, repair: { type: 'boolean', default: false } },
+  });
+  const findings = await examine(context, values.repair);
   const healthy = findings.every((finding) => finding.state !== 'wrong');
   if (values.json) context.output.write(`${JSON.stringify({ healthy, findings })}\n`);
   else {
@@ -27,14 +32,14 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   return healthy ? 0 : 1;
 }
 
-async function examine(context: CommandContext): Promise<Finding[]> {
+async function examine(context: CommandContext, repair: boolean): Promise<Finding[]> {
   const node: Finding =
     Number.parseInt(process.versions.node, 10) >= 24
       ? { what: 'node', state: 'ok', says: process.versions.node }
       : { what: 'node', state: 'wrong', says: `${process.versions.node} is too old: 24 or newer is needed` };
   try {
     const config = context.config;
-    return [node, ...checkMachine(config, context.now()), ...(await checkStore(context))];
+    return [node, ...checkMachine(config, context.now()), ...(await checkStore(context, repair))];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [node, ...error.problems.map((says): Finding => ({ what: 'configuration', state: 'wrong', says }))];

@@ -65,6 +65,15 @@ export function countRefusals(counters: CounterStripe): (request: FastifyRequest
 export function describeError(error: unknown): { type: string; code?: string; stack?: string[] } {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = (error as { code?: unknown }).code;
-  const stack = error.stack?.split('\n').filter((line) => line.startsWith('    at '));
-  return { type: error.name, code: typeof code === 'string' ? code : undefined, stack };
+  return { type: error.name, code: typeof code === 'string' ? code : undefined, stack: framesOf(error) };
+}
+
+/** Where it happened. A message may hold lines that look like frames; it stands before them, and goes. */
+function framesOf({ stack, message }: Error): string[] | undefined {
+  const at = stack?.indexOf(message) ?? -1;
+  if (stack === undefined || at < 0) return undefined;
+  return stack
+    .slice(at + message.length)
+    .split('\n')
+    .filter((line) => line.startsWith('    at '));
 }

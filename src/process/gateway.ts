@@ -15,7 +15,10 @@ import { createSubmissionCountMemory, sumSubmissionCounts } from '../observation
 import { type KeyRingEntry, MAX_KEYS } from '../partners/key-ring.ts';
 import { followKeys } from '../partners/store.ts';
 import { insertPolicy } from '../policy/store.ts';
+import { createCorrectionMemory, openCorrections } from '../positioning/calibration.ts';
+import { loadCorrections } from '../positioning/error-store.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
+import { repairFeed } from '../stations/feed-repair-store.ts';
 import { openStore } from '../storage/open.ts';
 import { loadAnonymityMap } from './anonymity-map.ts';
 import { openAtRest } from './at-rest.ts';
@@ -92,6 +95,9 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     const secrets = loadSecrets(config, randomBytes);
     const onEncrypt = () => log.warn('an older version left addresses in plain: encrypting them');
     const atRest = await openAtRest(store.pool, secrets.stationKey, onEncrypt);
+    const repaired = await repairFeed(store.pool, options.signal);
+    if (repaired > 0)
+      log.warn({ rows: repaired }, 'restored from a dump of another server: rows counted as changed now');
     const demoKeys = await prepareDemo(store, atRest.macs, config.dataDir, options.demo, randomBytes, Date.now());
     await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
     opened('secrets');
@@ -113,6 +119,9 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     const map = await openMapIndex(store, config.dataDir, secrets.indexSeed, atRest, log, options.signal);
     opened('index', () => map.stop());
 
+    const correctionMemory = createCorrectionMemory();
+    const corrections = openCorrections(correctionMemory);
+    await loadCorrections(store.pool, corrections);
     const counters = createCounterMemory(config.threads);
     const submissionCounts = createSubmissionCountMemory();
     const quotaMemory = createQuotaMemory(MAX_KEYS);
@@ -137,6 +146,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
           ipDatabase,
           anonymityMap,
           counters,
+          corrections: correctionMemory,
           submissionCounts,
           barredKey: secrets.barredKey,
           privacyContact: config.privacyContact,
@@ -166,6 +176,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       atRest,
       barredKey: secrets.barredKey,
       erasing: openErasing(store.pool, secrets, followMasterKeys(secretsPath(config), Date.now)),
+      corrections,
       forgetAfterDays: config.forgetAfterDays,
       counts: { mapVersion: anonymityMap.version, epsilonCap: config.countsEpsilonCap },
       map,

@@ -26,6 +26,7 @@ function someoneElse(): { uid?: number; gid?: number } {
 
 export type PrivatePostgres = {
   readonly url: string;
+  readonly dataDir: string;
   /** Starts it (again); resolves when it answers. */
   start(): Promise<void>;
   /** Ends it as a crash does: nothing is flushed, no checkpoint is written. */
@@ -70,6 +71,7 @@ export async function createPrivatePostgres(settings: readonly string[]): Promis
   afterFile(crash);
   return {
     url,
+    dataDir: data,
     crash,
     async start() {
       server = spawn(join(POSTGRES_BIN!, 'postgres'), ['-D', data], { ...who, cwd: folder, stdio: 'ignore' });
