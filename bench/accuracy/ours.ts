@@ -12,6 +12,7 @@ import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
 import { foldStation, type LearntStation, unknownStation } from '../../src/stations/fold.ts';
 import { MAC_KIND } from '../../src/stations/index-contract.ts';
 import type { HeardKind, Sighting } from '../../src/stations/sighting.ts';
+import { hasArrival } from '../../src/stations/whereabouts.ts';
 import { cellKey, macKey, openMapReader, type StationMap } from './map-reader.ts';
 import type { Answer, Method } from './method.ts';
 import { type CellSeen, isTruth, type Scan } from './traces.ts';
@@ -61,8 +62,7 @@ export function createHoneyguide(corrected = true): Method & { stations: Map<str
     ];
     return keys.some((key) => {
       const known = stations.get(key)?.whereabouts;
-      if (known === undefined) return false;
-      return scan.device === '' ? known.lastDay >= day : known.recent.some((w) => w.day === day && w.tag === tag);
+      return known !== undefined && hasArrival(known, day, scan.device === '' ? null : tag);
     });
   }
 

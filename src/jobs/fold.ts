@@ -1,12 +1,14 @@
 // Works the inbox into the map. Promises: a batch of rows, what it changes in stations and that it is done are one
 // transaction: a crash changes nothing or everything, and a row is folded once; one folder at a time, in any process; memory
-// and the time others wait are bounded by the batch; barred stations stay out. Areas follow their cells elsewhere.
+// and the time others wait are bounded by the batch; barred stations stay out; what answers would have been off by is noted
+// before the map learns better (held-back.ts). Areas follow their cells elsewhere.
 import type { PoolClient } from 'pg';
 import { distanceM } from '../geo/distance.ts';
 import { dayOf } from '../observations/contributor.ts';
-import { type ClaimedRow, type Gathered, gather } from '../observations/gather.ts';
+import { type Gathered, gather } from '../observations/gather.ts';
 import type { PayloadSeal } from '../observations/sealed-payload.ts';
 import { RAW_TTL_MS } from '../observations/store.ts';
+import { loadErrorRecord, saveErrorRecord } from '../positioning/error-store.ts';
 import type { MacCipher } from '../privacy/mac-cipher.ts';
 import { isPart } from '../radio/cell-parts.ts';
 import { barredAmong } from '../rights/store.ts';
@@ -19,10 +21,12 @@ import {
   publishStations,
   saveLearning,
 } from '../stations/fold-store.ts';
+import { nameOf } from '../stations/known-reader.ts';
 import type { HeardKind, Sighting, StationKind } from '../stations/sighting.ts';
 import type { Evidence } from '../stations/station.ts';
 import { LEARNING_LOCK } from '../storage/locks.ts';
 import type { Store } from '../storage/open.ts';
+import { examineHeldBack, type HeldRow } from './held-back.ts';
 
 /** Rows and bytes of payload in one transaction. On the embedded store everybody else waits for it. */
 const BATCH = {
@@ -132,7 +136,8 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps): Promise<FoldSumm
   const nowMs = deps.now();
   const claimed = await claimRows(client, deps.payloads, BATCH[deps.store.kind], nowMs);
   if (claimed.length === 0) return null;
-  const gathered = gather(claimed, await readDayKeys(client, deps.payloads, claimed));
+  const dayKeyOf = await readDayKeys(client, deps.payloads, claimed);
+  const gathered = gather(claimed, dayKeyOf);
   const macs = [...gathered.wifi.keys(), ...gathered.bluetooth.keys()];
   const barred = await deps.barredAmong(client, macs);
   const sum = {
@@ -142,6 +147,7 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps): Promise<FoldSumm
     published: 0,
     unreadable: gathered.unreadable,
   };
+  const asked = new Map<string, KnownStation>();
   // In the order in which imports lock them.
   for (const kind of ['cell', 'wifi', 'bluetooth'] as const) {
     const heard = heardOf(kind, gathered, barred);
@@ -151,6 +157,7 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps): Promise<FoldSumm
       kind,
       heard.map(({ identity }) => identity),
     );
+    for (const before of known) asked.set(nameOf(before), before);
     const folded = known.map((before, i) => foldOne(kind, before, heard[i].sightings, nowMs, deps.onError));
     await saveLearning(
       client,
@@ -165,6 +172,8 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps): Promise<FoldSumm
     sum.stations += known.length;
     sum.published += published.length;
   }
+  const errors = await loadErrorRecord(client);
+  if (examineHeldBack(claimed, asked, dayKeyOf, errors, nowMs)) await saveErrorRecord(client, errors);
   await client.query('update inbox set folded_at = $2, contributor = null where folded_at is null and id = any($1)', [
     claimed.map(({ id }) => id),
     nowMs,
@@ -172,7 +181,7 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps): Promise<FoldSumm
   return sum;
 }
 
-type NumberedRow = ClaimedRow & { id: string };
+type NumberedRow = HeldRow & { id: string };
 
 /** What is read of a row that does not open: no report. */
 const UNREADABLE = Buffer.alloc(0);
@@ -194,14 +203,14 @@ async function claimRows(
   );
   return rows.map(({ id, contributor, trusted, received_at, digest, payload }) => {
     const envelope = { contributor, trusted, receivedAtMs: received_at };
-    return { id, ...envelope, payload: payloads.open(envelope, digest, payload) ?? UNREADABLE };
+    return { id, digest, ...envelope, payload: payloads.open(envelope, digest, payload) ?? UNREADABLE };
   });
 }
 
 async function readDayKeys(
   client: PoolClient,
   payloads: PayloadSeal,
-  rows: readonly ClaimedRow[],
+  rows: readonly HeldRow[],
 ): Promise<(day: number) => Uint8Array | undefined> {
   const days = [...new Set(rows.map(({ receivedAtMs }) => dayOf(receivedAtMs)))];
   const found = await client.query('select day, key from contributor_keys where day = any($1)', [days]);

@@ -12,6 +12,8 @@ import { createQuotaSharing, type SharedKey } from '../jobs/share-quotas.ts';
 import { createSummary } from '../jobs/summary.ts';
 import { deleteOldKeys } from '../observations/day-keys.ts';
 import { expireInbox } from '../observations/store.ts';
+import type { Corrections } from '../positioning/calibration.ts';
+import { loadCorrections } from '../positioning/error-store.ts';
 import { settleRemovals } from '../rights/store.ts';
 import { releaseDueWindows } from '../sharing/counts/release-store.ts';
 import { forgetStations } from '../stations/forget-store.ts';
@@ -24,6 +26,8 @@ export type JobDeps = {
   readonly store: Store;
   readonly atRest: AtRest;
   readonly barredKey: Uint8Array;
+  /** What server threads correct circles by; absent = no threads here. */
+  readonly corrections?: Corrections;
   /** What erasing and sweeping take; absent where nobody registers. */
   readonly erasing?: RightsJobDeps;
   readonly forgetAfterDays: number;
@@ -137,6 +141,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       },
     );
   }
+  if (deps.corrections !== undefined) jobs.push(followCorrections(store, deps.corrections));
   if (deps.valkey !== undefined) jobs.push(shareQuotas(deps.valkey, deps));
   return {
     jobs,
@@ -144,6 +149,11 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       healthy = check;
     },
   };
+}
+
+/** Circles follow what any process folded within a minute. */
+function followCorrections(store: Store, corrections: Corrections): Job {
+  return { name: 'calibration', everyMs: MINUTE_MS, run: () => loadCorrections(store.pool, corrections) };
 }
 
 async function answers(store: Store): Promise<boolean> {

@@ -12,6 +12,7 @@ import { type CounterStripe, openStripe } from '../http/counters.ts';
 import { openQuotas } from '../http/quotas.ts';
 import { createKeyRing, type KeyRingEntry } from '../partners/key-ring.ts';
 import { type IpDatabaseHandle, openIpReader } from '../positioning/ip.ts';
+import { openCorrections } from '../positioning/calibration.ts';
 import { createLocator } from '../positioning/locate.ts';
 import { openLeaseReader } from '../sharing/lease-memory.ts';
 import type { StationIndexHandle } from '../stations/index-handle.ts';
@@ -45,6 +46,8 @@ export type ThreadData = {
   readonly anonymityMap: AnonymityMapHandle;
   readonly keys: readonly KeyRingEntry[];
   readonly counters: SharedArrayBuffer;
+  /** What this map's own answers taught about circles (positioning/calibration.ts); absent = nothing. */
+  readonly corrections?: SharedArrayBuffer;
   readonly submissionCounts: SharedArrayBuffer;
   readonly barredKey: Uint8Array;
   readonly stationKey: Uint8Array;
@@ -101,6 +104,7 @@ async function serve(data: ThreadData): Promise<Serving> {
     version: data.version,
     findKey: ring.find,
     locator: createLocator({
+      corrections: data.corrections === undefined ? undefined : openCorrections(data.corrections),
       stations: openStationReader(data.index, data.indexPort),
       ip: openIpReader(data.ipDatabase),
     }),

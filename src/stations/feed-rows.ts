@@ -101,7 +101,7 @@ export function openAddresses(table: FeedTable, page: Buffer, macs: MacCipher): 
 
 const DAY_MS = 86_400_000;
 /** DESIGN 6, attack A10 d: an access point that moved answers nothing for so long. */
-const MOVED_MS = 30 * DAY_MS;
+export const MOVED_MS = 30 * DAY_MS;
 
 /** What of a row `applyRow` looks at, without an object a row. */
 const station: IndexedStation = { lat: 0, lon: 0, radiusM: 0, samples: 0, lastSeenDay: 0, flags: 0, psc: -1 };

@@ -109,6 +109,12 @@ export function addVisit(w: Whereabouts, kind: HeardKind, visit: readonly Sighti
   return counted.length;
 }
 
+/** True if something arrived on a day (UTC number): of one contributor, or, if that is null, of anybody. */
+export function hasArrival(w: Whereabouts, day: number, contributor: number | null): boolean {
+  if (contributor === null) return w.tiles.some(({ lastHalf }) => lastHalf >> 1 >= day);
+  return w.recent.some((witness) => witness.day === day && witness.tag === contributor);
+}
+
 /** At most `most` of a list, evenly. */
 function spread<T>(all: readonly T[], most: number): readonly T[] {
   if (all.length <= most) return all;

@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest';
+import { foldInbox } from '../../src/jobs/fold.ts';
+import { examineHeldBack, type HeldRow } from '../../src/jobs/held-back.ts';
+import { packRows } from '../../src/observations/inbox.ts';
+import { encodeReport } from '../../src/observations/payload.ts';
+import type { AdmittedReport } from '../../src/observations/report.ts';
+import { insertRows } from '../../src/observations/store.ts';
+import { createCorrections } from '../../src/positioning/calibration.ts';
+import { createErrorRecord, FLEET } from '../../src/positioning/error-record.ts';
+import { loadCorrections, loadErrorRecord } from '../../src/positioning/error-store.ts';
+import type { KnownStation } from '../../src/stations/fold-store.ts';
+import { foldDays } from '../stations/sightings.ts';
+import { AT_REST } from '../support/at-rest.ts';
+import { openTestStore } from '../support/store.ts';
+
+const DAY_MS = 86_400_000;
+const START_MS = Date.parse('2026-11-01T12:00:00Z');
+const DAY = Math.floor(START_MS / DAY_MS);
+const MACS = [0x001a2b000001, 0x00d0c1000002, 0x8c1645000003, 0x3c9872000004];
+const HOME = { lat: 38.7223, lon: -9.1393 };
+const KEY = Buffer.alloc(32, 3);
+
+const report = (more: Partial<AdmittedReport> = {}): AdmittedReport => ({
+  ...HOME,
+  accuracyM: 8,
+  speedMps: 1,
+  fused: false,
+  timeMs: START_MS,
+  wifi: MACS.map((mac) => ({ mac, dbm: -60, ageMs: 0 })),
+  bluetooth: [],
+  cells: [],
+  neighbours: [],
+  ...more,
+});
+const row = (more: Partial<AdmittedReport> = {}, over: Partial<HeldRow> = {}): HeldRow => ({
+  contributor: 7,
+  trusted: false,
+  receivedAtMs: START_MS,
+  payload: encodeReport(report(more)),
+  digest: Buffer.alloc(16),
+  ...over,
+});
+
+/** Access points that a fleet heard here some days ago. */
+function knownMap(daysAgo = 5): Map<string, KnownStation> {
+  const heardAtMs = START_MS - daysAgo * DAY_MS;
+  return new Map(
+    MACS.map((mac) => {
+      const heard = Array.from({ length: 20 }, (_, i) => ({
+        lat: HOME.lat + (i % 5) * 1e-4,
+        lon: HOME.lon + (i % 4) * 1e-4,
+        accuracyM: 5,
+        speedMps: 1,
+        gapMs: 0,
+        dbm: -60,
+        timeMs: heardAtMs,
+        receivedAtMs: heardAtMs,
+        fused: false,
+        contributor: 0,
+        trusted: true,
+      }));
+      return [`w${mac}`, { identity: { type: 'wifi', mac }, station: foldDays('wifi', [heard]), published: true }];
+    }),
+  );
+}
+const examined = (one: HeldRow, known = knownMap()) => {
+  const record = createErrorRecord();
+  examineHeldBack([one], known, () => KEY, record, START_MS);
+  return record;
+};
+
+test('a report is asked of the map as it was, and counted under its class', () => {
+  const { day, hands } = examined(row());
+  expect(day).toBe(DAY);
+  expect(hands).toHaveLength(1);
+  expect(hands[0].sample).toHaveLength(1);
+  expect(examined(row({}, { trusted: true })).hands[0].tag).toBe(FLEET);
+});
+
+test.each<[string, HeldRow, Map<string, KnownStation>?]>([
+  ['a report whose digest holds nothing back', row({}, { digest: Buffer.alloc(16, 1) })],
+  ['a wide fix', row({ accuracyM: 60 })],
+  ['a fix of unknown width', row({ accuracyM: Number.NaN })],
+  ['a fix that may rest on the map itself', row({ fused: true })],
+  ['a payload that can not be read', row({}, { payload: Buffer.alloc(3) })],
+  ['a place that the map does not know', row(), new Map()],
+  [
+    'what was not heard about when the fix was made',
+    row({ wifi: MACS.map((mac) => ({ mac, dbm: -60, ageMs: 20_000 })) }),
+  ],
+  ['what a fleet heard of somebody that day', row({}, { trusted: true }), knownMap(0)],
+])('%s says nothing', (_, one, known) => {
+  expect(examined(one, known).hands).toEqual([]);
+});
+
+const { pool, ...store } = await openTestStore();
+const deps = {
+  store: { pool, ...store },
+  ...AT_REST,
+  barredAmong: async () => new Set<number>(),
+  onError: (error: unknown) => {
+    throw error;
+  },
+};
+
+test('circles follow what is reported: kept in the store, loaded by whoever answers, without a place in it', async () => {
+  for (let day = 0; day < 8; day++) {
+    const receivedAtMs = START_MS + day * DAY_MS;
+    await pool.query('insert into contributor_keys (day, key) values ($1, $2)', [DAY + day, Buffer.alloc(32, day)]);
+    const dayKey = AT_REST.payloads.dayKey(Buffer.alloc(32, day));
+    for (let tag = 1; tag <= 6; tag++) {
+      // The first days' walks are narrow; then everybody hears the same from farther and farther off.
+      const farM = day < 2 ? 5 : 60;
+      const reports = Array.from({ length: 30 }, (_, i) =>
+        report({
+          lat: HOME.lat + (farM * Math.cos(i + tag)) / 111_195,
+          lon: HOME.lon + (farM * Math.sin(i + tag)) / 86_700,
+          timeMs: receivedAtMs,
+        }),
+      );
+      await insertRows(pool, packRows(reports, { tag, dayKey, trusted: false }, receivedAtMs, AT_REST.payloads));
+    }
+    await foldInbox({ ...deps, now: () => receivedAtMs });
+  }
+  const corrections = createCorrections();
+  await loadCorrections(pool, corrections);
+  expect(Math.max(...corrections)).toBeGreaterThan(1.05);
+  expect(Math.max(...corrections)).toBeLessThanOrEqual(1.1 ** 7);
+  const { hands } = await loadErrorRecord(pool);
+  expect(hands).toHaveLength(6);
+  expect((await pool.query('select count(*)::int as n from calibration')).rows[0].n).toBe(1);
+});
+
+test('a record that can not be read costs the corrections and nothing else', async () => {
+  await pool.query("update calibration set state = '\\x63'");
+  const corrections = createCorrections().fill(2);
+  await loadCorrections(pool, corrections);
+  expect([...corrections]).toEqual([...createCorrections()]);
+});
