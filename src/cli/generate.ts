@@ -1,6 +1,7 @@
 // Writes what is made from the code and committed: schema/openapi.json from the routes' schemas, schema/config.json from the
-// settings. `--check` writes nothing and fails if one of them is not what the code says, which is how CI notices; it also
-// builds the anonymity maps that come along anew, which takes long and is written by `honeyguide anonymity-map build`.
+// settings, docs/record-of-processing.md from the registry of what is kept. `--check` writes nothing and fails if one of them is
+// not what the code says, which is how CI notices; it also builds the anonymity maps that come along anew, which takes long and
+// is written by `honeyguide anonymity-map build`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -9,9 +10,10 @@ import { buildApp } from '../app.ts';
 import { configSchema } from '../config/env.ts';
 import { createCounterMemory, openStripe } from '../http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../http/quotas.ts';
+import { recordOfProcessing } from '../rights/processing.ts';
 import { staleMaps } from './shipped-maps.ts';
 
-const FOLDER = new URL('../../schema/', import.meta.url);
+const ROOT = new URL('../../', import.meta.url);
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
 /** Stands for what a route needs only when it is called, which nobody does here. */
@@ -47,12 +49,16 @@ const asText = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
-  const files = { 'openapi.json': asText(await openApi()), 'config.json': asText(configSchema()) };
+  const files = {
+    'schema/openapi.json': asText(await openApi()),
+    'schema/config.json': asText(configSchema()),
+    'docs/record-of-processing.md': recordOfProcessing(),
+  };
   for (const [name, text] of Object.entries(files)) {
-    const path = new URL(name, FOLDER);
+    const path = new URL(name, ROOT);
     if (!values.check) writeFileSync(path, text);
     else if (readOrNothing(path) !== text) {
-      process.stderr.write(`schema/${name} is not what the code says: npm run gen\n`);
+      process.stderr.write(`${name} is not what the code says: npm run gen\n`);
       process.exitCode = 1;
     }
   }

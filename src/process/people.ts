@@ -31,6 +31,7 @@ import { settleEverywhere } from '../disclosures/settle.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
 import type { PolicyPorts } from '../policy/routes.ts';
 import { listPolicies, readPolicyTexts } from '../policy/store.ts';
+import { notifyRecipients } from '../rights/notices-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { transact } from '../storage/transaction.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
@@ -168,7 +169,15 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
       return done === 'gone' || 'refused' in done ? done : actOf(done);
     },
     async withdraw(device, about, nowMs) {
-      const done = await act(device.id, nowMs, (client, chain, deps) => withdrawConsent(client, chain, deps, about));
+      const done = await act(device.id, nowMs, async (client, chain, deps) => {
+        const before = await loadGrant(client, device.id, about.application, about.purpose);
+        const after = await withdrawConsent(client, chain, deps, about);
+        const person = { device: device.id, key: device.key };
+        // Once, though a withdrawal may be repeated.
+        if (before !== null && before.state !== 'withdrawn')
+          await notifyRecipients(client, chain, person, 'withdrawn', nowMs, about.application);
+        return after;
+      });
       return done === 'gone' || done === null ? done : actOf(done);
     },
   };

@@ -30,6 +30,10 @@ const NOTICES: Readonly<Record<string, Record<Language, string>>> = {
     en: 'was told not to use what it had received',
     nl: 'kreeg bericht niet te gebruiken wat het had ontvangen',
   },
+  withdrawn: {
+    en: 'was told that you took your consent back',
+    nl: 'kreeg bericht dat je je toestemming hebt ingetrokken',
+  },
   erased: { en: 'was told to erase what it had received', nl: 'kreeg bericht te wissen wat het had ontvangen' },
 };
 const BASES: Readonly<Record<string, Record<Language, string>>> = {

@@ -15,7 +15,9 @@ const Notices = Type.Object(
     notices: Type.Array(
       Type.Object({
         id: Type.Integer(),
-        kind: Type.String({ description: 'rectified, restricted or erased: what to do with what was received' }),
+        kind: Type.String({
+          description: 'withdrawn, rectified, restricted or erased: what to do with what was received',
+        }),
         handles: Type.Array(Type.String(), {
           description: 'Hex SHA-256 of `honeyguide notice ` and the hex SHA-256 of a token that was presented',
         }),

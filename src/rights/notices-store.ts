@@ -9,7 +9,7 @@ import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import type { Person } from './challenges-store.ts';
 
-export type NoticeKind = 'rectified' | 'restricted' | 'erased';
+export type NoticeKind = 'rectified' | 'restricted' | 'erased' | 'withdrawn';
 
 /** What a recipient computes of a token it presented: SHA-256 of `honeyguide notice ` and the SHA-256 of the token in hex. */
 export function noticeHandle(tokenHash: Uint8Array): string {
@@ -24,18 +24,19 @@ export async function noticeHandles(db: Pool | ClientBase, device: string): Prom
   return rows.map((row) => noticeHandle(row.token_hash));
 }
 
-/** Tells every application that was shown something of this device. Returns how many. In the caller's transaction. */
+/** Tells every application that was shown something of this device, or just `only`. Returns how many. In the caller's transaction. */
 export async function notifyRecipients(
   client: ClientBase,
   chain: Chain,
   person: Person,
   kind: NoticeKind,
   nowMs: number,
+  only: string | null = null,
 ): Promise<number> {
   const subject = ledgerSubject(person.key);
   const { rows } = await client.query(
-    'select distinct application from ledger where subject = $1 and kind = any($2) and application is not null order by 1',
-    [subject, [KIND.precise, KIND.region]],
+    'select distinct application from ledger where subject = $1 and kind = any($2) and application = coalesce($3::text, application) order by 1',
+    [subject, [KIND.precise, KIND.region], only],
   );
   if (rows.length === 0) return 0;
   const handles = await noticeHandles(client, person.device);

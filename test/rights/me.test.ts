@@ -8,6 +8,7 @@ import { advanceErasures, findPerson } from '../../src/rights/erase-store.ts';
 import { noticeHandle } from '../../src/rights/notices-store.ts';
 import { answerChallenge } from '../../src/rights/proof.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
+import { addTestApplication } from '../support/people.ts';
 import { MASTERS, openWorld, type Phone } from './world.ts';
 
 const world = await openWorld();
@@ -272,6 +273,48 @@ test('disclosures come in words, in English and Dutch, newest first, page by pag
   );
   expect(rest.next).toBeNull();
   expect(rest.disclosures[0].inWords).toBe('app-19 saw which area you were in, in a form that does not identify you.');
+});
+
+test('taking consent back tells the application that was shown something, once, and nobody else', async () => {
+  const ada = await phone();
+  const [application, other] = [await addTestApplication(world.store), await addTestApplication(world.store)];
+  for (const one of [application, other]) {
+    const given = await call(ada, 'PUT', `/v1/me/consents/${one}/dpv:ServiceProvision`, { precision: 'precise' });
+    expect(given.status).toBe(200);
+  }
+  await disclose(ada, application);
+  await disclose(ada, other);
+  for (let i = 0; i < 2; i++) await call(ada, 'DELETE', `/v1/me/consents/${application}/dpv:ServiceProvision`);
+  expect(await noticesOf(application)).toEqual([{ kind: 'withdrawn', handles: [noticeHandle(hashToken(ada.token))] }]);
+  expect(await noticesOf(other)).toEqual([]);
+});
+
+test('a date of birth is not taken, an age band is all there is room for', async () => {
+  const ada = await phone();
+  for (const birth of [{ dateOfBirth: '1990-01-01' }, { birthDate: '1990-01-01' }, { ageBand: '1990-01-01' }])
+    expect((await call(ada, 'PATCH', '/v1/me', birth)).status).toBe(400);
+});
+
+test('no answer of any route sets a cookie, or is tagged so that a later request could be told from it', async () => {
+  const ada = await phone();
+  await world.app.ready();
+  const { paths } = world.app.swagger() as { paths: Record<string, Record<string, unknown>> };
+  const routes = Object.entries(paths).flatMap(([url, methods]) =>
+    Object.keys(methods).map((method) => [method, url] as const),
+  );
+  expect(routes.length).toBeGreaterThan(30);
+  for (const [method, url] of routes) {
+    // Ending the token ends the walk.
+    if (url.startsWith('/v1/me/token') || url.startsWith('/v1/me/erasure')) continue;
+    const path = url.replace(/\{[^}]+\}/g, 'x');
+    const { headers } = await call(
+      ada,
+      method.toUpperCase() as 'GET',
+      path,
+      method === 'get' || method === 'delete' ? undefined : {},
+    );
+    expect([method, url, headers['set-cookie'], headers.etag]).toEqual([method, url, undefined, undefined]);
+  }
 });
 
 test('every route refuses what is no token, and bodies that make no sense, in its own form', async () => {

@@ -4,14 +4,18 @@ import type { FastifyInstance, InjectOptions } from 'fastify';
 import type { Pool } from 'pg';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { createInChain, type InChain } from '../../src/disclosures/chain.ts';
+import { insertPolicy } from '../../src/policy/store.ts';
+import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { openPeople } from '../../src/process/people.ts';
 import { eraseDepsOf, openRights } from '../../src/process/rights.ts';
 import { answerChallenge, type ProofAction } from '../../src/rights/proof.ts';
+import type { Store } from '../../src/storage/open.ts';
 import { createTestApp, DEVICE_KEY } from '../support/app.ts';
 import { openTestStore } from '../support/store.ts';
 
 export type Phone = { readonly token: string; readonly proofKey: Buffer; readonly id: string };
 export type World = {
+  readonly store: Store;
   readonly app: FastifyInstance;
   readonly pool: Pool;
   readonly inChain: InChain;
@@ -35,7 +39,9 @@ export type World = {
 export const MASTERS = masterKeysOf([Buffer.alloc(32, 1)]);
 
 export async function openWorld(): Promise<World> {
-  const { pool } = await openTestStore();
+  const store = await openTestStore();
+  const { pool } = store;
+  await insertPolicy(pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
   const settled: number[] = [];
   const inChain = createInChain({
     pool,
@@ -63,7 +69,7 @@ export async function openWorld(): Promise<World> {
     return { status: answer.statusCode, body: answer.body === '' ? null : answer.json(), headers: answer.headers };
   };
   return {
-    ...{ app, pool, inChain, settled, call, erase: eraseDepsOf(setup) },
+    ...{ store, app, pool, inChain, settled, call, erase: eraseDepsOf(setup) },
     async phone(profile = { jurisdiction: 'NL', ageBand: '18plus' }) {
       const answer = await app.inject({ method: 'POST', url: `/v1/devices?key=${DEVICE_KEY}`, payload: profile });
       const { token, proofKey } = answer.json();
