@@ -74,6 +74,9 @@ export type AppDeps = LimiterDeps & {
 const KEEP_ALIVE_MS = 125_000;
 /** A head or a body that takes longer than this on 2G would not be waited for by Gecko either (its time-out is 60 s). */
 const REQUEST_MS = 60_000;
+/** Below /v1, which is the MLS family's, but not of it. */
+const NATIVE_PATH = /^\/+v1\/+(devices|me|policies|privacy|partner)(\/|\?|$)/;
+
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
@@ -90,7 +93,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     // Before routing, as for a path that is no UTF-8: the scope is told by the path alone.
     frameworkErrors: (_error, request, reply) => {
-      const refuse = /^\/+v[12]\//.test(request.url) ? refuseMls : refuseProblem;
+      const isMls = /^\/+v[12]\//.test(request.url) && !NATIVE_PATH.test(request.url);
+      const refuse = isMls ? refuseMls : refuseProblem;
       refuse(reply.headers(fixedHeadersUnrouted(request.raw, deps.trustProxy.length > 0)), { kind: 'malformed' });
     },
   }).withTypeProvider<TypeBoxTypeProvider>();

@@ -13,13 +13,6 @@ import { type Capture, type ConsentEvent, type DeviceEvent, isLive } from './eve
 import { heldFrom, type Terms } from './judge.ts';
 import type { Party } from './receipt.ts';
 
-/** For the registry of what lives how long: evidence of consent is kept three years after its end. */
-export const CONSENT_TTLS = [
-  { table: 'grants', column: 'expires_at', ttlMs: 3 * 365 * 86_400_000 },
-  { table: 'consent_events', column: 'at', ttlMs: 4 * 365 * 86_400_000 },
-  { table: 'parental_consents', column: 'withdrawn_at', ttlMs: 3 * 365 * 86_400_000 },
-] as const;
-
 /** Columns of a Grant, where `grants` is `g`. */
 export const GRANT_COLUMNS = `g.state, g.precision, g.scopes, g.sources, g.policy_version as "policyVersion",
   g.expires_at::float8 as "expiresAt", g.suspended_at::float8 as "suspendedAt", g.parental,

@@ -10,7 +10,10 @@ export const PRECISION_NAMES = ['none', 'region', 'precise'] as const;
 const Precision = Type.Unsafe<(typeof PRECISION_NAMES)[number]>({ type: 'string', enum: PRECISION_NAMES });
 
 export const ConsentParams = Type.Object({
-  application: Type.String({ maxLength: 64, description: 'The application, as its partner registered it' }),
+  application: Type.String({
+    pattern: '^[a-z0-9-]{1,64}$',
+    description: 'The application, as its partner registered it',
+  }),
   purpose: Type.String({ maxLength: 64, description: 'A purpose of DPV such as `dpv:ServiceProvision`' }),
 });
 

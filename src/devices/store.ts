@@ -15,12 +15,6 @@ export const DAY_MS = 86_400_000;
 export const TOKEN_TTL_MS = 365 * DAY_MS;
 /** How long a token goes on after it was replaced: an answer that got lost on 2G can be asked for again. */
 export const ROTATION_MS = 10 * 60_000;
-/** For the registry of what lives how long. `idleDays`: days after the day number in the column. */
-export const DEVICE_TTLS = [
-  { table: 'devices', column: 'last_used_day', idleDays: IDLE_DAYS },
-  { table: 'device_tokens', column: 'expires_at', ttlMs: 0 },
-] as const;
-
 export type DeviceSecrets = { readonly masters: MasterKeys; readonly random: Random };
 export type IssuedToken = { readonly token: string; readonly expiresAt: number };
 
