@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { describe, expect, test } from 'vitest';
+import { checkMachine } from '../../src/cli/doctor-machine.ts';
+import { checkPostgres } from '../../src/cli/doctor-postgres.ts';
+import { loadConfig } from '../../src/config/env.ts';
+import { loadSecrets, secretsPath } from '../../src/config/secrets.ts';
+import { openPool } from '../../src/storage/pool.ts';
+import { createPrivatePostgres, POSTGRES_BIN } from '../support/private-postgres.ts';
+import { ON_POSTGRES, testFolder } from '../support/store.ts';
+
+const DAY_MS = 86_400_000;
+
+describe('of secrets the doctor says', () => {
+  function findingOf(env: Record<string, string>, nowMs = Date.now()) {
+    return checkMachine(loadConfig(env), nowMs).find(({ what }) => what === 'secrets');
+  }
+
+  test('that they lie beside what they encrypt, and nothing once they lie elsewhere', () => {
+    const env = { DATA_DIR: testFolder() };
+    const SECRETS_FILE = join(testFolder(), 'secrets.json');
+    loadSecrets(loadConfig(env), randomBytes);
+    expect(findingOf(env)).toMatchObject({ state: 'weak', says: expect.stringContaining('beside what they encrypt') });
+    loadSecrets({ dataDir: join(SECRETS_FILE, '..') }, randomBytes);
+    expect(findingOf({ ...env, SECRETS_FILE })).toMatchObject({ state: 'ok' });
+  });
+
+  test('that they are old, and that others may have read them', () => {
+    const folder = testFolder();
+    const SECRETS_FILE = join(folder, 'secrets.json');
+    loadSecrets({ dataDir: folder }, randomBytes);
+    const env = { DATA_DIR: testFolder(), SECRETS_FILE };
+    const then = (Date.now() - 800 * DAY_MS) / 1000;
+    utimesSync(SECRETS_FILE, then, then);
+    expect(findingOf(env)).toMatchObject({ state: 'weak', says: expect.stringMatching(/^unchanged for 800 days/) });
+    chmodSync(SECRETS_FILE, 0o644);
+    expect(findingOf(env)).toMatchObject({ state: 'wrong', says: expect.stringContaining('others than its owner') });
+  });
+
+  test('that an older version made them, and the next start adds what is new', () => {
+    const env = { DATA_DIR: testFolder() };
+    mkdirSync(env.DATA_DIR, { recursive: true });
+    expect(findingOf(env)).toMatchObject({
+      state: 'ok',
+      says: expect.stringContaining('generated on the first start'),
+    });
+    loadSecrets(loadConfig(env), randomBytes);
+    const path = secretsPath(loadConfig(env));
+    const { stationKey: _, ...older } = JSON.parse(readFileSync(path, 'utf8'));
+    writeFileSync(path, JSON.stringify(older));
+    expect(findingOf(env)).toMatchObject({ state: 'ok', says: expect.stringContaining('the next start adds') });
+    expect(findingOf({ ...env, SECRETS_FILE: path })).toMatchObject({ state: 'wrong' });
+  });
+});
+
+test('an open HOST is weak, more so when the trusted proxy can only be on this machine', () => {
+  const addressOf = (TRUST_PROXY: string) =>
+    checkMachine(loadConfig({ HOST: '0.0.0.0', TRUST_PROXY, DATA_DIR: testFolder() }), Date.now()).find(
+      ({ what }) => what === 'address',
+    );
+  expect(addressOf('10.0.0.0/8')).toMatchObject({ state: 'weak', says: expect.stringContaining('only the trusted') });
+  expect(addressOf('loopback')).toMatchObject({ state: 'weak', says: expect.stringContaining('listen on 127.0.0.1') });
+});
+
+test.runIf(ON_POSTGRES && POSTGRES_BIN !== undefined)(
+  'of PostgreSQL the doctor says what gives values away or may lose them, and nothing of one that is as it should be',
+  async () => {
+    const server = await createPrivatePostgres(["log_error_verbosity = 'terse'", 'log_parameter_max_length = 0']);
+    await server.start();
+    const admin = new pg.Client({ connectionString: server.url });
+    await admin.connect();
+    await admin.query(`create role plain login password 'p'`);
+    const url = new URL(server.url);
+    [url.username, url.password] = ['plain', 'p'];
+    const weakOf = async (connect: string, named = connect) => {
+      const { pool, close } = openPool({ kind: 'postgres', url: connect });
+      const found = await checkPostgres(pool, named);
+      await close();
+      return found.map(({ what }) => what);
+    };
+    expect(await weakOf(url.href)).toEqual([]);
+    expect(await weakOf(server.url)).toEqual(['store role']);
+    expect(await weakOf(url.href, 'postgres://plain@db.example/x')).toEqual(['store transport']);
+    for (const local of [
+      'postgres://plain@[::1]/x',
+      'postgres:///x?host=/run/postgresql',
+      'postgres://plain@localhost/x',
+    ])
+      expect(await weakOf(url.href, local)).toEqual([]);
+    const settings = [
+      'fsync = off',
+      `log_statement = 'all'`,
+      'log_parameter_max_length = -1',
+      'synchronous_commit = off',
+    ];
+    for (const setting of [...settings, `log_error_verbosity = 'default'`])
+      await admin.query(`alter system set ${setting}`);
+    await admin.query('select pg_reload_conf()');
+    await expect
+      .poll(() => weakOf(url.href), { timeout: 10_000 })
+      .toEqual(['store log', 'store errors', 'store fsync', 'store commits']);
+    // A superuser's connections have said so for themselves.
+    expect(await weakOf(server.url)).toEqual(['store role', 'store fsync', 'store commits']);
+    await admin.end();
+  },
+  60_000,
+);
