@@ -9,13 +9,20 @@ import type { Mechanism } from './mechanism.ts';
 import { area95M2, type Spot } from './posterior.ts';
 import type { Place } from './world.ts';
 
-export type EdgePlan = { readonly homes: number; readonly reachM: number; readonly days: number };
+export type EdgePlan = {
+  readonly homes: number;
+  readonly reachM: number;
+  readonly days: number;
+  /** Asked every quarter of an hour of a life, or once in 25 hours of lying still: whoever asks seldom meets phones that were forgotten. */
+  readonly isSeldom?: boolean;
+};
 export const EDGE: EdgePlan = { homes: 1_200, reachM: 4_000, days: 28 };
 
 const FIX_SIGMA_M = 20;
 const EDGE_M = 20;
 const DAY_MS = 86_400_000;
 const QUARTER_MS = 900_000;
+const SELDOM_MS = 25 * 3_600_000;
 /** Nights from 20 to 8 o'clock, work from 9 to 18, a way of up to an hour. */
 const NIGHT_FROM = 20 * 4;
 const NIGHT_TO = 8 * 4;
@@ -29,6 +36,8 @@ const CLOSE_M = 60;
 const NEIGHBOURS = 60;
 /** Edge of a regular hexagon over the root of its area. */
 const EDGE_OVER_ROOT = 0.62;
+
+export const SELDOM: EdgePlan = { homes: 1_200, reachM: 4_000, days: 365, isSeldom: true };
 
 export type EdgeResult = {
   readonly areaRatioP50: number;
@@ -143,6 +152,14 @@ function live(
   const home = { x: at.x + distanceM * into.x, y: at.y + distanceM * into.y };
   const angle = random.between(0, 2 * Math.PI);
   const nights: string[][] = [];
+  if (plan.isSeldom === true) {
+    for (let atMs = 0; atMs < plan.days * DAY_MS; atMs += SELDOM_MS) {
+      const x = home.x + random.normal(0, FIX_SIGMA_M);
+      const y = home.y + random.normal(0, FIX_SIGMA_M);
+      nights.push([ask(phone, scene, x, y, startMs + atMs)?.name ?? 'nothing']);
+    }
+    return look(nights, inner, outer);
+  }
   for (let day = 0; day < plan.days; day++) {
     const night: string[] = [];
     for (let quarter = 0; quarter < 96; quarter++) {

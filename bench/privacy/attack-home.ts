@@ -58,7 +58,8 @@ function crowdsOf(mechanism: Mechanism, residents: Residents, nowMs: number, ran
   const crowds = new Map<string, { people: number; fullest: Place; most: number }>();
   for (const [cell, count] of residents) {
     const [lat, lon] = cellToLatLng(cell);
-    const told = mechanism.phone(random.fork(cell))(lat, lon, nowMs);
+    const told =
+      mechanism.still === undefined ? mechanism.phone(random.fork(cell))(lat, lon, nowMs) : mechanism.still(lat, lon);
     if (told === null) continue;
     const crowd = crowds.get(told.name) ?? { people: 0, fullest: { lat, lon }, most: 0 };
     crowd.people += count;

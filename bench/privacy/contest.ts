@@ -15,7 +15,7 @@ import {
   suppressedCounts,
 } from './attack-counts.ts';
 import { BUS_M_S, CROSSING, type CrossingPlan, crossing, WALK_M_S } from './attack-crossing.ts';
-import { EDGE, type EdgePlan, edgeDwellers } from './attack-edge.ts';
+import { EDGE, type EdgePlan, edgeDwellers, SELDOM } from './attack-edge.ts';
 import { findHomes } from './attack-home.ts';
 import { crowding, nameIn } from './attack-singling-out.ts';
 import { androidCalibrated, androidFudger } from './baseline-android.ts';
@@ -34,6 +34,7 @@ export type ContestPlan = {
   readonly averaging: AveragingPlan;
   readonly crossing: CrossingPlan;
   readonly edge: EdgePlan;
+  readonly seldom: EdgePlan;
   readonly commute: CommutePlan;
   readonly people: number;
   readonly countDraws: number;
@@ -42,6 +43,7 @@ export const CONTEST: ContestPlan = {
   averaging: AVERAGING,
   crossing: CROSSING,
   edge: EDGE,
+  seldom: SELDOM,
   commute: COMMUTE,
   people: 400,
   countDraws: 100_000,
@@ -154,10 +156,6 @@ function prepare(country: Country): Scenery {
     rfc6772(),
     planarLaplace(),
   ];
-  const nameOf = (mechanism: Mechanism): NameAt => {
-    const random = createRandom(1);
-    return (lat, lon) => mechanism.phone(random)(lat, lon, START_MS)?.name ?? null;
-  };
   const views = new Map<string, [NameAt, NameAt]>([
     ['Honeyguide', [nameIn(built), nameIn(strict)]],
     ['H3 res 8', [nameOf(naiveH3(8)), nameOf(naiveH3(7))]],
@@ -165,6 +163,13 @@ function prepare(country: Country): Scenery {
     ['RFC 6772', [nameOf(rfc6772(2_000)), nameOf(rfc6772(5_000))]],
   ]);
   return { country, built, mechanisms, views };
+}
+
+/** What it tells, without a phone's secrets where it can do without. */
+function nameOf(mechanism: Mechanism): NameAt {
+  const random = createRandom(1);
+  const tell = mechanism.still ?? ((lat, lon) => mechanism.phone(random)(lat, lon, START_MS));
+  return (lat, lon) => tell(lat, lon)?.name ?? null;
 }
 
 function noteAveraging(mechanism: Mechanism, scene: Place, random: Random, plan: ContestPlan, results: Results): void {
@@ -191,6 +196,9 @@ function noteCrossings(mechanism: Mechanism, scene: Place, random: Random, plan:
   results.add('A2.edgeP50', mechanism.name, edge.areaRatioP50);
   results.add('A2.edgeP5', mechanism.name, edge.areaRatioP5);
   results.add('A2.nearP5', mechanism.name, edge.nearP5);
+  const seldom = edgeDwellers(mechanism, scene, START_MS, random, plan.seldom);
+  results.add('A2.seldomP50', mechanism.name, seldom.areaRatioP50);
+  results.add('A2.seldomP5', mechanism.name, seldom.areaRatioP5);
   const road = commute(mechanism, scene, START_MS, random, plan.commute);
   results.add('A2.commuteP50', mechanism.name, road.lengthRatioP50);
   results.add('A2.commuteP5', mechanism.name, road.lengthRatioP5);
@@ -213,8 +221,7 @@ function noteCrowd(
   if (wanted('A3') && pair !== undefined)
     results.add(`A3.${kind}`, name, singledOut(parts, together(...pair), K).underK);
   if (wanted('A8') && mechanism.kind !== 'noisy') {
-    const still = createRandom(1);
-    const alone = singledOut(parts, (lat, lon) => mechanism.phone(still)(lat, lon, START_MS)?.name ?? null, K);
+    const alone = singledOut(parts, nameOf(mechanism), K);
     results.add(`A8.${kind}`, name, alone.underK);
     if (kind === 'sparse') results.add('A8.suppressed', name, alone.suppressed);
   }

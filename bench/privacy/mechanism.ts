@@ -14,6 +14,8 @@ export type Mechanism = {
   /** What a phone that lies still is told: one thing, one thing that moves with the hours, or something new every time. */
   readonly kind: 'fixed' | 'drifting' | 'noisy';
   phone(random: Random): Phone;
+  /** What it would tell without a phone's secrets; absent, what any phone tells. Who could be told an answer is judged by it. */
+  readonly still?: (lat: number, lon: number) => Told | null;
 };
 
 /** Where people are, to the finest cell that is public: residents by H3 cell of resolution 8 (Kontur's grid). */

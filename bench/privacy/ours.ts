@@ -8,9 +8,8 @@ import {
   regionCircle,
   SUPPRESSED,
 } from '../../src/privacy/anonymity-map.ts';
-import { BAND_M, bandRingsOf } from '../../src/privacy/band.ts';
+import { BAND_M } from '../../src/privacy/band.ts';
 import { buildAnonymityMap, type Population } from '../../src/privacy/build-anonymity-map.ts';
-import { advanceCoarseState, type CoarseState } from '../../src/privacy/coarse-state.ts';
 import {
   COARSEST_RES,
   cellOfKey,
@@ -20,7 +19,8 @@ import {
   resolutionOf,
 } from '../../src/privacy/region-key.ts';
 import { oneLevelCoarser } from '../../src/privacy/region-levels.ts';
-import type { Mechanism, Residents, Told } from './mechanism.ts';
+import { COARSE_STATE_TTL_MS, coarseStateOf, type KeptState } from '../../src/sharing/coarse-region.ts';
+import type { Mechanism, Phone, Residents, Told } from './mechanism.ts';
 
 /** Phones of the bench are told apart by their random ids. */
 const NO_SECRET = new Uint8Array(32);
@@ -55,10 +55,14 @@ export function regionAreasKm2(names: Uint32Array): Map<RegionKey, number> {
   return areas;
 }
 
+const tellers = new WeakMap<AnonymityMap, (region: RegionKey) => Told | null>();
+
 /** Tells regions as circles, each computed once. */
-function teller(): (region: RegionKey) => Told | null {
+function tellerOf(map: AnonymityMap): (region: RegionKey) => Told | null {
+  const known = tellers.get(map);
+  if (known !== undefined) return known;
   const circles = new Map<RegionKey, Told>();
-  return (region) => {
+  const tell = (region: RegionKey) => {
     if (region === SUPPRESSED) return null;
     let told = circles.get(region);
     if (told === undefined) {
@@ -68,27 +72,37 @@ function teller(): (region: RegionKey) => Told | null {
     }
     return told;
   };
+  tellers.set(map, tell);
+  return tell;
 }
 
 export function ours(map: AnonymityMap): Mechanism {
-  const tell = teller();
   return {
     name: 'Honeyguide',
     kind: 'fixed',
-    phone(random) {
-      const bandRings = bandRingsOf(NO_SECRET, String(random.next()));
-      let state: CoarseState | null = null;
-      return (lat, lon, nowMs) => {
-        state = advanceCoarseState(state, lat, lon, nowMs, bandRings, map);
-        return tell(state.region);
-      };
-    },
+    phone: (random) => oursKnowing(map, NO_SECRET, String(random.next())),
+    still: (lat, lon) => tellerOf(map)(map.regionAt(lat, lon)),
+  };
+}
+
+/** The phone of a known id on a gateway with a known secret: the very function that the gateway calls. */
+export function oursKnowing(map: AnonymityMap, coarseKey: Uint8Array, device: string): Phone {
+  const tell = tellerOf(map);
+  const rules = { map, mapVersion: 'bench', coarseKey };
+  let kept: KeptState | null = null;
+  let untilMs = 0;
+  return (lat, lon, nowMs) => {
+    // As the store has it: a state that is not renewed is gone after its time to live.
+    const before = nowMs < untilMs ? kept : null;
+    kept = coarseStateOf(rules, device, before, () => ({ lat, lon, accuracyM: 25 }), nowMs);
+    if (kept !== before) untilMs = nowMs + COARSE_STATE_TTL_MS;
+    return tell(kept!.region);
   };
 }
 
 /** One level coarser than the map and no memory: the answer to a request that presents no device. */
 export function oursWithoutToken(map: AnonymityMap): Mechanism {
-  const tell = teller();
+  const tell = tellerOf(map);
   return {
     name: 'Honeyguide, no device token',
     kind: 'fixed',

@@ -1,0 +1,209 @@
+// A gateway to attack: the real app with the real locator, ledger, consent, leases, pipeline and log, over a real store and over
+// HTTP. Not as in production: the clock is the attacker's world's (leases count real time), the map of stations is empty
+// (phones send their satellite fix), keys have no quotas. Several on one store are replicas of each other.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { Agent, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import { buildApp } from '../../src/app.ts';
+import { FLAG } from '../../src/devices/device-contract.ts';
+import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import { changeDevice, loadDevice } from '../../src/devices/store.ts';
+import { hashToken } from '../../src/devices/token.ts';
+import { createInChain } from '../../src/disclosures/chain.ts';
+import { settleEverywhere } from '../../src/disclosures/settle.ts';
+import { createCounterMemory, openStripe, sumCounters } from '../../src/http/counters.ts';
+import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
+import { createKeyRing, MAX_KEYS } from '../../src/partners/key-ring.ts';
+import { addKey, followKeys } from '../../src/partners/store.ts';
+import { insertPolicy } from '../../src/policy/store.ts';
+import { createLocator } from '../../src/positioning/locate.ts';
+import { layOutAnonymityMap } from '../../src/privacy/anonymity-map.ts';
+import { FIRST_POLICY } from '../../src/process/first-policy.ts';
+import { createMetrics } from '../../src/process/metrics.ts';
+import { openPeople } from '../../src/process/people.ts';
+import { CLOCKS, openSharing } from '../../src/process/sharing.ts';
+import { createLeaseMemory, openLeaseReader, openLeaseWriter } from '../../src/sharing/lease-memory.ts';
+import { joinReplicas } from '../../src/sharing/replica-store.ts';
+import type { Store } from '../../src/storage/open.ts';
+import { openPool } from '../../src/storage/pool.ts';
+import { createMemoryStations } from '../../test/support/memory-stations.ts';
+
+export const PURPOSE = 'dpv:ServiceProvision';
+const MASTERS = masterKeysOf([Buffer.alloc(32, 1)]);
+const LEDGER_KEY = Buffer.alloc(32, 2);
+export const COARSE_KEY = Buffer.alloc(32, 3);
+
+export type Reply = {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: string;
+  readonly tookMs: number;
+};
+export type Partner = { readonly key: string; readonly application: string };
+export type Clock = { nowMs: number };
+export type PrivacyGateway = {
+  readonly clock: Clock;
+  readonly deviceKey: string;
+  /** Every line of the log. */
+  readonly logged: readonly string[];
+  send(
+    method: string,
+    path: string,
+    bearer: string | null,
+    body: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Reply>;
+  /** Where is this phone? As a partner, with or without a device token. */
+  ask(partner: Partner, token: string | null, body: unknown, query?: string): Promise<Reply>;
+  register(profile?: object): Promise<string>;
+  /** The device behind a token, as the operator finds it. */
+  deviceOf(token: string): Promise<string>;
+  grant(token: string, partner: Partner, precision: 'none' | 'region' | 'precise'): Promise<Reply>;
+  withdraw(token: string, partner: Partner): Promise<Reply>;
+  restrict(token: string): Promise<void>;
+  addPartner(name: string): Promise<Partner>;
+  /** Learns of partners that another gateway added. */
+  follow(): Promise<void>;
+  metrics(): Promise<string>;
+  close(): Promise<void>;
+};
+
+export async function openPrivacyGateway(store: Store, names: Uint32Array, clock: Clock): Promise<PrivacyGateway> {
+  const { pool, close: closePool } = openPool(store.address, undefined, 0, true);
+  const logged: string[] = [];
+  const log = pino({ level: 'trace', base: {} }, { write: (line: string) => void logged.push(line) });
+  const now = () => clock.nowMs;
+  await insertPolicy(pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
+  const memory = createLeaseMemory(CLOCKS);
+  const onError = (error: unknown) => log.error({ error: String(error) }, 'replica');
+  const replica = await joinReplicas({
+    pool,
+    id: randomUUID(),
+    lease: openLeaseWriter(memory),
+    clocks: CLOCKS,
+    onError,
+  });
+  const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now, settle: (seq) => settleEverywhere(pool, seq) });
+  const map = { shared: layOutAnonymityMap(names), version: 'bench', k: 1_000 };
+  const lease = openLeaseReader(memory, CLOCKS);
+  const sharing = openSharing(
+    { pool, ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY, map, lease, now },
+    log,
+  );
+  const ring = createKeyRing(now);
+  const follower = await followKeys(store, (entries) => ring.replace(entries), onError);
+  const counters = createCounterMemory(1);
+  const app = await buildApp({
+    ...{ version: 'bench', findKey: ring.find, audience: sharing.audience, log, now },
+    people: await openPeople({ pool, inChain, masters: MASTERS, receiptKey: Buffer.alloc(32, 4) }),
+    locator: createLocator({ stations: createMemoryStations(), ip: { find: () => null } }),
+    quotas: openQuotas(createQuotaMemory(MAX_KEYS), { a: 1, b: 2 }),
+    counters: openStripe(counters, 0),
+    readiness: () => ({ store: true, index: true, jobs: true }),
+    overloaded: () => false,
+    trustProxy: [],
+    addressKey: new Uint8Array(32),
+    othersPerMinute: 1_000_000,
+  });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const send = createSender((app.server.address() as AddressInfo).port);
+  const wanted = { class: 'device' as const, name: `phones ${randomUUID()}`, dailyQuota: null, perMinute: null };
+  const deviceKey = (await addKey(store, wanted, randomBytes, 1)).key;
+  await follower.poll();
+  const consentPath = ({ application }: Partner) => `/v1/me/consents/${application}/${PURPOSE}`;
+  const registry = createMetrics({
+    counters: () => sumCounters(counters),
+    submissions: () => ({ kept: {}, dropped: {} }),
+    index: () => ({ stations: 0, bytes: 0, snapshotAgeS: null, feedLagS: 0 }),
+    jobs: () => [],
+    threadRestarts: () => 0,
+    keys: () => 0,
+  });
+  const deviceOf = async (token: string) => (await loadDevice(pool, MASTERS, hashToken(token), now()))!.id;
+  return {
+    clock,
+    deviceKey,
+    logged,
+    send: send.send,
+    ask: ({ key }, token, body, query = '') =>
+      send.send('POST', `/v1/geolocate?key=${key}${token === null ? '' : `&device=${token}`}${query}`, null, body),
+    async register(profile = { ageBand: '18plus', jurisdiction: 'NL' }) {
+      const { status, body } = await send.send('POST', '/v1/devices', deviceKey, profile);
+      if (status !== 201) throw new Error(`not registered: ${status}`);
+      return JSON.parse(body).token;
+    },
+    deviceOf,
+    grant: (token, partner, precision) => send.send('PUT', consentPath(partner), token, { precision }),
+    withdraw: (token, partner) => send.send('DELETE', consentPath(partner), token, undefined),
+    async restrict(token) {
+      const id = await deviceOf(token);
+      const secrets = { masters: MASTERS, random: randomBytes };
+      await inChain((client, chain) =>
+        changeDevice(
+          client,
+          chain,
+          secrets,
+          id,
+          ({ flags }) => ({ flags: flags | FLAG.restricted }),
+          'restricted',
+          now(),
+        ),
+      );
+    },
+    async addPartner(name) {
+      const { key, application } = await addKey(store, { ...wanted, class: 'partner', name }, randomBytes, 1, {
+        role: 'vendor',
+        policyUrl: 'https://partner.example/privacy',
+        contact: 'privacy@partner.example',
+        controller: 'Partner, 1 Street',
+        adFunded: false,
+        purposes: [PURPOSE],
+        maxPrecision: 2,
+      });
+      await follower.poll();
+      return { key, application: application! };
+    },
+    follow: () => follower.poll(),
+    metrics: () => registry.metrics(),
+    async close() {
+      follower.stop();
+      send.close();
+      await app.close();
+      await sharing.close();
+      await replica.stop();
+      await closePool();
+    },
+  };
+}
+
+/** A client with connections that stay open, which tells how long the answer took. */
+function createSender(port: number): Pick<PrivacyGateway, 'send'> & { close(): void } {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  return {
+    close: () => agent.destroy(),
+    send: (method, path, bearer, body, headers = {}) =>
+      new Promise((resolve, reject) => {
+        const payload = body === undefined ? undefined : JSON.stringify(body);
+        const head: Record<string, string> = { ...headers };
+        if (payload !== undefined) head['content-type'] = 'application/json';
+        if (bearer !== null) head.authorization = `Bearer ${bearer}`;
+        const begunMs = performance.now();
+        const sent = httpRequest({ agent, port, host: '127.0.0.1', method, path, headers: head }, (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+          answer.on('end', () =>
+            resolve({
+              status: answer.statusCode ?? 0,
+              headers: answer.rawHeaders,
+              body: Buffer.concat(chunks).toString('utf8'),
+              tookMs: performance.now() - begunMs,
+            }),
+          );
+          answer.on('error', reject);
+        });
+        sent.on('error', reject);
+        sent.end(payload);
+      }),
+  };
+}
