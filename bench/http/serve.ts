@@ -3,10 +3,15 @@
 // `slow` makes every request cost so many microseconds of CPU more: how the gate's own test shows that the gate can fail.
 
 import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { buildBare } from './bare.ts';
 import { buildOurs } from './ours.ts';
+import { buildPartnerServer } from './partner-server.ts';
 
-export type ServeOptions = { kind: 'ours'; stations: number } | { kind: 'bare'; answers: object[]; status: number };
+export type ServeOptions =
+  | { kind: 'ours'; stations: number }
+  | { kind: 'partner'; stations: number; bodies: number; databaseUrl: string }
+  | { kind: 'bare'; answers: object[]; status: number };
 export type ToServer = { ask: 'start'; options: ServeOptions } | { ask: 'usage' } | { ask: 'slow'; us: number };
 export type FromServer = { port: number } | { cpuUs: number; rssBytes: number } | { slow: true };
 
@@ -29,6 +34,12 @@ function calibrate(): void {
   }
 }
 
+async function buildServer(options: ServeOptions): Promise<FastifyInstance> {
+  if (options.kind === 'ours') return await buildOurs(options.stations);
+  if (options.kind === 'bare') return buildBare(options.answers, options.status);
+  return await buildPartnerServer(options.stations, options.bodies, options.databaseUrl);
+}
+
 async function answer(message: ToServer): Promise<FromServer> {
   if (message.ask === 'usage') {
     const { user, system } = process.cpuUsage();
@@ -40,7 +51,7 @@ async function answer(message: ToServer): Promise<FromServer> {
     return { slow: true };
   }
   const { options } = message;
-  const app = options.kind === 'ours' ? await buildOurs(options.stations) : buildBare(options.answers, options.status);
+  const app = await buildServer(options);
   await app.listen({ port: 0, host: '127.0.0.1' });
   app.server.prependListener('request', () => {
     if (burn > 0) work(burn);

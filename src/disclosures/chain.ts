@@ -26,6 +26,11 @@ export type ChainDeps = {
   readonly now: () => number;
   /** Resolves once every replica has forgotten what change number `seq` names, or may not answer from memory any more. */
   readonly settle: (seq: number) => Promise<void>;
+  /**
+   * Over connections that pipeline: has `work` send its first queries along with the one that takes the lock. The store
+   * runs them once it has it; `work` must await one before it adds a row. Default: `work` starts when the lock is there.
+   */
+  readonly isEager?: boolean;
 };
 
 /**
@@ -39,10 +44,10 @@ const LOCK = `begin isolation level read committed;
 
 type Row = readonly [seq: number, hash: Buffer, entry: LedgerEntry];
 
-export function createInChain({ pool, ledgerKey, now, settle }: ChainDeps): InChain {
+export function createInChain({ pool, ledgerKey, now, settle, isEager = false }: ChainDeps): InChain {
   const key = createSecretKey(ledgerKey);
   return async (work) => {
-    const { result, settleAt } = await inTransaction(pool, key, now, work);
+    const { result, settleAt } = await inTransaction(pool, key, now, isEager, work);
     // The connection is back by now: waiting for replicas holds nothing.
     if (settleAt > 0) await settle(settleAt);
     return result;
@@ -53,19 +58,28 @@ async function inTransaction<T>(
   pool: Pool,
   ledgerKey: KeyObject,
   now: () => number,
+  isEager: boolean,
   work: (client: ClientBase, chain: Chain) => Promise<T>,
 ): Promise<{ result: T; settleAt: number }> {
   const client = await pool.connect();
   client.on('error', lost);
   let failed = true;
   try {
-    const [head] = await lock(client);
-    let seq = Number(head.seq);
-    let hash = head.hash;
+    const stream = isEager ? (client as Piped).connection?.stream : undefined;
+    let seq = Number.NaN;
+    let hash: Buffer = Buffer.alloc(0);
+    stream?.cork();
+    const locked = lock(client, (head) => {
+      seq = Number(head.seq);
+      hash = head.hash;
+    });
+    if (isEager) locked.catch(lost);
+    else await locked;
     const written: Row[] = [];
     const changes: (string | null)[] = [];
-    const result = await work(client, {
+    const working = work(client, {
       append(entry) {
+        if (Number.isNaN(seq)) throw new Error('a row before the lock: read something first');
         seq++;
         hash = chainHash(ledgerKey, hash, seq, entry);
         written.push([seq, hash, entry]);
@@ -73,10 +87,21 @@ async function inTransaction<T>(
       },
       changed: (device) => void changes.push(device),
     });
+    stream?.uncork();
+    const result = await working;
+    if (isEager) await locked;
     if (changes.length > 0 && written.length === 0) throw new Error('a change of mind needs a row in the ledger');
-    if (written.length > 0) await write(client, written);
-    if (changes.length > 0) await announce(client, seq, changes, now());
-    await client.query('commit');
+    const writes: Promise<void>[] = [];
+    const then = async (done: Promise<void>) => {
+      writes.push(done);
+      if (!isEager) await done;
+    };
+    stream?.cork();
+    if (written.length > 0) await then(write(client, written));
+    if (changes.length > 0) await then(announce(client, seq, changes, now()));
+    await then(commit(client));
+    stream?.uncork();
+    await Promise.all(writes);
     failed = false;
     return { result, settleAt: changes.length > 0 ? seq : 0 };
   } finally {
@@ -86,14 +111,32 @@ async function inTransaction<T>(
   }
 }
 
+/** What pg's types don't say of a client: it has a socket, which sends in one go what is corked. */
+type Piped = ClientBase & {
+  readonly connection?: { readonly stream: { cork(): void; uncork(): void } };
+};
+
 /** A connection that is lost between two queries fails the next one; unheard, the event would end the process. */
 function lost(): void {}
 
-/** Begins, and waits for its turn: one way to the store and back. */
-async function lock(client: ClientBase): Promise<{ seq: string; hash: Buffer }[]> {
-  // Several statements in one text have a result each, which the types don't know.
-  const results = (await client.query(LOCK)) as unknown as { rows: { seq: string; hash: Buffer }[] }[];
-  return results.at(-1)!.rows;
+type Head = { readonly seq: string; readonly hash: Buffer };
+
+/** Begins, and waits for its turn: one way to the store and back. `take` is called before any later query is answered. */
+function lock(client: ClientBase, take: (head: Head) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.query(LOCK, (error: Error | null, results: unknown) => {
+      if (error) return reject(error);
+      // Several statements in one text have a result each, which the types don't know.
+      take((results as { rows: Head[] }[]).at(-1)!.rows[0]);
+      resolve();
+    });
+  });
+}
+
+/** A statement whose error somebody swallowed makes the store roll back and say so, without an error. */
+async function commit(client: ClientBase): Promise<void> {
+  const { command } = await client.query('commit');
+  if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
 }
 
 async function write(client: ClientBase, rows: readonly Row[]): Promise<void> {

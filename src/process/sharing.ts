@@ -3,20 +3,25 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import type { MasterKeys } from '../devices/master-keys.ts';
+import { openDevice } from '../devices/profile.ts';
 import { hashToken, isToken } from '../devices/token.ts';
-import type { InChain } from '../disclosures/chain.ts';
+import { createInChain, type InChain } from '../disclosures/chain.ts';
 import { createDisclosureCounts } from '../disclosures/counts.ts';
 import { KIND } from '../disclosures/entry.ts';
+import { settleEverywhere } from '../disclosures/settle.ts';
 import { addCounts } from '../disclosures/store.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
 import { readRecipient, readRecipients } from '../partners/registry-store.ts';
 import type { Audience } from '../positioning/audience.ts';
 import { openAnonymityMap } from '../privacy/anonymity-map.ts';
+import { TICK_MS } from '../privacy/coarse-state.ts';
 import { createAudience } from '../sharing/audience.ts';
 import { createDecideAll } from '../sharing/decide-store.ts';
 import { type Clocks, createLeaseMemory, type LeaseReader, openLeaseWriter } from '../sharing/lease-memory.ts';
+import { createOpenedDevices } from '../sharing/opened-devices.ts';
 import { joinReplicas, type Replica } from '../sharing/replica-store.ts';
 import { loadSwitches } from '../sharing/subjects-store.ts';
+import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import type { AnonymityMapHandle } from './anonymity-map.ts';
 
 /** The monotonic clock that all threads of a process share: performance.now() begins anew in each. */
@@ -37,8 +42,10 @@ export async function openLease(pool: Pool, log: BugLog): Promise<{ memory: Shar
 }
 
 export type SharingSetup = {
+  /** Of connections that pipeline. */
   readonly pool: Pool;
-  readonly inChain: InChain;
+  /** 32 bytes. */
+  readonly ledgerKey: Uint8Array;
   readonly masters: MasterKeys;
   /** 32 bytes: draws the bands of coarse states. */
   readonly coarseKey: Uint8Array;
@@ -52,7 +59,9 @@ export type SharingSetup = {
 const SAY_MS = 10_000;
 
 export function openSharing(setup: SharingSetup, log: BugLog): { readonly audience: Audience; close(): Promise<void> } {
-  const { pool, inChain, masters, now } = setup;
+  const { pool, masters, now } = setup;
+  const settle = (seq: number) => settleEverywhere(pool, seq);
+  const chain = { pool, ledgerKey: setup.ledgerKey, now, settle };
   const map = openAnonymityMap(setup.map.shared);
   const counts = createDisclosureCounts(
     (rows) => addCounts(pool, rows),
@@ -69,7 +78,17 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
     map,
     mapVersion: setup.map.version,
     decideAll: createDecideAll({
-      ...{ inChain, masters, map, mapVersion: setup.map.version, coarseKey: setup.coarseKey },
+      openDevice: createOpenedDevices(
+        setup.lease,
+        (row) => openDevice(masters, row),
+        () => Math.floor(now() / TICK_MS),
+      ),
+      ...{
+        inChain: createInChain({ ...chain, isEager: true }),
+        map,
+        mapVersion: setup.map.version,
+        coarseKey: setup.coarseKey,
+      },
       ...{ random: randomBytes, now, readRecipients },
     }),
     async isGood(keyId, nowMs) {
@@ -79,7 +98,7 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
     readSwitches: (tokenHashes) => loadSwitches(pool, masters, tokenHashes, now()),
     hashToken: (text) => (isToken(text) ? hashToken(text) : null),
     count: (application, tick, isShown) => counts.note(application, tick, isShown ? KIND.region : KIND.refused),
-    noteWrongPurpose: createWrongPurposeNotes(inChain, now, onError),
+    noteWrongPurpose: createWrongPurposeNotes(createInChain(chain), now, onError),
     noteVisit: setup.noteVisit,
     monotonicMs: () => performance.now(),
     onError,
@@ -91,6 +110,18 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
       await counts.stop().catch(onError);
     },
   };
+}
+
+/** The same over connections of its own, as a server thread has it. */
+export function openThreadSharing(
+  store: StoreAddress,
+  setup: Omit<SharingSetup, 'pool'>,
+  log: BugLog,
+): ReturnType<typeof openSharing> {
+  const onLost = (error: Error) => log.error(describeError(error), 'store connection lost');
+  const { pool, close } = openPool(store, onLost, SERVER_QUERY_MS, true);
+  const sharing = openSharing({ ...setup, pool }, log);
+  return { ...sharing, close: () => sharing.close().finally(close) };
 }
 
 /** One row of the ledger for an application and tick, however often it asks. */

@@ -5,8 +5,7 @@
 import type { ClientBase } from 'pg';
 import { type Decision, decide, type Recipient } from '../consent/decide.ts';
 import type { Random } from '../devices/device-key.ts';
-import type { MasterKeys } from '../devices/master-keys.ts';
-import { type Device, sealJson, stateOf } from '../devices/profile.ts';
+import { type Device, type DeviceRow, sealJson, stateOf } from '../devices/profile.ts';
 import type { Chain, InChain } from '../disclosures/chain.ts';
 import { KIND, PRECISION } from '../disclosures/entry.ts';
 import { SUPPRESSED } from '../privacy/anonymity-map.ts';
@@ -38,8 +37,9 @@ export type Outcome =
   | { readonly kind: 'precise'; readonly where: LastLocation; readonly atMs: number };
 
 export type DecideDeps = CoarseRules & {
+  /** Over connections that pipeline. */
   readonly inChain: InChain;
-  readonly masters: MasterKeys;
+  readonly openDevice: (row: DeviceRow) => Device;
   readonly random: Random;
   readonly now: () => number;
   /** Whom keys stand for as the store has it now (partners/registry-store.ts). */
@@ -90,8 +90,11 @@ async function decideInOrder(
   isNoted: (key: string) => boolean,
 ): Promise<Outcome[]> {
   const tick = Math.floor(nowMs / TICK_MS);
-  const recipients = await deps.readRecipients(client, [...new Set(asks.map((ask) => ask.keyId))], nowMs);
-  const subjects = await loadSubjects(client, deps.masters, asks, nowMs);
+  const keyIds = [...new Set(asks.map((ask) => ask.keyId))];
+  const [recipients, subjects] = await Promise.all([
+    deps.readRecipients(client, keyIds, nowMs),
+    loadSubjects(client, deps.openDevice, asks, nowMs),
+  ]);
   const states = new Map<string, KeptState>();
   const changed = new Map<string, Device>();
   const regions: Told[] = [];

@@ -45,7 +45,7 @@ const QUERY = `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.
 /** One entry for each of `named`, in their order; null where nobody is known by the token. */
 export async function loadSubjects(
   client: ClientBase,
-  masters: MasterKeys,
+  open: (row: DeviceRow) => Device,
   named: readonly Named[],
   nowMs: number,
 ): Promise<(Subject | null)[]> {
@@ -58,7 +58,7 @@ export async function loadSubjects(
   ]);
   const subjects: (Subject | null)[] = named.map(() => null);
   for (const row of rows) {
-    const device = openDevice(masters, row);
+    const device = open(row);
     subjects[row.i - 1] = {
       device,
       tokenExpiresAt: row.token_expires_at,

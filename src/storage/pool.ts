@@ -38,17 +38,20 @@ export function timedQuery(text: string, timeoutMs: number, values: unknown[] = 
 
 /**
  * A pool of connections, and how to end it (any number of times). `queryMs` is how long PostgreSQL may take for an answer,
- * 0 = as long as it needs; the embedded store, whose connections end with its process, is never timed.
+ * 0 = as long as it needs; the embedded store, whose connections end with its process, is never timed. `pipeline`: queries
+ * of a connection are sent without waiting for the answers to those before.
  */
 export function openPool(
   address: StoreAddress,
   onError: (error: Error) => void = () => {},
   queryMs = 0,
+  pipeline = false,
 ): { pool: pg.Pool; close(): Promise<void> } {
   const pool = new pg.Pool(
     address.kind === 'postgres'
       ? {
           connectionString: address.url,
+          ...{ pipeline },
           application_name: 'honeyguide',
           max: 10,
           keepAlive: true,
@@ -60,6 +63,7 @@ export function openPool(
         }
       : {
           host: address.socketFolder,
+          ...{ pipeline },
           port: SOCKET_PORT,
           user: 'postgres',
           database: 'postgres',

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
+import { openPool } from '../../src/storage/pool.ts';
 import { openTestStore } from '../support/store.ts';
 import { entry, testChain, verify } from './ledger.ts';
 
@@ -67,6 +68,40 @@ describe('the chain', () => {
     ).rejects.toThrow();
     expect(await numbers()).toEqual([]);
     expect(await inChain(async (_client, chain) => chain.append(entry()))).toBe(1);
+  });
+
+  test('is not done if work swallowed the failure of a statement', async () => {
+    const swallowing = inChain(async (client, chain) => {
+      chain.append(entry());
+      await client.query('select 1 from nowhere').catch(() => {});
+    });
+    await expect(swallowing).rejects.toThrow();
+    const reading = inChain(async (client) => void (await client.query('select 1 from nowhere').catch(() => {})));
+    await expect(reading).rejects.toThrow('rolled back');
+    expect(await numbers()).toEqual([]);
+  });
+
+  test('takes the first queries along on a connection that pipelines, and refuses a row before them', async () => {
+    const { pool: pipelining, close } = openPool(store.address, undefined, 0, true);
+    const piped = testChain(pipelining, undefined, true);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        (i % 2 ? inChain : piped)(async (client, chain) => {
+          const { rows } = await client.query('select coalesce(max(seq), 0)::int as seq from ledger');
+          expect(chain.append(entry())).toBe(rows[0].seq + 1);
+        }),
+      ),
+    );
+    await expect(piped(async (_client, chain) => chain.append(entry()))).rejects.toThrow('before the lock');
+    await expect(
+      piped(async (client, chain) => {
+        await client.query('select 1');
+        chain.append(entry({ kind: 99_999 as never }));
+      }),
+    ).rejects.toThrow();
+    expect(await numbers()).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+    expect((await verify(pool)).broken).toBeNull();
+    await close();
   });
 
   test('lets work see what was committed before it, and nothing happen beside it', async () => {

@@ -9,8 +9,12 @@ import { type KnownEnd, type Verdict, verifyLedger } from '../../src/disclosures
 export const LEDGER_KEY = Buffer.alloc(32, 7);
 export const NOW = Date.UTC(2026, 10, 22, 12);
 
-export function testChain(pool: Pool, settle: (seq: number) => Promise<void> = async () => {}): InChain {
-  return createInChain({ pool, ledgerKey: LEDGER_KEY, now: () => NOW, settle });
+export function testChain(
+  pool: Pool,
+  settle: (seq: number) => Promise<void> = async () => {},
+  isEager = false,
+): InChain {
+  return createInChain({ pool, ledgerKey: LEDGER_KEY, now: () => NOW, settle, isEager });
 }
 
 export function entry(overrides: Partial<LedgerEntry> = {}): LedgerEntry {

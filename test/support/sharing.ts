@@ -76,7 +76,7 @@ export function mapOf(names: Iterable<number>, version = 'test-map'): AnonymityM
 export async function openSharingGateway(store: Store, options: SharingOptions = {}): Promise<SharingGateway> {
   const { clock = { nowMs: Date.UTC(2026, 10, 22, 12, 1) }, map = mapOf([]), locator = byPosition } = options;
   const { clocks = CLOCKS } = options;
-  const { pool, close: closePool } = openPool(store.address);
+  const { pool, close: closePool } = openPool(store.address, undefined, 0, true);
   const logged: object[] = [];
   const log = { error: (facts: object, message: string) => void logged.push({ ...facts, message }) };
   const memory = createLeaseMemory(clocks);
@@ -91,7 +91,8 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
   const settle = (seq: number) => settleEverywhere(pool, seq);
   const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now, settle });
   const lease = openLeaseReader(memory, clocks);
-  const sharing = openSharing({ pool, inChain, masters: MASTERS, coarseKey: COARSE_KEY, map, lease, now }, log);
+  const secrets = { ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY };
+  const sharing = openSharing({ pool, ...secrets, map, lease, now }, log);
   const ring = createKeyRing(now);
   const follower = await followKeys(
     store,
