@@ -1,7 +1,7 @@
 // `honeyguide erase`: erases a device for a person who proved otherwise who they are, and what came back with a backup.
 import { parseArgs } from 'node:util';
 import { markChild } from '../rights/children-store.ts';
-import { advanceErasures, beginErasure, findPerson, findReturned } from '../rights/erase-store.ts';
+import { advanceErasures, beginErasure, compactKeys, findPerson, findReturned } from '../rights/erase-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceOnly, openDesk, speaker, uuidOf } from './desk.ts';
 
@@ -44,7 +44,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   }
   if (device !== null && begun === 0) throw new Error('there is no such device, or its erasure has begun');
   const done = await advanceErasures(erasing, context.signal);
-  await store.pool.query('vacuum full device_keys');
+  await compactKeys(store.pool, context.now() - 60_000);
   say({ begun, done }, `Erased ${done}${done < begun ? `; ${begun - done} wait for the end of a legal hold` : ''}.\n`);
   return 0;
 }

@@ -6,20 +6,20 @@ import { dropAgedRows } from '../disclosures/store.ts';
 import { deleteOldKeys } from '../observations/day-keys.ts';
 import { expireInbox } from '../observations/store.ts';
 import { eraseChildren, eraseUnused } from '../rights/children-store.ts';
-import { advanceErasures, type EraseDeps } from '../rights/erase-store.ts';
+import { advanceErasures, compactKeys, type EraseDeps } from '../rights/erase-store.ts';
 import { overdueSql, REGISTRY } from '../rights/registry.ts';
 import { refuseUnproven } from '../rights/requests-store.ts';
 import { sweepExpired } from '../rights/retention-store.ts';
 
 export type RightsJobDeps = EraseDeps & { readonly random: Random };
 
+/** Erasures since the run before, and some before that: one that could not have the table tries again. */
+const COMPACT_MS = 6 * 3_600_000;
+
 /** Erasures under way, and what was found out about children. Returns how many erasures were completed. */
 export async function runErasures(deps: RightsJobDeps, signal?: AbortSignal): Promise<number> {
   await eraseChildren(deps, deps.random);
-  const done = await advanceErasures(deps, signal);
-  // The dead rows of the keys go from the disk too; the table is small, and locked for as long as a copy of it takes.
-  if (done > 0) await deps.pool.query('vacuum full device_keys');
-  return done;
+  return await advanceErasures(deps, signal);
 }
 
 /** Everything that is over, everywhere. Returns how many rows went, by table. */
@@ -34,5 +34,6 @@ export async function sweepStore(deps: RightsJobDeps, signal?: AbortSignal): Pro
   await refuseUnproven(deps.pool, deps.masters, deps.random, nowMs);
   gone.devices = await runErasures(deps, signal);
   Object.assign(gone, await sweepExpired(deps.pool, nowMs, signal));
+  await compactKeys(deps.pool, nowMs - COMPACT_MS);
   return Object.fromEntries(Object.entries(gone).filter(([, rows]) => rows > 0));
 }

@@ -192,6 +192,29 @@ export async function erasureStatus(db: Pool, code: string): Promise<ErasureStat
   return { state: rows[0].doneAt === null ? 'in progress' : 'done', ...rows[0] };
 }
 
+/**
+ * Takes the dead rows of destroyed keys off the disk, if any were destroyed since. Whoever needs the table waits as long as a
+ * copy of it takes (a second for a million devices); false if it could not be had within a second, and is to be tried again.
+ */
+export async function compactKeys(db: Pool, sinceMs: number): Promise<boolean> {
+  const { rows } = await db.query('select exists (select from erasures where started_at > $1 or done_at > $1) as any', [
+    sinceMs,
+  ]);
+  if (rows[0].any !== true) return true;
+  const client = await db.connect();
+  try {
+    await client.query("set lock_timeout = '1s'");
+    await client.query('vacuum full device_keys');
+    await client.query('reset lock_timeout');
+    client.release();
+    return true;
+  } catch (error) {
+    client.release(true);
+    if ((error as { code?: string }).code === '55P03') return false;
+    throw error;
+  }
+}
+
 /** Devices that were erased before and are there again, as after a backup was restored. */
 export async function findReturned(db: Pool, markerKey: Uint8Array): Promise<string[]> {
   const tombstones = await db.query('select marker from erasures where device is null');

@@ -12,6 +12,7 @@ import { beginErasure, type EraseDeps, isSuppressed } from './erase-store.ts';
 import { readHeld } from './held-store.ts';
 import { notifyRecipients } from './notices-store.ts';
 import type { ProofAction } from './proof.ts';
+import { overdueSql, REGISTRY } from './registry.ts';
 import type { RequestKind } from './request.ts';
 import { addRequest, changeRequest, findRequest, listRequests, type StoredRequest } from './requests-store.ts';
 
@@ -139,7 +140,7 @@ async function readDisclosures(
     `select t.seq::float8, t.at::float8, t.kind, t.application, t.purpose, t.basis, t.precision,
        t.policy_version as "policyVersion", t.detail, a.name
      from ledger t left join applications a on a.id = t.application
-     where t.subject = $1 and t.kind = any($2) and t.seq < $3
+     where t.subject = $1 and t.kind = any($2) and t.seq < $3 and (${overdueSql(REGISTRY.ledger)!.replaceAll('$1', '$5')}) is not true
        and not exists (select from legal_disclosures l where l.device = $4 and l.gag_until > $5
          and t.detail like '%' || l.id::text || '%')
      order by t.seq desc limit $6`,
