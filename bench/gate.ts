@@ -26,7 +26,7 @@ type Group = {
 
 export async function measureDevice(options: GateOptions, effort: number): Promise<Measurements> {
   return await withPair(
-    { stations: options.stations, bodies: 2_048, key: 'device', warmMs: 2_500 },
+    { stations: options.stations, bodies: 2_048, key: 'device', warmRequests: 40_000 },
     async (contest) => {
       await slowDown(contest.ours.server, contest, options);
       const load = await contestThroughput(contest, options.rounds * effort, options.windowMs);
@@ -51,7 +51,7 @@ export async function measureDevice(options: GateOptions, effort: number): Promi
 
 async function measurePartner(options: GateOptions, effort: number): Promise<Measurements> {
   return await withPair(
-    { stations: options.stations, bodies: 1_024, key: 'partner', warmMs: 2_000 },
+    { stations: options.stations, bodies: 1_024, key: 'partner', warmRequests: 30_000 },
     async (contest) => {
       await slowDown(contest.ours.server, contest, options);
       return {

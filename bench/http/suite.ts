@@ -27,13 +27,13 @@ const LOADS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 export async function benchHttp(): Promise<{ rows: Row[]; lines: Line[] }> {
   const rows: Row[] = [];
   let lines: Line[] = [];
-  await withPair({ stations: STATIONS, bodies: 4_096, key: 'device', warmMs: 5_000 }, async (contest) => {
+  await withPair({ stations: STATIONS, bodies: 4_096, key: 'device', warmRequests: 100_000 }, async (contest) => {
     const saturation = await benchSaturation(contest, 'device key', 0.8, rows);
     await benchHalfLoad(contest, saturation, rows);
     rows.push(...(await crossCheck(contest)));
     lines = await curve(contest, saturation.bare);
   });
-  await withPair({ stations: STATIONS, bodies: 4_096, key: 'partner', warmMs: 5_000 }, async (contest) => {
+  await withPair({ stations: STATIONS, bodies: 4_096, key: 'partner', warmRequests: 100_000 }, async (contest) => {
     await benchSaturation(contest, 'partner key', 0.65, rows);
   });
   return { rows, lines };

@@ -67,7 +67,7 @@ describe('the gate', () => {
   it('fails when the hot path is made 25 % slower', { retry: 2 }, async () => {
     // The real app under real load: the budget is set to what it measures now less the room that the gate's own budget leaves
     // at most (12 %); with a quarter more CPU in each request the same measurement must break it.
-    await withPair({ stations: 20_000, bodies: 256, key: 'device', warmMs: 6_000 }, async (contest) => {
+    await withPair({ stations: 20_000, bodies: 256, key: 'device', warmRequests: 40_000 }, async (contest) => {
       const now = await contestThroughput(contest, 10, 250);
       await contest.ours.server.slow(0.25 * median(now.oursCpuUs));
       const slowed = await contestThroughput(contest, 10, 250);
