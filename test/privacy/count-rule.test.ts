@@ -12,8 +12,8 @@ import {
   WINDOW_MS,
   windowOf,
 } from '../../src/privacy/count-rule.ts';
-import type { RandomBelow } from '../../src/privacy/discrete-laplace.ts';
-import { seededBelow } from '../support/chance.ts';
+import { drawDiscreteLaplace, type RandomBelow } from '../../src/privacy/discrete-laplace.ts';
+import { loudBelow, seededBelow } from '../support/chance.ts';
 
 const EPS = EPSILON.numerator / EPSILON.denominator;
 
@@ -39,11 +39,10 @@ describe('the rule for counts', () => {
   });
 
   test('never names fewer than 20 devices, nor a noisy count under the threshold', () => {
-    const loudest: RandomBelow = (n) => n - 1;
-    // A source that never says stop would go on for ever; this one says it now and then.
-    let i = 0;
-    const loud: RandomBelow = (n) => (++i % 997 === 0 ? 0 : loudest(n));
-    expect(releases(FEWEST_DEVICES - 1, 1_000, loud).every((one) => one === null)).toBe(true);
+    expect(drawDiscreteLaplace(EPSILON, loudBelow())).toBe(80);
+    const loud = loudBelow();
+    expect(releases(FEWEST_DEVICES - 1, 10, loud)).toEqual(Array(10).fill(null));
+    expect(releases(FEWEST_DEVICES, 10, loud)).toEqual(Array(10).fill(FEWEST_DEVICES + 80));
     for (const count of [30, 60, 73, 90, 500])
       for (const one of releases(count, 3_000, seededBelow(count)))
         expect(one === null || one >= releaseThreshold()).toBe(true);

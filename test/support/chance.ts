@@ -15,3 +15,20 @@ export function chiSquare(observed: readonly number[], expected: readonly number
   const limit = df * (1 - 2 / (9 * df) + 3.09 * Math.sqrt(2 / (9 * df))) ** 3;
   return { sum, limit };
 }
+
+/** A source under which noise of epsilon 1/4 is always +80, as no honest one is in a lifetime. Knows how noise is drawn. */
+export function loudBelow(): RandomBelow {
+  let rounds = 0;
+  let isDone = false;
+  return (n) => {
+    if (n === 3) {
+      rounds++;
+      return 2;
+    }
+    if (n !== 2 || rounds < 20) return 0;
+    // The last round ends, then the sign is drawn.
+    isDone = !isDone;
+    if (!isDone) rounds = 0;
+    return isDone ? 1 : 0;
+  };
+}
