@@ -7,6 +7,7 @@ import { isIncomplete, secretsPath, secretsProblem } from '../config/secrets.ts'
 import { isLoopbackHost } from '../config/settings.ts';
 import { openIpReader } from '../positioning/ip.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
+import { loadAnonymityMap } from '../process/anonymity-map.ts';
 import { snapshotPath } from '../process/map-index.ts';
 import type { Finding } from './doctor.ts';
 
@@ -23,6 +24,7 @@ export function checkMachine(config: Config, nowMs: number): Finding[] {
     dataFolder(config.dataDir),
     secrets(config, nowMs),
     ipDatabase(config.geoipDb),
+    anonymityMap(config.anonymityMap),
     snapshot(config.dataDir, nowMs),
     threads(config.threads),
   ];
@@ -99,6 +101,16 @@ function ipDatabase(path: string | undefined): Finding {
     return { what, state: 'wrong', says: error instanceof Error ? error.message : 'cannot be read' };
   }
   return { what, state: 'ok', says: path === undefined ? 'DB-IP City Lite, as it came along' : 'read from GEOIP_DB' };
+}
+
+function anonymityMap(chosen: string | undefined): Finding {
+  const what = 'anonymity map';
+  try {
+    const { version, k } = loadAnonymityMap(chosen);
+    return { what, state: 'ok', says: `version ${version}: at least ${k} residents a region` };
+  } catch (error) {
+    return { what, state: 'wrong', says: (error as Error).message };
+  }
 }
 
 function snapshot(dataDir: string, nowMs: number): Finding {

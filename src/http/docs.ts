@@ -21,7 +21,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         version,
         description:
           'A privacy-aware location gateway for feature phones, compatible with the Mozilla and Google geolocation services. ' +
-          'IP positions come from DB-IP (https://db-ip.com), CC BY 4.0.',
+          'IP positions come from DB-IP (https://db-ip.com), regions from GeoNames (https://www.geonames.org), both CC BY 4.0.',
         license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       },
       servers: [{ url: '/' }],
