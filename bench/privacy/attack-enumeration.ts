@@ -29,8 +29,9 @@ export type EnumerationResult = {
   /** Share of targets that the dragnet finds within 200 m, with 1 and with 2 known access points a block. */
   readonly dragnetOne: number;
   readonly dragnetTwo: number;
-  /** Calls until the target was found, mean over those found. */
-  readonly dragnetCalls: number;
+  /** With two blocks a call, as few as a scan may hold: share found in the whole city, and calls until then, mean over those found. */
+  readonly pairsFound: number;
+  readonly pairsCalls: number;
 };
 
 type Point = { readonly mac: string; readonly lat: number; readonly lon: number };
@@ -66,8 +67,9 @@ export async function enumerate(random: Random, guesses: number, targets: number
     return answer.status === 200 ? body : null;
   };
   try {
-    const one = await dragnets(blocks, 1, ask, random, targets);
-    const two = await dragnets(blocks, 2, ask, random, targets);
+    const one = await dragnets(blocks, 1, MOST_A_CALL - 1, ask, random, targets);
+    const two = await dragnets(blocks, 2, Math.floor((MOST_A_CALL - 1) / 2), ask, random, targets);
+    const pairs = await dragnets(blocks, 1, 2, ask, random, Math.ceil(targets / 3));
     return {
       guessedPerMillion: ((await guess(ask, random, guesses)) / guesses) * 1e6,
       givenAway: await pairings(ask, blocks, moving, own, random, targets),
@@ -76,7 +78,8 @@ export async function enumerate(random: Random, guesses: number, targets: number
       ).length,
       dragnetOne: one.found,
       dragnetTwo: two.found,
-      dragnetCalls: one.calls,
+      pairsFound: pairs.found,
+      pairsCalls: pairs.calls,
     };
   } finally {
     await app.close();
@@ -138,12 +141,12 @@ async function pairings(
 async function dragnets(
   blocks: Point[][],
   each: number,
+  perCall: number,
   ask: Ask,
   random: Random,
   targets: number,
 ): Promise<{ found: number; calls: number }> {
   const known = blocks.map((block) => block.slice(0, each).map(({ mac }) => mac));
-  const perCall = Math.floor((MOST_A_CALL - 1) / each);
   let found = 0;
   let calls = 0;
   for (let i = 0; i < targets; i++) {

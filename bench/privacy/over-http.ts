@@ -175,5 +175,6 @@ async function attack(
   results.add('G.fields', OURS, found.otherFields);
   results.add('G.dragnetOne', OURS, found.dragnetOne);
   results.add('G.dragnetTwo', OURS, found.dragnetTwo);
-  results.add('G.dragnetCalls', OURS, found.dragnetCalls);
+  results.add('G.pairsFound', OURS, found.pairsFound);
+  results.add('G.pairsCalls', OURS, found.pairsCalls);
 }

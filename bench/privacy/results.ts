@@ -6,19 +6,31 @@ export type Results = {
   add(row: string, mechanism: string, value: number): void;
   valuesOf(row: string, mechanism: string): readonly number[];
   readonly mechanisms: readonly string[];
+  /** All values as text, and back: read adds to what is there. */
+  write(): string;
+  read(text: string): void;
 };
 
 export function createResults(): Results {
   const values = new Map<string, Map<string, number[]>>();
   const mechanisms: string[] = [];
+  function add(row: string, mechanism: string, value: number): void {
+    if (!ROWS.some(({ id }) => id === row)) throw new Error(`no such row: ${row}`);
+    if (!mechanisms.includes(mechanism)) mechanisms.push(mechanism);
+    const byMechanism = values.get(row) ?? new Map<string, number[]>();
+    byMechanism.set(mechanism, [...(byMechanism.get(mechanism) ?? []), value]);
+    values.set(row, byMechanism);
+  }
+
   return {
     mechanisms,
-    add(row, mechanism, value) {
-      if (!ROWS.some(({ id }) => id === row)) throw new Error(`no such row: ${row}`);
-      if (!mechanisms.includes(mechanism)) mechanisms.push(mechanism);
-      const byMechanism = values.get(row) ?? new Map<string, number[]>();
-      byMechanism.set(mechanism, [...(byMechanism.get(mechanism) ?? []), value]);
-      values.set(row, byMechanism);
+    add,
+    // NaN, not applicable, is null in JSON.
+    write: () => JSON.stringify([...values].map(([row, found]) => [row, [...found]])),
+    read(text) {
+      const rows = JSON.parse(text) as [string, [string, (number | null)[]][]][];
+      for (const [row, found] of rows)
+        for (const [mechanism, all] of found) for (const value of all) add(row, mechanism, value ?? Number.NaN);
     },
     valuesOf: (row, mechanism) => values.get(row)?.get(mechanism) ?? [],
   };
