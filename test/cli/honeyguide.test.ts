@@ -134,8 +134,16 @@ describe('the doctor', () => {
 
   test('finds what is wrong: configuration, a store out of reach, an IP database that is none, rows of another server', async () => {
     expect(await findings({ PORT: 'x' })).toMatchObject({ exitCode: 1, states: { configuration: 'wrong' } });
-    const gone = { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x', GEOIP_DB: '/dev/null', DATA_DIR: testFolder() };
-    expect(await findings(gone)).toMatchObject({ healthy: false, states: { store: 'wrong', 'ip database': 'wrong' } });
+    const gone = {
+      DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x',
+      GEOIP_DB: '/dev/null',
+      DATA_DIR: testFolder(),
+      ANONYMITY_MAP: '/dev/null',
+    };
+    expect(await findings(gone)).toMatchObject({
+      healthy: false,
+      states: { store: 'wrong', 'ip database': 'wrong', 'anonymity map': 'wrong' },
+    });
     const config = await testStoreConfig();
     const store = await openStore(config);
     afterFile(() => store.close());
