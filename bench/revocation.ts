@@ -1,0 +1,142 @@
+// Rule 7 under fire: two gateways on one PostgreSQL, reads all around each withdrawal, ten thousand times over. A read that
+// was asked after the acknowledgement must not come back precise, no precise row may follow the withdrawal's in the ledger, and
+// shares and rows must be as many. Asked at the pipeline itself, each gateway with its own connections and lease.
+// `npx node bench/revocation.ts [rounds] [reads]`, with BENCH_DATABASE_URL. Exit code 1 if one answer was wrong.
+
+import { randomUUID } from 'node:crypto';
+import { hashToken } from '../src/devices/token.ts';
+import { createInChain } from '../src/disclosures/chain.ts';
+import { KIND } from '../src/disclosures/entry.ts';
+import { settleEverywhere } from '../src/disclosures/settle.ts';
+import { createKeyRing } from '../src/partners/key-ring.ts';
+import { followKeys } from '../src/partners/store.ts';
+import { layOutAnonymityMap } from '../src/privacy/anonymity-map.ts';
+import { CLOCKS, openThreadSharing } from '../src/process/sharing.ts';
+import { createLeaseMemory, openLeaseReader, openLeaseWriter } from '../src/sharing/lease-memory.ts';
+import { joinReplicas } from '../src/sharing/replica-store.ts';
+import { openStore, type Store } from '../src/storage/open.ts';
+import { COARSE_KEY, LEDGER_KEY, MASTERS, regionNames, writePartnerWorld } from './http/partner-world.ts';
+import { withOwnDatabase } from './own-database.ts';
+import { BENCH_NOW_MS } from './stations.ts';
+import { quantile } from './statistics.ts';
+import { benchRequests, createBenchWorld } from './world.ts';
+
+const PHONES = 256;
+/** Reads asked after the acknowledgement, of each round's. */
+const AFTER = 40;
+const POLL_MS = 5;
+
+const url = process.env.BENCH_DATABASE_URL;
+if (url === undefined) throw new Error('BENCH_DATABASE_URL names a PostgreSQL server');
+const rounds = Number(process.argv[2] ?? 10_000);
+const reads = Number(process.argv[3] ?? 200);
+const now = () => BENCH_NOW_MS;
+const log = { error: (facts: object, message: string) => console.error(message, facts) };
+const requests = benchRequests(createBenchWorld(10_000), PHONES);
+const map = { shared: layOutAnonymityMap(regionNames(requests)), version: 'bench', k: 1 };
+
+type Gateway = { ask(key: string, phone: number, token: string): Promise<string>; close(): Promise<void> };
+
+async function openGateway(store: Store): Promise<Gateway> {
+  const ring = createKeyRing(now);
+  const follower = await followKeys(store, ring.replace, () => {});
+  const memory = createLeaseMemory(CLOCKS);
+  const replica = await joinReplicas({
+    ...{ pool: store.pool, id: randomUUID(), lease: openLeaseWriter(memory), clocks: CLOCKS },
+    ...{ onError: (error) => console.error(error), pollMs: POLL_MS },
+  });
+  const secrets = { ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY };
+  const lease = openLeaseReader(memory, CLOCKS);
+  const sharing = openThreadSharing(store.address, { ...secrets, map, lease, now }, log);
+  return {
+    async ask(key, phone, deviceToken) {
+      const { lat, lon } = requests[phone];
+      const decision = await sharing.audience({
+        ...{ caller: ring.find(key)!, deviceToken, query: {}, nowMs: BENCH_NOW_MS, arrivedMs: performance.now() },
+        locate: () => ({ lat, lon, accuracyM: 20, fallback: '', source: 'gps' }),
+      });
+      if (decision === null || !('text' in decision)) return 'nothing';
+      return (JSON.parse(decision.text) as { precision: string }).precision;
+    },
+    async close() {
+      follower.stop();
+      await sharing.close();
+      await replica.stop();
+    },
+  };
+}
+
+const wrong = await withOwnDatabase(url, async (own) => {
+  const store = await openStore({ databaseUrl: own, dataDir: '' });
+  const { pool } = store;
+  const { preciseKey, tokens } = await writePartnerWorld(store, requests);
+  const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now, settle: (seq) => settleEverywhere(pool, seq) });
+  const gateways = [await openGateway(store), await openGateway(store)];
+
+  /** Sets the state of a phone's grant as the consent room does; resolves to its row's number, acknowledged. */
+  const setState = (token: string, state: string): Promise<number> =>
+    inChain(async (client, chain) => {
+      const seq = chain.append({ at: BENCH_NOW_MS, kind: KIND.consent, detail: state });
+      const { rows } = await client.query(
+        `update grants set state = $2, event_seq = $3
+         where device = (select device from device_tokens where token_hash = $1) returning device`,
+        [hashToken(token), state, seq],
+      );
+      chain.changed(rows[0].device);
+      return seq;
+    });
+
+  const told = { precise: 0, region: 0, nothing: 0 };
+  const ackMs: number[] = [];
+  let late = 0;
+  let rowsAfter = 0;
+  for (let round = 0; round < rounds; round++) {
+    const phone = round % PHONES;
+    const token = tokens[phone];
+    await setState(token, 'given');
+    let isAcknowledged = false;
+    const read = async (i: number): Promise<void> => {
+      const isLate = isAcknowledged;
+      const what = (await gateways[i % 2].ask(preciseKey, phone, token)) as keyof typeof told;
+      told[what]++;
+      if (isLate && what !== 'region') late++;
+    };
+    const under: Promise<unknown>[] = [];
+    let withdrawnSeq = 0;
+    // The withdrawal comes somewhere among the reads, not always at the same place.
+    const begin = round % (reads - AFTER);
+    for (let i = 0; i < reads - AFTER; i++) {
+      if (i === begin) {
+        const startedMs = performance.now();
+        const withdrawal = setState(token, 'withdrawn').then((seq) => {
+          isAcknowledged = true;
+          withdrawnSeq = seq;
+          ackMs.push(performance.now() - startedMs);
+        });
+        under.push(withdrawal);
+      }
+      under.push(read(i));
+      if (i % 16 === 15) await new Promise(setImmediate);
+    }
+    await Promise.all(under);
+    await Promise.all(Array.from({ length: AFTER }, (_, i) => read(i)));
+    const { rows } = await pool.query('select count(*)::int as n from ledger where kind = $1 and seq > $2', [
+      KIND.precise,
+      withdrawnSeq,
+    ]);
+    rowsAfter += rows[0].n;
+    if ((round + 1) % 500 === 0) console.error(`${round + 1} rounds`, told, { late, rowsAfter });
+  }
+  const { rows } = await pool.query('select count(*)::int as n from ledger where kind = $1', [KIND.precise]);
+  for (const gateway of gateways) await gateway.close();
+  await store.close();
+  const [p50, p99] = [quantile(ackMs, 0.5), quantile(ackMs, 0.99)].map((ms) => ms.toFixed(1));
+  console.log(`${rounds} withdrawals, ${reads} reads around each, two gateways: told ${JSON.stringify(told)}`);
+  console.log(
+    `precise although asked after the acknowledgement, or decided after it: ${late} and ${rowsAfter} (must be 0)`,
+  );
+  console.log(`precise shares ${told.precise}, rows ${rows[0].n} (must be equal)`);
+  console.log(`withdrawal acknowledged in ${p50} ms (median), ${p99} ms (p99), under this load`);
+  return late + rowsAfter + Math.abs(told.precise - rows[0].n);
+});
+if (wrong > 0) process.exitCode = 1;
