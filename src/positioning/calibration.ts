@@ -27,13 +27,6 @@ const CELL_FACTORS = [3.75, 3.45, 3.15, 0.74];
  * `macBucket` numbers them, then those of beacons, then those by whole cells (1, 2, 3 and more) and by parts of the serving one.
  */
 export const ERROR_CLASSES = 2 * MAC_FACTORS.length + CELL_FACTORS.length;
-/** Bounds of what is similar: access points, beacons, whole cells, parts of cells. */
-export const ERROR_POOLS: readonly (readonly [first: number, end: number])[] = [
-  [0, MAC_FACTORS.length],
-  [MAC_FACTORS.length, 2 * MAC_FACTORS.length],
-  [2 * MAC_FACTORS.length, ERROR_CLASSES - 1],
-  [ERROR_CLASSES - 1, ERROR_CLASSES],
-];
 const FIRST_CELL_CLASS = 2 * MAC_FACTORS.length;
 
 /** Factors on the circles of each class; all 1 on a map of which nothing is known. */

@@ -3,7 +3,7 @@
 // it is over, and only if two contributors of one protocol made them or a trusted one; corrections stay within CORRECTION's
 // limits and change by at most its step a day, however many reports come. Attack it bounds: reports with invented positions
 // that widen everybody's circle (which takes more than a twentieth of what is counted) or narrow it.
-import { type Corrections, createCorrections, ERROR_CLASSES, ERROR_POOLS } from './calibration.ts';
+import { type Corrections, createCorrections, ERROR_CLASSES } from './calibration.ts';
 
 /** Share of answers that a circle shall hold. */
 const SHARE = 0.95;
@@ -85,33 +85,25 @@ function learn(record: ErrorRecord, days: number): void {
   for (const { sample } of record.hands) for (const entry of sample) kept[entry]++;
   record.days = Math.min(record.days + days, 0xffff);
   if (record.days < LEAST_DAYS) return;
-  for (const [first, end] of ERROR_POOLS) {
-    const pool = correct(sumOf(kept, first, end), 1);
-    for (let c = first; c < end; c++) {
-      corrections[c] = stepTo(corrections[c], correct(kept.subarray(c * BINS, (c + 1) * BINS), pool));
-    }
+  // Class by class: a young map's few-device answers say nothing about the circles of those by many.
+  for (let c = 0; c < ERROR_CLASSES; c++) {
+    corrections[c] = stepTo(corrections[c], correct(kept.subarray(c * BINS, (c + 1) * BINS)));
   }
 }
 
-/** The belief `around`, moved into the interval in which the counts say that the SHARE quantile is. */
-function correct(counts: Float32Array, around: number): number {
+/** The belief that circles are right, moved into the interval in which the counts say that the SHARE quantile is. */
+function correct(counts: Float32Array): number {
   const total = counts.reduce((sum, n) => sum + n, 0);
-  if (total === 0) return around;
+  if (total === 0) return 1;
   const unsure = STANDARD_ERRORS * Math.sqrt((SHARE * (1 - SHARE) * ALIKE) / total);
   const least = quantile(counts, (SHARE - unsure) * total);
   const most = SHARE + unsure < 1 ? quantile(counts, (SHARE + unsure) * total) : Number.POSITIVE_INFINITY;
-  return Math.min(Math.max(around, least), most);
+  return Math.min(Math.max(1, least), most);
 }
 
 function stepTo(now: number, wanted: number): number {
   const within = Math.min(Math.max(wanted, CORRECTION.least), CORRECTION.most);
   return Math.min(Math.max(within, now / CORRECTION.step), now * CORRECTION.step);
-}
-
-function sumOf(counts: Float32Array, first: number, end: number): Float32Array {
-  const sum = new Float32Array(BINS);
-  for (let i = first * BINS; i < end * BINS; i++) sum[i % BINS] += counts[i];
-  return sum;
 }
 
 /** The ratio under which so many of the counts lie. */

@@ -71,7 +71,7 @@ export const MAP_TABLES: Readonly<Record<string, TableEntry>> = {
     columns: {
       ...list('payload', 'personal'),
       ...list('digest contributor', 'pseudonymous'),
-      ...list('id received_at trusted folded_at', 'anonymous'),
+      ...list('id received_at trusted provenance folded_at', 'anonymous'),
     },
     key: ['digest'],
     life: { kind: 'after', column: 'received_at', ttlMs: 7 * DAY_MS },
@@ -84,6 +84,17 @@ export const MAP_TABLES: Readonly<Record<string, TableEntry>> = {
     key: ['day'],
     life: { kind: 'days', column: 'day', days: 1 },
     endedBy: 'own job',
+  },
+  calibration: {
+    room: 'positioning',
+    what: 'how far off answers were, counts by class; hashed tags of the contributors of the day being counted',
+    columns: { ...list('only', 'anonymous'), ...list('state', 'pseudonymous') },
+    key: ['only'],
+    life: {
+      kind: 'lasts',
+      because: 'as long as the map: tags go when the next day begins, counts fade by half in ten days of reports',
+    },
+    endedBy: 'nothing',
   },
   barred_stations: {
     room: 'rights',
