@@ -62,7 +62,7 @@ export function verifyAnonymityMap(
 }
 
 /** True for a name whose parent is no name: its region would never be found. */
-export function isOrphan(name: RegionKey, named: ReadonlySet<number>): boolean {
+function isOrphan(name: RegionKey, named: ReadonlySet<number>): boolean {
   const res = resolutionOf(name);
   return res < COARSEST_RES || (res > COARSEST_RES && !named.has(parentKey(name, res - 1)));
 }

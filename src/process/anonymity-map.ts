@@ -6,8 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { layOutAnonymityMap } from '../privacy/anonymity-map.ts';
 import { decodeAnonymityMap, type VersionedMap } from '../privacy/anonymity-map-file.ts';
-import { COARSEST_RES, FINEST_RES, resolutionOf } from '../privacy/region-key.ts';
-import { isOrphan } from '../privacy/verify-anonymity-map.ts';
+import { COARSEST_RES, parentKey, resolutionOf } from '../privacy/region-key.ts';
 
 /** What threads are handed: pass `shared` to openAnonymityMap. */
 export type AnonymityMapHandle = {
@@ -52,12 +51,18 @@ function decode(bytes: Buffer): VersionedMap | null {
 /** Reads, checks and lays out the map that `chosen` names. */
 export function loadAnonymityMap(chosen: string | undefined): AnonymityMapHandle {
   const { names, version, k } = readAnonymityMap(anonymityMapPath(chosen));
-  const named = new Set(names);
-  const isSound = (name: number) => {
-    const res = resolutionOf(name);
-    return res >= COARSEST_RES && res <= FINEST_RES && !isOrphan(name, named);
-  };
-  if (!names.every(isSound)) throw new Error('the anonymity map has regions that cannot be found');
+  if (!isConnected(names)) throw new Error('the anonymity map has regions that cannot be found');
   if (k < FEWEST_RESIDENTS) throw new Error(`the anonymity map was built for fewer than ${FEWEST_RESIDENTS} residents`);
   return { shared: layOutAnonymityMap(names), version, k };
+}
+
+/** True if the parent of every name is a name: a parent is the greatest of its cell's names, so it comes first from above. */
+function isConnected(names: Uint32Array): boolean {
+  const last: number[] = [];
+  for (let i = names.length - 1; i >= 0; i--) {
+    const res = resolutionOf(names[i]);
+    if (res < COARSEST_RES || (res > COARSEST_RES && last[res - 1] !== parentKey(names[i], res - 1))) return false;
+    last[res] = names[i];
+  }
+  return true;
 }
