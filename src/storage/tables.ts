@@ -50,7 +50,11 @@ export const cells = pgTable(
     psc: smallint('psc'),
     ...evidence(),
   },
-  (t) => [primaryKey({ columns: [t.radio, t.mcc, t.mnc, t.area, t.cellId] }), index('cells_changed_idx').on(t.changed)],
+  (t) => [
+    primaryKey({ columns: [t.radio, t.mcc, t.mnc, t.area, t.cellId] }),
+    index('cells_changed_idx').on(t.changed),
+    index('cells_empty_idx').on(t.changed).where(sql`${t.lat} is null`),
+  ],
 );
 
 /** Location and tracking areas, derived from their cells; `cells` counts them. */
@@ -70,6 +74,8 @@ export const areas = pgTable(
 const macStations = (name: string) =>
   pgTable(name, { mac: bigint('mac', { mode: 'number' }).primaryKey(), ...evidence() }, (t) => [
     index(`${name}_changed_idx`).on(t.changed),
+    // What waits to be deleted (stations/empty-store.ts).
+    index(`${name}_empty_idx`).on(t.changed).where(sql`${t.lat} is null`),
   ]);
 
 /** Wi-Fi access points by BSSID, a 48-bit number, encrypted (privacy/mac-cipher.ts) like every `mac` column. */
