@@ -1,6 +1,6 @@
-// A1, averaging: a phone lies still and is asked over and over, a thousand times in an hour and then four times a day for a
-// year; every fix is a little off, as fixes are. The attacker knows the mechanism but not the phone's secrets: he runs phones
-// of his own on a lattice of candidate places and believes in those whose answers look like the victim's.
+// A1, averaging: a phone lies still and is asked over and over, a hundred times in an hour and then twice a day for a year;
+// every fix is a little off, as fixes are. The attacker knows the mechanism but not the phone's secrets: he runs phones of his
+// own on a lattice of candidate places and believes in those whose answers look like the victim's.
 import { offset, stepM } from '../../fixtures/offset.ts';
 import type { Random } from '../../fixtures/random.ts';
 import { quantile } from '../statistics.ts';
@@ -15,11 +15,11 @@ export type AveragingPlan = {
   readonly pollsInYear: number;
 };
 export const AVERAGING: AveragingPlan = {
-  latticeM: 200,
+  latticeM: 250,
   reachM: 3_600,
-  phonesAPlace: 4,
-  pollsInHour: 200,
-  pollsInYear: 1_460,
+  phonesAPlace: 3,
+  pollsInHour: 100,
+  pollsInYear: 730,
 };
 
 /** Spread of a Wi-Fi fix round a phone that lies still, metres. */

@@ -16,7 +16,7 @@ export type EdgePlan = {
   /** Asked every quarter of an hour of a life, or once in 25 hours of lying still: whoever asks seldom meets phones that were forgotten. */
   readonly isSeldom?: boolean;
 };
-export const EDGE: EdgePlan = { homes: 800, reachM: 4_000, days: 28 };
+export const EDGE: EdgePlan = { homes: 500, reachM: 4_000, days: 28 };
 
 const FIX_SIGMA_M = 20;
 const EDGE_M = 20;
@@ -37,7 +37,7 @@ const NEIGHBOURS = 60;
 /** Edge of a regular hexagon over the root of its area. */
 const EDGE_OVER_ROOT = 0.62;
 
-export const SELDOM: EdgePlan = { homes: 800, reachM: 4_000, days: 365, isSeldom: true };
+export const SELDOM: EdgePlan = { homes: 500, reachM: 4_000, days: 365, isSeldom: true };
 
 export type EdgeResult = {
   readonly areaRatioP50: number;

@@ -32,16 +32,16 @@ export type HttpPlan = {
   readonly timedTicks: number;
 };
 export const HTTP: HttpPlan = {
-  people: 60,
-  ticks: 96,
-  places: 200,
+  people: 40,
+  ticks: 48,
+  places: 120,
   calls: 10_000,
-  rounds: 200,
+  rounds: 60,
   reads: 200,
-  guesses: 5_000,
-  targets: 30,
+  guesses: 2_000,
+  targets: 20,
   timed: 100_000,
-  timedTicks: 3_000,
+  timedTicks: 1_000,
 };
 
 const OURS = 'Honeyguide';

@@ -30,7 +30,7 @@ const say = (text: string) => console.error(text);
 const results = createResults();
 for (const file of options.load) results.read(readFileSync(file, 'utf8'));
 if (options.load.length === 0) await measure();
-if (options.save !== undefined) writeFileSync(options.save, results.write());
+save();
 
 const tables = describe(results);
 console.log(tables);
@@ -43,16 +43,24 @@ if (options.docs) {
   writeFileSync(PLOT, drawAreasLeft(results, OURS));
 }
 
+/** A long run that is stopped keeps what it has. */
+function save(): void {
+  if (options.save !== undefined) writeFileSync(options.save, results.write());
+}
+
 async function measure(): Promise<void> {
   const only = options.only?.split(',');
   const wanted = (attack: string) => only?.includes(attack) ?? true;
   const seeds = only?.join() === 'http' ? 0 : Number(options.seeds);
   for (let seed = 1; seed <= seeds; seed++) {
     runSeed(seed, CONTEST, wanted, results, say);
-    // A long run that is stopped keeps what it has.
-    if (options.save !== undefined) writeFileSync(options.save, results.write());
+    save();
   }
-  if (options.http) await attackOverHttp(1, createRandom(1), HTTP, results, say);
+  if (!options.http) return;
+  await attackOverHttp(1, createRandom(1), HTTP, results, (text) => {
+    say(text);
+    save();
+  });
 }
 
 function describe(measured: Results): string {
