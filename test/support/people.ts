@@ -31,11 +31,17 @@ export type Answer = {
   readonly headers: Record<string, unknown>;
 };
 
-type Setup = { readonly masters?: MasterKeys; readonly ledgerKey?: Uint8Array; readonly othersPerMinute?: number };
+type Setup = {
+  readonly masters?: MasterKeys;
+  readonly ledgerKey?: Uint8Array;
+  readonly othersPerMinute?: number;
+  /** How a change is waited for; default: it is only counted. */
+  readonly settle?: (seq: number) => Promise<void>;
+};
 
 export async function createTestPeople(
   store: Store,
-  { masters = MASTERS, ledgerKey = LEDGER_KEY, othersPerMinute = 100_000 }: Setup = {},
+  { masters = MASTERS, ledgerKey = LEDGER_KEY, othersPerMinute = 100_000, settle }: Setup = {},
 ): Promise<TestPeople> {
   const { pool } = store;
   await insertPolicy(pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
@@ -45,7 +51,10 @@ export async function createTestPeople(
     pool,
     ledgerKey,
     now: () => clock.nowMs,
-    settle: async (seq) => void settled.push(seq),
+    async settle(seq) {
+      settled.push(seq);
+      await settle?.(seq);
+    },
   });
   const people = await openPeople({ pool, inChain, masters, receiptKey: Buffer.alloc(32, 3) });
   const test = await createTestApp({ people, othersPerMinute });
