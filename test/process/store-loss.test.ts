@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import { createInChain } from '../../src/disclosures/chain.ts';
+import { openPeople } from '../../src/process/people.ts';
+import { orUnavailable } from '../../src/process/store-loss.ts';
+import { openPool } from '../../src/storage/pool.ts';
+import { createTestApp, DEVICE_KEY } from '../support/app.ts';
+import { afterFile } from '../support/store.ts';
+
+test('a store that is away is a 503 for people, never an answer and never their fault', async () => {
+  // Nothing listens on port 1.
+  const { pool, close } = openPool({ kind: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' });
+  afterFile(close);
+  const inChain = createInChain({ pool, ledgerKey: Buffer.alloc(32), now: () => 0, settle: async () => {} });
+  const masters = masterKeysOf([Buffer.alloc(32)]);
+  const people = await openPeople({ pool, inChain, masters, receiptKey: Buffer.alloc(32) });
+  const { app, logged } = await createTestApp({ people });
+  const token = `hgt_${'A'.repeat(43)}`;
+  for (const [method, url, credential] of [
+    ['POST', '/v1/devices', DEVICE_KEY],
+    ['GET', '/v1/me', token],
+    ['PUT', '/v1/me/consents/weather/dpv:ServiceProvision', token],
+    ['DELETE', '/v1/me/consents/weather/dpv:ServiceProvision', token],
+    ['GET', '/v1/policies/current', ''],
+  ] as const) {
+    const headers = { authorization: `Bearer ${credential}` };
+    const payload = method === 'PUT' ? { precision: 'none' } : method === 'POST' ? {} : undefined;
+    const answer = await app.inject({ method, url, headers, payload });
+    expect([url, answer.statusCode, answer.headers['retry-after']]).toEqual([url, 503, '10']);
+    expect(answer.json()).toMatchObject({ type: '/problems/unavailable' });
+  }
+  expect(logged).toEqual([]);
+});
+
+test('a wait that was cut short is a 503 too; any other failure stays the bug it is', async () => {
+  const failing = (error: object) => () => Promise.reject(Object.assign(new Error('x'), error));
+  await expect(orUnavailable(failing({ code: '55P03' }))).rejects.toMatchObject({ refusal: { kind: 'unavailable' } });
+  await expect(orUnavailable(failing({ code: '23505' }))).rejects.toMatchObject({ code: '23505' });
+  expect(await orUnavailable(async () => 7)).toBe(7);
+});
