@@ -7,6 +7,7 @@ import { connectStore, MIN_SERVER_VERSION, type Store } from '../storage/open.ts
 import type { CommandContext } from './context.ts';
 import type { Finding } from './doctor.ts';
 import { checkPostgres } from './doctor-postgres.ts';
+import { checkRights } from './doctor-rights.ts';
 import { describeFailure } from './failure.ts';
 
 /** Looks at a PostgreSQL server as it is, without migrating it; an embedded store is opened as any command does. */
@@ -15,7 +16,7 @@ export async function checkStore(context: CommandContext, repair: boolean): Prom
   let store: Store | undefined;
   try {
     store = url ? connectStore({ kind: 'postgres', url }) : await context.openStore();
-    return await examine(store, url, repair);
+    return await examine(store, url, repair, context.now());
   } catch (error) {
     return [{ what: 'store', state: 'wrong', says: describeFailure(error) }];
   } finally {
@@ -23,7 +24,7 @@ export async function checkStore(context: CommandContext, repair: boolean): Prom
   }
 }
 
-async function examine(store: Store, url: string | undefined, repair: boolean): Promise<Finding[]> {
+async function examine(store: Store, url: string | undefined, repair: boolean, nowMs: number): Promise<Finding[]> {
   const { rows } = await store.pool.query<{ number: number; version: string }>(
     `select current_setting('server_version_num')::int as number, current_setting('server_version') as version`,
   );
@@ -36,7 +37,8 @@ async function examine(store: Store, url: string | undefined, repair: boolean): 
   if (url !== undefined) findings.push(...(await checkPostgres(store.pool, url)));
   const migrations = await migrationState((sql) => store.pool.query(sql));
   findings.push(describeMigrations(migrations));
-  if (migrations.applied === migrations.expected) findings.push(await feed(store, repair), await keys(store));
+  if (migrations.applied === migrations.expected)
+    findings.push(await feed(store, repair), await keys(store), ...(await checkRights(store.pool, nowMs)));
   return findings;
 }
 

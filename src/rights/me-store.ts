@@ -20,6 +20,9 @@ export type RightsDeps = EraseDeps & { readonly random: Random; readonly newId: 
 /** A device as the token's hook found it. */
 export type Presented = Pick<Device, 'id' | 'key' | 'flags'>;
 
+const DAY_MS = 86_400_000;
+const DONE = [{ kind: 'start' }, { kind: 'finish' }] as const;
+
 export type Outcome = { readonly request: StoredRequest } | 'gone';
 export type Rectification = { readonly field: string; readonly value?: unknown; readonly statement?: string };
 export type Rights = ReturnType<typeof createRights>;
@@ -28,7 +31,7 @@ export function createRights(deps: RightsDeps) {
   const { pool, inChain, random, now, newId } = deps;
   const personOf = ({ id, key }: Presented) => ({ device: id, key });
 
-  /** Sets or clears a flag; one request is written down if that changed something. */
+  /** Sets or clears a flag. One request is written down if that changed something; else it is the one before. */
   async function setFlag(
     device: Presented,
     flag: number,
@@ -39,20 +42,17 @@ export function createRights(deps: RightsDeps) {
     const nowMs = now();
     return await inChain(async (client, chain) => {
       const person = personOf(device);
-      const after = await deps.changeDevice(
-        client,
-        chain,
-        device.id,
-        ({ flags }) => (((flags & flag) !== 0) === on ? null : { flags: on ? flags | flag : flags & ~flag }),
-        detail,
-        nowMs,
-      );
-      if (after === null) return 'gone';
-      if (on && flag === FLAG.restricted && (device.flags & flag) === 0)
-        await notifyRecipients(client, chain, person, 'restricted', nowMs);
-      if (on) await deps.forgetVisits?.(client, person);
-      const events = [{ kind: 'start' }, { kind: 'finish' }] as const;
-      return { request: await addRequest(client, person, newId(), kind, { detail }, events, nowMs, random) };
+      let changed = false;
+      const edit = ({ flags }: { readonly flags: number }) => {
+        changed = ((flags & flag) !== 0) !== on;
+        return changed ? { flags: on ? flags | flag : flags & ~flag } : null;
+      };
+      if ((await deps.changeDevice(client, chain, device.id, edit, detail, nowMs)) === null) return 'gone';
+      const before = (await listRequests(client, person)).find((one) => one.kind === kind);
+      if (!changed && before !== undefined) return { request: before };
+      if (changed && on) await deps.forgetVisits?.(client, person);
+      if (changed && on && flag === FLAG.restricted) await notifyRecipients(client, chain, person, 'restricted', nowMs);
+      return { request: await addRequest(client, person, newId(), kind, { detail }, DONE, nowMs, random) };
     });
   }
 
@@ -72,7 +72,11 @@ export function createRights(deps: RightsDeps) {
         await readHeld(pool, person, nowMs, { forPerson: true }),
         await recipientsOf(pool, device),
       ];
-      await addRequest(pool, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
+      // One a day is enough to say that it was asked for and done.
+      const today = (await listRequests(pool, person)).some(
+        (one) => one.kind === 'access' && one.receivedAt > nowMs - DAY_MS,
+      );
+      if (!today) await addRequest(pool, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
       return { held, recipients };
     },
 
@@ -125,8 +129,6 @@ export function createRights(deps: RightsDeps) {
       readDisclosures(pool, device, before, limit, now()),
   };
 }
-
-const DONE = [{ kind: 'start' }, { kind: 'finish' }] as const;
 
 /** What was shown of a device, newest first, before number `before`; what a gag hides is not there. */
 async function readDisclosures(

@@ -50,6 +50,16 @@ describe('restriction', () => {
     expect(rows[0].flags & 1).toBe(1);
   });
 
+  test('asked for again is the request that was, and nobody is told twice', async () => {
+    const ada = await phone();
+    await disclose(ada, 'again-app');
+    const first = (await call(ada, 'POST', '/v1/me/restrict')).body;
+    expect((await call(ada, 'POST', '/v1/me/restrict')).body).toEqual(first);
+    for (let i = 0; i < 3; i++) await call(ada, 'GET', '/v1/me/export');
+    expect((await call(ada, 'GET', '/v1/me/requests')).body.requests).toHaveLength(2);
+    expect(await noticesOf('again-app')).toHaveLength(1);
+  });
+
   test('is lifted with proof only', async () => {
     const ada = await phone();
     await call(ada, 'POST', '/v1/me/restrict');
