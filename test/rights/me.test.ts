@@ -6,7 +6,7 @@ import { KIND } from '../../src/disclosures/entry.ts';
 import { eraseChildren, GRACE_MS, markChild } from '../../src/rights/children-store.ts';
 import { advanceErasures, findPerson } from '../../src/rights/erase-store.ts';
 import { noticeHandle } from '../../src/rights/notices-store.ts';
-import { answerChallenge } from '../../src/rights/proof.ts';
+import { answerChallenge, hashNonce } from '../../src/rights/proof.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
 import { addTestApplication } from '../support/people.ts';
 import { MASTERS, openWorld, type Phone } from './world.ts';
@@ -88,7 +88,6 @@ describe('proof', () => {
     const { nonce } = (await call(ada, 'POST', '/v1/me/challenges', { action: 'erasure' })).body;
     const byToken = `${nonce}.${answerChallenge(Buffer.from(ada.token), 'erasure', nonce)}`;
     const old = await proof(ada, 'erasure');
-    await pool.query('update challenges set expires_at = 1 where device = $1', [ada.id]);
     const wrong = [
       byToken,
       used,
@@ -99,6 +98,8 @@ describe('proof', () => {
       '',
       `${'A'.repeat(43)}.${'A'.repeat(43)}`,
     ];
+    // Last, because a new challenge clears old ones away.
+    await pool.query('update challenges set expires_at = 1 where nonce_hash = $1', [hashNonce(old.split('.')[0])]);
     const answers = new Set<string>();
     for (const header of wrong) {
       const { status, body } = await call(ada, 'POST', '/v1/me/erasure', undefined, header);
