@@ -8,6 +8,7 @@ import { layOutAnonymityMap, openAnonymityMap } from '../privacy/anonymity-map.t
 import { encodeAnonymityMap, type LabelledMap } from '../privacy/anonymity-map-file.ts';
 import { buildAnonymityMap } from '../privacy/build-anonymity-map.ts';
 import { COARSEST_RES, FINEST_RES, type RegionKey, resolutionOf } from '../privacy/region-key.ts';
+import { reviseAnonymityMap } from '../privacy/revise-anonymity-map.ts';
 import { type MapReport, verifyAnonymityMap } from '../privacy/verify-anonymity-map.ts';
 import { anonymityMapPath, readAnonymityMap } from '../process/anonymity-map.ts';
 import { type CommandContext, UsageError } from './context.ts';
@@ -21,8 +22,8 @@ FILE is a map's file, or strict for the stricter of the two that come along; wit
 
 Splits the world into regions of at least K residents (default 1000). --density: CSV lines "h3,population" of cells of
 resolution 7 or finer (Kontur's, for one), .gz or not; without it, places from GeoNames (CC BY 4.0). --previous: an
-earlier map, given once or twice: whoever was told a region of each must still be among K, so name the last two versions
-that were in use. A map that breaks this is not to be published; keep the old one. Not more than one new map a quarter.
+earlier map, given once or twice, the newest first: whoever was told a region of each must still be among K, so name the
+last two versions that were in use. build keeps old regions where new ones would break this. Not more than a map a quarter.
 build writes nothing unless the proof holds; verify exits with 1 when it does not.
 `;
 
@@ -49,8 +50,10 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     case 'build': {
       const residents = await readResidents(values.density);
       const source = values.density === undefined ? GEONAMES : 'h3,population figures of the operator';
-      const map = { k, source, names: buildAnonymityMap(residents, k) };
-      const report = await prove(map, residents, values.previous);
+      const earlier = values.previous.map((path) => readMap(path).names);
+      const { names, kept } = reviseAnonymityMap(buildAnonymityMap(residents, k), earlier, residents, k);
+      const map = { k, source, names };
+      const report = { ...(await prove(map, residents, values.previous)), kept };
       if (!holds(report)) {
         say(report, describe(report));
         throw new Error('the proof does not hold; nothing was written');
@@ -105,13 +108,14 @@ async function writeMap(file: string, map: LabelledMap): Promise<void> {
   await rename(`${file}.part`, file);
 }
 
-function describe(report: MapReport): string {
-  const { areaKm2, suppressedShare } = report;
+function describe(report: MapReport & { readonly kept?: number }): string {
+  const { areaKm2, suppressedShare, kept = 0 } = report;
   return [
     `${report.regions} regions, ${report.residents} residents, fewest in one ${report.fewestResidents}`,
     `under K: ${report.regionsUnderK}; unreachable: ${report.unreachable}; crossings under K: ${report.crossingsUnderK}`,
     `area of a resident's region: p50 ${areaKm2.p50}, p90 ${areaKm2.p90}, p99 ${areaKm2.p99} km2`,
     `told no region: ${(suppressedShare * 100).toFixed(3)} % of residents`,
+    ...(kept > 0 ? [`old regions stay in ${kept} cells of resolution ${COARSEST_RES}`] : []),
     '',
   ].join('\n');
 }
