@@ -16,6 +16,7 @@ import type { Corrections } from '../positioning/calibration.ts';
 import { loadCorrections } from '../positioning/error-store.ts';
 import { settleRemovals } from '../rights/store.ts';
 import { releaseDueWindows } from '../sharing/counts/release-store.ts';
+import { deleteEmpty } from '../stations/empty-store.ts';
 import { forgetStations } from '../stations/forget-store.ts';
 import type { Store } from '../storage/open.ts';
 import { timedQuery } from '../storage/pool.ts';
@@ -100,7 +101,10 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
     {
       name: 'forget stations',
       everyMs: 6 * HOUR_MS,
-      run: async (nowMs) => void (await forgetStations(store.pool, nowMs, deps.forgetAfterDays, deps.stopping)),
+      async run(nowMs) {
+        await forgetStations(store.pool, nowMs, deps.forgetAfterDays, deps.stopping);
+        await deleteEmpty(store.pool, nowMs, deps.stopping);
+      },
     },
     {
       name: 'release counts',

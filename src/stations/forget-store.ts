@@ -1,6 +1,7 @@
 // The end of a learnt station: nobody has heard it for so long that it is not there any more. Promises: its position leaves all
 // answers by the change feed and what was learnt of it goes; short transactions, never beside a fold; imported stations that
-// were never heard are not touched. The row stays, without a position, for indexes that have not followed yet.
+// were never heard are not touched. The row stays, without a position, for indexes that have not followed yet, until
+// empty-store.ts deletes it.
 import type { Pool, PoolClient } from 'pg';
 import { LEARNING_LOCK } from '../storage/locks.ts';
 import { MAC_KIND } from './index-contract.ts';
