@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Random } from '../../fixtures/random.ts';
+import { KIND } from '../../src/disclosures/entry.ts';
 import { TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { openStore, type Store } from '../../src/storage/open.ts';
 import { withOwnDatabase } from '../own-database.ts';
@@ -134,7 +135,10 @@ async function attack(
     results.add('G.bits', OURS, moved + (await differingPlaces(gateway, partners[0], places, random)));
     say(`${plan.calls} adaptive calls and ${places.length} places`);
 
+    const rowsBefore = await preciseRows(store);
     const late = await race(gateways, partners[0], places[0], plan.rounds, plan.reads);
+    const rows = (await preciseRows(store)) - rowsBefore;
+    results.add('G.rows', OURS, Math.abs(rows - late.preciseBefore - late.preciseAfter));
     results.add('G.late', OURS, late.preciseAfter);
     results.add('G.regionLate', OURS, late.regionAfterRefusal);
     results.add('G.slowest', OURS, late.slowestMs);
@@ -177,4 +181,10 @@ async function attack(
   results.add('G.dragnetTwo', OURS, found.dragnetTwo);
   results.add('G.pairsFound', OURS, found.pairsFound);
   results.add('G.pairsCalls', OURS, found.pairsCalls);
+}
+
+/** Rows of the ledger for precise answers. */
+export async function preciseRows({ pool }: Pick<Store, 'pool'>): Promise<number> {
+  const { rows } = await pool.query('select count(*)::int as n from ledger where kind = $1', [KIND.precise]);
+  return rows[0].n;
 }
