@@ -6,6 +6,7 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Valkey } from 'iovalkey';
 import { subscriberOf } from './address.ts';
+import { announceLimit } from './caller.ts';
 import { refusalError } from './refusal.ts';
 
 /** 50 misconfigured phones behind one address, each trying every 5 s. Past it the answer changes from 400 to 429, no more. */
@@ -45,6 +46,21 @@ function pseudonym(address: string, key: Uint8Array): string {
   return createHmac('sha256', key).update(subscriberOf(address)).digest('base64url').slice(0, 22);
 }
 
+/** Says in the fields of the current draft, as the MLS family does (caller.ts), what the plugin says in those of an older one. */
+function announceByDraft(scope: FastifyInstance): void {
+  const [limitField, remainingField, resetField] = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
+  scope.addHook('onSend', (_request, reply, payload, done) => {
+    const limit = Number(reply.getHeader(limitField));
+    if (limit > 0) {
+      const remaining = Number(reply.getHeader(remainingField));
+      const resetS = Number(reply.getHeader(resetField));
+      for (const field of [limitField, remainingField, resetField]) reply.removeHeader(field);
+      announceLimit(reply, { refused: '', limit, remaining, windowS: MINUTE_MS / 1000, resetS });
+    }
+    done(null, payload);
+  });
+}
+
 /** Limits every route that is added to this scope afterwards. */
 export async function limitScope(scope: FastifyInstance, deps: LimiterDeps): Promise<void> {
   await scope.register(rateLimit, {
@@ -53,12 +69,13 @@ export async function limitScope(scope: FastifyInstance, deps: LimiterDeps): Pro
   });
 }
 
-/** Prepares a counter of failures: resolves to true if the request's address has failed too often this minute. */
+/** Prepares the scope for limits, and a counter of failures: resolves to true if the request's address has failed too often this minute. */
 export async function createFailureLimit(
   scope: FastifyInstance,
   deps: LimiterDeps,
 ): Promise<(request: FastifyRequest) => Promise<boolean>> {
   const failures = options(deps, deps.failuresPerMinute ?? FAILURES_PER_MINUTE, 'failing');
+  announceByDraft(scope);
   await scope.register(rateLimit, { ...failures, global: false });
   const count = scope.createRateLimit();
   return async (request) => {

@@ -49,7 +49,11 @@ test('ops, docs and unknown paths are limited by address', async () => {
     const codes = [];
     for (let i = 0; i < 5; i++) codes.push((await app.inject(url)).statusCode);
     expect(codes.slice(3)).toEqual([429, 429]);
-    expect((await app.inject(url)).headers['retry-after']).toBe('60');
+    const { headers } = await app.inject(url);
+    expect(headers['retry-after']).toBe('60');
+    expect(headers['ratelimit-policy']).toBe('"minute";q=3;w=60');
+    expect(headers.ratelimit).toMatch(/^"minute";r=0;t=\d+$/);
+    expect(Object.keys(headers).filter((name) => /ratelimit-(limit|remaining|reset)/.test(name))).toEqual([]);
     expect((await app.inject({ url, remoteAddress: '192.0.2.2' })).statusCode).not.toBe(429);
   }
 });
