@@ -3,11 +3,20 @@
 // then nothing of the call is acknowledged. Rows of all calls in a batch are shuffled, so that their order tells nothing
 // about who sent what. One insert runs at a time: what arrives meanwhile waits for at most one insert and rides the next.
 import { encodeReport } from './payload.ts';
+import type { Provenance } from './provenance.ts';
 import type { AdmittedReport } from './report.ts';
 import type { PayloadSeal } from './sealed-payload.ts';
 
 /** One row: when (to the hour), by whom (a tag of the day), how far believed, and the packed report, encrypted. */
-export type InboxRow = { digest: Buffer; receivedAtMs: number; contributor: number; trusted: boolean; payload: Buffer };
+export type InboxRow = {
+  digest: Buffer;
+  receivedAtMs: number;
+  contributor: number;
+  trusted: boolean;
+  /** Whose observation it is; default: crowd. */
+  provenance?: Provenance;
+  payload: Buffer;
+};
 
 /** Rows and bytes waiting in one thread beyond which a call is turned away: a second's worth of a slow store. */
 export const MAX_WAITING_ROWS = 20_000;
@@ -31,7 +40,12 @@ export type InboxDeps = {
 };
 
 /** Who sent a call, for one day: a tag, and the day's key that made it. */
-export type Contributor = { readonly tag: number; readonly dayKey: Uint8Array; readonly trusted: boolean };
+export type Contributor = {
+  readonly tag: number;
+  readonly dayKey: Uint8Array;
+  readonly trusted: boolean;
+  readonly provenance?: Provenance;
+};
 
 /**
  * Packs and encrypts the reports of one call. The digest is keyed by the day's key too: once that is deleted, nobody can try
@@ -44,7 +58,12 @@ export function packRows(
   payloads: PayloadSeal,
 ): InboxRow[] {
   const envelope = { receivedAtMs, contributor: by.tag, trusted: by.trusted };
-  return reports.map((report) => ({ ...envelope, ...payloads.seal(envelope, by.dayKey, encodeReport(report)) }));
+  const { provenance } = by;
+  return reports.map((report) => ({
+    ...envelope,
+    provenance,
+    ...payloads.seal(envelope, by.dayKey, encodeReport(report)),
+  }));
 }
 
 type Call = { rows: readonly InboxRow[]; resolve: (stored: boolean) => void; reject: (error: unknown) => void };

@@ -12,6 +12,7 @@ import type { Quotas } from '../http/quotas.ts';
 import { type Refusal, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
 import { MALFORMED_BODY, OVERSIZED_BODY, readAnyBody } from '../http/tolerant-json.ts';
+import { provenanceOf } from './provenance.ts';
 import type { Room } from './room.ts';
 import { type SubmissionDeps, submit } from './submission.ts';
 import { SubmitAnswer, SubmitBody, SubmitQuery } from './wire.ts';
@@ -81,7 +82,8 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
     const { body } = request;
     if (body === OVERSIZED_BODY) return refuse('tooLarge', request, reply);
     if (body === MALFORMED_BODY) return refuse('malformed', request, reply);
-    const sender = { address: request.ip, trusted: request.caller?.trusted === true };
+    const { ip: address, caller } = request;
+    const sender = { address, trusted: caller?.trusted === true, provenance: provenanceOf(caller) };
     const outcome = await submit(body, sender, deps).catch((error: unknown) => {
       log.error(describeError(error), 'reports not stored');
       return 'failed' as const;

@@ -5,6 +5,7 @@ import type { ClientBase, Pool } from 'pg';
 import { binaryArray, binaryBytes } from '../storage/binary-array.ts';
 import { timedQuery } from '../storage/pool.ts';
 import type { InboxRow } from './inbox.ts';
+import { PROVENANCE } from './provenance.ts';
 
 /** Raw reports live this long, folded or not (privacy row S1, crowd submissions). */
 export const RAW_TTL_MS = 7 * 86_400_000;
@@ -16,8 +17,9 @@ const EXPIRY_BATCH = 5_000;
 /** An insert takes 30 ms; whoever sent the reports would rather hear 503 than wait longer than this. */
 const INSERT_MS = 10_000;
 
-const INSERT = `insert into inbox (digest, received_at, contributor, trusted, payload)
-  select d, r, c, t <> 0, p from unnest($1::uuid[], $2::int8[], $3::int8[], $4::int2[], $5::bytea[]) as u(d, r, c, t, p)
+const INSERT = `insert into inbox (digest, received_at, contributor, trusted, provenance, payload)
+  select d, r, c, t <> 0, w, p
+  from unnest($1::uuid[], $2::int8[], $3::int8[], $4::int2[], $5::int2[], $6::bytea[]) as u(d, r, c, t, w, p)
   on conflict (digest) do nothing`;
 
 /**
@@ -40,6 +42,7 @@ export async function insertRows(
     column('int8', (row) => row.receivedAtMs),
     column('int8', (row) => row.contributor),
     column('int2', (row) => (row.trusted ? 1 : 0)),
+    column('int2', (row) => PROVENANCE[row.provenance ?? 'crowd']),
     binaryBytes(
       'bytea',
       rows.map((row) => row.payload),

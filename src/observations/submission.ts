@@ -6,6 +6,7 @@ import { admit, collectOptOuts, floorToHour } from './admit.ts';
 import { contributorTag } from './contributor.ts';
 import type { DayKeys } from './day-keys.ts';
 import { type Inbox, type InboxRow, packRows } from './inbox.ts';
+import type { Provenance } from './provenance.ts';
 import { readReport } from './read-report.ts';
 import type { RefusalNotes } from './refusal-notes.ts';
 import { type AdmittedReport, createDrops, MAX_ITEMS, type Report } from './report.ts';
@@ -24,8 +25,8 @@ export type SubmissionDeps = {
   readonly now: () => number;
 };
 
-/** Who sent it: used to make a tag, then forgotten. `trusted` = a key whose reports count alone. */
-export type Sender = { readonly address: string; readonly trusted: boolean };
+/** Who sent it: used to make a tag, then forgotten. `trusted` = a key whose reports count alone; `provenance` is kept. */
+export type Sender = { readonly address: string; readonly trusted: boolean; readonly provenance?: Provenance };
 
 export type SubmissionOutcome = 'stored' | 'malformed' | 'tooLarge' | 'full';
 
@@ -49,7 +50,8 @@ export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps
     const kept = admit(slice, nowMs, drops, optedOut);
     if (kept.length === 0) continue;
     const dayKey = await deps.dayKeys.keyFor(nowMs);
-    const contributor = { tag: contributorTag(dayKey, sender.address), dayKey, trusted: sender.trusted };
+    const { trusted, provenance } = sender;
+    const contributor = { tag: contributorTag(dayKey, sender.address), dayKey, trusted, provenance };
     rows.push(...packRows(kept, contributor, floorToHour(nowMs), deps.payloads));
     admitted.push(...kept);
     if (items.length > SLICE) await yieldTurn();

@@ -29,6 +29,8 @@ const { payloads } = AT_REST;
 const KEYS: Record<string, Caller> = {
   fleet: { id: 'fleet', class: 'submit', slot: 0, perMinute: null, dailyQuota: null, trusted: true },
   small: { id: 'small', class: 'submit', slot: 1, perMinute: null, dailyQuota: 2 },
+  phone: { id: 'phone', class: 'device', slot: 2, perMinute: null, dailyQuota: null },
+  partner: { id: 'partner', class: 'partner', slot: 3, perMinute: null, dailyQuota: null },
 };
 
 async function serve(options: { insert?: (rows: readonly InboxRow[]) => Promise<void>; hasRoom?: () => boolean } = {}) {
@@ -206,6 +208,21 @@ test('bounds: a thousand items, 1 MiB as sent, 8 MiB inflated', async () => {
   expect(sizes.map((answer) => answer.statusCode)).toEqual([413, 200, 413, 200, 413]);
   for (const answer of sizes) if (answer.statusCode === 413) expect(answer.json().error.code).toBe(413);
   expect(await stored()).toEqual([]);
+});
+
+test.each([
+  ['', 4],
+  ['?key=nonsense', 4],
+  ['?key=small', 4],
+  ['?key=fleet', 2],
+  ['?key=phone', 1],
+  ['?key=partner', 3],
+])('a report says whose observation it is, by the class of its key and no finer: %s', async (query, expected) => {
+  const { post } = await serve();
+  expect((await post(`/v2/geosubmit${query}`, KAIOS)).statusCode).toBe(200);
+  const { rows } = await store.pool.query('select provenance from inbox');
+  expect(rows).toEqual([{ provenance: expected }]);
+  await stored();
 });
 
 test('a key is optional, a bad one is none, a known one has its quota and its trust', async () => {
