@@ -187,7 +187,8 @@ function addRoute(
   const response = {
     200: answer,
     400: MlsError,
-    403: MlsError,
+    // A purpose that the partner's application has not registered.
+    ...(answer === LocateAnswer ? { 403: MlsError } : {}),
     404: MlsError,
     413: MlsError,
     429: MlsError,

@@ -26,7 +26,6 @@ test('is the committed one', () => {
 test('describes every answer that a route can give', () => {
   for (const path of ['/v1/geolocate', '/v1/country']) {
     const { get, post } = description.paths[path];
-    // A purpose that the partner's application has not registered.
     const forbidden = path === '/v1/geolocate' ? ['403'] : [];
     for (const operation of [get, post]) {
       expect(Object.keys(operation.responses)).toEqual(['200', '400', ...forbidden, '404', '413', '429', '500', '503']);
