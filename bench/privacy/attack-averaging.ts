@@ -1,4 +1,4 @@
-// A1, averaging: a phone lies still and is asked over and over, a hundred times in an hour and then twice a day for a year;
+// A1, averaging: a phone lies still and is asked over and over, a hundred times in an hour and then about daily for a year;
 // every fix is a little off, as fixes are. The attacker knows the mechanism but not the phone's secrets: he runs phones of his
 // own on a lattice of candidate places and believes in those whose answers look like the victim's.
 import { offset, stepM } from '../../fixtures/offset.ts';
@@ -19,7 +19,7 @@ export const AVERAGING: AveragingPlan = {
   reachM: 3_600,
   phonesAPlace: 3,
   pollsInHour: 100,
-  pollsInYear: 730,
+  pollsInYear: 400,
 };
 
 /** Spread of a Wi-Fi fix round a phone that lies still, metres. */

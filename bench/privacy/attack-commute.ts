@@ -14,7 +14,7 @@ export type CommutePlan = {
   readonly days: number;
   readonly pollMs: number;
 };
-export const COMMUTE: CommutePlan = { commuters: 900, reachM: 4_000, days: 60, pollMs: 10_000 };
+export const COMMUTE: CommutePlan = { commuters: 600, reachM: 4_000, days: 60, pollMs: 10_000 };
 
 const ROAD_M = 12_000;
 const DAY_MS = 86_400_000;

@@ -9,7 +9,7 @@ import { area95M2, type Spot, sample } from './posterior.ts';
 import type { Place } from './world.ts';
 
 export type CrossingPlan = { readonly walkers: number; readonly reachM: number; readonly pollMs: number };
-export const CROSSING: CrossingPlan = { walkers: 3_000, reachM: 5_000, pollMs: 5_000 };
+export const CROSSING: CrossingPlan = { walkers: 2_000, reachM: 5_000, pollMs: 5_000 };
 export const WALK_M_S = 1.4;
 export const BUS_M_S = 8;
 

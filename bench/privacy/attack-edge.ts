@@ -1,5 +1,5 @@
 // A2 again, for those who live on a border: a home within 20 m of the line where the answer changes, a fix that trembles by
-// 20 m, work somewhere else, four weeks, asked every quarter of an hour. The attacker knows which border it is (both answers
+// 20 m, work somewhere else, two weeks, asked every quarter of an hour. The attacker knows which border it is (both answers
 // are given) and asks how far from it the home lies; he believes the distances whose phones gave both answers as often and as
 // alternately at night. Along the border he learns nothing: the area left is the believed width times the edge of a cell.
 import type { Random } from '../../fixtures/random.ts';
@@ -16,7 +16,7 @@ export type EdgePlan = {
   /** Asked every quarter of an hour of a life, or once in 25 hours of lying still: whoever asks seldom meets phones that were forgotten. */
   readonly isSeldom?: boolean;
 };
-export const EDGE: EdgePlan = { homes: 500, reachM: 4_000, days: 28 };
+export const EDGE: EdgePlan = { homes: 400, reachM: 4_000, days: 14 };
 
 const FIX_SIGMA_M = 20;
 const EDGE_M = 20;
@@ -37,7 +37,7 @@ const NEIGHBOURS = 60;
 /** Edge of a regular hexagon over the root of its area. */
 const EDGE_OVER_ROOT = 0.62;
 
-export const SELDOM: EdgePlan = { homes: 500, reachM: 4_000, days: 365, isSeldom: true };
+export const SELDOM: EdgePlan = { homes: 400, reachM: 4_000, days: 365, isSeldom: true };
 
 export type EdgeResult = {
   readonly areaRatioP50: number;

@@ -45,7 +45,7 @@ export const CONTEST: ContestPlan = {
   edge: EDGE,
   seldom: SELDOM,
   commute: COMMUTE,
-  people: 400,
+  people: 250,
   countDraws: 100_000,
 };
 

@@ -2,7 +2,7 @@
 // HTTP. Not as in production: the clock is the attacker's world's (leases count real time), the map of stations is empty
 // (phones send their satellite fix), keys have no quotas. Several on one store are replicas of each other.
 import { randomBytes, randomUUID } from 'node:crypto';
-import { Agent, request as httpRequest } from 'node:http';
+import { Agent, request as httpRequest, type RequestOptions } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
@@ -182,28 +182,38 @@ function createSender(port: number): Pick<PrivacyGateway, 'send'> & { close(): v
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   return {
     close: () => agent.destroy(),
-    send: (method, path, bearer, body, headers = {}) =>
-      new Promise((resolve, reject) => {
-        const payload = body === undefined ? undefined : JSON.stringify(body);
-        const head: Record<string, string> = { ...headers };
-        if (payload !== undefined) head['content-type'] = 'application/json';
-        if (bearer !== null) head.authorization = `Bearer ${bearer}`;
-        const begunMs = performance.now();
-        const sent = httpRequest({ agent, port, host: '127.0.0.1', method, path, headers: head }, (answer) => {
-          const chunks: Buffer[] = [];
-          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-          answer.on('end', () =>
-            resolve({
-              status: answer.statusCode ?? 0,
-              headers: answer.rawHeaders,
-              body: Buffer.concat(chunks).toString('utf8'),
-              tookMs: performance.now() - begunMs,
-            }),
-          );
-          answer.on('error', reject);
-        });
-        sent.on('error', reject);
-        sent.end(payload);
-      }),
+    async send(method, path, bearer, body, headers = {}) {
+      const payload = body === undefined ? undefined : JSON.stringify(body);
+      const head: Record<string, string> = { ...headers };
+      if (payload !== undefined) head['content-type'] = 'application/json';
+      if (bearer !== null) head.authorization = `Bearer ${bearer}`;
+      // A connection that lay idle may end just when it is used again; then the next one is taken.
+      for (;;) {
+        const reply = await once({ agent, port, host: '127.0.0.1', method, path, headers: head }, payload);
+        if (reply !== null) return reply;
+      }
+    },
   };
+}
+
+/** One request; null if it got a connection that had been used before and was gone. */
+function once(options: RequestOptions, payload: string | undefined): Promise<Reply | null> {
+  return new Promise((resolve, reject) => {
+    const begunMs = performance.now();
+    const sent = httpRequest(options, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('end', () =>
+        resolve({
+          status: answer.statusCode ?? 0,
+          headers: answer.rawHeaders,
+          body: Buffer.concat(chunks).toString('utf8'),
+          tookMs: performance.now() - begunMs,
+        }),
+      );
+      answer.on('error', reject);
+    });
+    sent.on('error', (error) => (sent.reusedSocket ? resolve(null) : reject(error)));
+    sent.end(payload);
+  });
 }

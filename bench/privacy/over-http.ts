@@ -33,16 +33,16 @@ export type HttpPlan = {
   readonly timedTicks: number;
 };
 export const HTTP: HttpPlan = {
-  people: 40,
-  ticks: 48,
-  places: 120,
+  people: 30,
+  ticks: 32,
+  places: 100,
   calls: 10_000,
-  rounds: 60,
-  reads: 200,
-  guesses: 2_000,
+  rounds: 20,
+  reads: 100,
+  guesses: 1_000,
   targets: 20,
   timed: 100_000,
-  timedTicks: 1_000,
+  timedTicks: 500,
 };
 
 const OURS = 'Honeyguide';

@@ -17,8 +17,8 @@ export const ROWS: readonly Row[] = [
   { id: 'A2.walkP5', label: 'A2 crossing on foot: area left, p5', unit: 'ratio', goal: { least: 0.1 } },
   { id: 'A2.busP50', label: 'A2 crossing by bus: area left, p50', unit: 'ratio', goal: { least: 0.3 } },
   { id: 'A2.busP5', label: 'A2 crossing by bus: area left, p5', unit: 'ratio', goal: { least: 0.1 } },
-  { id: 'A2.edgeP50', label: 'A2 living on a border, 4 weeks: area left, p50', unit: 'ratio' },
-  { id: 'A2.edgeP5', label: 'A2 living on a border, 4 weeks: area left, p5', unit: 'ratio', goal: { least: 0.1 } },
+  { id: 'A2.edgeP50', label: 'A2 living on a border, two weeks: area left, p50', unit: 'ratio' },
+  { id: 'A2.edgeP5', label: 'A2 living on a border, two weeks: area left, p5', unit: 'ratio', goal: { least: 0.1 } },
   { id: 'A2.nearP5', label: 'A2 living within 700 m of one: area left, p5', unit: 'ratio' },
   { id: 'A2.seldomP50', label: 'A2 on a border, asked every 25 h for a year: area left, p50', unit: 'ratio' },
   {
