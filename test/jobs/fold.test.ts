@@ -102,6 +102,12 @@ describe('a station', () => {
     expect(row.samples).toBe(9);
   });
 
+  test('does not answer when two contributors claim a second day on the day of the first', async () => {
+    for (const tag of [1, 2]) for (const heardDay of [0, -1, -20]) await send(0, tag, HOME, { heardDay });
+    await fold(0);
+    expect(await wifi()).toEqual([]);
+  });
+
   test('answers at once when a trusted source reports it', async () => {
     await send(0, 1, HOME, { trusted: true });
     await fold(0);
