@@ -1,5 +1,6 @@
 // Honeyguide's own coarsening as a mechanism, in process: the anonymity map, the coarse state and the circle, the very
 // functions the gateway calls. `oursWithoutToken` is what a partner gets who presents no device: no state, one level coarser.
+import { createSecretKey } from 'node:crypto';
 import { cellArea } from 'h3-js';
 import {
   type AnonymityMap,
@@ -8,7 +9,7 @@ import {
   regionCircle,
   SUPPRESSED,
 } from '../../src/privacy/anonymity-map.ts';
-import { BAND_M } from '../../src/privacy/band.ts';
+import { BAND_M, type BandKey } from '../../src/privacy/band.ts';
 import { buildAnonymityMap, type Population } from '../../src/privacy/build-anonymity-map.ts';
 import {
   COARSEST_RES,
@@ -23,7 +24,7 @@ import { COARSE_STATE_TTL_MS, coarseStateOf, type KeptState } from '../../src/sh
 import type { Mechanism, Phone, Residents, Told } from './mechanism.ts';
 
 /** Phones of the bench are told apart by their random ids. */
-const NO_SECRET = new Uint8Array(32);
+const NO_SECRET = createSecretKey(new Uint8Array(32));
 
 export type BuiltMap = { readonly names: Uint32Array; readonly map: AnonymityMap };
 
@@ -86,7 +87,7 @@ export function ours(map: AnonymityMap): Mechanism {
 }
 
 /** The phone of a known id on a gateway with a known secret: the very function that the gateway calls. */
-export function oursKnowing(map: AnonymityMap, coarseKey: Uint8Array, device: string): Phone {
+export function oursKnowing(map: AnonymityMap, coarseKey: BandKey, device: string): Phone {
   const tell = tellerOf(map);
   const rules = { map, mapVersion: 'bench', coarseKey };
   let kept: KeptState | null = null;

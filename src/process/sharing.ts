@@ -1,6 +1,6 @@
 // What partners go through, put together: the main thread's part (the lease of this gateway) and each server thread's (the
 // pipeline itself over the thread's connections to the store).
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import { openDevice } from '../devices/profile.ts';

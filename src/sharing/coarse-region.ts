@@ -3,7 +3,7 @@
 // (attacks A2, A4); a state of another version of the map is forgotten, because its regions mean something else.
 import { M_PER_DEG_LAT, mPerDegLon, wrapLonDeg } from '../geo/distance.ts';
 import type { AnonymityMap } from '../privacy/anonymity-map.ts';
-import { bandRingsOf, shiftOf } from '../privacy/band.ts';
+import { type BandKey, bandRingsOf, shiftOf } from '../privacy/band.ts';
 import { advanceCoarseState, type CoarseState, TICK_MS } from '../privacy/coarse-state.ts';
 import { accuracyClassOf } from '../privacy/region-levels.ts';
 
@@ -18,7 +18,7 @@ export type CoarseRules = {
   readonly map: AnonymityMap;
   readonly mapVersion: string;
   /** 32 secret bytes, the same on all replicas. */
-  readonly coarseKey: Uint8Array;
+  readonly coarseKey: BandKey;
 };
 
 /** The state at `nowMs`: `kept` itself if it is of this tick, null if there is none and the device is not located. */
