@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { CounterSums } from '../http/counters.ts';
 import type { Quotas } from '../http/quotas.ts';
 import { describeError } from '../http/scope.ts';
+import { expireConsents } from '../jobs/expire-consents.ts';
 import { createFoldDeps, foldFor } from '../jobs/fold.ts';
 import { type RightsJobDeps, runErasures, sweepStore } from '../jobs/rights.ts';
 import type { Job } from '../jobs/scheduler.ts';
@@ -134,6 +135,11 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
   const { erasing } = deps;
   if (erasing !== undefined) {
     jobs.push(
+      {
+        name: 'expire consents',
+        everyMs: MINUTE_MS,
+        run: async (nowMs) => void (await expireConsents(erasing, nowMs, deps.stopping)),
+      },
       { name: 'erase', everyMs: ERASE_MS, run: async () => void (await runErasures(erasing, deps.stopping)) },
       {
         name: 'sweep',
