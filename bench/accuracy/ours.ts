@@ -67,7 +67,7 @@ export function createHoneyguide(corrected = true): Method & { stations: Map<str
   }
 
   return {
-    name: corrected ? 'honeyguide' : 'honeyguide, factors as measured elsewhere',
+    name: corrected ? 'honeyguide' : 'honeyguide uncorrected',
     stations,
     learn(scans) {
       const tags = new Map<string, number>();
