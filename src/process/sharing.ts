@@ -87,7 +87,7 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
         inChain: createInChain({ ...chain, isEager: true }),
         map,
         mapVersion: setup.map.version,
-        coarseKey: setup.coarseKey,
+        coarseKey: createSecretKey(setup.coarseKey),
       },
       ...{ random: randomBytes, now, readRecipients },
     }),
