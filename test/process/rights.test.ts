@@ -65,4 +65,4 @@ test('a running gateway registers, exports and erases somebody, on whichever thr
   const { rows } = await store.pool.query('select count(*)::int as n from devices where id = $1', [device]);
   expect(rows[0].n).toBe(0);
   await store.close();
-});
+}, 300_000);

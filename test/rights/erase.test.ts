@@ -26,6 +26,9 @@ import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder, testSt
 import { disclose, eraseDeps, MARKER_KEY, MASTERS, register, START_MS } from './people.ts';
 import { plant } from './plant.ts';
 
+/** A process for every step takes its time on a busy machine. */
+const PROCESSES_MS = 300_000;
+
 const store = await openTestStore();
 const { pool } = store;
 const deps = eraseDeps(pool, () => START_MS);
@@ -161,104 +164,113 @@ test('no erased text, key or token can be found in the files of the database', a
 
 describe('killed in the middle', () => {
   // Every step of an erasure, in order; the embedded store takes seconds to open, so it is killed at fewer of them.
-  test('an erasure that was killed at any step is completed by the next process, and shows nothing meanwhile', async () => {
-    const config = await testStoreConfig();
-    const first = await openStore(config);
-    const person = await register(first.pool);
-    await plant(first.pool, person, ['grants', 'consent_events', 'last_locations', 'coarse_states']);
-    const people = [person];
-    const steps: string[] = [];
+  test(
+    'an erasure that was killed at any step is completed by the next process, and shows nothing meanwhile',
+    async () => {
+      const config = await testStoreConfig();
+      const first = await openStore(config);
+      const person = await register(first.pool);
+      await plant(first.pool, person, ['grants', 'consent_events', 'last_locations', 'coarse_states']);
+      const people = [person];
+      const steps: string[] = [];
+      await beginErasure(
+        { ...eraseDeps(first.pool, () => START_MS), onStep: (step) => void steps.push(step) },
+        person,
+        'asked',
+        code(),
+      );
+      await advanceErasure(
+        { ...eraseDeps(first.pool, () => START_MS), onStep: (step) => void steps.push(step) },
+        person.device,
+      );
+      expect(steps.slice(0, 2)).toEqual(['begun', 'device_keys']);
+      expect(steps.slice(-2)).toEqual(['scanned', 'done']);
+      const killAt = ON_POSTGRES ? steps : steps.filter((_, i) => i % 8 === 0);
+      for (const _ of killAt) {
+        const next = await register(first.pool);
+        await plant(first.pool, next, ['grants', 'consent_events', 'last_locations', 'coarse_states']);
+        people.push(next);
+      }
+      await first.close();
+      for (const [i, step] of killAt.entries()) {
+        const child = startNode([
+          join(import.meta.dirname, 'erase-process.ts'),
+          JSON.stringify(config),
+          people[i + 1].device,
+          step,
+        ]);
+        expect([step, await child.ended]).toEqual([step, 'SIGKILL']);
+      }
+      const last = await openStore(config);
+      afterFile(() => last.close());
+      for (const { tokenHash } of people) expect(await loadDevice(last.pool, MASTERS, tokenHash, START_MS)).toBeNull();
+      for (const { device } of people) expect(await findPerson(last.pool, MASTERS, device)).toBeNull();
+      await advanceErasures(eraseDeps(last.pool, () => START_MS));
+      for (const { device } of people) expect(await findTraces(last.pool, device)).toEqual([]);
+      const { rows } = await last.pool.query(
+        "select count(*)::int as n from erasures where step = 'done' and device is null",
+      );
+      expect(rows[0].n).toBe(people.length);
+    },
+    PROCESSES_MS,
+  );
+});
+
+test.runIf(ON_POSTGRES)(
+  'a restored dump of the data opens for who was not erased, and for nobody else',
+  async () => {
+    const url = await testDatabase();
+    const folder = testFolder();
+    const run = (command: string, args: string[]) =>
+      execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const source = await openStore({ dataDir: folder, databaseUrl: url });
+    const stays = await register(source.pool);
+    const goes = await register(source.pool);
+    for (const one of [stays, goes]) await plant(source.pool, one, ['last_locations', 'rights_requests']);
+    // What docs/operations.md says: the history of the data without the keys, and the keys apart, of which the newest only is kept.
+    run('pg_dump', ['-Fc', '--exclude-table-data=device_keys', '-f', join(folder, 'data.dump'), url]);
+    run('pg_dump', ['-Fc', '-f', join(folder, 'whole.dump'), url]);
     await beginErasure(
-      { ...eraseDeps(first.pool, () => START_MS), onStep: (step) => void steps.push(step) },
-      person,
+      eraseDeps(source.pool, () => START_MS),
+      goes,
       'asked',
       code(),
     );
-    await advanceErasure(
-      { ...eraseDeps(first.pool, () => START_MS), onStep: (step) => void steps.push(step) },
-      person.device,
-    );
-    expect(steps.slice(0, 2)).toEqual(['begun', 'device_keys']);
-    expect(steps.slice(-2)).toEqual(['scanned', 'done']);
-    const killAt = ON_POSTGRES ? steps : steps.filter((_, i) => i % 8 === 0);
-    for (const _ of killAt) {
-      const next = await register(first.pool);
-      await plant(first.pool, next, ['grants', 'consent_events', 'last_locations', 'coarse_states']);
-      people.push(next);
-    }
-    await first.close();
-    for (const [i, step] of killAt.entries()) {
-      const child = startNode([
-        join(import.meta.dirname, 'erase-process.ts'),
-        JSON.stringify(config),
-        people[i + 1].device,
-        step,
-      ]);
-      expect([step, await child.ended]).toEqual([step, 'SIGKILL']);
-    }
-    const last = await openStore(config);
-    afterFile(() => last.close());
-    for (const { tokenHash } of people) expect(await loadDevice(last.pool, MASTERS, tokenHash, START_MS)).toBeNull();
-    for (const { device } of people) expect(await findPerson(last.pool, MASTERS, device)).toBeNull();
-    await advanceErasures(eraseDeps(last.pool, () => START_MS));
-    for (const { device } of people) expect(await findTraces(last.pool, device)).toEqual([]);
-    const { rows } = await last.pool.query(
-      "select count(*)::int as n from erasures where step = 'done' and device is null",
-    );
-    expect(rows[0].n).toBe(people.length);
-  });
-});
+    await advanceErasures(eraseDeps(source.pool, () => START_MS));
+    run('pg_dump', ['-Fc', '-a', '-t', 'device_keys', '-f', join(folder, 'keys.dump'), url]);
+    await source.close();
 
-test.runIf(ON_POSTGRES)('a restored dump of the data opens for who was not erased, and for nobody else', async () => {
-  const url = await testDatabase();
-  const folder = testFolder();
-  const run = (command: string, args: string[]) => execFileSync(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  const source = await openStore({ dataDir: folder, databaseUrl: url });
-  const stays = await register(source.pool);
-  const goes = await register(source.pool);
-  for (const one of [stays, goes]) await plant(source.pool, one, ['last_locations', 'rights_requests']);
-  // What docs/operations.md says: the history of the data without the keys, and the keys apart, of which the newest only is kept.
-  run('pg_dump', ['-Fc', '--exclude-table-data=device_keys', '-f', join(folder, 'data.dump'), url]);
-  run('pg_dump', ['-Fc', '-f', join(folder, 'whole.dump'), url]);
-  await beginErasure(
-    eraseDeps(source.pool, () => START_MS),
-    goes,
-    'asked',
-    code(),
-  );
-  await advanceErasures(eraseDeps(source.pool, () => START_MS));
-  run('pg_dump', ['-Fc', '-a', '-t', 'device_keys', '-f', join(folder, 'keys.dump'), url]);
-  await source.close();
+    const restored = await testDatabase();
+    run('pg_restore', ['-d', restored, join(folder, 'data.dump')]);
+    run('pg_restore', ['-d', restored, join(folder, 'keys.dump')]);
+    const client = new pg.Client({ connectionString: restored });
+    await client.connect();
+    afterFile(() => client.end());
+    const open = async (device: string, key: Uint8Array) => {
+      const { rows } = await client.query('select sealed from last_locations where device = $1', [device]);
+      return unseal(key, `last_locations.sealed ${device}`, rows[0].sealed)?.toString();
+    };
+    const { rows: keys } = await client.query('select device, master_key, wrapped from device_keys');
+    // The erased one's rows are there again, its key is not; whoever has every secret of the installation reads nothing of it.
+    expect(keys.map((row) => row.device)).toEqual([stays.device]);
+    expect(await open(stays.device, openDeviceKey(MASTERS, keys[0])!)).toContain('sealed mark');
+    for (const key of [openDeviceKey(MASTERS, keys[0])!, MASTERS.current.key])
+      expect(await open(goes.device, key)).toBeUndefined();
 
-  const restored = await testDatabase();
-  run('pg_restore', ['-d', restored, join(folder, 'data.dump')]);
-  run('pg_restore', ['-d', restored, join(folder, 'keys.dump')]);
-  const client = new pg.Client({ connectionString: restored });
-  await client.connect();
-  afterFile(() => client.end());
-  const open = async (device: string, key: Uint8Array) => {
-    const { rows } = await client.query('select sealed from last_locations where device = $1', [device]);
-    return unseal(key, `last_locations.sealed ${device}`, rows[0].sealed)?.toString();
-  };
-  const { rows: keys } = await client.query('select device, master_key, wrapped from device_keys');
-  // The erased one's rows are there again, its key is not; whoever has every secret of the installation reads nothing of it.
-  expect(keys.map((row) => row.device)).toEqual([stays.device]);
-  expect(await open(stays.device, openDeviceKey(MASTERS, keys[0])!)).toContain('sealed mark');
-  for (const key of [openDeviceKey(MASTERS, keys[0])!, MASTERS.current.key])
-    expect(await open(goes.device, key)).toBeUndefined();
-
-  // A whole dump from before holds the wrapped key too: it ends with the master key that wrapped it (`master-key rotate`).
-  const whole = await testDatabase();
-  run('pg_restore', ['-d', whole, join(folder, 'whole.dump')]);
-  const other = new pg.Client({ connectionString: whole });
-  await other.connect();
-  afterFile(() => other.end());
-  const { rows } = await other.query('select device, master_key, wrapped from device_keys where device = $1', [
-    goes.device,
-  ]);
-  expect(openDeviceKey(MASTERS, rows[0])).not.toBeNull();
-  expect(openDeviceKey(masterKeysOf([Buffer.alloc(32, 99)]), rows[0])).toBeNull();
-});
+    // A whole dump from before holds the wrapped key too: it ends with the master key that wrapped it (`master-key rotate`).
+    const whole = await testDatabase();
+    run('pg_restore', ['-d', whole, join(folder, 'whole.dump')]);
+    const other = new pg.Client({ connectionString: whole });
+    await other.connect();
+    afterFile(() => other.end());
+    const { rows } = await other.query('select device, master_key, wrapped from device_keys where device = $1', [
+      goes.device,
+    ]);
+    expect(openDeviceKey(MASTERS, rows[0])).not.toBeNull();
+    expect(openDeviceKey(masterKeysOf([Buffer.alloc(32, 99)]), rows[0])).toBeNull();
+  },
+  PROCESSES_MS,
+);
 
 /** Every row of every table as text. */
 async function dumpTables(): Promise<string> {
