@@ -96,8 +96,8 @@ describe('the configuration', () => {
   test('is described in full by its schema, which is the same on every machine', () => {
     const { properties } = configSchema() as { properties: Record<string, { description: string; default?: unknown }> };
     expect(Object.keys(properties).sort()).toEqual(
-      // DESIGN 5, "Env", FORGET_AFTER_DAYS, ADDRESS_PER_MINUTE, ANONYMITY_MAP and COUNTS_EPSILON_CAP.
-      'ADDRESS_PER_MINUTE ANONYMITY_MAP COUNTS_EPSILON_CAP DATABASE_URL DATA_DIR FORGET_AFTER_DAYS GEOIP_DB HOST LOG_LEVEL OPS_HOST OPS_PORT PORT SECRETS_FILE THREADS TRUST_PROXY VALKEY_URL'.split(
+      // DESIGN 5, "Env", FORGET_AFTER_DAYS, ADDRESS_PER_MINUTE and what came with privacy.
+      'ADDRESS_PER_MINUTE ANONYMITY_MAP COUNTS_EPSILON_CAP DATABASE_URL DATA_DIR FORGET_AFTER_DAYS GEOIP_DB HOST LOG_LEVEL OPS_HOST OPS_PORT PORT PRIVACY_CONTACT SECRETS_FILE STAFF_KEY THREADS TRUST_PROXY VALKEY_URL'.split(
         ' ',
       ),
     );
