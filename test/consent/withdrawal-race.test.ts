@@ -1,0 +1,59 @@
+// A person takes a yes back, over HTTP, while two gateways are being asked (attack A11).
+import { cellToLatLng, latLngToCell } from 'h3-js';
+import { expect, test } from 'vitest';
+import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import { KIND } from '../../src/disclosures/entry.ts';
+import { settleEverywhere } from '../../src/disclosures/settle.ts';
+import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
+import { createTestPeople } from '../support/people.ts';
+import { addPartner, LEDGER_KEY, mapOf, openSharingGateway, PURPOSE } from '../support/sharing.ts';
+import { openTestStore } from '../support/store.ts';
+
+const ROUNDS = 8;
+const READS = 8;
+const CELL = latLngToCell(52.09, 5.12, 7);
+const [latitude, longitude] = cellToLatLng(CELL);
+const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(CELL), res)));
+
+const store = await openTestStore();
+const gateways = [await openSharingGateway(store, { map }), await openSharingGateway(store, { map })];
+const { key, application } = await addPartner(store, 'Bus Times');
+for (const gateway of gateways) await gateway.followKeys();
+const people = await createTestPeople(store, {
+  masters: masterKeysOf([Buffer.alloc(32, 9)]),
+  ledgerKey: LEDGER_KEY,
+  settle: (seq) => settleEverywhere(store.pool, seq),
+});
+people.clock.nowMs = gateways[0].clock.nowMs;
+
+test('nothing precise is told after a withdrawal is acknowledged, nor recorded after it, in any of two gateways', async () => {
+  const url = `/v1/me/consents/${application}/${PURPOSE}`;
+  let preciseBefore = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const gateway of gateways) gateway.clock.nowMs = people.clock.nowMs;
+    const token = await people.register();
+    const body = { position: { latitude, longitude, accuracy: 20 } };
+    const ask = async (n: number) => {
+      const answer = await gateways[n % 2].ask({ key, device: token }, body);
+      return answer.statusCode === 200 ? (answer.json().precision as string) : answer.statusCode;
+    };
+    const asks = () => Promise.all(Array.from({ length: READS }, (_, n) => ask(n)));
+    expect((await people.call('PUT', url, token, { precision: 'precise' })).status).toBe(200);
+    const racing = asks();
+    const gone = await people.call('DELETE', url, token);
+    const after = await asks();
+    expect(new Set(after)).toEqual(new Set(['region']));
+    preciseBefore += (await racing).filter((one) => one === 'precise').length;
+
+    const { eventSeq } = (gone.body as { consent: { eventSeq: number } }).consent;
+    const { rows } = await store.pool.query(
+      `select count(*)::int as late from ledger where kind = $1 and seq > $2
+         and subject = (select subject from ledger where seq = $2)`,
+      [KIND.precise, eventSeq],
+    );
+    expect(rows[0].late).toBe(0);
+    people.clock.nowMs += 20 * 60_000;
+  }
+  // The race was one: some were told before.
+  expect(preciseBefore).toBeGreaterThan(0);
+}, 60_000);
