@@ -6,6 +6,7 @@ import { type MigrationState, migrationState } from '../storage/migrate.ts';
 import { connectStore, MIN_SERVER_VERSION, type Store } from '../storage/open.ts';
 import type { CommandContext } from './context.ts';
 import type { Finding } from './doctor.ts';
+import { checkAtRest } from './doctor-at-rest.ts';
 import { checkPostgres } from './doctor-postgres.ts';
 import { checkRights } from './doctor-rights.ts';
 import { describeFailure } from './failure.ts';
@@ -16,7 +17,7 @@ export async function checkStore(context: CommandContext, repair: boolean): Prom
   let store: Store | undefined;
   try {
     store = url ? connectStore({ kind: 'postgres', url }) : await context.openStore();
-    return await examine(store, url, repair, context.now());
+    return await examine(store, url, repair, context);
   } catch (error) {
     return [{ what: 'store', state: 'wrong', says: describeFailure(error) }];
   } finally {
@@ -24,7 +25,12 @@ export async function checkStore(context: CommandContext, repair: boolean): Prom
   }
 }
 
-async function examine(store: Store, url: string | undefined, repair: boolean, nowMs: number): Promise<Finding[]> {
+async function examine(
+  store: Store,
+  url: string | undefined,
+  repair: boolean,
+  context: CommandContext,
+): Promise<Finding[]> {
   const { rows } = await store.pool.query<{ number: number; version: string }>(
     `select current_setting('server_version_num')::int as number, current_setting('server_version') as version`,
   );
@@ -38,7 +44,12 @@ async function examine(store: Store, url: string | undefined, repair: boolean, n
   const migrations = await migrationState((sql) => store.pool.query(sql));
   findings.push(describeMigrations(migrations));
   if (migrations.applied === migrations.expected)
-    findings.push(await feed(store, repair), await keys(store), ...(await checkRights(store.pool, nowMs)));
+    findings.push(
+      await feed(store, repair),
+      await checkAtRest(store.pool, context),
+      await keys(store),
+      ...(await checkRights(store.pool, context.now())),
+    );
   return findings;
 }
 

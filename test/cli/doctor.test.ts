@@ -3,13 +3,16 @@ import { chmodSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
+import type { CommandContext } from '../../src/cli/context.ts';
+import { checkAtRest } from '../../src/cli/doctor-at-rest.ts';
 import { checkMachine } from '../../src/cli/doctor-machine.ts';
 import { checkPostgres } from '../../src/cli/doctor-postgres.ts';
 import { loadConfig } from '../../src/config/env.ts';
 import { loadSecrets, secretsPath } from '../../src/config/secrets.ts';
+import { openAtRest } from '../../src/process/at-rest.ts';
 import { openPool } from '../../src/storage/pool.ts';
 import { createPrivatePostgres, POSTGRES_BIN } from '../support/private-postgres.ts';
-import { ON_POSTGRES, testFolder } from '../support/store.ts';
+import { ON_POSTGRES, openTestStore, testFolder } from '../support/store.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -107,3 +110,19 @@ test.runIf(ON_POSTGRES && POSTGRES_BIN !== undefined)(
   },
   60_000,
 );
+
+test('the doctor finds a store that was encrypted with secrets that are not at hand', async () => {
+  const { pool } = await openTestStore();
+  const [mine, others] = [testFolder(), testFolder()];
+  const ask = async (dataDir: string) => {
+    const context = { config: loadConfig({ DATA_DIR: dataDir }), random: randomBytes };
+    return (await checkAtRest(pool, context as unknown as CommandContext)).state;
+  };
+  expect(await ask(mine)).toBe('ok');
+  await openAtRest(pool, loadSecrets({ dataDir: mine }, randomBytes).stationKey);
+  expect(await ask(mine)).toBe('ok');
+  // Nothing there, then another one there.
+  expect(await ask(others)).toBe('wrong');
+  loadSecrets({ dataDir: others }, randomBytes);
+  expect(await ask(others)).toBe('wrong');
+});
