@@ -1,7 +1,7 @@
 // Rule 7 under fire: two gateways on one PostgreSQL, reads all around each withdrawal, ten thousand times over. A read that
 // was asked after the acknowledgement must not come back precise, no precise row may follow the withdrawal's in the ledger, and
 // shares and rows must be as many. Asked at the pipeline itself, each gateway with its own connections and lease.
-// `npx node bench/revocation.ts [rounds] [reads]`, with BENCH_DATABASE_URL. Exit code 1 if one answer was wrong.
+// `npx node bench/revocation.ts [rounds] [reads]`, with TEST_DATABASE_URL. Exit code 1 if one answer was wrong.
 
 import { randomUUID } from 'node:crypto';
 import { hashToken } from '../src/devices/token.ts';
@@ -26,8 +26,8 @@ const PHONES = 256;
 const AFTER = 40;
 const POLL_MS = 5;
 
-const url = process.env.BENCH_DATABASE_URL;
-if (url === undefined) throw new Error('BENCH_DATABASE_URL names a PostgreSQL server');
+const url = process.env.TEST_DATABASE_URL;
+if (url === undefined) throw new Error('TEST_DATABASE_URL names a PostgreSQL server');
 const rounds = Number(process.argv[2] ?? 10_000);
 const reads = Number(process.argv[3] ?? 200);
 const now = () => BENCH_NOW_MS;

@@ -1,11 +1,12 @@
 // `npm run bench [suites]`: measures and prints; `--write` also keeps the numbers in results.json, the table in README.md
 // and the plot, so that what the documents say was measured by the code as it stands. Suites: micro http
-// index import submit start mls.
+// partner index import submit start mls.
 // Quiet machine, please: other load makes every number worse, ratios least.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { benchPartner } from './http/partner-suite.ts';
 import { benchHttp } from './http/suite.ts';
 import { benchIndex } from './index-suite.ts';
 import { ALLOCATION_FLAGS, runIsolated } from './isolated.ts';
@@ -63,6 +64,10 @@ const SUITES: { readonly [name: string]: Suite } = {
       writeFileSync(PLOT, plotLatency('Latency of /v1/geolocate over load, one server thread', lines));
     }
     return rows;
+  },
+  partner: async () => {
+    const url = process.env.TEST_DATABASE_URL;
+    return url === undefined ? { skipped: 'TEST_DATABASE_URL names no PostgreSQL server' } : await benchPartner(url);
   },
   index: benchIndex,
   import: benchImport,

@@ -1,7 +1,7 @@
 // The partner suite: what `/v1/geolocate` costs a partner beside the bare route: a region that the thread remembers, and a
 // precise place under a grant, read and written into the ledger in the store before it leaves. On real PostgreSQL, whose
-// own CPU time is not in ours but takes from the same cores. `npx node bench/http/partner-suite.ts [stations]`, with
-// BENCH_DATABASE_URL.
+// own CPU time is not in ours but takes from the same cores. `npx node bench/http/partner-suite.ts [stations] [rounds] [phones]`, with
+// TEST_DATABASE_URL.
 
 import { openStore } from '../../src/storage/open.ts';
 import { withOwnDatabase } from '../own-database.ts';
@@ -13,11 +13,15 @@ import { saturate, type Target } from './load.ts';
 import { writePartnerWorld } from './partner-world.ts';
 import { type Server, startServer } from './server.ts';
 
-const BODIES = 2_048;
 const WINDOW_MS = 500;
 
-export async function benchPartner(databaseUrl: string, stations = 1_000_000, rounds = 16): Promise<Row[]> {
-  const requests = benchRequests(createBenchWorld(stations), BODIES);
+export async function benchPartner(
+  databaseUrl: string,
+  stations = 1_000_000,
+  rounds = 16,
+  phones = 2_048,
+): Promise<Row[]> {
+  const requests = benchRequests(createBenchWorld(stations), phones);
   const bodies = requests.map(({ body }) => body);
   return await withOwnDatabase(databaseUrl, async (url) => {
     const store = await openStore({ databaseUrl: url, dataDir: '' });
@@ -31,7 +35,7 @@ export async function benchPartner(databaseUrl: string, stations = 1_000_000, ro
     ] as const) {
       const servers: Server[] = [];
       try {
-        const ours = await startServer({ kind: 'partner', stations, bodies: BODIES, databaseUrl: url });
+        const ours = await startServer({ kind: 'partner', stations, bodies: phones, databaseUrl: url });
         servers.push(ours);
         const path = `/v1/geolocate?key=${key}`;
         const answers = await answersOf(ours.port, path, bodies, headerOf, precision);
@@ -44,6 +48,8 @@ export async function benchPartner(databaseUrl: string, stations = 1_000_000, ro
         await measure(contest, who, atLeast, rounds, rows);
       } finally {
         for (const server of servers) server.stop();
+        // The database is dropped next, and they still talk to it.
+        await Promise.all(servers.map((server) => server.ended));
       }
     }
     return rows;
@@ -103,9 +109,10 @@ async function measure(contest: Contest, who: string, atLeast: number, rounds: n
 }
 
 if (import.meta.main) {
-  const url = process.env.BENCH_DATABASE_URL;
-  if (url === undefined) throw new Error('BENCH_DATABASE_URL names a PostgreSQL server');
-  const rows = await benchPartner(url, Number(process.argv[2] ?? 100_000), Number(process.argv[3] ?? 8));
+  const url = process.env.TEST_DATABASE_URL;
+  if (url === undefined) throw new Error('TEST_DATABASE_URL names a PostgreSQL server');
+  const [stations = 100_000, rounds = 8, phones = 1_024] = process.argv.slice(2).map(Number);
+  const rows = await benchPartner(url, stations, rounds, phones);
   for (const { what, value, unit, atLeast, atMost, note } of rows)
     console.log(
       `${what}: ${value.toPrecision(3)} ${unit}${atLeast ? ` (>= ${atLeast})` : ''}${atMost ? ` (<= ${atMost})` : ''} ${note ?? ''}`,

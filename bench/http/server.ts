@@ -15,18 +15,22 @@ export type Server = {
   /** Makes every later request cost so many microseconds of CPU more. */
   slow(us: number): Promise<void>;
   stop(): void;
+  /** Resolves when its process has ended. */
+  readonly ended: Promise<unknown>;
 };
 
 const START_MS = 60_000;
 
 export async function startServer(options: ServeOptions, execArgv: string[] = []): Promise<Server> {
   const child = fork(fileURLToPath(new URL('./serve.ts', import.meta.url)), { execArgv });
+  const ended = once(child, 'exit');
   const { port } = await ask<{ port: number }>(child, { ask: 'start', options });
   return {
     port,
     usage: () => ask(child, { ask: 'usage' }),
     slow: async (us) => void (await ask(child, { ask: 'slow', us })),
     stop: () => void (child.connected && child.disconnect()),
+    ended,
   };
 }
 
