@@ -50,4 +50,4 @@ test('a person registers, says yes, checks the receipt and takes it back, whiche
     expect((await call('GET', url, token)).body).toMatchObject({ consent: { shows: 'region', state: 'withdrawn' } });
   }
   expect((await call('GET', '/v1/policies/current', '')).body).toMatchObject({ version: '2017-06-30', current: true });
-}, 60_000);
+}, 120_000);
