@@ -1,6 +1,6 @@
-// What time and the law make due: rows whose time is over go, erasures go on, children's data goes within the hour, requests
-// nobody proved end. Promises: each step can fail without keeping the others from their turn at the next run; a run that is
-// stopped goes on where it was. `sweepStore` is also `honeyguide sweep`: it does everything now, the hourly work too.
+// What time and the law make due: rows whose time is over go, erasures go on, children's data goes, requests that nobody proved
+// end. Promises: a step that fails keeps none of the others from being done, and is told of when they are; a run that is
+// stopped goes on where it was. `honeyguide sweep` does all of it at once, a gateway every hour.
 import type { Random } from '../devices/device-key.ts';
 import { dropAgedRows } from '../disclosures/store.ts';
 import { deleteOldKeys } from '../observations/day-keys.ts';
@@ -16,24 +16,33 @@ export type RightsJobDeps = EraseDeps & { readonly random: Random };
 /** Erasures since the run before, and some before that: one that could not have the table tries again. */
 const COMPACT_MS = 6 * 3_600_000;
 
-/** Erasures under way, and what was found out about children. Returns how many erasures were completed. */
-export async function runErasures(deps: RightsJobDeps, signal?: AbortSignal): Promise<number> {
-  await eraseChildren(deps, deps.random);
-  return await advanceErasures(deps, signal);
-}
-
 /** Everything that is over, everywhere. Returns how many rows went, by table. */
 export async function sweepStore(deps: RightsJobDeps, signal?: AbortSignal): Promise<Record<string, number>> {
   const nowMs = deps.now();
   const gone: Record<string, number> = {};
-  gone.inbox = await expireInbox(deps.pool, nowMs, signal);
-  gone.contributor_keys = await deleteOldKeys(deps.pool, nowMs);
-  for (let n = 1; n > 0 && !signal?.aborted; gone.ledger = (gone.ledger ?? 0) + n)
-    n = await dropAgedRows(deps.inChain, nowMs);
-  await eraseUnused(deps, deps.random, overdueSql(REGISTRY.devices)!);
-  await refuseUnproven(deps.pool, deps.masters, deps.random, nowMs);
-  gone.devices = await runErasures(deps, signal);
-  Object.assign(gone, await sweepExpired(deps.pool, nowMs, signal));
-  await compactKeys(deps.pool, nowMs - COMPACT_MS);
+  const errors: unknown[] = [];
+  async function step(work: () => Promise<unknown>): Promise<void> {
+    if (signal?.aborted) return;
+    await work().catch((error) => void errors.push(error));
+  }
+  await step(async () => {
+    gone.inbox = await expireInbox(deps.pool, nowMs, signal);
+  });
+  await step(async () => {
+    gone.contributor_keys = await deleteOldKeys(deps.pool, nowMs);
+  });
+  await step(async () => {
+    for (let n = 1; n > 0 && !signal?.aborted; gone.ledger = (gone.ledger ?? 0) + n)
+      n = await dropAgedRows(deps.inChain, nowMs);
+  });
+  await step(() => eraseUnused(deps, deps.random, overdueSql(REGISTRY.devices)!));
+  await step(() => refuseUnproven(deps.pool, deps.masters, deps.random, nowMs));
+  await step(() => eraseChildren(deps, deps.random));
+  await step(async () => {
+    gone.devices = await advanceErasures(deps, signal);
+  });
+  await step(async () => Object.assign(gone, await sweepExpired(deps.pool, nowMs, signal)));
+  await step(() => compactKeys(deps.pool, nowMs - COMPACT_MS));
+  if (errors.length > 0) throw errors[0];
   return Object.fromEntries(Object.entries(gone).filter(([, rows]) => rows > 0));
 }

@@ -7,7 +7,7 @@ import type { Quotas } from '../http/quotas.ts';
 import { describeError } from '../http/scope.ts';
 import { expireConsents } from '../jobs/expire-consents.ts';
 import { createFoldDeps, foldFor } from '../jobs/fold.ts';
-import { type RightsJobDeps, runErasures, sweepStore } from '../jobs/rights.ts';
+import { type RightsJobDeps, sweepStore } from '../jobs/rights.ts';
 import type { Job } from '../jobs/scheduler.ts';
 import { createQuotaSharing, type SharedKey } from '../jobs/share-quotas.ts';
 import { createSummary } from '../jobs/summary.ts';
@@ -15,6 +15,8 @@ import { deleteOldKeys } from '../observations/day-keys.ts';
 import { expireInbox } from '../observations/store.ts';
 import type { Corrections } from '../positioning/calibration.ts';
 import { loadCorrections } from '../positioning/error-store.ts';
+import { eraseChildren } from '../rights/children-store.ts';
+import { advanceErasures } from '../rights/erase-store.ts';
 import { settleRemovals } from '../rights/store.ts';
 import { releaseDueWindows } from '../sharing/counts/release-store.ts';
 import { deleteEmpty } from '../stations/empty-store.ts';
@@ -55,7 +57,7 @@ const FOLD_MS = 10_000;
 const FOLD_SLICE_MS = 5_000;
 /** Areas derived after a slice, a second's work or so; what an import of a planet leaves takes many slices. */
 const AREAS_A_SLICE = 2_000;
-/** Erasures go on within seconds; a child's data goes within the hour. */
+/** An erasure that began goes on within seconds. */
 const ERASE_MS = 15_000;
 /** A store that needs longer for `select 1` is not there. */
 const STORE_MS = 3_000;
@@ -140,7 +142,8 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
         everyMs: MINUTE_MS,
         run: async (nowMs) => void (await expireConsents(erasing, nowMs, deps.stopping)),
       },
-      { name: 'erase', everyMs: ERASE_MS, run: async () => void (await runErasures(erasing, deps.stopping)) },
+      { name: 'erase', everyMs: ERASE_MS, run: async () => void (await advanceErasures(erasing, deps.stopping)) },
+      { name: 'children', everyMs: MINUTE_MS, run: async () => void (await eraseChildren(erasing, erasing.random)) },
       {
         name: 'sweep',
         everyMs: HOUR_MS,

@@ -133,14 +133,23 @@ async function isHeld(client: ClientBase | Pool, device: string, nowMs: number):
   return rows[0].held === true;
 }
 
-/** Goes on with every erasure that is not done. Returns how many got done; a hold leaves some for later. */
+/**
+ * Goes on with every erasure that is not done. Resolves with how many got done; a hold leaves some for later. One that fails
+ * keeps none of the others back; its error is thrown when they are done.
+ */
 export async function advanceErasures(deps: EraseDeps, signal?: AbortSignal): Promise<number> {
   const { rows } = await deps.pool.query('select device from erasures where device is not null order by started_at');
   let done = 0;
+  const errors: unknown[] = [];
   for (const { device } of rows) {
     if (signal?.aborted) break;
-    if (await advanceErasure(deps, device)) done++;
+    try {
+      if (await advanceErasure(deps, device)) done++;
+    } catch (error) {
+      errors.push(error);
+    }
   }
+  if (errors.length > 0) throw errors[0];
   return done;
 }
 
@@ -160,11 +169,9 @@ export async function advanceErasure(deps: EraseDeps, device: string): Promise<b
     await note(deps, device, table);
   }
   if (held) return false;
-  const traces = await findTraces(pool, device);
   // The row that drives this is the last that knows the device.
-  if (traces.some((one) => one !== 'erasures.device')) {
-    throw new Error(`an erasure left traces in ${traces.join(', ')}`);
-  }
+  const traces = (await findTraces(pool, device)).filter((one) => one !== 'erasures.device');
+  if (traces.length > 0) throw new Error(`an erasure left traces in ${traces.join(', ')}`);
   await deps.onStep?.('scanned');
   await pool.query("update erasures set device = null, step = 'done', done_at = $2 where device = $1", [device, nowMs]);
   await deps.onStep?.('done');
