@@ -16,7 +16,7 @@ export type EdgePlan = {
   /** Asked every quarter of an hour of a life, or once in 25 hours of lying still: whoever asks seldom meets phones that were forgotten. */
   readonly isSeldom?: boolean;
 };
-export const EDGE: EdgePlan = { homes: 400, reachM: 4_000, days: 14 };
+export const EDGE: EdgePlan = { homes: 900, reachM: 4_000, days: 14 };
 
 const FIX_SIGMA_M = 20;
 const EDGE_M = 20;
@@ -33,11 +33,11 @@ const WAY_STEPS = 4;
 const FAR_M = 900;
 const NEAR_M = 700;
 const CLOSE_M = 60;
-const NEIGHBOURS = 60;
+const NEIGHBOURS = 40;
 /** Edge of a regular hexagon over the root of its area. */
 const EDGE_OVER_ROOT = 0.62;
 
-export const SELDOM: EdgePlan = { homes: 400, reachM: 4_000, days: 365, isSeldom: true };
+export const SELDOM: EdgePlan = { homes: 900, reachM: 4_000, days: 365, isSeldom: true };
 
 export type EdgeResult = {
   readonly areaRatioP50: number;
