@@ -103,10 +103,10 @@ async function decideInOrder(
     const subject = subjects[i];
     const recipient = recipients.get(ask.keyId);
     if (subject === null) return UNKNOWN;
-    const { device, grant } = subject;
+    const { device, grant, policyVersion } = subject;
     if (recipient === undefined) return NOTHING;
     const question = {
-      ...{ device: stateOf(device), grant, application: recipient, purpose: ask.purpose, policyVersion: null },
+      ...{ device: stateOf(device), grant, application: recipient, purpose: ask.purpose, policyVersion },
       ...{ scope: 'geolocate' as const, now: nowMs },
     };
     const decision = decide(question);

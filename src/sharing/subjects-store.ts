@@ -13,6 +13,8 @@ export type Subject = {
   readonly tokenExpiresAt: number;
   readonly grant: Grant | null;
   readonly coarse: KeptState | null;
+  /** The policy in force, for decisions that stand on no grant. */
+  readonly policyVersion: string | null;
 };
 /** For whom: SHA-256 of a token, and who asks for what. */
 export type Named = { readonly tokenHash: Buffer; readonly application: string; readonly purpose: string };
@@ -30,6 +32,7 @@ type Row = DeviceRow & {
 
 const QUERY = `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
     d.last_used_day, d.sealed, t.expires_at::float8 as token_expires_at, c.sealed as coarse,
+    (select p.version from policies p where p.effective_at <= $4 order by p.effective_at desc limit 1) as policy_version,
     (select coalesce(json_agg(json_build_object('id', o.id, 'at', o.at, 'withdrawnAt', o.withdrawn_at, 'precise', o.precise)
        order by o.at), '[]') from parental_consents o where o.device = d.id) as parental,
     case when g.device is not null then json_build_object('state', g.state, 'precision', g.precision, 'scopes', g.scopes,
@@ -63,6 +66,7 @@ export async function loadSubjects(
       device,
       tokenExpiresAt: row.token_expires_at,
       grant: row.grant,
+      policyVersion: row.policy_version,
       coarse: row.coarse === null ? null : openJson<KeptState>(device.key, coarseLabel(device.id), row.coarse),
     };
   }

@@ -24,6 +24,9 @@ const NOTHING = { status: 404 };
 const store = await openTestStore();
 const gateway = await openSharingGateway(store, { map: mapOf([3, 4, 5, 6, 7].map((res) => parentKey(REGION, res))) });
 const { clock, inChain, ask } = gateway;
+await store.pool.query(
+  `insert into policies (version, effective_at, published_at, material, widens) values ('2017-06-30', 1, 1, false, '{}')`,
+);
 const { key, application } = await addPartner(store, 'Bus Times');
 const other = await addPartner(store, 'Weather');
 const deviceKey = await addDeviceKey(store);
@@ -65,6 +68,12 @@ describe('a device that has granted nothing', () => {
       expect(again.rawPayload).toEqual(first.rawPayload);
     }
     expect(await rows(KIND.region)).toBe(before + 1);
+    const { rows: said } = await store.pool.query(
+      'select basis, precision, policy_version, event_seq, tick from ledger where kind = $1 order by seq desc limit 1',
+      [KIND.region],
+    );
+    const tick = Math.floor(clock.nowMs / TICK_MS);
+    expect(said).toEqual([{ basis: 'anonymous', precision: 1, policy_version: '2017-06-30', event_seq: null, tick }]);
   });
 
   test('is in one region for every partner, whoever asks first in a tick', async () => {
@@ -91,6 +100,22 @@ describe('a device that has granted nothing', () => {
   test('is located by what its user left on', async () => {
     const { token } = await register({ sources: 30 });
     expect(told(await ask({ key, device: token }, at()))).toEqual(NOTHING);
+    expect((await ask({ key: deviceKey, device: token }, at())).statusCode).toBe(404);
+  });
+
+  test("is told its own place by a phone's key, by what its user left on, and from memory the second time", async () => {
+    const { id, token } = await register();
+    for (let i = 0; i < 2; i++)
+      expect((await ask({ key: deviceKey, device: token }, at())).json()).toEqual({
+        location: { lat: expect.closeTo(LAT, 5), lng: expect.closeTo(LON, 5) },
+        accuracy: 20,
+      });
+    await store.pool.query('delete from device_tokens where device = $1', [id]);
+    expect((await ask({ key: deviceKey, device: token }, at())).statusCode).toBe(200);
+    await inChain(async (_client, chain) => {
+      chain.append({ at: clock.nowMs, kind: KIND.device, detail: 'tokensEnded' });
+      chain.changed(id);
+    });
     expect((await ask({ key: deviceKey, device: token }, at())).statusCode).toBe(404);
   });
 
