@@ -15,7 +15,7 @@ import { scanGeolocate } from '../src/positioning/scan-geolocate.ts';
 import { createSolution, type Solution, solve } from '../src/positioning/solve.ts';
 import { MAC_KIND, type StationReader } from '../src/stations/index-contract.ts';
 import { openStationReader } from '../src/stations/index-reader.ts';
-import { addCellKey, addMacKeys } from '../src/stations/station-keys.ts';
+import { addCellKey, addMacKeys } from '../src/stations/look-up-contract.ts';
 import { answerParent } from './isolated.ts';
 import { BLOCK, bytesPerCall, costInUnits, heapGrowth, nsPerCall, type Work } from './measure.ts';
 import { BENCH_NOW_MS, indexOfWorld } from './stations.ts';

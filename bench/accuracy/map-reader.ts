@@ -2,8 +2,8 @@
 // accuracy bench and for tests; promises nothing about speed or threads.
 
 import { type FoundStations, STATION_FLAG, type StationReader } from '../../src/stations/index-contract.ts';
+import { findEach } from '../../src/stations/look-up-contract.ts';
 import type { Evidence } from '../../src/stations/station.ts';
-import { findEach } from '../../src/stations/station-keys.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -6,7 +6,7 @@
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
 import type { StationReader } from '../stations/index-contract.ts';
-import { addCellKey } from '../stations/station-keys.ts';
+import { addCellKey } from '../stations/look-up-contract.ts';
 import { type Corrections, createServingCell, fewLooks, rateCells } from './calibration.ts';
 import { cellPull, cellSigmaM, fromMastM, LOOK_WEIGHT, partSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';

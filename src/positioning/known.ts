@@ -1,7 +1,7 @@
 // What the map knows of all that one request hears, fetched at once and shared by the sources. Reused for every request.
 import { MAX_PARTS } from '../radio/cell-parts.ts';
 import { createFoundStations, type FoundStations } from '../stations/index-contract.ts';
-import { createStationKeys, type StationKeys } from '../stations/station-keys.ts';
+import { createStationKeys, type StationKeys } from '../stations/look-up-contract.ts';
 import { MAX_BLUETOOTH, MAX_CELLS, MAX_WIFI } from './readings.ts';
 
 const ROWS = MAX_WIFI + MAX_BLUETOOTH + MAX_CELLS + MAX_PARTS;

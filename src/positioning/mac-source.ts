@@ -4,7 +4,7 @@
 // devices mostly stand elsewhere: one access point of every block of a city beside a victim's would tell the block (A10).
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { MAC_KIND, type MacKind, STATION_FLAG } from '../stations/index-contract.ts';
-import { addMacKeys } from '../stations/station-keys.ts';
+import { addMacKeys } from '../stations/look-up-contract.ts';
 import { type Corrections, rateMacs } from './calibration.ts';
 import { findCluster } from './cluster.ts';
 import { createDeviceScratch, groupDevices } from './devices.ts';

@@ -1,6 +1,6 @@
 // What the hot path knows of the resident index: a look-up by identity that writes what is believed of a station into
 // slot `i` of columns the caller owns. No allocation, no promise, no error: a miss is an answer.
-import type { StationKeys } from './station-keys.ts';
+import type { StationKeys } from './look-up-contract.ts';
 
 /** Kinds of short-range transmitter that share the MAC space but not the map. */
 export const MAC_KIND = { wifi: 1, bluetooth: 2 } as const;

@@ -26,7 +26,7 @@ import {
   TAG_TOPS,
 } from './index-layout.ts';
 import { homeOf, restOf, shardOf, shardView, tagOf } from './index-shards.ts';
-import { CELL_ROW } from './station-keys.ts';
+import { CELL_ROW } from './look-up-contract.ts';
 
 /** Keys hashed and touched ahead of probing; a core keeps about a dozen cache misses in flight. */
 const BATCH = 32;

@@ -5,7 +5,7 @@ import { MOVED_MS } from './feed-rows.ts';
 import { isBlocked } from './fold.ts';
 import type { KnownStation } from './fold-store.ts';
 import { type FoundStations, MAC_KIND, STATION_FLAG, type StationReader } from './index-contract.ts';
-import { findEach } from './station-keys.ts';
+import { findEach } from './look-up-contract.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,6 +1,6 @@
 // Stations in plain Maps behind the same StationReader the resident index implements: what positioning is tested against.
 import type { FoundStations, MacKind, StationReader } from '../../src/stations/index-contract.ts';
-import { findEach } from '../../src/stations/station-keys.ts';
+import { findEach } from '../../src/stations/look-up-contract.ts';
 
 export type MemoryStation = {
   lat: number;

@@ -14,7 +14,7 @@ import {
   createStationKeys,
   findEach,
   type StationKeys,
-} from '../../src/stations/station-keys.ts';
+} from '../../src/stations/look-up-contract.ts';
 import { createMemoryStations } from '../support/memory-stations.ts';
 
 /** What a reader says of each row; null = not known. */
