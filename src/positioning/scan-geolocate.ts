@@ -1,5 +1,5 @@
-// The short way from the bytes of a geolocate body to readings, without a tree of objects in between: three times as fast as
-// JSON.parse and readGeolocate together. Promises: either exactly the readings that those two would give, or false: then
+// The short way from the bytes of a geolocate body to readings, without a tree of objects in between, for about half of what
+// JSON.parse and readGeolocate cost together. Promises: either exactly the readings that those two would give, or false: then
 // nothing is known, and the long way decides. It gives up at whatever is not plain: escapes, bytes beyond ASCII, numbers that
 // are no short integers, strings for numbers, null, fields that hold a tree, a list named twice, a fix, broken JSON.
 import { RADIO } from '../radio/cell.ts';
