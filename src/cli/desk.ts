@@ -6,7 +6,7 @@ import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
 import type { RightsJobDeps } from '../jobs/rights.ts';
 import { eraseDepsOf } from '../process/rights.ts';
 import type { StaffAction } from '../rights/staff.ts';
-import { actAs } from '../rights/staff-store.ts';
+import { actAs, isUnstaffed } from '../rights/staff-store.ts';
 import type { Store } from '../storage/open.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { openInChain } from './in-chain.ts';
@@ -39,6 +39,16 @@ export async function openDesk(context: CommandContext): Promise<Desk> {
 
 /** For acts that take the ledger's lock themselves: only says who does what and why, first. */
 export const announceOnly = async (): Promise<void> => {};
+
+/** For commands that an operator without staff may run too: from the first of the staff on they need a key, a role and a reason. */
+export async function announceIfStaffed(
+  context: CommandContext,
+  action: StaffAction,
+  reason: string | undefined,
+): Promise<void> {
+  if (await isUnstaffed((await context.openStore()).pool)) return;
+  await (await openDesk(context)).act(action, reason, announceOnly);
+}
 
 /** An ISO 8601 time or date as epoch milliseconds. */
 export function timeOf(text: string | undefined, name: string): number {

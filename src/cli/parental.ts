@@ -18,6 +18,7 @@ import { masterKeysOf } from '../devices/master-keys.ts';
 import { changeDevice, lockDevice, noteDevice } from '../devices/store.ts';
 import { listPolicies } from '../policy/store.ts';
 import { type CommandContext, UsageError } from './context.ts';
+import { announceIfStaffed } from './desk.ts';
 import { openInChain } from './in-chain.ts';
 import { formatTable } from './table.ts';
 
@@ -30,6 +31,7 @@ DEVICE is what GET /v1/me calls \`id\` on the child's phone. METHOD is how the p
 ${PARENTAL_METHODS.join(', ')}. Of the evidence only a hash is kept. Without --precise the child's location
 ends at its region, whatever anybody agrees to. Withdrawing voids what was agreed to on its strength. correct-age is for a
 device that was wrongly said to be a child's: check before. BAND: ${AGE_BANDS.join(', ')}.
+From the first of the staff on (\`honeyguide staff\`) all of it needs STAFF_KEY with the role \`privacy\`, and --reason.
 `;
 
 const OPTIONS = {
@@ -38,6 +40,7 @@ const OPTIONS = {
   evidence: { type: 'string' },
   'age-band': { type: 'string' },
   precise: { type: 'boolean', default: false },
+  reason: { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const;
 const NO_DEVICE = 'there is no such device';
@@ -55,12 +58,14 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       if (!values.parent?.trim() || values.evidence === undefined)
         throw new UsageError('--parent says who consents, --evidence names the file that proves it');
       const evidenceSha256 = createHash('sha256').update(readFileSync(values.evidence)).digest('hex');
+      await announceIfStaffed(context, 'parental', values.reason);
       const added = await add(context, id, { method, parent: values.parent, evidenceSha256, precise: values.precise });
       say({ id: added, device: id, method, precise: values.precise }, `Recorded ${added}.\n`);
       return 0;
     }
     case 'list': {
       const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+      await announceIfStaffed(context, 'parental', values.reason);
       const all = await listParental((await context.openStore()).pool, id);
       say(
         all.map((one) => ({ ...one, at: iso(one.at), withdrawnAt: iso(one.withdrawnAt) })),
@@ -72,12 +77,14 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       return 0;
     }
     case 'withdraw':
+      await announceIfStaffed(context, 'parental', values.reason);
       await withdraw(context, id);
       say({ id, withdrawn: true }, `Withdrew ${id}.\n`);
       return 0;
     case 'correct-age': {
       const ageBand = AGE_BANDS.find((known) => known === values['age-band']);
       if (ageBand === undefined) throw new UsageError(`--age-band must be one of ${AGE_BANDS.join(', ')}`);
+      await announceIfStaffed(context, 'parental', values.reason);
       await correctAge(context, id, ageBand);
       say({ device: id, ageBand }, `Corrected the age band of ${id}.\n`);
       return 0;

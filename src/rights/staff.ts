@@ -4,8 +4,8 @@
 export const ROLES = {
   /** Adds and removes staff. */
   admin: ['staff'],
-  /** Answers people: requests, complaints, exports for somebody, marks of children, erasures. */
-  privacy: ['rights', 'complaints', 'export', 'erase', 'child', 'hold'],
+  /** Answers people: requests, complaints, exports for somebody, marks of children, parents' consents, erasures. */
+  privacy: ['rights', 'complaints', 'export', 'erase', 'child', 'parental', 'hold'],
   /** Asks for and carries out disclosures under law. */
   legal: ['legal:legal_obligation', 'execute', 'hold'],
   /** Asks for and carries out disclosures against fraud and for security, and to protect rights. */

@@ -89,6 +89,16 @@ test('every act of staff, and every refusal, is a row of the audit chain that ve
   expect((await run(null, 'audit', 'verify')).exitCode).toBe(0);
 });
 
+test('parents’ consents are the business of staff too, as soon as there is any', async () => {
+  const dee = await device();
+  const list = (who: string | null, ...more: string[]) => run(who, 'parental', 'list', dee.id, ...more);
+  expect((await list(null, ...REASON)).exitCode).toBe(2);
+  expect((await list('root', ...REASON)).exitCode).toBe(1);
+  expect((await list('priv')).exitCode).toBe(1);
+  expect((await list('priv', ...REASON)).exitCode).toBe(0);
+  expect(await staffRows()).toContain('priv parental: for the test of it');
+});
+
 describe('a disclosure under law', () => {
   const scope = ['--reference', 'AB-12', '--authority', 'Court of Utrecht', '--statute', 'Sv 126ng'];
   const limits = ['--fields', 'devices,ledger', '--from', '2025-01-01', '--to', '2026-12-31', '--ends', '2026-02-01'];
