@@ -51,6 +51,7 @@ test('erasure takes the key first, then every row, and leaves hashes only', asyn
   // Nothing is half shown: no token, no key, but rows still.
   expect(await loadDevice(pool, MASTERS, person.tokenHash, START_MS)).toBeNull();
   expect(await findPerson(pool, MASTERS, person.device)).toBeNull();
+  expect((await pool.query('select 1 from device_tokens where device = $1', [person.device])).rows).toEqual([]);
   expect(await erasureStatus(pool, theirs)).toMatchObject({ state: 'in progress' });
 
   expect(await advanceErasure(deps, person.device)).toBe(true);
