@@ -15,7 +15,7 @@ import { exportStations } from '../../src/stations/export.ts';
 import { importStations } from '../../src/stations/import.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { STATION_KEY, sealMac } from '../support/at-rest.ts';
-import { POSTGRES_BIN } from '../support/private-postgres.ts';
+import { canDump, POSTGRES_BIN } from '../support/private-postgres.ts';
 import { ON_POSTGRES, openTestStore, testFolder, testStoreConfig } from '../support/store.ts';
 
 const NOW_MS = Date.now();
@@ -147,7 +147,7 @@ const filesBelow = (folder: string): string[] =>
     .map((name) => join(folder, name))
     .filter((path) => statSync(path).isFile());
 
-test.skipIf(ON_POSTGRES && POSTGRES_BIN === undefined)(
+test.skipIf(ON_POSTGRES && !(await canDump()))(
   'a dump of the store, its files and the snapshot hold no address and no report that was put in',
   async () => {
     const config = await testStoreConfig();

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { deriveAreas } from '../../src/stations/areas.ts';
 import { repairFeed, tablesAhead } from '../../src/stations/feed-repair-store.ts';
 import { openStore } from '../../src/storage/open.ts';
-import { createPrivatePostgres, POSTGRES_BIN } from '../support/private-postgres.ts';
+import { canDump, createPrivatePostgres, POSTGRES_BIN } from '../support/private-postgres.ts';
 import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder } from '../support/store.ts';
 
 const CELLS = `insert into cells (radio, mcc, mnc, area, cell_id, lat, lon)
@@ -25,7 +25,7 @@ test('rows of another server are counted as changed now, once; where nothing lie
   expect(rows[0].n).toBe(5000);
 });
 
-test.runIf(ON_POSTGRES && POSTGRES_BIN !== undefined)(
+test.runIf(ON_POSTGRES && (await canDump()))(
   'a dump restored on a younger server is repaired, and areas are derived once, not for ever',
   async () => {
     const databaseUrl = await testDatabase();

@@ -5,12 +5,13 @@ import { expect, test } from 'vitest';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { describeError } from '../../src/http/scope.ts';
 import { openStore } from '../../src/storage/open.ts';
-import { createPrivatePostgres, POSTGRES_BIN } from '../support/private-postgres.ts';
+import { createPrivatePostgres, POSTGRES_MAJOR } from '../support/private-postgres.ts';
 import { ON_POSTGRES, openTestStore, testFolder } from '../support/store.ts';
 
 const MARKER = 'CANARY-7894b48a7021';
 
-test.runIf(ON_POSTGRES && POSTGRES_BIN !== undefined)(
+// Roles can be granted settings from PostgreSQL 15 on.
+test.runIf(ON_POSTGRES && POSTGRES_MAJOR >= 15)(
   'a PostgreSQL that logs everything it can writes down no value of ours, where the role may say so',
   async () => {
     const server = await createPrivatePostgres([

@@ -15,7 +15,19 @@ const home = existsSync(HOMES) ? readdirSync(HOMES).sort((a, b) => Number(b) - N
 export const POSTGRES_BIN = home
   .map((version) => join(HOMES, version, 'bin'))
   .find((bin) => existsSync(join(bin, 'initdb')));
+/** Their major version; 0 = there are none. */
+export const POSTGRES_MAJOR = Number(POSTGRES_BIN?.split('/').at(-2) ?? 0);
 const START_MS = 20_000;
+
+/** True if the tests' server can be dumped by this machine's pg_dump, which refuses newer ones. */
+export async function canDump(): Promise<boolean> {
+  if (POSTGRES_MAJOR === 0 || process.env.TEST_DATABASE_URL === undefined) return false;
+  const client = new pg.Client({ connectionString: process.env.TEST_DATABASE_URL });
+  await client.connect();
+  const { rows } = await client.query(`select current_setting('server_version_num')::int / 10000 as major`);
+  await client.end();
+  return rows[0].major <= POSTGRES_MAJOR;
+}
 
 /** User and group to run the server as, if we are root. */
 function someoneElse(): { uid?: number; gid?: number } {
