@@ -20,7 +20,7 @@ export function createOpenedDevices(
   return (row) => {
     const tick = tickOf();
     const known = opened.find('', row.device, tick, 0);
-    if (known !== null && known.row.sealed.equals(row.sealed) && known.row.wrapped.equals(row.wrapped)) {
+    if (known?.row.sealed.equals(row.sealed) && known.row.wrapped.equals(row.wrapped)) {
       const { flags, parental } = row;
       return { ...known.device, flags, parental, createdAt: row.created_at, lastUsedDay: row.last_used_day };
     }
