@@ -9,6 +9,7 @@ import { eraseDepsOf } from '../../src/process/rights.ts';
 import { markChild } from '../../src/rights/children-store.ts';
 import { advanceErasures, findPerson } from '../../src/rights/erase-store.ts';
 import { createRights } from '../../src/rights/me-store.ts';
+import { tagKeyOf, tagOf } from '../../src/sharing/counts/tag.ts';
 import { addDevice, addPartner, mapOf, openSharingGateway, setGrant, type TestDevice } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
@@ -18,6 +19,8 @@ const REGION = keyOfCell(H3_CELL);
 // As test/support/sharing.ts has it.
 const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
 
+const PSEUDONYM_KEY = Buffer.alloc(32, 5);
+
 const store = await openTestStore();
 const { pool } = store;
 const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(REGION, res)));
@@ -26,7 +29,7 @@ const { inChain, clock } = gateways[0];
 const coarse = await addPartner(store, 'Coarse');
 const precise = await addPartner(store, 'Precise');
 for (const gateway of gateways) await gateway.followKeys();
-const deps = eraseDepsOf({ pool, inChain, masters: MASTERS, pseudonymKey: Buffer.alloc(32, 5) }, () => clock.nowMs);
+const deps = eraseDepsOf({ pool, inChain, masters: MASTERS, pseudonymKey: PSEUDONYM_KEY }, () => clock.nowMs);
 const rights = createRights({ ...deps, random: randomBytes, newId: randomUUID });
 const at = (lat = LAT, lon = LON) => ({ position: { latitude: lat, longitude: lon, accuracy: 20 } });
 
@@ -80,6 +83,29 @@ describe('on every gateway, from the acknowledgement on', () => {
     await rights.object(presented);
     expect(await shown(device)).toEqual(EVERYTHING);
   });
+});
+
+test('a restriction, an objection, a child’s mark and an erasure take the phone out of counts that are not released yet', async () => {
+  const salt = randomBytes(32);
+  await pool.query('insert into visit_salts (window_no, salt) values (7, $1)', [salt]);
+  const acts = [rights.restrict, rights.object, rights.erase, ({ id }: { id: string }) => markChild(deps, id)];
+  const bystander = await addDevice(inChain, clock.nowMs);
+  const tagOfDevice = (id: string) => tagOf(tagKeyOf(PSEUDONYM_KEY, salt), id);
+  const visit = (id: string) =>
+    pool.query('insert into visits (window_no, tag, region, ticks) values (7, $1, 1, 1)', [tagOfDevice(id)]);
+  const visits = async (id: string) =>
+    (await pool.query('select 1 from visits where tag = $1', [tagOfDevice(id)])).rows.length;
+  await visit(bystander.id);
+  for (const act of acts) {
+    const device = await addDevice(inChain, clock.nowMs);
+    const { key } = (await findPerson(pool, MASTERS, device.id))!;
+    await visit(device.id);
+    expect(await visits(device.id)).toBe(1);
+    await act({ id: device.id, key: Buffer.from(key), flags: 0 });
+    expect(await visits(device.id)).toBe(0);
+  }
+  expect(await visits(bystander.id)).toBe(1);
+  await pool.query('delete from visit_salts where window_no = 7');
 });
 
 test('what is written of phones that consented to nothing does not tell one from another of its region, nor where it was', async () => {
