@@ -80,3 +80,16 @@ test('invented strengths cannot drag an answer out of the circle of those that a
   })!;
   expect(distanceM(answer.lat, answer.lon, at(20).lat, at(20).lon)).toBeLessThan(40);
 });
+
+test('a list with one known access point of every block of a city does not tell the block where a target stands', () => {
+  const scene = createScene();
+  const blocks = Array.from({ length: 60 }, (_, i) => macOf(i + 1));
+  for (const [i, mac] of blocks.entries()) scene.wifi(mac, trusted((i % 10) * 1200, Math.floor(i / 10) * 1200));
+  scene.wifi(TARGET, trusted(3 * 1200 + 40, 2 * 1200));
+  const dragnet = (macs: readonly string[]) =>
+    scene.locate({ wifiAccessPoints: [TARGET, ...macs].map((mac) => heard(mac, -60)) });
+  expect(dragnet(blocks)).toBeNull();
+  // Two blocks a call is all that is left: the target's and one more.
+  expect(dragnet(blocks.slice(23, 27))).toBeNull();
+  expect(dragnet(blocks.slice(23, 25))).not.toBeNull();
+});
