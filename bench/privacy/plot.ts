@@ -4,12 +4,13 @@ import { interval, type Results } from './results.ts';
 import { ROWS } from './rows.ts';
 
 const SHOWN = ['A1.areaP5', 'A2.walkP5', 'A2.busP5', 'A2.edgeP5', 'A2.seldomP5', 'A2.commuteP5'];
-const COLOURS = ['#1a1a1a', '#c2703d', '#3d7dc2', '#5a9a4a', '#9a5ab0', '#b09a2a', '#b04a5a', '#888888'];
+const COLOURS = ['#1a1a1a', '#c2703d', '#3d7dc2', '#5a9a4a', '#9a5ab0', '#b09a2a', '#b04a5a', '#888888', '#6fb7c9'];
 const WIDTH = 860;
 const LEFT = 330;
 const RIGHT = 24;
 const TOP = 64;
 const ROW = 34;
+const KEYS_A_ROW = 3;
 const LOWEST = 0.001;
 const GOAL = 0.1;
 
@@ -17,7 +18,7 @@ export function drawAreasLeft(results: Results, ours: string): string {
   const names = [ours, ...results.mechanisms.filter((name) => name !== ours)].filter((name) =>
     SHOWN.some((row) => results.valuesOf(row, name).length > 0),
   );
-  const height = TOP + SHOWN.length * ROW + 56 + 18 * Math.ceil(names.length / 4);
+  const height = TOP + SHOWN.length * ROW + 56 + 18 * Math.ceil(names.length / KEYS_A_ROW);
   const x = (share: number) =>
     LEFT + (Math.log10(Math.min(Math.max(share, LOWEST), 1)) / -Math.log10(LOWEST) + 1) * (WIDTH - LEFT - RIGHT);
   const bottom = TOP + SHOWN.length * ROW;
@@ -41,8 +42,8 @@ export function drawAreasLeft(results: Results, ours: string): string {
     });
   });
   names.forEach((name, n) => {
-    const keyX = 24 + (n % 4) * 205;
-    const keyY = bottom + 44 + Math.floor(n / 4) * 18;
+    const keyX = 24 + (n % KEYS_A_ROW) * 270;
+    const keyY = bottom + 44 + Math.floor(n / KEYS_A_ROW) * 18;
     parts.push(`<circle cx="${keyX}" cy="${keyY - 4}" r="5" fill="${COLOURS[n % COLOURS.length]}"/>`);
     parts.push(`<text x="${keyX + 10}" y="${keyY}">${name}</text>`);
   });
