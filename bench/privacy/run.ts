@@ -1,4 +1,4 @@
-// `npm run bench:privacy -- [--seeds N] [--only A1,A2,A3,A7,A8,A9,U] [--http] [--save FILE] [--load FILE]... [--docs]`: what an
+// `npm run bench:privacy -- [--seeds N] [--from SEED] [--only A1,A2,A3,A7,A8,A9,U] [--http] [--save FILE] [--load FILE]... [--docs]`: what an
 // attacker gets out of the answers. Without --http all is in process, through the pure functions the gateway calls; with it two
 // gateways are attacked as well (`--only http` for them alone). --save keeps the measured values, --load takes earlier ones
 // instead of measuring, --docs writes the tables into docs/privacy.md and the plot beside it. Says which goals are missed.
@@ -19,6 +19,7 @@ const [BEGIN, END] = ['<!-- numbers: written by npm run bench:privacy -- --docs 
 const { values: options } = parseArgs({
   options: {
     seeds: { type: 'string', default: '5' },
+    from: { type: 'string', default: '1' },
     only: { type: 'string' },
     http: { type: 'boolean', default: false },
     save: { type: 'string' },
@@ -52,7 +53,8 @@ async function measure(): Promise<void> {
   const only = options.only?.split(',');
   const wanted = (attack: string) => only?.includes(attack) ?? true;
   const seeds = only?.join() === 'http' ? 0 : Number(options.seeds);
-  for (let seed = 1; seed <= seeds; seed++) {
+  const first = Number(options.from);
+  for (let seed = first; seed < first + seeds; seed++) {
     runSeed(seed, CONTEST, wanted, results, say);
     save();
   }
