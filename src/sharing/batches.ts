@@ -15,6 +15,9 @@ type Waiting<Ask, Outcome> = {
   readonly reject: (error: unknown) => void;
 };
 
+/** Less than a transaction takes. */
+const GATHER_MS = 1;
+
 /** `decide` resolves to one outcome for each ask, in their order. */
 export function createBatches<Ask, Outcome>(
   decide: (asks: readonly Ask[]) => Promise<readonly Outcome[]>,
@@ -27,11 +30,15 @@ export function createBatches<Ask, Outcome>(
 
   async function run(): Promise<void> {
     isRunning = true;
-    // What came in with the same read of the network goes along.
-    await Promise.resolve();
+    // What comes in with the same turn of the loop goes along.
+    await new Promise(setImmediate);
+    let before = 0;
     while (waiting.length > 0) {
+      // Whoever was answered just now asks again at once: without a moment for that, batches of all and of one would alternate.
+      if (waiting.length < before) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       const batch = waiting.slice(0, maxBatch);
       waiting = waiting.slice(maxBatch);
+      before = batch.length;
       try {
         const outcomes = await decide(batch.map((one) => one.ask));
         for (let i = 0; i < batch.length; i++) batch[i].resolve(outcomes[i]);
