@@ -2,12 +2,9 @@
 // its hash; a change made by any process reaches `followKeys` within its interval, whatever transactions are open elsewhere;
 // a partner's key always stands for one application.
 
-import { and, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import type { ClientBase } from 'pg';
 import type { Store } from '../storage/open.ts';
 import { timedQuery } from '../storage/pool.ts';
-import { apiKeys } from '../storage/tables.ts';
-import { applications, partners } from '../storage/tables-people.ts';
 import { transact } from '../storage/transaction.ts';
 import { type KeyRingEntry, MAX_KEYS } from './key-ring.ts';
 import { formatKey, formatKeyId, hashKey, KEY_ID_RANDOM_BYTES, KEY_RANDOM_BYTES, type KeyClass } from './keys.ts';
@@ -33,17 +30,12 @@ export type NewHolder = Partial<Omit<NewPartner, 'id' | 'name'> & Pick<NewApplic
 /** A key as people list it. Times in epoch ms. */
 export type ListedKey = NewKey & { id: string; createdAt: number; revokedAt: number | null; application?: string };
 
-const LISTED = {
-  id: apiKeys.id,
-  class: sql<KeyClass>`${apiKeys.class}`,
-  name: apiKeys.name,
-  dailyQuota: apiKeys.dailyQuota,
-  perMinute: apiKeys.perMinute,
-  createdAt: apiKeys.createdAt,
-  revokedAt: apiKeys.revokedAt,
-  trusted: apiKeys.trusted,
-  application: apiKeys.application,
-  expiresAt: apiKeys.expiresAt,
+/** Columns of a key as people list it, `k` being its row; times as numbers. */
+const LISTED = `k.id, k.class, k.name, k.daily_quota as "dailyQuota", k.per_minute as "perMinute", k.trusted, k.application,
+  k.created_at::float8 as "createdAt", k.revoked_at::float8 as "revokedAt", k.expires_at::float8 as "expiresAt"`;
+type ListedRow = Omit<Required<ListedKey>, 'application' | 'expiresAt'> & {
+  application: string | null;
+  expiresAt: number | null;
 };
 
 /**
@@ -97,7 +89,7 @@ async function holderOf(client: ClientBase, name: string, holder: KeyHolder, now
 
 /** All keys, oldest first, revoked ones too. */
 export async function listKeys(store: Store): Promise<ListedKey[]> {
-  const rows = await store.orm.select(LISTED).from(apiKeys).orderBy(apiKeys.createdAt, apiKeys.id);
+  const { rows } = await store.pool.query<ListedRow>(`select ${LISTED} from api_keys k order by k.created_at, k.id`);
   return rows.map(({ application, expiresAt, ...key }) => ({
     ...key,
     ...(application !== null && { application }),
@@ -107,12 +99,11 @@ export async function listKeys(store: Store): Promise<ListedKey[]> {
 
 /** Revokes a key for good; false if there is no such key that is still good. */
 export async function revokeKey(store: Store, id: string, nowMs: number): Promise<boolean> {
-  const revoked = await store.orm
-    .update(apiKeys)
-    .set({ revokedAt: nowMs, changed: sql`pg_current_xact_id()` })
-    .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt)))
-    .returning({ id: apiKeys.id });
-  return revoked.length > 0;
+  const { rowCount } = await store.pool.query(
+    'update api_keys set revoked_at = $2, changed = pg_current_xact_id() where id = $1 and revoked_at is null',
+    [id, nowMs],
+  );
+  return rowCount === 1;
 }
 
 export type KeyFollower = {
@@ -121,19 +112,13 @@ export type KeyFollower = {
   stop(): void;
 };
 
-const RECIPIENT = {
-  application: sql<string>`${applications.id}`,
-  partner: sql<string | null>`${partners.id}`,
-  role: sql<string>`${partners.role}`,
-  purposes: applications.purposes,
-  maxPrecision: applications.maxPrecision,
-  policyUrl: sql<string | null>`${partners.policyUrl}`,
-  contact: sql<string | null>`${partners.contact}`,
-  controller: sql<string | null>`${partners.controller}`,
-  adFunded: partners.adFunded,
-  applicationSuspendedAt: applications.suspendedAt,
-  partnerSuspendedAt: partners.suspendedAt,
-};
+/** What a partner's key carries, `a` being the row of its application and `p` that of its partner. */
+const RECIPIENT = `a.id as "appId", p.id as partner, p.role, a.purposes, a.max_precision as "maxPrecision",
+  p.policy_url as "policyUrl", p.contact, p.controller, p.ad_funded as "adFunded",
+  a.suspended_at::float8 as "applicationSuspendedAt", p.suspended_at::float8 as "partnerSuspendedAt"`;
+type FollowedRow = ListedRow & { keyHash: Buffer; appId: string } & Omit<RecipientRow, 'application' | 'partner'> & {
+    partner: string | null;
+  };
 
 /** A store that needs longer to add up the keys is not there; the next look takes another connection. */
 const LOOK_MS = 5_000;
@@ -159,24 +144,24 @@ export async function followKeys(
   async function poll(): Promise<void> {
     const now = await fingerprint(store);
     if (now === seen) return;
-    const rows = await store.orm
-      .select({ ...LISTED, keyHash: apiKeys.keyHash, recipient: RECIPIENT })
-      .from(apiKeys)
-      .leftJoin(applications, eq(applications.id, apiKeys.application))
-      .leftJoin(partners, eq(partners.id, applications.partner))
-      .where(and(isNull(apiKeys.revokedAt), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, Date.now()))))
-      .orderBy(apiKeys.createdAt, apiKeys.id)
-      .limit(MAX_KEYS);
+    const { rows } = await store.pool.query<FollowedRow>(
+      `select ${LISTED}, k.key_hash as "keyHash", ${RECIPIENT}
+       from api_keys k left join applications a on a.id = k.application left join partners p on p.id = a.partner
+       where k.revoked_at is null and (k.expires_at is null or k.expires_at > $1)
+       order by k.created_at, k.id limit $2`,
+      [Date.now(), MAX_KEYS],
+    );
     const taken = slots.assign(rows.map((row) => row.id));
     seen = now;
     if (stopped) return;
     onChange(
-      rows.map(({ id, class: keyClass, name, dailyQuota, perMinute, trusted, expiresAt, keyHash, recipient }, i) => {
+      rows.map((row, i) => {
+        const { id, class: keyClass, name, dailyQuota, perMinute, trusted, expiresAt, partner } = row;
         const limits = { slot: taken[i], dailyQuota, perMinute, expiresAt };
-        const isPartner = keyClass === 'partner' && recipient.partner !== null;
         return {
-          ...{ id, class: keyClass, name, ...limits, trusted, hashHex: keyHash.toString('hex') },
-          ...(isPartner && { recipient: recipientOf(recipient as RecipientRow) }),
+          ...{ id, class: keyClass, name, ...limits, trusted, hashHex: row.keyHash.toString('hex') },
+          ...(keyClass === 'partner' &&
+            partner !== null && { recipient: recipientOf({ ...row, application: row.appId, partner }) }),
         };
       }),
     );

@@ -2,7 +2,6 @@
 // Promises: the tables are there when it resolves; a lost connection never ends the process, only the query that used it;
 // what is sent to PostgreSQL as a parameter (MACs, keys) stays out of its log as far as our role may decide that (pool.ts).
 
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { openEmbedded } from './embedded.ts';
 import { migratePostgres } from './migrate.ts';
@@ -14,7 +13,6 @@ export type StoreConfig = { databaseUrl?: string; dataDir: string };
 export type Store = {
   kind: 'postgres' | 'embedded';
   pool: pg.Pool;
-  orm: NodePgDatabase;
   address: StoreAddress;
   close(): Promise<void>;
 };
@@ -62,7 +60,7 @@ export async function openStore(config: StoreConfig, options: OpenOptions = {}):
 /** Connects to a store that is open already. Connects when first used. `queryMs` as openPool has it. */
 export function connectStore(address: StoreAddress, onError?: (error: Error) => void, queryMs = 0): Store {
   const { pool, close } = openPool(address, onError, queryMs);
-  return { kind: address.kind, pool, orm: drizzle(pool), address, close };
+  return { kind: address.kind, pool, address, close };
 }
 
 const LOST = 'the store cannot be reached: the process that serves it is not there (any more), or does not answer';

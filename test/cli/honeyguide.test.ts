@@ -1,3 +1,4 @@
+import { drizzle } from 'drizzle-orm/node-postgres';
 import { describe, expect, test } from 'vitest';
 import type { Command } from '../../src/cli/context.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
@@ -90,7 +91,7 @@ describe('a failing command', () => {
   test('never shows what was sent to the store', async () => {
     const store = await openTestStore();
     const values = { id: 'key_1', class: 'canary', name: 'canary', keyHash: Buffer.from('canary'), createdAt: 1 };
-    const failure = await store.orm
+    const failure = await drizzle(store.pool)
       .insert(apiKeys)
       .values(values)
       .catch((error) => error);

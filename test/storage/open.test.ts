@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { drizzle } from 'drizzle-orm/node-postgres';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src/storage/open.ts';
 import { apiKeys } from '../../src/storage/tables.ts';
@@ -10,7 +11,7 @@ describe('an open store', () => {
     const identity = async (store: typeof a) => (await store.pool.query('select store from store_meta')).rows;
     expect(await identity(a)).toHaveLength(1);
     expect(await identity(a)).not.toEqual(await identity(b));
-    expect(await a.orm.select().from(apiKeys)).toEqual([]);
+    expect(await drizzle(a.pool).select().from(apiKeys)).toEqual([]);
   });
 
   test.runIf(ON_POSTGRES)(

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { describeFailure } from '../../src/cli/failure.ts';
@@ -53,7 +54,8 @@ test.runIf(ON_POSTGRES && POSTGRES_MAJOR >= 15)(
 );
 
 test('an error of the store is logged and told without what it was asked', async () => {
-  const { pool, orm } = await openTestStore();
+  const { pool } = await openTestStore();
+  const orm = drizzle(pool);
   const failures: unknown[] = [];
   const fail = async (work: Promise<unknown>) => void failures.push(await work.catch((error: unknown) => error));
   const insert = 'insert into import_progress (source, bytes_done, lines_done) values ($1, 1, 1)';
