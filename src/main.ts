@@ -1,12 +1,13 @@
 // The process: config, signals, exit. `serve` runs the gateway until it is told to stop; the order of things is
 // process/gateway.ts. The only file with process.exit: after a stop that took too long, or one that was asked for twice.
 import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeFailure } from './cli/failure.ts';
 import { type Config, loadConfig } from './config/env.ts';
 import { describeError } from './http/scope.ts';
-import { openGateway } from './process/gateway.ts';
+import { useCodeCache } from './process/code-cache.ts';
 import { createLog } from './process/log.ts';
 
 export type ServeOptions = {
@@ -42,7 +43,9 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     for (const again of STOP_SIGNALS) process.once(again, giveUp);
   });
   const say = (text: string) => void process.stdout.write(text);
+  useCodeCache(join(config.dataDir, 'code-cache'));
   try {
+    const { openGateway } = await import('./process/gateway.ts');
     const gateway = await openGateway(config, { demo: options.demo === true, say, signal: stop.signal }, log);
     await asked;
     await gateway.close();

@@ -13,6 +13,7 @@ import { hashToken } from '../../src/devices/token.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { settleEverywhere } from '../../src/disclosures/settle.ts';
 import { listPolicies } from '../../src/policy/store.ts';
+import { currentPolicy } from '../../src/policy/versions.ts';
 import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { createTestPeople } from '../support/people.ts';
 import { addPartner, LEDGER_KEY, mapOf, openSharingGateway, PURPOSE } from '../support/sharing.ts';
@@ -82,7 +83,13 @@ test('whatever was told was what the events before it say, for the reason they g
       expect(rows.filter((row) => row.kind === KIND.precise)).toHaveLength(precise);
       for (const { seq, at, kind, eventSeq, policyVersion, detail } of rows) {
         const was = replayTo(history, policies, { application, purpose: PURPOSE }, seq, at)!;
-        const about = { application: recipient, purpose: PURPOSE, scope: 'geolocate' as const, policyVersion: null };
+        const inForce = policies
+          .filter((policy) => policy.effectiveAt <= at)
+          .sort((a, b) => a.effectiveAt - b.effectiveAt);
+        const about = {
+          ...{ application: recipient, purpose: PURPOSE, scope: 'geolocate' as const },
+          policyVersion: inForce?.version ?? null,
+        };
         const again = decide({ ...was, ...about, now: at });
         const outcome = ({ [KIND.precise]: 'precise', [KIND.region]: 'region', [KIND.refused]: 'nothing' } as const)[
           kind as 1
