@@ -83,9 +83,7 @@ test('whatever was told was what the events before it say, for the reason they g
       expect(rows.filter((row) => row.kind === KIND.precise)).toHaveLength(precise);
       for (const { seq, at, kind, eventSeq, policyVersion, detail } of rows) {
         const was = replayTo(history, policies, { application, purpose: PURPOSE }, seq, at)!;
-        const inForce = policies
-          .filter((policy) => policy.effectiveAt <= at)
-          .sort((a, b) => a.effectiveAt - b.effectiveAt);
+        const inForce = currentPolicy(policies, at);
         const about = {
           ...{ application: recipient, purpose: PURPOSE, scope: 'geolocate' as const },
           policyVersion: inForce?.version ?? null,
