@@ -4,6 +4,7 @@
 // revocation race, A11). Promises: all of `work` and its rows are durable together, or nothing is.
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
+import { queryPrepared } from '../storage/prepared.ts';
 import { chainHash, type LedgerEntry } from './entry.ts';
 
 export type Chain = {
@@ -65,10 +66,8 @@ async function inTransaction<T>(
   client.on('error', lost);
   let failed = true;
   try {
-    const stream = isEager ? (client as Piped).connection?.stream : undefined;
     let seq = Number.NaN;
     let hash: Buffer = Buffer.alloc(0);
-    stream?.cork();
     const locked = lock(client, (head) => {
       seq = Number(head.seq);
       hash = head.hash;
@@ -87,7 +86,6 @@ async function inTransaction<T>(
       },
       changed: (device) => void changes.push(device),
     });
-    stream?.uncork();
     const result = await working;
     if (isEager) await locked;
     if (changes.length > 0 && written.length === 0) throw new Error('a change of mind needs a row in the ledger');
@@ -96,11 +94,9 @@ async function inTransaction<T>(
       writes.push(done);
       if (!isEager) await done;
     };
-    stream?.cork();
     if (written.length > 0) await then(write(client, written));
     if (changes.length > 0) await then(announce(client, seq, changes, now()));
     await then(commit(client));
-    stream?.uncork();
     await Promise.all(writes);
     failed = false;
     return { result, settleAt: changes.length > 0 ? seq : 0 };
@@ -110,11 +106,6 @@ async function inTransaction<T>(
     client.release(failed);
   }
 }
-
-/** What pg's types don't say of a client: it has a socket, which sends in one go what is corked. */
-type Piped = ClientBase & {
-  readonly connection?: { readonly stream: { cork(): void; uncork(): void } };
-};
 
 /** A connection that is lost between two queries fails the next one; unheard, the event would end the process. */
 function lost(): void {}
@@ -142,7 +133,9 @@ async function commit(client: ClientBase): Promise<void> {
 async function write(client: ClientBase, rows: readonly Row[]): Promise<void> {
   const [seq, hash] = rows.at(-1)!;
   const column = <T>(pick: (entry: LedgerEntry) => T | null | undefined) => rows.map(([, , e]) => pick(e) ?? null);
-  await client.query(
+  await queryPrepared(
+    client,
+    'ledger rows',
     `with written as (
        insert into ledger (seq, hash, at, kind, application, subject, purpose, basis, precision, event_seq,
          policy_version, tick, detail)

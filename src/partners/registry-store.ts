@@ -2,6 +2,7 @@
 // follows keys (store.ts) hears of it. What takes something away or gives more (suspension, an update) has to be run by its
 // caller under the ledger's lock with a change announced to every replica (disclosures/chain.ts); nothing here does that.
 import type { ClientBase, Pool } from 'pg';
+import { queryPrepared } from '../storage/prepared.ts';
 import { type Recipient, type RecipientRow, type Role, recipientOf, slugOf } from './recipient.ts';
 
 export type NewPartner = {
@@ -138,7 +139,9 @@ export async function readRecipients(
   keyIds: readonly string[],
   nowMs: number,
 ): Promise<Map<string, Recipient>> {
-  const { rows } = await db.query<RecipientRow & { readonly key: string }>(
+  const { rows } = await queryPrepared<RecipientRow & { readonly key: string }>(
+    db,
+    'recipients',
     `select k.id as key, ${RECIPIENT_COLUMNS} from api_keys k
      join applications a on a.id = k.application join partners p on p.id = a.partner
      where k.id = any($1) and k.class = 'partner' and k.revoked_at is null

@@ -6,6 +6,7 @@ import type { Grant } from '../consent/decide.ts';
 import { FLAG, IDLE_DAYS } from '../devices/device-contract.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import { type Device, type DeviceRow, openDevice, openJson } from '../devices/profile.ts';
+import { queryPrepared } from '../storage/prepared.ts';
 import type { KeptState } from './coarse-region.ts';
 
 export type Subject = {
@@ -52,7 +53,7 @@ export async function loadSubjects(
   named: readonly Named[],
   nowMs: number,
 ): Promise<(Subject | null)[]> {
-  const { rows } = await client.query<Row>(QUERY, [
+  const { rows } = await queryPrepared<Row>(client, 'subjects', QUERY, [
     named.map((one) => one.tokenHash),
     named.map((one) => one.application),
     named.map((one) => one.purpose),

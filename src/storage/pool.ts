@@ -5,6 +5,7 @@
 
 import pg from 'pg';
 import { SOCKET_PORT } from './embedded.ts';
+import { APPLICATION_NAME } from './prepared.ts';
 
 /** How to reach an open store from another thread of this process; holds a password, so it never leaves it. */
 export type StoreAddress = { kind: 'postgres'; url: string } | { kind: 'embedded'; socketFolder: string };
@@ -52,7 +53,7 @@ export function openPool(
       ? {
           connectionString: address.url,
           ...{ pipeline },
-          application_name: 'honeyguide',
+          application_name: APPLICATION_NAME,
           max: 10,
           keepAlive: true,
           keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
