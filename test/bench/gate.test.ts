@@ -64,7 +64,8 @@ describe('the gate', () => {
     expect(efforts).toEqual([1, 2, 1, 2]);
   });
 
-  it('fails when the hot path is made 25 % slower', { retry: 2 }, async () => {
+  // Measured once a run: no store is in it.
+  it.skipIf(process.env.DB === 'postgres')('fails when the hot path is made 25 % slower', { retry: 2 }, async () => {
     // The real app under real load: the budget is set to what it measures now less the room that the gate's own budget leaves
     // at most (12 %); with a quarter more CPU in each request the same measurement must break it.
     await withPair({ stations: 20_000, bodies: 256, key: 'device', warmRequests: 40_000 }, async (contest) => {
