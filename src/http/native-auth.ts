@@ -60,7 +60,9 @@ export function requireSubject(
     const subject = credential === null ? null : await find(credential, deps.now());
     if (subject === null) return await refuseCredential(deps, request, reply);
     request.subject = subject;
-    if (request.method === 'GET' || request.method === 'HEAD' || deps.changesTooOften === undefined) return;
+    // Taking back (DELETE) is never turned away: a person who was too busy at the screen must still be able to withdraw.
+    if (request.method !== 'POST' && request.method !== 'PUT' && request.method !== 'PATCH') return;
+    if (deps.changesTooOften === undefined) return;
     if (await deps.changesTooOften(request).catch(() => false))
       return refuseProblem(reply, { kind: 'quota', per: 'minute', retryAfterS: 60 });
   };
