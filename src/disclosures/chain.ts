@@ -4,7 +4,7 @@
 // revocation race, A11). Promises: all of `work` and its rows are durable together, or nothing is.
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
-import { queryPrepared } from '../storage/prepared.ts';
+import type { Query } from '../storage/prepared.ts';
 import { chainHash, type LedgerEntry } from './entry.ts';
 
 export type Chain = {
@@ -32,7 +32,11 @@ export type ChainDeps = {
    * runs them once it has it; `work` must await one before it adds a row. Default: `work` starts when the lock is there.
    */
   readonly isEager?: boolean;
+  /** How rows are written; for many batches a second, storage/prepared.ts. Default: planned anew each time. */
+  readonly query?: Query;
 };
+
+const queryUnprepared: Query = (client, _name, text, values) => client.query(text, values);
 
 /**
  * Nobody waits for the lock longer than a phone waits for its answer, and whoever falls silent while holding it (a machine
@@ -45,10 +49,11 @@ const LOCK = `begin isolation level read committed;
 
 type Row = readonly [seq: number, hash: Buffer, entry: LedgerEntry];
 
-export function createInChain({ pool, ledgerKey, now, settle, isEager = false }: ChainDeps): InChain {
+export function createInChain(deps: ChainDeps): InChain {
+  const { pool, ledgerKey, now, settle, isEager = false, query = queryUnprepared } = deps;
   const key = createSecretKey(ledgerKey);
   return async (work) => {
-    const { result, settleAt } = await inTransaction(pool, key, now, isEager, work);
+    const { result, settleAt } = await inTransaction(pool, key, now, isEager, query, work);
     // The connection is back by now: waiting for replicas holds nothing.
     if (settleAt > 0) await settle(settleAt);
     return result;
@@ -60,6 +65,7 @@ async function inTransaction<T>(
   ledgerKey: KeyObject,
   now: () => number,
   isEager: boolean,
+  query: Query,
   work: (client: ClientBase, chain: Chain) => Promise<T>,
 ): Promise<{ result: T; settleAt: number }> {
   const client = await pool.connect();
@@ -94,7 +100,7 @@ async function inTransaction<T>(
       writes.push(done);
       if (!isEager) await done;
     };
-    if (written.length > 0) await then(write(client, written));
+    if (written.length > 0) await then(write(client, query, written));
     if (changes.length > 0) await then(announce(client, seq, changes, now()));
     await then(commit(client));
     await Promise.all(writes);
@@ -130,10 +136,10 @@ async function commit(client: ClientBase): Promise<void> {
   if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
 }
 
-async function write(client: ClientBase, rows: readonly Row[]): Promise<void> {
+async function write(client: ClientBase, query: Query, rows: readonly Row[]): Promise<void> {
   const [seq, hash] = rows.at(-1)!;
   const column = <T>(pick: (entry: LedgerEntry) => T | null | undefined) => rows.map(([, , e]) => pick(e) ?? null);
-  await queryPrepared(
+  await query(
     client,
     'ledger rows',
     `with written as (
