@@ -28,8 +28,9 @@ export type ChainDeps = {
   /** Resolves once every replica has forgotten what change number `seq` names, or may not answer from memory any more. */
   readonly settle: (seq: number) => Promise<void>;
   /**
-   * Over connections that pipeline: has `work` send its first queries along with the one that takes the lock. The store
-   * runs them once it has it; `work` must await one before it adds a row. Default: `work` starts when the lock is there.
+   * Over connections that pipeline: has `work` send its first queries right behind the one that takes the lock, without
+   * waiting for its answer. The store runs them once it has it; `work` must await one before it adds a row. Default: `work`
+   * starts when the lock is there.
    */
   readonly isEager?: boolean;
   /** How rows are written; for many batches a second, storage/prepared.ts. Default: planned anew each time. */

@@ -1,7 +1,7 @@
 // Connections to a store that is open already: what server threads hold, and what openStore builds on. Promises: connects
 // when first used; a lost connection never ends the process, only the query that used it; with a time limit, a PostgreSQL
 // that falls silent without closing its connections fails queries, it does not hang them. Apart from open.ts, so that a
-// thread that only writes rows need not load the query builder.
+// server thread, whose store is open and migrated, need not load the reader of migrations.
 
 import pg from 'pg';
 import { SOCKET_PORT } from './embedded.ts';
