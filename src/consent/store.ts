@@ -125,12 +125,16 @@ export async function writeEvent(
       ...[expiresAt, held, event.parental, seq],
     ],
   );
-  // A last position is kept only while a grant needs it.
+  await dropLastLocation(client, device.id, event.at);
+}
+
+/** After a change of a device's grants, in the same transaction: forgets the last place unless a grant still asks for it. */
+export async function dropLastLocation(client: ClientBase, device: string, nowMs: number): Promise<void> {
   await client.query(
     `delete from last_locations where device = $1 and not exists (
        select from grants where device = $1 and state in ('given', 'reconfirmed') and precision = 2
          and 'last-location' = any(scopes) and expires_at > $2)`,
-    [device.id, event.at],
+    [device, nowMs],
   );
 }
 
