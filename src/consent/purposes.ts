@@ -66,7 +66,3 @@ export function isPurpose(name: unknown): name is Purpose {
 /** What may be done with a location under a grant: answer the app's own request, or keep the last one for it (<= 24 h). */
 export const SCOPES = ['geolocate', 'last-location'] as const;
 export type Scope = (typeof SCOPES)[number];
-
-export function isScope(name: unknown): name is Scope {
-  return SCOPES.some((scope) => scope === name);
-}

@@ -9,8 +9,6 @@ import { PROVENANCE } from './provenance.ts';
 
 /** Raw reports live this long, folded or not (privacy row S1, crowd submissions). */
 export const RAW_TTL_MS = 7 * 86_400_000;
-/** For whoever keeps the registry of what lives how long: table, column with the time of arrival, time to live. */
-export const INBOX_TTL = { table: 'inbox', column: 'received_at', ttlMs: RAW_TTL_MS } as const;
 /** Rows deleted at once: a transaction of some 10 ms, also on the embedded store. */
 const EXPIRY_BATCH = 5_000;
 

@@ -2,7 +2,6 @@
 // Promises: bounded (the strongest MAX_WIFI access points, MAX_BLUETOOTH beacons, MAX_CELLS cells), each transmitter once,
 // sorted by strength and identity, so that the same observations in any order give the same columns, byte for byte.
 // Holds no name of a network. Does not know where anything is.
-import { UNKNOWN_DBM } from '../radio/signal.ts';
 
 /** More than any real scan holds: outdoor scans have 32 access points at the 90th percentile, malls about 100. */
 export const MAX_WIFI = 128;
@@ -231,14 +230,4 @@ export function strongestNeighbour(cells: CellReadings, i: number): number {
     if (best < 0 || cells.dbm[j] > cells.dbm[best]) best = j;
   }
   return best < 0 ? -1 : cells.psc[best];
-}
-
-/** True if the phone sent anything by radio that we understood. */
-export function hasRadio(readings: Readings): boolean {
-  return readings.cells.count > 0 || readings.wifi.count > 0 || readings.bluetooth.count > 0;
-}
-
-/** True if a strength was measured. */
-export function isKnownDbm(dbm: number): boolean {
-  return dbm !== UNKNOWN_DBM;
 }

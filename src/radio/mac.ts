@@ -45,12 +45,8 @@ export function isLocallyAdministered(mac: number): boolean {
   return (firstOctet(mac) & 2) !== 0;
 }
 
-/** True for group addresses, which no transmitter owns. */
-export function isMulticast(mac: number): boolean {
-  return (firstOctet(mac) & 1) !== 0;
-}
-
 /** True if an address may name one physical transmitter: not all zeros, not a group, not locally administered. */
 export function isUsableMac(mac: number): boolean {
+  // Bit 0 of the first octet marks a group, bit 1 a locally administered address (IEEE 802).
   return mac > 0 && mac < MAX_MAC && (firstOctet(mac) & 3) === 0;
 }

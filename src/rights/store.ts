@@ -10,11 +10,6 @@ import { LEARNING_LOCK } from '../storage/locks.ts';
 /** How long a request waits for its proof, and how long a proof counts: time to rename a network and have a phone pass by. */
 export const REQUEST_TTL_MS = 30 * 86_400_000;
 export const PROOF_TTL_MS = 7 * 86_400_000;
-/** For the registry of what lives how long. */
-export const REMOVAL_TTLS = [
-  { table: 'bssid_removals', column: 'requested_at', ttlMs: REQUEST_TTL_MS },
-  { table: 'opt_out_sightings', column: 'seen_at', ttlMs: PROOF_TTL_MS },
-] as const;
 
 /** Encrypts addresses, and hashes those that are barred. */
 export type RemovalKeys = { readonly macs: MacCipher; readonly barredKey: Uint8Array };
