@@ -3,6 +3,7 @@
 // Promises: nothing precise from memory, ever; without a store nothing but regions already told; every way of being told
 // nothing leaves at the same beat with the same bytes (release.ts). Without a device token an answer depends on the place
 // alone, one level coarser, and is only counted.
+import { ALL_SOURCES } from '../devices/device-contract.ts';
 import type { Caller } from '../http/caller.ts';
 import type { Audience, Decision, Question, Told } from '../positioning/audience.ts';
 import { type AnonymityMap, SUPPRESSED } from '../privacy/anonymity-map.ts';
@@ -38,8 +39,6 @@ export type AudienceDeps = {
   readonly onError: (error: unknown) => void;
 };
 
-/** Bits of every source. */
-const EVERYTHING = 31;
 /** Requests decided together: the ledger's lock is held for about this many times 20 us. */
 const MAX_BATCH = 256;
 /** Requests waiting in a thread; a store that is this far behind is as good as away. */
@@ -145,7 +144,7 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
     tick: number,
     isGood: boolean,
   ): Decision | Promise<Decision> {
-    const found = question.locate(EVERYTHING);
+    const found = question.locate(ALL_SOURCES);
     const accuracy = found === null ? 'lost' : accuracyClassOf(found.accuracyM);
     if (!isGood || found === null || accuracy === 'lost')
       return nothing(application, question.nowMs, question.arrivedMs);
@@ -166,7 +165,7 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
     const { deviceToken, nowMs } = question;
     const tokenHash = deviceToken === null ? null : hashToken(deviceToken);
     // What can't be a token of ours is no phone that has switches.
-    if (deviceToken === null || tokenHash === null) return question.locate(EVERYTHING);
+    if (deviceToken === null || tokenHash === null) return question.locate(ALL_SOURCES);
     const tick = Math.floor(nowMs / TICK_MS);
     const sources = switches.find('', deviceToken, tick, nowMs);
     return sources === null ? ownFromStore(question, deviceToken, tokenHash, tick) : question.locate(sources);
