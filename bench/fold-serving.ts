@@ -104,7 +104,7 @@ async function askWhileFolding(reporting: Reporting, random: () => number, load:
   return { result, folded: after - before };
 }
 
-export async function benchFoldServing(url: string, share = 0.5, rounds = 5): Promise<FoldServing> {
+async function benchFoldServing(url: string, share = 0.5, rounds = 5): Promise<FoldServing> {
   return await withOwnDatabase(url, async (own) => {
     const gateway = await startGateway({ DATABASE_URL: own, THREADS: '1' });
     const store = await openStore({ databaseUrl: own, dataDir: '' });

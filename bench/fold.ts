@@ -104,7 +104,7 @@ async function upsertBare(
 }
 
 /** Runs `rounds` days of `reports` each on an empty store. */
-export async function benchFold(store: Store, reports = 5_000, rounds = 4): Promise<FoldBench> {
+async function benchFold(store: Store, reports = 5_000, rounds = 4): Promise<FoldBench> {
   const random = createRandom(7).next;
   const atRest = createAtRest(randomBytes(32));
   let foldMs = 0;

@@ -24,7 +24,7 @@ type Group = {
   measure(options: GateOptions, effort: number): Promise<Measurements>;
 };
 
-export async function measureDevice(options: GateOptions, effort: number): Promise<Measurements> {
+async function measureDevice(options: GateOptions, effort: number): Promise<Measurements> {
   return await withPair(
     { stations: options.stations, bodies: 2_048, key: 'device', warmRequests: 40_000 },
     async (contest) => {

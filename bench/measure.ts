@@ -12,7 +12,7 @@ export type Work = { call(k: number): number; prepare?(): void };
 export const BLOCK = 32;
 
 /** Keeps results alive so that nothing is optimised away. */
-export const sink = new Float64Array(1);
+const sink = new Float64Array(1);
 
 /**
  * The share of blocks that count as undisturbed. On a busy machine the median of short blocks wanders by 30 % with what else

@@ -163,7 +163,7 @@ export function measurePoisoning(witnesses: number, networks: number): Poisoning
 }
 
 /** A Markdown table. */
-export function printPoisoning(rows: readonly Poisoning[]): string {
+function printPoisoning(rows: readonly Poisoning[]): string {
   const metres = (m: number) => `${m.toFixed(0)} m`;
   const days = (n: number | null) => (n === null ? 'no' : `yes, day ${n}`);
   const header = [

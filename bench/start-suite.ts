@@ -37,7 +37,7 @@ export async function benchStart(): Promise<Row[]> {
 }
 
 /** Seconds from spawn to the demo's look-up answered with 200; then stops the process and checks that it went in good order. */
-export async function startOnce(folder: string): Promise<number> {
+async function startOnce(folder: string): Promise<number> {
   const { DATABASE_URL: _unused, ...inherited } = process.env;
   const env = { ...inherited, PORT: '0', OPS_PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'info' };
   const startMs = performance.now();

@@ -18,7 +18,7 @@ export type Metrics = {
 };
 
 /** Nearest-rank quantile of ascending values. */
-export function quantile(ascending: Float64Array, share: number): number {
+function quantile(ascending: Float64Array, share: number): number {
   if (ascending.length === 0) return Number.NaN;
   return ascending[Math.min(Math.max(Math.ceil(share * ascending.length) - 1, 0), ascending.length - 1)];
 }

@@ -36,7 +36,7 @@ function lessons(method: Method, set: DataSet) {
 }
 
 /** Teaches and asks every method; sets that share their lessons share the taught methods. */
-export function compare(sets: readonly DataSet[]): Row[] {
+function compare(sets: readonly DataSet[]): Row[] {
   const taught = new Map<readonly unknown[], Method[]>();
   const rows: Row[] = [];
   for (const set of sets) {
@@ -59,7 +59,7 @@ const DOCS_SETS = ['Lisbon, same weeks', 'Dortmund, suburban'];
 const HEADER = ['data set', 'method', 'answered', 'median m', 'p67', 'p95', 'max', 'in circle', 'median circle m'];
 
 /** A Markdown table. */
-export function printTable(rows: readonly Row[]): string {
+function printTable(rows: readonly Row[]): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const metres = (m: number) => (m < 20 ? m.toFixed(1) : m.toFixed(0));
   const lines = rows.map(({ set, method, metrics: m }) => [

@@ -25,7 +25,7 @@ function nodeNormal(id: number, ix: number, iy: number): number {
 }
 
 /** Standard normal field of transmitter `id` at (x, y) metres, smooth over `gridM`. */
-export function shadow(id: number, x: number, y: number, gridM: number): number {
+function shadow(id: number, x: number, y: number, gridM: number): number {
   const ix = Math.floor(x / gridM);
   const iy = Math.floor(y / gridM);
   const fx = x / gridM - ix;

@@ -8,7 +8,7 @@ import { RADIO, radioOf } from '../../src/radio/cell.ts';
 import { parseMac } from '../../src/radio/mac.ts';
 
 /** Folder of the real data, relative to this file: beside the project's root. */
-export const TRACES_URL = new URL('../../../shared/data/traces/', import.meta.url);
+const TRACES_URL = new URL('../../../shared/data/traces/', import.meta.url);
 
 /** One cell of a scan; area and cellId are 0 for neighbours of which only the physical identity is known. */
 export type CellSeen = {

@@ -30,7 +30,7 @@ type Connection = { socket: Socket; busy: boolean; dueMs: number; rest: Buffer |
 const MAX_BEHIND_MS = 10_000;
 
 /** Ready-made requests, a buffer each. */
-export function requestBuffers(target: Target): Buffer[] {
+function requestBuffers(target: Target): Buffer[] {
   return target.bodies.map((body, i) => {
     const further = target.headerOf === undefined ? '' : `${target.headerOf(i)}\r\n`;
     return Buffer.from(

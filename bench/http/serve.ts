@@ -18,7 +18,7 @@ export type FromServer = { port: number } | { cpuUs: number; rssBytes: number } 
 let burn = 0;
 /** Work per microsecond, from the fastest of a few tries, so that a preempted try does not count. */
 let turnsPerUs = 0;
-export const burnt = { value: 0 };
+const burnt = { value: 0 };
 
 function work(turns: number): void {
   let x = burnt.value;

@@ -131,7 +131,7 @@ export function ask(
   return phone(lat, lon, nowMs);
 }
 
-export function centreOf(scene: Place, told: Told): Spot {
+function centreOf(scene: Place, told: Told): Spot {
   const { eastM, northM } = stepM(scene.lat, scene.lon, told.lat, told.lon);
   return { x: eastM, y: northM };
 }
@@ -142,6 +142,6 @@ function sectorOf(from: Spot, to: Spot): number {
   return Math.floor((turn + 1) * DIRECTIONS) % DIRECTIONS;
 }
 
-export function mean(values: readonly number[]): number {
+function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -5,7 +5,7 @@ import { fixAt } from './attack-oracle.ts';
 import type { Partner, PrivacyGateway, Reply } from './gateway.ts';
 
 /** What goes in; nothing else in the world looks like it. The place has more digits than any answer about it may. */
-export const CANARY = {
+const CANARY = {
   mac: '5c:a1:ab:1e:c0:de',
   ssid: 'canary-ssid-7f3a9c',
   ip: '203.0.113.77',

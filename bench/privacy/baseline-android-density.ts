@@ -7,7 +7,7 @@ import { driftingOffset, offsetBy, throttled } from './baseline-android.ts';
 import type { Mechanism, Residents, Told } from './mechanism.ts';
 import { type S2Cell, s2Cell, s2Centre, s2EdgeM, s2Name, s2Parent } from './s2.ts';
 
-export const FINEST_LEVEL = 12;
+const FINEST_LEVEL = 12;
 const K = 1_000;
 
 /** The cell that is reported for a point, by public population; null where not even a face holds K. */

@@ -11,7 +11,7 @@ export const OFFSET_SIGMA_M = GRID_M / 4;
 const HOUR_MS = 3_600_000;
 const NEW_WEIGHT = 0.03;
 const OLD_WEIGHT = Math.sqrt(1 - NEW_WEIGHT ** 2);
-export const COARSE_INTERVAL_MS = 600_000;
+const COARSE_INTERVAL_MS = 600_000;
 /** The source's own round figure. */
 const M_PER_DEG = 111_000;
 

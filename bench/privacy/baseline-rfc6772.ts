@@ -6,7 +6,7 @@ import { M_PER_DEG_LAT, mPerDegLon } from '../../src/geo/distance.ts';
 import type { Mechanism, Told } from './mechanism.ts';
 
 /** The W3C bound for approximate locations, metres; 12.6 km2 told. */
-export const LANDMARK_M = 2_000;
+const LANDMARK_M = 2_000;
 const P = Math.sqrt(3) / 6;
 /** Rows of equal height; within a row, columns by the latitude of its lower landmarks' band, so squares stay squares. */
 const BAND_ROWS = 64;

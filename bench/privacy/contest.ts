@@ -120,7 +120,7 @@ function noteCrowding({ country, built }: Scenery, kind: 'Dense' | 'Sparse', see
 }
 
 /** A9 and A14. */
-export function noteCounts(random: Random, draws: number, results: Results): void {
+function noteCounts(random: Random, draws: number, results: Results): void {
   const rules: [string, Publish][] = [
     ['Honeyguide', ourCounts],
     ['exact from 20 on', suppressedCounts],

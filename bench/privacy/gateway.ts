@@ -29,7 +29,7 @@ import type { Store } from '../../src/storage/open.ts';
 import { openPool } from '../../src/storage/pool.ts';
 import { createMemoryStations } from '../../test/support/memory-stations.ts';
 
-export const PURPOSE = 'dpv:ServiceProvision';
+const PURPOSE = 'dpv:ServiceProvision';
 const MASTERS = masterKeysOf([Buffer.alloc(32, 1)]);
 const LEDGER_KEY = Buffer.alloc(32, 2);
 export const COARSE_KEY = Buffer.alloc(32, 3);

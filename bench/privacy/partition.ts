@@ -25,7 +25,7 @@ export function partsOf(residents: Residents, res: PartRes = 9): Part[] {
 export type NameAt = (lat: number, lon: number) => string | null;
 
 /** Residents by answer; null is not among them. */
-export function peopleByName(parts: readonly Part[], nameAt: NameAt): Map<string, number> {
+function peopleByName(parts: readonly Part[], nameAt: NameAt): Map<string, number> {
   const people = new Map<string, number>();
   for (const part of parts) {
     const name = nameAt(part.lat, part.lon);

@@ -22,7 +22,7 @@ export type Person = {
 };
 
 /** Grid of the public raster: 0.74 km2 a cell, as Kontur's. */
-export const RASTER_RES = 8;
+const RASTER_RES = 8;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 

@@ -7,7 +7,7 @@ import type { AgeBand } from '../devices/device-contract.ts';
 type AgeRule = { readonly fromMs: number; readonly years: number };
 
 /** Unknown jurisdiction, or none of its rows in force. */
-export const DEFAULT_AGE = 16;
+const DEFAULT_AGE = 16;
 /** The GDPR applies. */
 const GDPR_MS = Date.UTC(2018, 4, 25);
 

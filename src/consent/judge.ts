@@ -10,8 +10,8 @@ import { suspendedFrom } from './suspension.ts';
 
 const DAY_MS = 86_400_000;
 /** A yes is asked for again after half a year, or when the person says, at most a year. */
-export const DEFAULT_DAYS = 180;
-export const MAX_DAYS = 365;
+const DEFAULT_DAYS = 180;
+const MAX_DAYS = 365;
 
 export type Wanted = {
   /** 0 none, 1 region, 2 precise. */
@@ -25,7 +25,7 @@ export type Wanted = {
   readonly policyVersion: string | null;
 };
 
-export const REFUSED_CONSENTS = [
+const REFUSED_CONSENTS = [
   'applicationSuspended',
   'applicationInactive',
   'purposeNotRegistered',

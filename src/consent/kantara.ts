@@ -2,7 +2,7 @@
 // field that specification requires is there; nothing is in it that is not in the receipt.
 import type { Receipt } from './receipt.ts';
 
-export const KANTARA_VERSION = 'KI-CR-v1.1.0';
+const KANTARA_VERSION = 'KI-CR-v1.1.0';
 
 export function toKantara(receipt: Receipt, keyId: string) {
   const { processing, notice, consent } = receipt;

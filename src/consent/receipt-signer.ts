@@ -13,7 +13,7 @@ export type ReceiptSigner = {
 
 /** PKCS #8 of an Ed25519 key is this and its 32 bytes (RFC 8410). */
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
-export const RECEIPT_TYPE = 'consent-receipt+jws';
+const RECEIPT_TYPE = 'consent-receipt+jws';
 
 /** `seed`: 32 secret bytes. */
 export async function createReceiptSigner(seed: Uint8Array): Promise<ReceiptSigner> {

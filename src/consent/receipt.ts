@@ -42,7 +42,7 @@ export type ReceiptFacts = {
   readonly events: readonly ReceiptEvent[];
 };
 
-export const SCHEMA_VERSION = 'ISO/IEC TS 27560:2023';
+const SCHEMA_VERSION = 'ISO/IEC TS 27560:2023';
 const DPV = 'https://w3id.org/dpv#';
 const PRECISION_WORD = ['none', 'region', 'precise'] as const;
 /** What is never kept longer (DESIGN 6): the last position, for grants that keep one. */

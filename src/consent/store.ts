@@ -14,7 +14,7 @@ import { heldFrom, type Terms } from './judge.ts';
 import type { Party } from './receipt.ts';
 
 /** Columns of a Grant, where `grants` is `g`. */
-export const GRANT_COLUMNS = `g.state, g.precision, g.scopes, g.sources, g.policy_version as "policyVersion",
+const GRANT_COLUMNS = `g.state, g.precision, g.scopes, g.sources, g.policy_version as "policyVersion",
   g.expires_at::float8 as "expiresAt", g.suspended_at::float8 as "suspendedAt", g.parental,
   g.event_seq::float8 as "eventSeq"`;
 

@@ -48,7 +48,7 @@ export const ConsentBody = Type.Object(
   { ...exact, title: 'ConsentBody' },
 );
 
-export const Consent = Type.Object(
+const Consent = Type.Object(
   {
     application: Type.String(),
     applicationName: Type.String(),

@@ -4,14 +4,14 @@ import { AGE_BANDS, type AgeBand, SOURCE, SOURCE_NAMES } from './device-contract
 
 const exact = { additionalProperties: false } as const;
 
-export const Jurisdiction = Type.Union([Type.String({ pattern: '^[A-Z]{2}$' }), Type.Null()], {
+const Jurisdiction = Type.Union([Type.String({ pattern: '^[A-Z]{2}$' }), Type.Null()], {
   description: 'ISO 3166-1 alpha-2; null = unknown, the strictest common rules hold',
 });
-export const AgeBandName = Type.Unsafe<AgeBand>({ type: 'string', enum: AGE_BANDS });
-export const Switches = Type.Object(
-  Object.fromEntries(SOURCE_NAMES.map((name) => [name, Type.Optional(Type.Boolean())])),
-  { ...exact, description: 'Senses that may be used; one that is off is neither used nor stored' },
-);
+const AgeBandName = Type.Unsafe<AgeBand>({ type: 'string', enum: AGE_BANDS });
+const Switches = Type.Object(Object.fromEntries(SOURCE_NAMES.map((name) => [name, Type.Optional(Type.Boolean())])), {
+  ...exact,
+  description: 'Senses that may be used; one that is off is neither used nor stored',
+});
 const Sources = Type.Object(Object.fromEntries(SOURCE_NAMES.map((name) => [name, Type.Boolean()])));
 const Time = Type.String({ format: 'date-time' });
 

@@ -3,8 +3,8 @@
 // the main thread sums the stripes when somebody asks (metrics.ts). A restarted thread goes on with its stripe.
 // No label holds anything that came with a request.
 
-export const ROUTES = ['geolocate', 'country', 'other', 'submit'] as const;
-export const OUTCOMES = [
+const ROUTES = ['geolocate', 'country', 'other', 'submit'] as const;
+const OUTCOMES = [
   'located',
   'stored',
   'notLocated',

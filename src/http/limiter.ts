@@ -10,11 +10,11 @@ import { announceLimit } from './caller.ts';
 import { refusalError } from './refusal.ts';
 
 /** 50 misconfigured phones behind one address, each trying every 5 s. Past it the answer changes from 400 to 429, no more. */
-export const FAILURES_PER_MINUTE = 600;
+const FAILURES_PER_MINUTE = 600;
 /** Ops, docs and unknown routes together: a dashboard and several load balancers behind one address. */
-export const OTHERS_PER_MINUTE = 600;
+const OTHERS_PER_MINUTE = 600;
 /** What one phone may change a minute: a person at a screen, never a loop that fills the ledger. */
-export const CHANGES_PER_MINUTE = 30;
+const CHANGES_PER_MINUTE = 30;
 /** Addresses remembered by each limiter, the least recently used forgotten first. */
 const TABLE_SIZE = 5_000;
 const MINUTE_MS = 60_000;

@@ -22,7 +22,7 @@ export type NativeAuthDeps = {
 const MAX_CREDENTIAL_LENGTH = 100;
 
 /** What follows `Bearer` in an Authorization header, else null. */
-export function bearerOf(header: string | undefined): string | null {
+function bearerOf(header: string | undefined): string | null {
   if (header === undefined || header.length > MAX_CREDENTIAL_LENGTH) return null;
   const [scheme, credential, ...more] = header.split(' ');
   return scheme.toLowerCase() === 'bearer' && credential && more.length === 0 ? credential : null;

@@ -17,12 +17,12 @@ import type {
 } from './report.ts';
 
 /** Metres of 68 % accuracy beyond which a fix says nothing about a transmitter of this reach (Ichnaea's limits). */
-export const MAX_ACCURACY_M = { wifi: 200, bluetooth: 100, cell: 1_000 } as const;
+const MAX_ACCURACY_M = { wifi: 200, bluetooth: 100, cell: 1_000 } as const;
 /** Faster than 180 km/h the place of hearing is anybody's guess (Ichnaea). */
-export const MAX_SPEED_MPS = 50;
+const MAX_SPEED_MPS = 50;
 /** Between the fix and the hearing: at most this long, and at most this far at the reported speed (beaconDB). */
-export const MAX_GAP_MS = 30_000;
-export const MAX_GAP_M = 150;
+const MAX_GAP_MS = 30_000;
+const MAX_GAP_M = 150;
 /** The highest town lies at 5,100 m, the Dead Sea's shore at -430 m; what is outside flies, dives or errs. */
 const ALTITUDE_M = { lowest: -500, highest: 5_500 } as const;
 /** A report older than this comes from a clock that was never set (phones start at their firmware's date). */

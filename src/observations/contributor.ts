@@ -7,7 +7,7 @@
 import { createHmac } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 
-export const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 
 /** UTC days since 1970-01-01. */
 export function dayOf(timeMs: number): number {

@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import { dayOf } from './contributor.ts';
 
 /** A key is deleted when its day ended a whole day ago at the latest: replicas' clocks may differ around midnight. */
-export const KEY_LIFE_DAYS = 2;
+const KEY_LIFE_DAYS = 2;
 const KEY_BYTES = 32;
 
 export type DayKeys = {

@@ -20,7 +20,7 @@ export type InboxRow = {
 
 /** Rows and bytes waiting in one thread beyond which a call is turned away: a second's worth of a slow store. */
 export const MAX_WAITING_ROWS = 20_000;
-export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** Rows in one insert, unless one call alone has more: about 30 ms on PGlite, whose other users wait that long. */
 export const MAX_BATCH_ROWS = 2_000;
 

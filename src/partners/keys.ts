@@ -15,7 +15,7 @@ export const KEY_RANDOM_BYTES = 24;
 /** Bytes of randomness in the name under which a key is listed and revoked; it opens nothing. */
 export const KEY_ID_RANDOM_BYTES = 6;
 
-export const MAX_KEY_NAME_LENGTH = 100;
+const MAX_KEY_NAME_LENGTH = 100;
 
 /** The key of `KEY_RANDOM_BYTES` random bytes: four characters for the class, then 32 of [A-Za-z0-9_-]. */
 export function formatKey(keyClass: KeyClass, random: Uint8Array): string {

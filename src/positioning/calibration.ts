@@ -54,7 +54,7 @@ const BLUETOOTH_FLOOR_M = 3;
 const CELL_FLOOR_M = 100;
 
 /** The scale of a solution by access points or beacons, metres: what an error is measured in. */
-export function macScaleM(solution: Solution): number {
+function macScaleM(solution: Solution): number {
   return 0.75 * solution.reachM + 0.6 * Math.min(solution.scatterM, solution.reachM);
 }
 
@@ -84,7 +84,7 @@ export function rateMacs(
 }
 
 /** The scale of a solution by cells, metres. */
-export function cellScaleM(solution: Solution): number {
+function cellScaleM(solution: Solution): number {
   return Math.hypot(solution.reachM, solution.scatterM / 2);
 }
 

@@ -16,8 +16,8 @@ export type AnonymityMapHandle = {
 };
 
 /** The fewest residents of a region that any map may be built for. */
-export const FEWEST_RESIDENTS = 1_000;
-export const STRICT_RESIDENTS = 5_000;
+const FEWEST_RESIDENTS = 1_000;
+const STRICT_RESIDENTS = 5_000;
 
 const shipped = (k: number) => fileURLToPath(new URL(`../../schema/anonymity-map-${k}.gz`, import.meta.url));
 

@@ -37,7 +37,7 @@ export type RightsSetup = {
 };
 
 /** What tombstones and suppressed tokens are hashed with. */
-export function markerKeyOf(pseudonymKey: Uint8Array): Uint8Array {
+function markerKeyOf(pseudonymKey: Uint8Array): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', pseudonymKey, '', 'tombstones of erased devices', 32));
 }
 

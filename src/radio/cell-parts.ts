@@ -13,7 +13,7 @@ export function isPart(radio: number): boolean {
 }
 
 /** Kinds of parts. Never renumber: they are stored. */
-export const PART = { ring: 1, neighbour: 2, strength: 3 } as const;
+const PART = { ring: 1, neighbour: 2, strength: 3 } as const;
 /** One part of each kind at most. */
 export const MAX_PARTS = 3;
 

@@ -8,7 +8,7 @@ import { MAP_TABLES } from './registry-map.ts';
 import { PEOPLE_TABLES } from './registry-people.ts';
 
 /** From least to most strict; what is combined takes the strictest (privacy.md D3). */
-export const DATA_CLASSES = ['anonymous', 'pseudonymous', 'personal'] as const;
+const DATA_CLASSES = ['anonymous', 'pseudonymous', 'personal'] as const;
 export type DataClass = (typeof DATA_CLASSES)[number];
 
 /**

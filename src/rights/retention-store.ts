@@ -8,7 +8,7 @@ import { overdueSql, REGISTRY, type TableEntry } from './registry.ts';
 const BATCH = 5_000;
 
 /** The primary key of row `t` as text: what a hold names. */
-export function rowKeySql({ key }: TableEntry): string {
+function rowKeySql({ key }: TableEntry): string {
   return `concat_ws('/', ${key.map((column) => `t.${column}::text`).join(', ')})`;
 }
 

@@ -15,7 +15,7 @@ export const PROOF_TTL_MS = 7 * 86_400_000;
 export type RemovalKeys = { readonly macs: MacCipher; readonly barredKey: Uint8Array };
 
 /** HMAC-SHA256 of an address under the operator's secret. */
-export function hashMac(mac: number, key: Uint8Array): Buffer {
+function hashMac(mac: number, key: Uint8Array): Buffer {
   const bytes = Buffer.alloc(6);
   bytes.writeUIntBE(mac, 0, 6);
   return createHmac('sha256', key).update(bytes).digest();
@@ -102,7 +102,7 @@ const BARRED_KINDS = [
 const NO_POSITION = 'lat = null, lon = null, radius_m = null, samples = null, weight = null, source = null';
 
 /** Takes addresses off the map for good, in one transaction. */
-export async function barMacs(db: Pool, macs: Iterable<number>, keys: RemovalKeys, nowMs: number): Promise<void> {
+async function barMacs(db: Pool, macs: Iterable<number>, keys: RemovalKeys, nowMs: number): Promise<void> {
   const all = [...macs];
   const sealed = (use: MacUse) => [...keys.macs.seal(use, all)];
   const client = await db.connect();

@@ -31,7 +31,7 @@ const AREA_KEY = [field('radio', 'int2'), field('mcc', 'int2'), field('mnc', 'in
 const MAC_KEY = [field('mac', 'int8')];
 
 /** Tables of stations: what identifies a row, and what else of it the index wants. */
-export const FEED_TABLES = {
+const FEED_TABLES = {
   cells: { key: [...AREA_KEY, field('cell_id', 'int8')], more: [field('psc', 'int2', '-1::int2')] },
   areas: { key: AREA_KEY, more: [] as Field[] },
   wifi_stations: { key: MAC_KEY, more: [] as Field[] },

@@ -19,7 +19,7 @@ import type { StationIndex } from './index-writer.ts';
 import { readSnapshot, type SnapshotFile, writeSnapshot } from './snapshot.ts';
 
 /** The change feed forgets a removed station when its row is deleted, which happens no sooner than this. */
-export const SNAPSHOT_MAX_AGE_MS = 7 * 86_400_000;
+const SNAPSHOT_MAX_AGE_MS = 7 * 86_400_000;
 const POLL_MS = 250;
 /** A page takes the store and the event loop some tens of milliseconds. */
 const PAGE_ROWS = 10_000;

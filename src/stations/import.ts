@@ -17,7 +17,7 @@ import { BEGIN_BATCH, createStationWriter } from './store.ts';
 import { countReject, createTally, type RowReader, type Tally } from './tally.ts';
 
 /** Rows in one transaction at most: the change feed promises its readers no more. */
-export const BATCH_ROWS = 10_000;
+const BATCH_ROWS = 10_000;
 /** The embedded store has one session, so everybody waits for a transaction: about 100 ms at this size. */
 const EMBEDDED_BATCH_ROWS = 2_500;
 const OPENING_BRACE = 123;

@@ -13,8 +13,8 @@ import {
 
 export const SHARDS = 256;
 /** Fullest a shard gets before it grows. Above it, misses begin to cost a second group. */
-export const MAX_LOAD = 0.88;
-export const GROWTH = 1.25;
+const MAX_LOAD = 0.88;
+const GROWTH = 1.25;
 const MIN_GROUPS = 4;
 /** Large blocks of glibc begin 16 bytes past a page; starting here puts every group on its own pair of cache lines. */
 export const SHARD_OFFSET_BYTES = 112;

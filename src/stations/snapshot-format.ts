@@ -9,14 +9,14 @@ import { GROUP_BYTES } from './index-layout.ts';
 import { SHARDS } from './index-shards.ts';
 
 /** Raised when the layout of groups, records, hashes or the file changes; other versions are rebuilt from the store. */
-export const SNAPSHOT_VERSION = 2;
+const SNAPSHOT_VERSION = 2;
 const MAGIC = Buffer.from('HONEYGUIDEIX', 'latin1');
 const SALT_BYTES = 16;
 export const HEAD_BYTES = 20 + SALT_BYTES;
 const TAG_BYTES = 16;
 export const TAIL_BYTES = TAG_BYTES + 4;
 /** 256 shards and the longest snapshot text of a busy PostgreSQL need less. */
-export const MAX_TRAILER_BYTES = 1 << 20;
+const MAX_TRAILER_BYTES = 1 << 20;
 /** The trailer's number among the parts; shards are 0-255. */
 const TRAILER_PART = 0xffff_ffff;
 

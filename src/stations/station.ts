@@ -6,7 +6,7 @@ import { isValidArea, isValidCellId, MAX_PSC, type Radio } from '../radio/cell.t
 import { isLocallyAdministered, isUsableMac } from '../radio/mac.ts';
 
 /** Why a line was not taken. Closed: counted and shown under these names. */
-export const REJECT_REASONS = [
+const REJECT_REASONS = [
   'malformedLine',
   'lineTooLong',
   'tooFewColumns',
@@ -54,7 +54,7 @@ export const STATION_TYPES: readonly StationType[] = ['cell', 'area', 'wifi', 'b
 /** Half the equator, metres: no radius is wider. */
 export const MAX_RADIUS_M = 20_037_508;
 /** A station dated later than this after `now` would win over all true news: clocks may be a day off, no more. */
-export const CLOCK_SLACK_MS = 86_400_000;
+const CLOCK_SLACK_MS = 86_400_000;
 
 /** What is wrong with the numbers that name an area, or null. */
 export function areaProblem(radio: Radio, mcc: number, mnc: number, area: number): RejectReason | null {

@@ -8,22 +8,22 @@ import { type HeardKind, type Sighting, sightingWeight } from './sighting.ts';
 
 export const DAY_MS = 86_400_000;
 /** Arrivals are told apart by half days (UTC): two that lie two halves apart lie at least twelve hours apart, and on two days. */
-export const HALF_DAY_MS = DAY_MS / 2;
+const HALF_DAY_MS = DAY_MS / 2;
 /** Tiles a station may have: enough for a spread, few enough for ten million stations. */
-export const MAX_TILES = 24;
+const MAX_TILES = 24;
 /** Contributors told apart on one day. */
-export const CROWD = 16;
+const CROWD = 16;
 /**
  * Weight that one contributor may add to one station on one day, counted in MOST_SPENT parts: a good fix or two beside a
  * transmitter, or a walk around it, use it up. Stops who floods from moving it. Half of it would cost the simulated mall a fifth
  * of its accuracy, twice as much gives an attacker beside one honest passer-by a day three times the pull (bench/poison.ts).
  */
-export const SHARE_WEIGHT = 0.1;
-export const MOST_SPENT = 255;
+const SHARE_WEIGHT = 0.1;
+const MOST_SPENT = 255;
 /** Where `lonely` stops counting. */
 const MOST_LONELY = 0xff;
 /** Sightings of one station counted of one contributor in one batch, and on one day however light they are. */
-export const MOST_COUNTED = 64;
+const MOST_COUNTED = 64;
 const MOST_IN_A_DAY = 256;
 /** Edge of the finest tile in degrees: 2.8 m of latitude. Level n has edges 2^n times as long. */
 const FINEST_DEG = 2.5e-5;
@@ -76,7 +76,7 @@ export function createWhereabouts(): Whereabouts {
 }
 
 /** Slots for two days. */
-export const WITNESS_SLOTS = 2 * CROWD;
+const WITNESS_SLOTS = 2 * CROWD;
 
 /**
  * What only the judge of places can do: `settle` writes into the tiles what their witnesses prove, before those are

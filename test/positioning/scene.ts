@@ -8,7 +8,7 @@ import { createReadings } from '../../src/positioning/readings.ts';
 import { parseMac } from '../../src/radio/mac.ts';
 import { createMemoryStations, type MemoryStation } from '../support/memory-stations.ts';
 
-export const NOW_MS = Date.UTC(2026, 5, 1);
+const NOW_MS = Date.UTC(2026, 5, 1);
 export const TODAY = NOW_MS / 86_400_000;
 export const CORNER = { lat: 52.52, lon: 13.405 };
 

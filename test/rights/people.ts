@@ -12,7 +12,7 @@ import { type EraseDeps, findPerson } from '../../src/rights/erase-store.ts';
 
 export const MASTERS = masterKeysOf([Buffer.alloc(32, 1)]);
 export const MARKER_KEY = Buffer.alloc(32, 2);
-export const LEDGER_KEY = Buffer.alloc(32, 3);
+const LEDGER_KEY = Buffer.alloc(32, 3);
 export const START_MS = Date.UTC(2026, 10, 22, 12);
 
 /** The ledger's writer without replicas; `settled` notes what was announced. */

@@ -34,7 +34,7 @@ const COARSE_KEY = Buffer.alloc(32, 11);
 export const PURPOSE = 'dpv:ServiceProvision';
 
 /** Places a phone where its `position` says, by GPS; by nothing else unless it has an address, then in the middle of nowhere. */
-export const byPosition: Locator = {
+const byPosition: Locator = {
   locate: ({ fix }) =>
     fix.present ? { lat: fix.lat, lon: fix.lon, accuracyM: fix.accuracyM || 25, fallback: '', source: 'gps' } : null,
   country: () => null,

@@ -34,7 +34,7 @@ const NOT_FOUND = render(404, 'geolocation', 'notFound', 'Not found');
 const DAY_OVER = render(429, 'usageLimits', 'dailyLimitExceeded', 'You have exceeded your daily limit.');
 const RATE_OVER = render(429, 'usageLimits', 'rateLimitExceeded', 'You have exceeded your rate limit.');
 
-export const MLS_ERRORS: Readonly<Record<RefusalKind, Rendered>> = {
+const MLS_ERRORS: Readonly<Record<RefusalKind, Rendered>> = {
   malformed: render(400, 'global', 'parseError', 'Parse Error'),
   unauthenticated: KEY_INVALID,
   notPermitted: KEY_INVALID,

@@ -8,7 +8,7 @@ export const ProblemSchema = Type.Object(
   { type: Type.String(), title: Type.String(), status: Type.Integer() },
   { $id: 'Problem', description: 'RFC 9457 problem details.' },
 );
-export const PROBLEM_TYPE = 'application/problem+json';
+const PROBLEM_TYPE = 'application/problem+json';
 
 /** What routes name as the schema of a refusal: a reference, so that the API description says it once. */
 export const Problem = {
@@ -26,7 +26,7 @@ export function renderProblem(status: number, word: string, title: string): Rend
 const NOT_PERMITTED = renderProblem(403, 'not-permitted', 'Not permitted');
 const NOT_FOUND = renderProblem(404, 'not-found', 'Not found');
 
-export const PROBLEMS: Readonly<Record<RefusalKind, RenderedProblem>> = {
+const PROBLEMS: Readonly<Record<RefusalKind, RenderedProblem>> = {
   malformed: renderProblem(400, 'malformed', 'The request cannot be understood'),
   unauthenticated: renderProblem(401, 'unauthenticated', 'Missing or invalid credentials'),
   notPermitted: NOT_PERMITTED,
