@@ -40,6 +40,19 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     endedBy: 'sweep',
     subject: ofDevice,
   },
+  application_tokens: {
+    room: 'devices',
+    what: 'tokens by which the device lets one application ask about it, as hashes',
+    columns: {
+      ...list('id device', 'pseudonymous'),
+      ...list('token_hash', 'secret'),
+      ...list('application created_at expires_at', 'personal'),
+    },
+    key: ['token_hash'],
+    life: { kind: 'until', column: 'expires_at' },
+    endedBy: 'sweep',
+    subject: ofDevice,
+  },
   last_locations: {
     room: 'devices',
     what: 'the last position, kept only while a grant needs it',

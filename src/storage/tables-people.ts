@@ -15,7 +15,7 @@ export const devices = pgTable(
     /** UTC day number of the last use, for forgetting what nobody uses. */
     lastUsedDay: integer('last_used_day').notNull(),
     version: integer('version').notNull().default(1),
-    /** Bits: 1 restricted, 2 objected to counts, 4 marked as a child, 8 being erased. */
+    /** Bits: 1 restricted, 2 objected to counts, 4 marked as a child, 8 being erased, 16 guarded. */
     flags: smallint('flags').notNull().default(0),
     sealed: bytea('sealed').notNull(),
   },
@@ -39,6 +39,21 @@ export const deviceTokens = pgTable(
     expiresAt: timeMs('expires_at').notNull(),
   },
   (t) => [index('device_tokens_device_idx').on(t.device), index('device_tokens_expires_idx').on(t.expiresAt)],
+);
+
+/** Tokens that speak for a device towards one application only, by SHA-256; good while the device has a token of its own. */
+export const applicationTokens = pgTable(
+  'application_tokens',
+  {
+    tokenHash: bytea('token_hash').primaryKey(),
+    /** What the device calls it when it revokes it. */
+    id: uuid('id').notNull(),
+    device: uuid('device').notNull(),
+    application: text('application').notNull(),
+    createdAt: timeMs('created_at').notNull(),
+    expiresAt: timeMs('expires_at').notNull(),
+  },
+  (t) => [index('application_tokens_device_idx').on(t.device), index('application_tokens_expires_idx').on(t.expiresAt)],
 );
 
 /** The region each device is told to be in; the greater tick wins. `sealed` = region, day, changes, map version. */
