@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { loadSecrets } from '../config/secrets.ts';
-import { droppedDetail, readEnds, readRows } from '../disclosures/store.ts';
+import { ledgerReader } from '../disclosures/store.ts';
 import { type Fault, type KnownEnd, verifyLedger } from '../disclosures/verify.ts';
 import { type CommandContext, UsageError } from './context.ts';
 
@@ -11,6 +11,7 @@ export const usage = `usage: honeyguide audit verify [--known SEQ:HASH] [--json]
 Reads the whole ledger of disclosures and decisions beside a running server and checks that no row was edited, removed,
 moved or added by anybody without the ledger's key. Exit code 1 if one was. It ends with the number and hash of the last
 row: note it outside this machine and give it as --known the next time, and a ledger that was set back is found as well.
+A running gateway answers the same on its operators' port, while that is loopback: GET /v1/audit/verify.
 `;
 
 const IN_WORDS: Readonly<Record<Fault, string>> = {
@@ -31,12 +32,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const known = values.known === undefined ? undefined : knownEnd(values.known);
   const { pool } = await context.openStore();
   const { ledgerKey } = loadSecrets(context.config, context.random);
-  const read = {
-    ends: () => readEnds(pool),
-    rows: (after: number, limit: number) => readRows(pool, after, limit),
-    droppedDetail,
-  };
-  const { broken, rows, seq, hash } = await verifyLedger(read, ledgerKey, known);
+  const { broken, rows, seq, hash } = await verifyLedger(ledgerReader(pool), ledgerKey, known);
   const end = `${seq}:${hash.toString('hex')}`;
   if (values.json) context.output.write(`${JSON.stringify({ holds: broken === null, rows, end, broken })}\n`);
   else if (broken === null) context.output.write(`The ledger holds: ${rows} rows.\nEnd: ${end}\n`);

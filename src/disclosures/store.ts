@@ -4,6 +4,7 @@
 import type { Pool } from 'pg';
 import type { InChain } from './chain.ts';
 import { KIND, type Kind, type LedgerEntry } from './entry.ts';
+import type { ReadLedger } from './verify.ts';
 
 /** Evidence is kept three years (privacy.md S1); consent itself ends within one. */
 export const LEDGER_TTL_MS = 3 * 365 * 86_400_000;
@@ -37,6 +38,15 @@ export async function readRows(pool: Pool, after: number, limit: number): Promis
     [after, limit],
   );
   return rows.map(({ seq, hash, ...entry }) => ({ seq, hash, entry: { ...entry, kind: entry.kind as Kind } }));
+}
+
+/** The ledger as verify.ts reads it. */
+export function ledgerReader(pool: Pool): ReadLedger {
+  return {
+    ends: () => readEnds(pool),
+    rows: (after, limit) => readRows(pool, after, limit),
+    droppedDetail,
+  };
 }
 
 /** Drops rows older than LEDGER_TTL_MS, and says so in the ledger. Returns how many; what a run leaves, the next one takes. */

@@ -4,9 +4,15 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.ts';
 import { loadSecrets, secretsPath } from '../config/secrets.ts';
+import { isLoopbackHost } from '../config/settings.ts';
+import { createLedgerCheck } from '../disclosures/check.ts';
+import { addAuditRoute } from '../disclosures/routes.ts';
+import { ledgerReader } from '../disclosures/store.ts';
+import { verifyLedger } from '../disclosures/verify.ts';
 import { createCounterMemory, sumCounters } from '../http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../http/quotas.ts';
 import { describeError } from '../http/scope.ts';
@@ -205,7 +211,11 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       threadRestarts: () => threads.restarts(),
       keys: () => keys.length,
     });
-    const ops = await openMetricsServer(registry, () => readStatus(status), config.opsHost, config.opsPort);
+    const { opsHost, opsPort } = config;
+    const checkLedger = createLedgerCheck(() => verifyLedger(ledgerReader(store.pool), secrets.ledgerKey), Date.now);
+    // It has no password: who is not on this machine uses the command.
+    const addAudit = (app: FastifyInstance) => isLoopbackHost(opsHost) && addAuditRoute(app, checkLedger);
+    const ops = await openMetricsServer(registry, () => readStatus(status), opsHost, opsPort, addAudit);
     opened('metrics', () => ops.close());
 
     for (const flag of ['store', 'index', 'jobs'] as const) setStatus(status, flag, true);

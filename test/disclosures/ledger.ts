@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import { createInChain, type InChain } from '../../src/disclosures/chain.ts';
 import { KIND, type LedgerEntry } from '../../src/disclosures/entry.ts';
-import { droppedDetail, readEnds, readRows } from '../../src/disclosures/store.ts';
+import { ledgerReader } from '../../src/disclosures/store.ts';
 import { type KnownEnd, type Verdict, verifyLedger } from '../../src/disclosures/verify.ts';
 
 export const LEDGER_KEY = Buffer.alloc(32, 7);
@@ -22,10 +22,5 @@ export function entry(overrides: Partial<LedgerEntry> = {}): LedgerEntry {
 }
 
 export function verify(pool: Pool, known?: KnownEnd): Promise<Verdict> {
-  const read = {
-    ends: () => readEnds(pool),
-    rows: (after: number, limit: number) => readRows(pool, after, limit),
-    droppedDetail,
-  };
-  return verifyLedger(read, LEDGER_KEY, known);
+  return verifyLedger(ledgerReader(pool), LEDGER_KEY, known);
 }

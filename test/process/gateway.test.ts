@@ -48,6 +48,12 @@ describe('a gateway', () => {
     expect((await fetch(`${running.url}/metrics`)).status).toBe(404);
   });
 
+  test('proves its ledger on the operators’ port, and on no other', async () => {
+    const audit = await fetch(`${running.ops}/v1/audit/verify`);
+    expect([audit.status, await audit.json()]).toEqual([200, expect.objectContaining({ holds: true, broken: null })]);
+    expect((await fetch(`${running.url}/v1/audit/verify`)).status).toBe(404);
+  });
+
   test('is told within a second of keys that another process adds and revokes', async () => {
     const added = runKeys('add', '--class', 'device', '--name', 'x');
     const { id, key } = JSON.parse(await added.line()) as { id: string; key: string };
