@@ -13,6 +13,7 @@ import { type MapReport, verifyAnonymityMap } from '../privacy/verify-anonymity-
 import { anonymityMapPath, readAnonymityMap } from '../process/anonymity-map.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { GEONAMES, readResidents } from './residents.ts';
+import { speaker } from './speaker.ts';
 
 export const usage = `usage: honeyguide anonymity-map build --out FILE [--density FILE] [--k N] [--previous FILE]... [--json]
        honeyguide anonymity-map verify [FILE] [--density FILE] [--previous FILE]... [--json]
@@ -43,8 +44,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const k = Number(values.k);
   if (!Number.isInteger(k) || k < 1) throw new UsageError('--k takes a whole number of people');
   if (verb === 'build' && values.out === undefined) throw new UsageError('build needs --out FILE');
-  const say = (result: object, lines: string) =>
-    context.output.write(values.json ? `${JSON.stringify(result)}\n` : lines);
+  const say = speaker(context, values.json);
 
   switch (verb) {
     case 'build': {

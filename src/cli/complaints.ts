@@ -1,10 +1,10 @@
 // `honeyguide complaints`: what people complain of, and the answers.
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
 import { listComplaints, moveComplaint, readComplaint } from '../rights/complaints-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { announceOnly, given, openDesk, speaker, uuidOf } from './desk.ts';
-import { formatTable } from './table.ts';
+import { announceOnly, given, openDesk, readCase, uuidOf } from './desk.ts';
+import { speaker } from './speaker.ts';
+import { dayOf, formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide complaints list [--json]
        honeyguide complaints show ID --reason TEXT [--json]
@@ -15,24 +15,17 @@ Needs STAFF_KEY with the role \`privacy\`. Who complained reads the answer by th
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { reason: { type: 'string' }, say: { type: 'string' }, json: { type: 'boolean', default: false } },
-  });
-  const [verb, id, ...more] = positionals;
-  if (more.length > 0) throw new UsageError('too many arguments');
+  const { verb, id, values } = readCase(args);
   const say = speaker(context, values.json);
   const { store, masters, act } = await openDesk(context);
   const { pool } = store;
   if (verb === 'list') {
     const all = await listComplaints(pool);
-    const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
     say(
       all,
       formatTable(
         ['ID', 'STATE', 'WHERE', 'DUE'],
-        all.map((one) => [one.id, one.state, one.jurisdiction ?? '', day(one.dueAt)]),
+        all.map((one) => [one.id, one.state, one.jurisdiction ?? '', dayOf(one.dueAt)]),
       ),
     );
     return 0;

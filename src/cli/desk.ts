@@ -1,5 +1,6 @@
 // What commands of staff share: who runs them (STAFF_KEY), why (--reason), and what it takes to act. Promises: the act is in the
 // audit chain before anything personal is read; without a key, a role or a reason nothing happens.
+import { parseArgs } from 'node:util';
 import { readMasterKeys } from '../config/master-keys.ts';
 import { loadSecrets, secretsPath } from '../config/secrets.ts';
 import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
@@ -50,6 +51,18 @@ export async function announceIfStaffed(
   await (await openDesk(context)).act(action, reason, announceOnly);
 }
 
+/** What commands about somebody's case take: what to do, to which one, why (--reason), and what its person is told (--say). */
+export function readCase(args: string[]) {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { reason: { type: 'string' }, say: { type: 'string' }, json: { type: 'boolean', default: false } },
+  });
+  const [verb, id, ...more] = positionals;
+  if (more.length > 0) throw new UsageError('too many arguments');
+  return { verb, id, values };
+}
+
 /** An ISO 8601 time or date as epoch milliseconds. */
 export function timeOf(text: string | undefined, name: string): number {
   const ms = text !== undefined && /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
@@ -66,9 +79,4 @@ export function uuidOf(text: string | undefined, what: string): string {
   if (text === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text))
     throw new UsageError(`${what} is a UUID`);
   return text;
-}
-
-/** How commands say what they did. */
-export function speaker(context: CommandContext, asJson: boolean): (result: object, text: string) => void {
-  return (result, text) => void context.output.write(asJson ? `${JSON.stringify(result)}\n` : text);
 }

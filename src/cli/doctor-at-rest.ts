@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { loadSecrets, secretsPath, secretsProblem } from '../config/secrets.ts';
 import { stationKeyName } from '../privacy/mac-cipher.ts';
 import type { CommandContext } from './context.ts';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './finding.ts';
 
 export async function checkAtRest(pool: Pool, { config, random }: CommandContext): Promise<Finding> {
   const what = 'at rest';

@@ -9,7 +9,7 @@ import { openIpReader } from '../positioning/ip.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { loadAnonymityMap } from '../process/anonymity-map.ts';
 import { snapshotPath } from '../process/map-index.ts';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './finding.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -2,7 +2,7 @@
 // Reads, never writes; what is as it should be is not told.
 import type { Pool } from 'pg';
 import { isLoopbackHost } from '../config/settings.ts';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './finding.ts';
 
 type Settings = {
   params: boolean;

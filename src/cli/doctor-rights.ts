@@ -2,7 +2,7 @@
 // still, keys of devices that this installation can open.
 import type { Pool } from 'pg';
 import { countOverdue } from '../rights/retention-store.ts';
-import type { Finding } from './doctor.ts';
+import type { Finding } from './finding.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -5,11 +5,11 @@ import { repairFeed, tablesAhead } from '../stations/feed-repair-store.ts';
 import { type MigrationState, migrationState } from '../storage/migrate.ts';
 import { connectStore, MIN_SERVER_VERSION, type Store } from '../storage/open.ts';
 import type { CommandContext } from './context.ts';
-import type { Finding } from './doctor.ts';
 import { checkAtRest } from './doctor-at-rest.ts';
 import { checkPostgres } from './doctor-postgres.ts';
 import { checkRights } from './doctor-rights.ts';
 import { describeFailure } from './failure.ts';
+import type { Finding } from './finding.ts';
 
 /** Looks at a PostgreSQL server as it is, without migrating it; an embedded store is opened as any command does. */
 export async function checkStore(context: CommandContext, repair: boolean): Promise<Finding[]> {

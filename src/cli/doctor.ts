@@ -7,6 +7,7 @@ import { ConfigError } from '../config/env.ts';
 import type { CommandContext } from './context.ts';
 import { checkMachine } from './doctor-machine.ts';
 import { checkStore } from './doctor-store.ts';
+import type { Finding } from './finding.ts';
 
 export const usage = `usage: honeyguide doctor [--repair] [--json]
 
@@ -14,9 +15,6 @@ Checks Node, configuration, secrets, store, migrations, keys, IP database, index
 Exits with 1 if something is wrong; what is merely weak is said and leaves 0. With --repair rows of a dump restored from
 another server are counted as changed here, as the next start of a gateway would.
 `;
-
-/** ok: as it should be; weak: works, with less speed, safety or privacy than it could; wrong: does not work. */
-export type Finding = { what: string; state: 'ok' | 'weak' | 'wrong'; says: string };
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
   const { values } = parseArgs({

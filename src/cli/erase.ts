@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { markChild } from '../rights/children-store.ts';
 import { advanceErasures, beginErasure, compactKeys, findPerson, findReturned } from '../rights/erase-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { announceOnly, openDesk, speaker, uuidOf } from './desk.ts';
+import { announceOnly, openDesk, uuidOf } from './desk.ts';
+import { speaker } from './speaker.ts';
 
 export const usage = `usage: honeyguide erase DEVICE --reason TEXT [--child] [--json]
        honeyguide erase --returned --reason TEXT [--json]

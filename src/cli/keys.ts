@@ -5,7 +5,8 @@ import { KEY_CLASSES, type KeyClass } from '../partners/keys.ts';
 import { addKey, type KeyHolder, listKeys, revokeKey } from '../partners/store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { APPLICATION_OPTIONS, PARTNER_OPTIONS, readApplication, readName, readPartner } from './recipient-options.ts';
-import { formatTable } from './table.ts';
+import { type Say, speaker } from './speaker.ts';
+import { dayOf, formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide keys add --class device|partner|submit --name NAME [--daily-quota N] [--per-minute N]
                            [--expires-days N] [--trusted] [--json]
@@ -47,9 +48,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   });
   const [verb, id, ...more] = positionals;
   if (more.length > 0 || (id !== undefined && verb !== 'revoke')) throw new UsageError('too many arguments');
-  const say = (result: object, text: string) => {
-    context.output.write(values.json ? `${JSON.stringify(result)}\n` : text);
-  };
+  const say = speaker(context, values.json);
   switch (verb) {
     case 'add': {
       const days = whole(values['expires-days'], MAX_DAYS, '--expires-days takes a whole number of days from 1');
@@ -85,9 +84,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   }
 }
 
-async function list(context: CommandContext, say: (result: object, text: string) => void): Promise<void> {
+async function list(context: CommandContext, say: Say): Promise<void> {
   const keys = await listKeys(await context.openStore());
-  const day = (ms: number | null) => (ms === null ? '' : new Date(ms).toISOString().slice(0, 10));
+  const day = (ms: number | null) => (ms === null ? '' : dayOf(ms));
   const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
   say(
     keys.map((key) => ({

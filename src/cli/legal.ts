@@ -14,8 +14,9 @@ import {
 import { canBeHeld, endHold, listHolds, placeHold } from '../rights/retention-store.ts';
 import { StaffRefused } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { type Desk, given, openDesk, speaker, timeOf, uuidOf } from './desk.ts';
-import { formatTable } from './table.ts';
+import { type Desk, given, openDesk, timeOf, uuidOf } from './desk.ts';
+import { type Say, speaker } from './speaker.ts';
+import { dayOf, formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --reference REF --authority WHO --statute LAW
                           --fields TABLE,TABLE --from DATE --to DATE --ends DATE [--gag-until DATE] --reason TEXT
@@ -75,13 +76,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     }
     case 'holds': {
       const all = await listHolds(desk.store.pool, context.now());
-      const rows = all.map((one) => [
-        one.id,
-        one.table,
-        one.rowKey,
-        new Date(one.endsAt).toISOString().slice(0, 10),
-        one.reason,
-      ]);
+      const rows = all.map((one) => [one.id, one.table, one.rowKey, dayOf(one.endsAt), one.reason]);
       say(all, formatTable(['ID', 'TABLE', 'ROW', 'ENDS', 'REASON'], rows));
       return 0;
     }
@@ -124,7 +119,7 @@ async function approve(
   verb: 'approve' | 'show',
   id: string,
   values: Values,
-  say: ReturnType<typeof speaker>,
+  say: Say,
 ): Promise<number> {
   const found = await findLegal(store.pool, id);
   if (found === null) throw new Error('there is no such disclosure');
@@ -142,7 +137,7 @@ async function execute(
   { act, masters }: Desk,
   id: string,
   values: Values,
-  say: ReturnType<typeof speaker>,
+  say: Say,
 ): Promise<number> {
   const out = given(values.out, '--out');
   // Made before anything is read: what can't be written is not handed over.
@@ -164,7 +159,7 @@ async function hold(
   table: string,
   rowKey: string,
   values: Values,
-  say: ReturnType<typeof speaker>,
+  say: Say,
 ): Promise<number> {
   if (!canBeHeld(table)) throw new UsageError('rows of that table are not deleted by anything that a hold could stop');
   const endsAt = timeOf(values.ends, '--ends');

@@ -5,7 +5,7 @@ import { loadSecrets, secretsPath } from '../config/secrets.ts';
 import { masterKeysOf } from '../devices/master-keys.ts';
 import { countWrapped, rewrapKeys } from '../rights/rewrap-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { speaker } from './desk.ts';
+import { speaker } from './speaker.ts';
 
 export const usage = `usage: honeyguide master-key status|prepare|switch|retire [--json]
 

@@ -20,6 +20,7 @@ import { listPolicies } from '../policy/store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceIfStaffed } from './desk.ts';
 import { openInChain } from './in-chain.ts';
+import { speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide parental add DEVICE --method METHOD --parent TEXT --evidence FILE [--precise] [--json]
@@ -49,8 +50,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
   const [verb, id, ...more] = positionals;
   if (id === undefined || more.length > 0) throw new UsageError('add, list, withdraw or correct-age, and which one?');
-  const say = (result: object, text: string) =>
-    context.output.write(values.json ? `${JSON.stringify(result)}\n` : text);
+  const say = speaker(context, values.json);
   switch (verb) {
     case 'add': {
       const method = PARENTAL_METHODS.find((known) => known === values.method);

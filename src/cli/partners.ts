@@ -24,6 +24,7 @@ import {
   readName,
   readPartner,
 } from './recipient-options.ts';
+import { speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide partners add --name NAME [--id ID] [--role vendor|licensee|operator] [--policy-url URL]
@@ -54,8 +55,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const [verb, id, ...more] = positionals;
   const takesId = verb === 'update' || verb === 'suspend' || verb === 'resume';
   if (more.length > 0 || (id !== undefined && !takesId)) throw new UsageError('too many arguments');
-  const say = (result: object, text: string) =>
-    context.output.write(values.json ? `${JSON.stringify(result)}\n` : text);
+  const say = speaker(context, values.json);
   switch (verb) {
     case 'add': {
       const empty = { role: 'vendor', policyUrl: null, contact: null, controller: null, adFunded: false } as const;

@@ -6,6 +6,7 @@ import { listPolicies, publishPolicy } from '../policy/store.ts';
 import { currentPolicy, WIDENS, type Widens } from '../policy/versions.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { openInChain } from './in-chain.ts';
+import { type Say, speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide policies publish FILE... --version NAME [--effective DATE] [--material --widens LIST] [--json]
@@ -30,8 +31,7 @@ const MAX_TEXT_BYTES = 1_000_000;
 export async function run(args: string[], context: CommandContext): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
   const [verb, ...files] = positionals;
-  const say = (result: object, text: string) =>
-    context.output.write(values.json ? `${JSON.stringify(result)}\n` : text);
+  const say = speaker(context, values.json);
   if (verb === 'list' && files.length === 0) {
     await list(context, say);
     return 0;
@@ -81,7 +81,7 @@ function readTexts(files: readonly string[]): { language: string; text: string }
   return texts;
 }
 
-async function list(context: CommandContext, say: (result: object, text: string) => void): Promise<void> {
+async function list(context: CommandContext, say: Say): Promise<void> {
   const policies = await listPolicies((await context.openStore()).pool);
   const current = currentPolicy(policies, context.now());
   const rows = policies.map((one) => ({

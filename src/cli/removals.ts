@@ -6,6 +6,7 @@ import { loadSecrets } from '../config/secrets.ts';
 import { openAtRest } from '../process/at-rest.ts';
 import { confirmRemoval, listRemovals } from '../rights/store.ts';
 import { type CommandContext, UsageError } from './context.ts';
+import { speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide removals list [--json]
@@ -22,9 +23,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     options: { json: { type: 'boolean', default: false } },
   });
   const [verb, code, ...more] = positionals;
-  const say = (result: object, text: string) => {
-    context.output.write(values.json ? `${JSON.stringify(result)}\n` : text);
-  };
+  const say = speaker(context, values.json);
   if (verb === 'list' && code === undefined) {
     const waiting = await listRemovals((await context.openStore()).pool);
     const requests = waiting.map((one) => ({ code: one.code, requestedAt: new Date(one.requestedAt).toISOString() }));

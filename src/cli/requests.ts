@@ -1,5 +1,4 @@
 // `honeyguide requests`: what people asked for and staff has to decide, by due date; and an export for somebody who can't.
-import { parseArgs } from 'node:util';
 import { ledgerSubject } from '../devices/device-key.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { findPerson } from '../rights/erase-store.ts';
@@ -8,8 +7,9 @@ import { notifyRecipients } from '../rights/notices-store.ts';
 import type { RequestEvent } from '../rights/request.ts';
 import { changeRequest, deviceOfRequest, findRequest, listOpenRequests } from '../rights/requests-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { announceOnly, given, openDesk, speaker, uuidOf } from './desk.ts';
-import { formatTable } from './table.ts';
+import { announceOnly, given, openDesk, readCase, uuidOf } from './desk.ts';
+import { speaker } from './speaker.ts';
+import { dayOf, formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide requests list [--json]
        honeyguide requests show|start|finish ID --reason TEXT [--json]
@@ -22,21 +22,14 @@ months, once, before the due date.
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { reason: { type: 'string' }, say: { type: 'string' }, json: { type: 'boolean', default: false } },
-  });
-  const [verb, id, ...more] = positionals;
-  if (more.length > 0) throw new UsageError('too many arguments');
+  const { verb, id, values } = readCase(args);
   const say = speaker(context, values.json);
   const { store, masters, act } = await openDesk(context);
   const { pool } = store;
   const nowMs = context.now();
   if (verb === 'list') {
     const all = await listOpenRequests(pool);
-    const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
-    const rows = all.map((one) => [one.id, one.kind, one.state, day(one.dueAt), one.dueAt < nowMs ? 'OVERDUE' : '']);
+    const rows = all.map((one) => [one.id, one.kind, one.state, dayOf(one.dueAt), one.dueAt < nowMs ? 'OVERDUE' : '']);
     say(all, formatTable(['ID', 'KIND', 'STATE', 'DUE', ''], rows));
     return 0;
   }
@@ -70,7 +63,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   if (changed === null) throw new Error('there is no such request, or that cannot happen to it any more');
   say(
     changed,
-    `${changed.kind}: ${changed.state}, due ${new Date(changed.dueAt).toISOString().slice(0, 10)}\n${event === null ? `${JSON.stringify(changed.asked)}\n` : ''}`,
+    `${changed.kind}: ${changed.state}, due ${dayOf(changed.dueAt)}\n${event === null ? `${JSON.stringify(changed.asked)}\n` : ''}`,
   );
   return 0;
 }

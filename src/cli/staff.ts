@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { isRole, ROLE_NAMES, ROLES, type Role } from '../rights/staff.ts';
 import { addStaff, endStaff, isUnstaffed, listStaff } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { given, openDesk, speaker } from './desk.ts';
+import { given, openDesk } from './desk.ts';
+import { speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide staff add ID --roles ROLE,ROLE --reason TEXT [--json]

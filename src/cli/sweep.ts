@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { sweepStore } from '../jobs/rights.ts';
 import { countOverdue } from '../rights/retention-store.ts';
 import type { CommandContext } from './context.ts';
-import { openDesk, speaker } from './desk.ts';
+import { openDesk } from './desk.ts';
+import { speaker } from './speaker.ts';
 
 export const usage = `usage: honeyguide sweep [--check] [--json]
 

@@ -13,3 +13,8 @@ export function formatTable(headings: readonly string[], rows: readonly (readonl
     )
     .join('');
 }
+
+/** The UTC day of epoch milliseconds: 2026-11-22. */
+export function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}

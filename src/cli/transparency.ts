@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { transparency } from '../rights/legal-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { speaker } from './desk.ts';
+import { speaker } from './speaker.ts';
 
 export const usage = `usage: honeyguide transparency [--year YYYY] [--json]
 
