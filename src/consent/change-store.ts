@@ -2,8 +2,10 @@
 // row in the ledger and a signed receipt. Promises: all of it or nothing; giving and taking back cost one call each and need no
 // more proof one way than the other (GDPR 7(3)); taking back twice is taking back once.
 import type { ClientBase } from 'pg';
+import { FLAG } from '../devices/device-contract.ts';
 import { type Device, stateOf } from '../devices/profile.ts';
 import type { Chain } from '../disclosures/chain.ts';
+import { PRECISION } from '../disclosures/entry.ts';
 import type { PolicyVersion } from '../policy/versions.ts';
 import { currentPolicy } from '../policy/versions.ts';
 import type { Recipient } from './decide.ts';
@@ -26,6 +28,8 @@ import {
 /** What an act is done with: the device and the policies as read under the lock. */
 export type ActDeps = {
   readonly device: Device;
+  /** The person has shown that the phone is there, not its token alone; absent = no. */
+  readonly proven?: boolean;
   readonly policies: readonly PolicyVersion[];
   readonly signer: Pick<ReceiptSigner, 'sign'>;
   readonly random: (bytes: number) => Buffer;
@@ -46,7 +50,10 @@ export type Done = {
 /** Events that a receipt tells. */
 const EVENTS_ON_RECEIPT = 20;
 
-/** Says yes or no to an application and purpose. A refusal in a word, `unknownApplication` or `noPolicy`, changes nothing. */
+/**
+ * Says yes or no to an application and purpose. A refusal in a word, `unknownApplication`, `noPolicy` or `proofNeeded` (a yes of a
+ * guarded device; a no never needs it), changes nothing.
+ */
 export async function putConsent(
   client: ClientBase,
   chain: Chain,
@@ -56,6 +63,8 @@ export async function putConsent(
   screen: Screen,
 ): Promise<Done | { readonly refused: ConsentProblem }> {
   const { device, policies, now } = deps;
+  if ((device.flags & FLAG.guarded) !== 0 && wanted.precision > PRECISION.none && !deps.proven)
+    return { refused: 'proofNeeded' };
   const found = await findApplication(client, about.application);
   if (found === null) return { refused: 'unknownApplication' };
   const current = currentPolicy(policies, now);

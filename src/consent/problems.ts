@@ -6,10 +6,11 @@ type Words = { readonly status: number; readonly word: string; readonly title: s
 
 const say = (status: number, word: string, title: string): Words => ({ status, word, title });
 
-export type ConsentProblem = RefusedConsent | 'unknownApplication' | 'noPolicy';
+export type ConsentProblem = RefusedConsent | 'unknownApplication' | 'noPolicy' | 'proofNeeded';
 export const CONSENT_PROBLEMS: Readonly<Record<ConsentProblem, Words>> = {
   unknownApplication: say(404, 'unknown-application', 'There is no such application'),
   noPolicy: say(409, 'no-policy', 'No privacy policy is in force'),
+  proofNeeded: say(403, 'proof-needed', 'A fresh proof of the phone is needed'),
   applicationSuspended: say(409, 'application-suspended', 'This application is suspended'),
   applicationInactive: say(409, 'application-inactive', 'Its maker has not said how it handles data, and whom to ask'),
   purposeNotRegistered: say(409, 'purpose-not-registered', 'The application has not registered this purpose'),

@@ -4,6 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setSources } from '../devices/device-contract.ts';
 import { type Device, stateOf } from '../devices/profile.ts';
+import { PROOF_HEADER, ProofHeader } from '../devices/proof-header.ts';
 import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
 import { type Described, describeConsent } from './describe.ts';
 import type { Wanted } from './judge.ts';
@@ -23,12 +24,13 @@ export type ConsentPorts = {
   list(device: Device): Promise<readonly Described[]>;
   /** Null if there is no such application, and never was a record about it. */
   find(device: Device, about: About): Promise<Described | null>;
-  /** Resolves when it is in force. `gone`: the device is. */
+  /** Resolves when it is in force. `gone`: the device is. `proof` is the header, null = none. */
   put(
     device: Device,
     about: About,
     wanted: Wanted,
     screen: Screen,
+    proof: string | null,
     nowMs: number,
   ): Promise<Act | { refused: ConsentProblem } | 'gone'>;
   /** Null if there is no record. */
@@ -85,6 +87,7 @@ export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, no
       schema: {
         ...one,
         summary: 'Say yes or no.',
+        headers: ProofHeader,
         body: ConsentBody,
         response: { 200: ConsentAnswer, 403: Problem, 409: Problem, 422: Problem, ...REFUSALS },
       },
@@ -97,7 +100,9 @@ export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, no
       const wanted = readWanted(request.body as Body, device, nowMs);
       if (wanted === null) return refuseProblem(reply, { kind: 'malformed' });
       const { language = null, textHash = null, screen = null } = request.body as Body;
-      const act = await ports.put(device, about, wanted, { language, textHash, screen }, nowMs);
+      const proof = request.headers[PROOF_HEADER];
+      const proven = typeof proof === 'string' ? proof : null;
+      const act = await ports.put(device, about, wanted, { language, textHash, screen }, proven, nowMs);
       return sendAct(reply, device, act, nowMs);
     },
   );

@@ -9,6 +9,8 @@ export const FLAG = {
   child: 4,
   /** Erasure has begun. */
   erasing: 8,
+  /** Its token alone shows nothing to anybody else: partners are answered by application tokens, a yes needs proof. */
+  guarded: 16,
 } as const;
 
 /** Bits of a mask of sources. */

@@ -9,6 +9,7 @@ import { noticesOf, type PolicyVersion } from '../policy/versions.ts';
 import { type AgeBand, FLAG, setSources } from './device-contract.ts';
 import { type Patch, patchProfile } from './patch.ts';
 import { type Device, NEW_PROFILE, type Profile } from './profile.ts';
+import { addTokenRoutes, type TokenPorts } from './token-routes.ts';
 import { Me, PatchBody, RegisterBody, Registered, Rotated, writeSwitches } from './wire.ts';
 
 /** A device as it came in with its token. */
@@ -30,6 +31,8 @@ export type DevicePorts = {
   rotate(device: Presented, nowMs: number): Promise<{ token: string; expiresAt: number; oldEndsAt: number } | null>;
   end(device: Presented, nowMs: number): Promise<void>;
   policies(): Promise<readonly PolicyVersion[]>;
+  /** Of what applications hold. */
+  readonly tokens: TokenPorts;
 };
 
 /** New phones an hour behind one address: a shop that sets up its stock. */
@@ -81,6 +84,7 @@ export function addRegistrationRoutes(scope: FastifyInstance, ports: DevicePorts
 
 /** The scope's prefix is /v1/me, and its hook has found whose token it is. */
 export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () => number): void {
+  addTokenRoutes(scope, ports.tokens, now);
   scope.get(
     '/',
     {
@@ -125,7 +129,7 @@ export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () 
     {
       schema: {
         tags: ['people'],
-        summary: 'A new token in place of this one, which ends in ten minutes.',
+        summary: 'A new token in place of this one, which ends in ten minutes. What applications hold stays.',
         security: SECURITY,
         response: { 200: Rotated, ...REFUSALS },
       },
@@ -143,7 +147,8 @@ export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () 
     {
       schema: {
         tags: ['people'],
-        summary: 'End all tokens of this phone: nobody can speak for it any more. Erase first what should be gone.',
+        summary:
+          'End all tokens of this phone, applications’ too: nobody can speak for it any more. Erase first what should be gone.',
         security: SECURITY,
         response: { 204: { type: 'null', description: 'Ended' }, ...REFUSALS },
       },
@@ -215,6 +220,7 @@ async function describe(device: Presented, ports: DevicePorts, nowMs: number): P
     marketing: profile.marketing,
     restricted: (flags & FLAG.restricted) !== 0,
     objectedToCounts: (flags & FLAG.objected) !== 0,
+    guarded: (flags & FLAG.guarded) !== 0,
     needsParent: child && !parental.some((one) => one.withdrawnAt === null || one.withdrawnAt > nowMs),
     acceptedPolicy: profile.accepted?.version ?? null,
     statedOn: Object.fromEntries(Object.entries(profile.statedDay).map(([field, number]) => [field, day(number)])),

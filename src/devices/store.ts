@@ -160,8 +160,8 @@ export async function noteDevice(
 }
 
 /**
- * A new token in place of the presented one, which is good for ROTATION_MS more; any other of the device ends. Null if the
- * presented one has ended meanwhile.
+ * A new token in place of the presented one, which is good for ROTATION_MS more; any other of the device ends. What
+ * applications hold stays: to replace a credential takes nothing back. Null if the presented one has ended meanwhile.
  */
 export async function rotateToken(
   client: ClientBase,
@@ -184,9 +184,10 @@ export async function rotateToken(
   return issued;
 }
 
-/** Ends every token of a device: nobody can speak for it any more. */
+/** Ends every token of a device, those of applications too: nobody can speak for it any more. */
 export async function endTokens(client: ClientBase, chain: Chain, device: Device, nowMs: number): Promise<void> {
   await client.query('delete from device_tokens where device = $1', [device.id]);
+  await client.query('delete from application_tokens where device = $1', [device.id]);
   chain.append({ at: nowMs, kind: KIND.device, subject: device.subject, detail: 'tokensEnded' });
   chain.changed(device.id);
 }

@@ -73,6 +73,7 @@ export const Me = Type.Object(
     marketing: Type.Boolean(),
     restricted: Type.Boolean(),
     objectedToCounts: Type.Boolean(),
+    guarded: Type.Boolean({ description: 'Partners are answered by application tokens only' }),
     needsParent: Type.Boolean({
       description: "A child's device without a parent's consent: nothing is shown to anybody",
     }),

@@ -11,6 +11,12 @@ import type { ReceiptPorts } from '../consent/receipt-routes.ts';
 import { createReceiptSigner, type ReceiptSigner, readReceipt } from '../consent/receipt-signer.ts';
 import type { Act, ConsentPorts } from '../consent/routes.ts';
 import { findApplication, findEvent, listGrants, listReceipts, loadGrant } from '../consent/store.ts';
+import {
+  endApplicationTokens,
+  issueApplicationToken,
+  listApplicationTokens,
+} from '../devices/application-token-store.ts';
+import { FLAG } from '../devices/device-contract.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import type { Device } from '../devices/profile.ts';
 import type { DevicePorts, Presented } from '../devices/routes.ts';
@@ -26,11 +32,13 @@ import {
   touchDevice,
 } from '../devices/store.ts';
 import { hashToken, isToken } from '../devices/token.ts';
+import type { TokenPorts } from '../devices/token-routes.ts';
 import { type Chain, createInChain, type InChain } from '../disclosures/chain.ts';
 import { settleEverywhere } from '../disclosures/settle.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
 import type { PolicyPorts } from '../policy/routes.ts';
 import { listPolicies, readPolicyTexts } from '../policy/store.ts';
+import { takeProof } from '../rights/challenges-store.ts';
 import { notifyRecipients } from '../rights/notices-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { transact } from '../storage/transaction.ts';
@@ -104,7 +112,8 @@ export async function openPeople(setup: PeopleSetup): Promise<People> {
   };
 }
 
-function devicePorts({ pool, inChain, masters }: PeopleSetup): DevicePorts {
+function devicePorts(setup: PeopleSetup): DevicePorts {
+  const { pool, inChain, masters } = setup;
   const secrets = { masters, random: randomBytes };
   const act: InChain = (work) => orUnavailable(() => inChain(work));
   return {
@@ -122,6 +131,35 @@ function devicePorts({ pool, inChain, masters }: PeopleSetup): DevicePorts {
     },
     end: (device, nowMs) => act((client, chain) => endTokens(client, chain, device, nowMs)),
     policies: () => orUnavailable(() => listPolicies(pool)),
+    tokens: tokenPorts(setup),
+  };
+}
+
+function tokenPorts({ pool, inChain, masters }: PeopleSetup): TokenPorts {
+  const secrets = { masters, random: randomBytes };
+  const act: InChain = (work) => orUnavailable(() => inChain(work));
+  return {
+    issue: ({ id, tokenHash }, application, proven, nowMs) =>
+      act((client, chain) =>
+        issueApplicationToken(
+          client,
+          chain,
+          { ...secrets, newId: randomUUID },
+          { device: id, tokenHash, proven },
+          application,
+          nowMs,
+        ),
+      ),
+    list: ({ id }, nowMs) => orUnavailable(() => listApplicationTokens(pool, id, nowMs)),
+    end: (device, id, nowMs) => act((client, chain) => endApplicationTokens(client, chain, device, id, nowMs)),
+    guard: ({ id }, on, nowMs) =>
+      act((client, chain) => {
+        const edit = ({ flags }: Device) =>
+          ((flags & FLAG.guarded) !== 0) === on ? null : { flags: flags ^ FLAG.guarded };
+        return changeDevice(client, chain, secrets, id, edit, on ? 'guarded' : 'guardLifted', nowMs);
+      }),
+    prove: ({ id, key }, header, nowMs) =>
+      orUnavailable(() => takeProof(pool, { device: id, key }, 'applicationTokens', header, nowMs)),
   };
 }
 
@@ -162,10 +200,12 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
         const registered = await findApplication(pool, about.application);
         return record === null && registered === null ? null : { ...about, record, registered };
       }),
-    async put(device, about, wanted, screen, nowMs) {
-      const done = await act(device.id, nowMs, (client, chain, deps) =>
-        putConsent(client, chain, deps, about, wanted, screen),
-      );
+    async put(device, about, wanted, screen, proof, nowMs) {
+      const done = await act(device.id, nowMs, async (client, chain, deps) => {
+        const person = { device: device.id, key: device.key };
+        const proven = proof !== null && (await takeProof(client, person, 'consent', proof, nowMs));
+        return await putConsent(client, chain, { ...deps, proven }, about, wanted, screen);
+      });
       return done === 'gone' || 'refused' in done ? done : actOf(done);
     },
     async withdraw(device, about, nowMs) {

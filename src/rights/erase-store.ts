@@ -85,6 +85,7 @@ export async function beginErasure(deps: EraseDeps, person: Person, cause: Erase
     await deps.forgetVisits?.(client, person);
     if (cause === 'child') await suppressTokens(client, deps.markerKey, person.device, nowMs);
     await client.query('delete from device_tokens where device = $1', [person.device]);
+    await client.query('delete from application_tokens where device = $1', [person.device]);
     if (!(await isHeld(client, person.device, nowMs)))
       await client.query('delete from device_keys where device = $1', [person.device]);
     chain.append({

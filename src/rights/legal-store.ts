@@ -39,7 +39,8 @@ export type LegalRequest = LegalScope & {
 export function isDisclosable(table: string): boolean {
   const entry = Object.hasOwn(REGISTRY, table) ? REGISTRY[table] : undefined;
   return (
-    entry?.subject !== undefined && !['device_keys', 'device_tokens', 'challenges', 'legal_disclosures'].includes(table)
+    entry?.subject !== undefined &&
+    ![...['device_keys', 'device_tokens', 'application_tokens'], ...['challenges', 'legal_disclosures']].includes(table)
   );
 }
 

@@ -18,9 +18,27 @@ export function noticeHandle(tokenHash: Uint8Array): string {
     .digest('hex');
 }
 
-/** The handles of a device by its tokens of now. */
+/** The handles of a device by all its tokens of now. */
 export async function noticeHandles(db: Pool | ClientBase, device: string): Promise<string[]> {
-  const { rows } = await db.query('select token_hash from device_tokens where device = $1', [device]);
+  const { rows } = await db.query(
+    `select token_hash from device_tokens where device = $1
+     union all select token_hash from application_tokens where device = $1`,
+    [device],
+  );
+  return rows.map((row) => noticeHandle(row.token_hash));
+}
+
+/**
+ * The handles by which one application knows it: its own tokens; the device's only for who was given none (attack: two
+ * recipients that hold no token in common compare their notices).
+ */
+async function handlesFor(client: ClientBase, device: string, application: string): Promise<string[]> {
+  const { rows } = await client.query(
+    `with own as (select token_hash from application_tokens where device = $1 and application = $2)
+     select token_hash from own
+     union all select token_hash from device_tokens where device = $1 and not exists (select from own)`,
+    [device, application],
+  );
   return rows.map((row) => noticeHandle(row.token_hash));
 }
 
@@ -39,8 +57,8 @@ export async function notifyRecipients(
     [subject, [KIND.precise, KIND.region], only],
   );
   if (rows.length === 0) return 0;
-  const handles = await noticeHandles(client, person.device);
   for (const { application } of rows) {
+    const handles = await handlesFor(client, person.device, application);
     await client.query('insert into recipient_notices (application, kind, handles, at) values ($1, $2, $3, $4)', [
       application,
       kind,

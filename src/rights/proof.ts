@@ -4,7 +4,14 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 /** What may need proof. */
-export const PROOF_ACTIONS = ['erasure', 'rectification', 'lifting', 'profile'] as const;
+export const PROOF_ACTIONS = [
+  'erasure',
+  'rectification',
+  'lifting',
+  'profile',
+  'consent',
+  'applicationTokens',
+] as const;
 export type ProofAction = (typeof PROOF_ACTIONS)[number];
 
 /** Time for a slow phone on 2G to compute one HMAC and send it. */

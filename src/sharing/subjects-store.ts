@@ -1,6 +1,7 @@
 // Everything that decisions about devices stand on, read in one query for many requests: the device behind each token, what it
 // granted, and its coarse state. Promises: read inside a transaction under the ledger's lock, it is as it was before or after
-// every change of mind; a token that is unknown, ended or of an idle or erased device is simply not in the result.
+// every change of mind; a token that is unknown, ended, another application's, or of an idle or erased device is simply not in
+// the result (DESIGN 6.5), nor is the own token of a device that is guarded.
 import type { ClientBase, Pool } from 'pg';
 import type { Grant } from '../consent/decide.ts';
 import { FLAG, IDLE_DAYS } from '../devices/device-contract.ts';
@@ -31,6 +32,7 @@ type Row = DeviceRow & {
   readonly grant: Grant | null;
 };
 
+/** A token of an application is good for that one, and while its device has a token of its own, which could end it. */
 const QUERY = `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
     d.last_used_day, d.sealed, t.expires_at::float8 as token_expires_at, c.sealed as coarse,
     (select p.version from policies p where p.effective_at <= $4 order by p.effective_at desc limit 1) as policy_version,
@@ -40,8 +42,15 @@ const QUERY = `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.
        'sources', g.sources, 'policyVersion', g.policy_version, 'expiresAt', g.expires_at, 'suspendedAt', g.suspended_at,
        'parental', g.parental, 'eventSeq', g.event_seq) end as "grant"
   from unnest($1::bytea[], $2::text[], $3::text[]) with ordinality as q(token_hash, application, purpose, i)
-  join device_tokens t on t.token_hash = q.token_hash and t.expires_at > $4
-  join devices d on d.id = t.device and d.last_used_day >= $5 - ${IDLE_DAYS} and d.flags & ${FLAG.erasing} = 0
+  cross join lateral (
+    select own.device, own.expires_at, ${FLAG.erasing | FLAG.guarded} as barred
+    from device_tokens own where own.token_hash = q.token_hash and own.expires_at > $4
+    union all
+    select bound.device, least(bound.expires_at, max(own.expires_at)), ${FLAG.erasing}
+    from application_tokens bound join device_tokens own on own.device = bound.device and own.expires_at > $4
+    where bound.token_hash = q.token_hash and bound.application = q.application and bound.expires_at > $4
+    group by bound.device, bound.expires_at) t
+  join devices d on d.id = t.device and d.last_used_day >= $5 - ${IDLE_DAYS} and d.flags & t.barred = 0
   join device_keys k on k.device = d.id
   left join grants g on g.device = d.id and g.application = q.application and g.purpose = q.purpose
   left join coarse_states c on c.device = d.id and c.expires_at > $4`;

@@ -1,0 +1,13 @@
+// The header in which a phone proves more than its token, as routes document it. What proves it is rights/proof.ts.
+import { Type } from 'typebox';
+
+export const ProofHeader = Type.Object({
+  'honeyguide-proof': Type.Optional(
+    Type.String({
+      description:
+        'For a guarded phone: answer to a challenge, `<nonce>.<base64url(HMAC-SHA256(proofKey, action + "." + nonce))>`',
+    }),
+  ),
+});
+/** As Node names it. */
+export const PROOF_HEADER = 'honeyguide-proof';

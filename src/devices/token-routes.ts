@@ -1,0 +1,189 @@
+// /v1/me/tokens and /v1/me/guard: what a phone hands to applications in place of its own token. Promises: a token is shown once;
+// to end one is one call, in force when it is acknowledged; a guarded phone's own token shows nothing to anybody else, and
+// turns into nothing that does, without proof that the phone is there (attack: a device token that leaked, or was handed out).
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import { FLAG } from './device-contract.ts';
+import type { Device } from './profile.ts';
+import { PROOF_HEADER, ProofHeader } from './proof-header.ts';
+import {
+  ApplicationTokenBody,
+  ApplicationTokenIssued,
+  ApplicationTokenParams,
+  ApplicationTokens,
+  Guarded,
+} from './token-wire.ts';
+
+/** A device as it came in with its token. */
+export type Bearer = Device & { readonly tokenHash: Buffer };
+export type Issued = {
+  readonly id: string;
+  readonly token: string;
+  readonly expiresAt: number;
+  readonly oldEndsAt: number | null;
+};
+type Listed = {
+  readonly id: string;
+  readonly application: string;
+  readonly name: string | null;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+};
+
+export type TokenPorts = {
+  /** `gone`: the presented token has ended meanwhile, or was replaced. */
+  issue(
+    device: Bearer,
+    application: string,
+    proven: boolean,
+    nowMs: number,
+  ): Promise<Issued | { readonly refused: 'gone' | 'unknownApplication' | 'tooMany' | 'proofNeeded' }>;
+  list(device: Bearer, nowMs: number): Promise<readonly Listed[]>;
+  /** How many ended; null = all. Resolves when that is in force. */
+  end(device: Bearer, id: string | null, nowMs: number): Promise<number>;
+  /** Guards or unguards the device; resolves when that is in force, with null if it is gone. */
+  guard(device: Bearer, on: boolean, nowMs: number): Promise<Device | null>;
+  /** True if the header answers a challenge of this device for `applicationTokens`. */
+  prove(device: Bearer, header: string, nowMs: number): Promise<boolean>;
+};
+
+const COMMON = { tags: ['people'], security: [{ token: [] }] };
+const REFUSALS = { 400: Problem, 401: Problem, 429: Problem, 500: Problem, 503: Problem };
+const ENDED = { type: 'null', description: 'Ended' } as const;
+const PROOF_NEEDED = renderProblem(403, 'proof-needed', 'A fresh proof of the phone is needed');
+const UNKNOWN_APPLICATION = renderProblem(404, 'unknown-application', 'There is no such application');
+const TOO_MANY = renderProblem(409, 'too-many-application-tokens', 'Too many applications hold a token of this phone');
+const iso = (ms: number) => new Date(ms).toISOString();
+
+/** The scope's prefix is /v1/me, and its hook has found whose token it is. */
+export function addTokenRoutes(scope: FastifyInstance, ports: TokenPorts, now: () => number): void {
+  const me = (request: FastifyRequest) => request.getDecorator<Bearer>('subject');
+  async function isProven(request: FastifyRequest, nowMs: number): Promise<boolean> {
+    const header = request.headers[PROOF_HEADER];
+    return typeof header === 'string' && (await ports.prove(me(request), header, nowMs));
+  }
+
+  scope.get(
+    '/tokens',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Which applications hold a token of this phone.',
+        response: { 200: ApplicationTokens, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const listed = await ports.list(me(request), now());
+      const tokens = listed.map(({ createdAt, expiresAt, ...one }) => ({
+        ...one,
+        createdAt: iso(createdAt),
+        expiresAt: iso(expiresAt),
+      }));
+      return reply.send({ tokens });
+    },
+  );
+
+  scope.post(
+    '/tokens',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'A token for one application: to hand to it in place of this one.',
+        description:
+          'It is this phone towards that application, with a key of that application, and opens nothing of a person’s own routes. The application’s token before it ends in ten minutes.',
+        headers: ProofHeader,
+        body: ApplicationTokenBody,
+        response: { 201: ApplicationTokenIssued, 403: Problem, 404: Problem, 409: Problem, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const nowMs = now();
+      const device = me(request);
+      const { application } = request.body as { application: string };
+      const proven = isGuarded(device) && (await isProven(request, nowMs));
+      const issued = await ports.issue(device, application, proven, nowMs);
+      if ('refused' in issued) return refuse(reply, issued.refused);
+      const { id, token, expiresAt, oldEndsAt } = issued;
+      const oldTokenEndsAt = oldEndsAt === null ? null : iso(oldEndsAt);
+      return reply.code(201).send({ id, application, token, expiresAt: iso(expiresAt), oldTokenEndsAt });
+    },
+  );
+
+  scope.delete(
+    '/tokens/:id',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'End one application’s token.',
+        params: ApplicationTokenParams,
+        response: { 204: ENDED, 404: Problem, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params as { id: string };
+      const ended = await ports.end(me(request), id, now());
+      return ended === 0 ? refuseProblem(reply, { kind: 'noRoute' }) : reply.code(204).send();
+    },
+  );
+
+  scope.delete(
+    '/tokens',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'End the tokens of all applications; this phone’s own stays.',
+        response: { 204: ENDED, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      await ports.end(me(request), null, now());
+      return reply.code(204).send();
+    },
+  );
+
+  scope.put(
+    '/guard',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'From now on partners are answered by application tokens only.',
+        description:
+          'With this phone’s own token alone nobody is shown anything any more: to say yes to an application, to give it a token, or to lift this takes proof that the phone is there. To say no and to take back does not.',
+        response: { 200: Guarded, ...REFUSALS },
+      },
+    },
+    async (request, reply) => answerGuard(reply, await ports.guard(me(request), true, now())),
+  );
+
+  scope.delete(
+    '/guard',
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Lift it; needs proof.',
+        headers: ProofHeader,
+        response: { 200: Guarded, 403: Problem, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      const nowMs = now();
+      if (!(await isProven(request, nowMs))) return sendProblem(reply, PROOF_NEEDED);
+      return answerGuard(reply, await ports.guard(me(request), false, nowMs));
+    },
+  );
+}
+
+function answerGuard(reply: FastifyReply, device: Device | null): FastifyReply {
+  if (device === null) return refuseProblem(reply, { kind: 'unauthenticated' });
+  return reply.send({ guarded: isGuarded(device) });
+}
+
+function refuse(reply: FastifyReply, why: 'gone' | 'unknownApplication' | 'tooMany' | 'proofNeeded'): FastifyReply {
+  if (why === 'gone') return refuseProblem(reply, { kind: 'unauthenticated' });
+  if (why === 'proofNeeded') return sendProblem(reply, PROOF_NEEDED);
+  return sendProblem(reply, why === 'tooMany' ? TOO_MANY : UNKNOWN_APPLICATION);
+}
+
+function isGuarded({ flags }: Device): boolean {
+  return (flags & FLAG.guarded) !== 0;
+}
