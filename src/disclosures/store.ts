@@ -2,6 +2,7 @@
 // Promises: reading takes no lock; a drop takes the oldest rows only, as one run from the beginning, and is itself a row, so
 // that rows that somebody removed by hand are never taken for rows that were dropped for age.
 import type { Pool } from 'pg';
+import { allowDeletes } from '../storage/append-only.ts';
 import type { InChain } from './chain.ts';
 import { KIND, type Kind, type LedgerEntry } from './entry.ts';
 import type { ReadLedger } from './verify.ts';
@@ -60,6 +61,7 @@ export function dropAgedRows(inChain: InChain, nowMs: number): Promise<number> {
     const aged = young < 0 ? rows : rows.slice(0, young);
     const last = aged.at(-1);
     if (last === undefined) return 0;
+    await allowDeletes(client, 'retention');
     await client.query('delete from ledger where seq <= $1', [last.seq]);
     await client.query('update ledger_head set dropped_seq = $1, dropped_hash = $2', [last.seq, last.hash]);
     chain.append({ at: nowMs, kind: KIND.staff, detail: droppedDetail(last.seq) });

@@ -12,6 +12,8 @@ import { type MasterKeys, openDeviceKey } from '../devices/master-keys.ts';
 import type { Device, Profile } from '../devices/profile.ts';
 import type { Chain, InChain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
+import { allowDeletes } from '../storage/append-only.ts';
+import { transact } from '../storage/transaction.ts';
 import type { Person } from './challenges-store.ts';
 import { notifyRecipients } from './notices-store.ts';
 import { REGISTRY } from './registry.ts';
@@ -76,9 +78,10 @@ export async function beginErasure(deps: EraseDeps, person: Person, cause: Erase
     );
     if (rows.length === 0) return false;
     await client.query(
-      `insert into erasures (marker, code_hash, device, cause, step, started_at) values ($1, $2, $3, $4, 'begun', $5)
+      `insert into erasures (marker, code_hash, device, cause, step, master_key, started_at)
+       values ($1, $2, $3, $4, 'begun', (select master_key from device_keys where device = $3), $5)
        on conflict (marker) do update set code_hash = excluded.code_hash, device = excluded.device, cause = excluded.cause,
-         step = 'begun', started_at = excluded.started_at, done_at = null`,
+         step = 'begun', master_key = excluded.master_key, started_at = excluded.started_at, done_at = null`,
       [marker, hashCode(code), person.device, cause, nowMs],
     );
     await notifyRecipients(client, chain, person, 'erased', nowMs);
@@ -163,10 +166,11 @@ export async function advanceErasure(deps: EraseDeps, device: string): Promise<b
     if (entry.subject?.by !== 'device' || entry.survivesErasure !== undefined) continue;
     // While something is held: its key, the device, and the holds themselves.
     if (held && (table === 'device_keys' || table === 'devices' || table === 'legal_holds')) continue;
-    await pool.query(
-      `delete from ${table} t where t.${entry.subject.column} = $2 and ($1::int8 is null or not ${heldSql(table, entry)})`,
-      [nowMs, device],
-    );
+    const sql = `delete from ${table} t where t.${entry.subject.column} = $2 and ($1::int8 is null or not ${heldSql(table, entry)})`;
+    await transact(pool, async (client) => {
+      await allowDeletes(client, 'erasure');
+      await client.query(sql, [nowMs, device]);
+    });
     await note(deps, device, table);
   }
   if (held) return false;

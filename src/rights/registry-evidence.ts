@@ -73,6 +73,7 @@ export const EVIDENCE_TABLES: Readonly<Record<string, TableEntry>> = {
     columns: {
       ...list('marker code_hash', 'secret'),
       ...list('device', 'pseudonymous'),
+      ...list('master_key', 'anonymous'),
       ...list('cause step started_at done_at', 'personal'),
     },
     key: ['marker'],

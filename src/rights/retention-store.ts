@@ -2,6 +2,8 @@
 // stays until the hold ends; short transactions; whoever runs it twice finds nothing the second time. Tables whose rows need
 // more than a delete (the map, the ledger, devices) have jobs of their own; `countOverdue` looks at all of them.
 import type { ClientBase, Pool } from 'pg';
+import { allowDeletes } from '../storage/append-only.ts';
+import { transact } from '../storage/transaction.ts';
 import { overdueSql, REGISTRY, type TableEntry } from './registry.ts';
 
 /** Rows deleted at once: some 10 ms, also on the embedded store. */
@@ -34,7 +36,10 @@ export async function sweepExpired(
     const sql = `delete from ${table} where ctid = any(array(
       select t.ctid from ${table} t where ${overdue} and not ${heldSql(table, entry)} limit ${BATCH}))`;
     for (let n = BATCH; n === BATCH && !signal?.aborted; ) {
-      n = (await db.query(sql, [nowMs])).rowCount ?? 0;
+      n = await transact(db, async (client) => {
+        await allowDeletes(client, 'retention');
+        return (await client.query(sql, [nowMs])).rowCount ?? 0;
+      });
       if (n > 0) gone[table] = (gone[table] ?? 0) + n;
     }
     await onTable?.(table);

@@ -62,6 +62,8 @@ export const erasures = pgTable(
     /** asked, child, unused, operator. */
     cause: text('cause').notNull(),
     step: text('step').notNull(),
+    /** Name of the master key that the destroyed key was wrapped by: while it is in use, whole dumps from before open. */
+    masterKey: bytea('master_key'),
     startedAt: timeMs('started_at').notNull(),
     doneAt: timeMs('done_at'),
   },

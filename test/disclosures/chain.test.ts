@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { openPool } from '../../src/storage/pool.ts';
 import { openTestStore } from '../support/store.ts';
+import { tamper } from '../support/tamper.ts';
 import { entry, testChain, verify } from './ledger.ts';
 
 const store = await openTestStore();
@@ -14,7 +15,7 @@ async function numbers(): Promise<number[]> {
 }
 
 beforeEach(async () => {
-  await pool.query('delete from ledger');
+  await tamper(pool, 'delete from ledger');
   await pool.query('delete from privacy_changes');
   await pool.query(`update ledger_head set seq = 0, hash = '', dropped_seq = 0, dropped_hash = ''`);
 });

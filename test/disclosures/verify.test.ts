@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { dropAgedRows, LEDGER_TTL_MS } from '../../src/disclosures/store.ts';
 import { openTestStore } from '../support/store.ts';
+import { tamper } from '../support/tamper.ts';
 import { entry, NOW, testChain, verify } from './ledger.ts';
 
 const { pool } = await openTestStore();
 const inChain = testChain(pool);
 
 beforeEach(async () => {
-  await pool.query('delete from ledger');
+  await tamper(pool, 'delete from ledger');
   await pool.query(`update ledger_head set seq = 0, hash = '', dropped_seq = 0, dropped_hash = ''`);
 });
 
@@ -44,14 +45,14 @@ describe('a ledger that was tampered with', () => {
   ])('is found out by %s', async (_what, sql, at, what) => {
     await writeRows(TEN);
     expect(await verify(pool)).toMatchObject({ broken: null, rows: 10, seq: 10 });
-    await pool.query(sql);
+    await tamper(pool, sql);
     expect((await verify(pool)).broken).toEqual({ at, what });
   });
 
   test('is found out by an end that was noted before, when it was set back whole', async () => {
     await writeRows(TEN);
     const { seq, hash } = await verify(pool);
-    await pool.query(`delete from ledger where seq > 8`);
+    await tamper(pool, `delete from ledger where seq > 8`);
     await pool.query(`update ledger_head set seq = 8, hash = (select hash from ledger where seq = 8)`);
     expect((await verify(pool)).broken).toBeNull();
     expect((await verify(pool, { seq, hash })).broken).toEqual({ at: 9, what: 'notTheKnownEnd' });
@@ -72,7 +73,7 @@ describe('rows past their time', () => {
     expect(await dropAgedRows(inChain, NOW)).toBe(0);
     await writeRows([NOW]);
     expect((await verify(pool)).broken).toBeNull();
-    await pool.query('delete from ledger where seq = 4');
+    await tamper(pool, 'delete from ledger where seq = 4');
     expect((await verify(pool)).broken).toEqual({ at: 4, what: 'missing' });
   });
 

@@ -20,6 +20,7 @@ import { readHeld } from '../../src/rights/held-store.ts';
 import { noticeHandle } from '../../src/rights/notices-store.ts';
 import { endHold, placeHold } from '../../src/rights/retention-store.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
+import { unguardedTables } from '../../src/storage/append-only.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { startNode } from '../support/process.ts';
 import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder, testStoreConfig } from '../support/store.ts';
@@ -257,6 +258,11 @@ test.runIf(ON_POSTGRES)(
     expect(await open(stays.device, openDeviceKey(MASTERS, keys[0])!)).toContain('sealed mark');
     for (const key of [openDeviceKey(MASTERS, keys[0])!, MASTERS.current.key])
       expect(await open(goes.device, key)).toBeUndefined();
+    // The evidence came back as it was, and is guarded as it was.
+    const { rows: evidence } = await client.query('select seq from ledger order by seq');
+    expect(evidence.length).toBeGreaterThan(1);
+    expect(await unguardedTables(client)).toEqual([]);
+    await expect(client.query('delete from ledger')).rejects.toThrow('append-only');
 
     // A whole dump from before holds the wrapped key too: it ends with the master key that wrapped it (`master-key rotate`).
     const whole = await testDatabase();

@@ -3,6 +3,7 @@ import { ledgerSubject } from '../../src/devices/device-key.ts';
 import { readHeld } from '../../src/rights/held-store.ts';
 import { REGISTRY } from '../../src/rights/registry.ts';
 import { openTestStore } from '../support/store.ts';
+import { tamper } from '../support/tamper.ts';
 import { register, START_MS } from './people.ts';
 import { plant } from './plant.ts';
 
@@ -42,7 +43,7 @@ test('what is under a gag is in nobody’s own export until the gag ends, and in
     person.device,
     START_MS + 1000,
   ]);
-  await pool.query('update ledger set detail = $1 where subject = $2', [
+  await tamper(pool, 'update ledger set detail = $1 where subject = $2', [
     `disclosed ${rows[0].id}`,
     ledgerSubject(person.key),
   ]);

@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import { ledgerSubject, seal } from '../../src/devices/device-key.ts';
 import { noticeHandles } from '../../src/rights/notices-store.ts';
 import { REGISTRY, type TableEntry } from '../../src/rights/registry.ts';
+import { APPEND_ONLY } from '../../src/storage/append-only.ts';
 import type { Registered } from './people.ts';
 
 export type Mark = { readonly table: string; readonly column: string; readonly mark: string };
@@ -31,10 +32,10 @@ export async function plant(pool: Pool, person: Registered, tables?: readonly st
     }
     const list = names.map((_, i) => `$${i + 1}`).join(', ');
     const sets = names.map((name) => `${name} = excluded.${name}`).join(', ');
+    const replace = `on conflict (${entry.key.join(', ')}) do update set ${sets}`;
+    const isOnlyAdded = table === 'recipient_notices' || (APPEND_ONLY as readonly string[]).includes(table);
     await pool.query(
-      `insert into ${table} (${names.join(', ')}) values (${list}) ${
-        table === 'recipient_notices' ? '' : `on conflict (${entry.key.join(', ')}) do update set ${sets}`
-      }`,
+      `insert into ${table} (${names.join(', ')}) values (${list}) ${isOnlyAdded ? '' : replace}`,
       values,
     );
   }
