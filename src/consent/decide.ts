@@ -3,13 +3,15 @@
 // is not precise; every decision names its reason and, where there is a record of consent, the event it stands on, so that
 // it can be replayed. Accepting a policy is no grant, a grant to one application is none to its vendor's others (L7, C9).
 import { type DeviceState, FLAG, type ParentalConsent } from '../devices/device-contract.ts';
+import type { Recipient as Registered } from '../partners/recipient.ts';
 import { maturity } from './ages.ts';
 import { isPurpose, PURPOSES, type Scope } from './purposes.ts';
 
 /** What the events of one record amount to. */
 export type GrantState = 'given' | 'reconfirmed' | 'refused' | 'objected' | 'withdrawn' | 'expired' | 'invalidated';
 
-export type Grant = {
+/** What an event says, and with it the record whose last one it is. */
+export type Terms = {
   readonly state: GrantState;
   /** 0 none, 1 region, 2 precise. */
   readonly precision: number;
@@ -19,24 +21,19 @@ export type Grant = {
   readonly policyVersion: string;
   /** From when on it is over; null = never (refusals). */
   readonly expiresAt: number | null;
-  /** From when on a material change of policy waits for re-consent; null = none. */
-  readonly suspendedAt: number | null;
   /** The parental consent it stands on. */
   readonly parental: string | null;
+};
+
+export type Grant = Terms & {
+  /** From when on a material change of policy waits for re-consent; null = none. */
+  readonly suspendedAt: number | null;
   /** Its last event: a row of the ledger. */
   readonly eventSeq: number;
 };
 
-/** A recipient, as registered. */
-export type Recipient = {
-  /** Its partner has named policy, contact and controller (C8). */
-  readonly active: boolean;
-  readonly suspended: boolean;
-  /** The finest it may ever get: 1 region, 2 precise. */
-  readonly maxPrecision: number;
-  readonly adFunded: boolean;
-  readonly purposes: readonly string[];
-};
+/** What of a recipient decides. */
+export type Recipient = Pick<Registered, 'active' | 'suspended' | 'maxPrecision' | 'adFunded' | 'purposes'>;
 
 export type Question = {
   readonly device: DeviceState;

@@ -2,7 +2,7 @@
 // published since put it on hold; folding all events up to a moment gives what decisions of that moment were made on.
 import type { DeviceState } from '../devices/device-contract.ts';
 import type { PolicyVersion } from '../policy/versions.ts';
-import type { Grant, GrantState } from './decide.ts';
+import type { Grant, GrantState, Terms } from './decide.ts';
 import { suspendedFrom } from './suspension.ts';
 
 /** What was shown to whom and how they answered; sealed in the store. */
@@ -21,18 +21,12 @@ export type Capture = {
   readonly receipt: string | null;
 };
 
-export type ConsentEvent = {
+export type ConsentEvent = Omit<Terms, 'parental'> & {
   readonly seq: number;
   readonly record: string;
   readonly application: string;
   readonly purpose: string;
   readonly at: number;
-  readonly state: GrantState;
-  readonly precision: number;
-  readonly scopes: readonly string[];
-  readonly sources: number;
-  readonly policyVersion: string;
-  readonly expiresAt: number | null;
   readonly capture: Capture;
 };
 

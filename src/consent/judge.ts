@@ -3,7 +3,7 @@
 // enough, or with a parent's verified consent behind it (K1, K2, K4). Refusals are for the person: no recipient sees them.
 import type { DeviceState } from '../devices/device-contract.ts';
 import type { PolicyVersion } from '../policy/versions.ts';
-import { type Grant, type GrantState, maturityOf, parentalConsentOf, type Recipient } from './decide.ts';
+import { type Grant, maturityOf, parentalConsentOf, type Recipient, type Terms } from './decide.ts';
 import { isLive } from './events.ts';
 import { PURPOSES, type Purpose, type Scope } from './purposes.ts';
 import { suspendedFrom } from './suspension.ts';
@@ -38,17 +38,6 @@ const REFUSED_CONSENTS = [
   'notForChildren',
 ] as const;
 export type RefusedConsent = (typeof REFUSED_CONSENTS)[number];
-
-/** What the event of a consent says, but for its number and time. */
-export type Terms = {
-  readonly state: GrantState;
-  readonly precision: number;
-  readonly scopes: readonly string[];
-  readonly sources: number;
-  readonly policyVersion: string;
-  readonly expiresAt: number | null;
-  readonly parental: string | null;
-};
 
 export type ConsentQuestion = {
   readonly device: DeviceState;

@@ -4,9 +4,8 @@
 // partners joining what they were shown); kantara.ts turns it into a Kantara consent receipt v1.1.
 import { createHash, createHmac } from 'node:crypto';
 import { sourceNames } from '../devices/device-contract.ts';
-import type { GrantState } from './decide.ts';
+import type { GrantState, Terms } from './decide.ts';
 import type { Capture } from './events.ts';
-import type { Terms } from './judge.ts';
 import { PURPOSES, type Purpose } from './purposes.ts';
 
 /** An application and whose it is, as consent screens and receipts name them (policy C8). */

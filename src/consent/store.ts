@@ -8,9 +8,9 @@ import type { Chain } from '../disclosures/chain.ts';
 import { KIND, type Precision } from '../disclosures/entry.ts';
 import { type Recipient, type RecipientRow, recipientOf } from '../partners/recipient.ts';
 import type { PolicyVersion } from '../policy/versions.ts';
-import type { Grant } from './decide.ts';
+import type { Grant, Terms } from './decide.ts';
 import { type Capture, type ConsentEvent, type DeviceEvent, isLive } from './events.ts';
-import { heldFrom, type Terms } from './judge.ts';
+import { heldFrom } from './judge.ts';
 import type { Party } from './receipt.ts';
 
 /** Columns of a Grant, where `grants` is `g`. */

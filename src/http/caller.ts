@@ -14,18 +14,8 @@ export type Caller = KeyLimits & {
   readonly class: 'device' | 'partner' | 'submit';
   /** Its reports teach the map without a second witness: a fleet's own collectors. */
   readonly trusted?: boolean;
-  /** Of a partner's key: for which application it asks, and the most that may get (partners/recipient.ts). */
-  readonly recipient?: {
-    readonly application: string;
-    readonly partner: string;
-    /** The first is what a request without one means. */
-    readonly purposes: readonly string[];
-    /** 1 region, 2 precise. */
-    readonly maxPrecision: number;
-    readonly active: boolean;
-    readonly suspended: boolean;
-    readonly adFunded: boolean;
-  };
+  /** Of a partner's key: for which application it asks, and for what; the first is what a request without a purpose means. */
+  readonly recipient?: { readonly application: string; readonly purposes: readonly string[] };
 };
 
 export type AdmissionDeps = {
