@@ -21,6 +21,8 @@ import { addKey, followKeys } from '../../src/partners/store.ts';
 import type { Locator } from '../../src/positioning/locator.ts';
 import { layOutAnonymityMap } from '../../src/privacy/anonymity-map.ts';
 import type { AnonymityMapHandle } from '../../src/process/anonymity-map.ts';
+import { openPeople } from '../../src/process/people.ts';
+import { openRights } from '../../src/process/rights.ts';
 import { CLOCKS, openSharing } from '../../src/process/sharing.ts';
 import { type Clocks, createLeaseMemory, openLeaseReader, openLeaseWriter } from '../../src/sharing/lease-memory.ts';
 import { joinReplicas, type Replica } from '../../src/sharing/replica-store.ts';
@@ -29,7 +31,7 @@ import { openPool } from '../../src/storage/pool.ts';
 import { afterFile } from './store.ts';
 
 export const LEDGER_KEY = Buffer.alloc(32, 7);
-const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
+export const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
 const COARSE_KEY = Buffer.alloc(32, 11);
 export const PURPOSE = 'dpv:ServiceProvision';
 
@@ -50,6 +52,8 @@ export type SharingOptions = {
   readonly clocks?: Clocks;
   /** How often it looks for changes of mind. */
   readonly pollMs?: number;
+  /** With people's own routes; their rights go by the machine's clock. */
+  readonly people?: boolean;
 };
 
 export type SharingGateway = {
@@ -61,6 +65,8 @@ export type SharingGateway = {
   readonly logged: object[];
   /** Asks as a partner (or a phone) does; `query` may hold key, device, purpose, polygon. */
   ask(query: Readonly<Record<string, string>>, body?: object): Promise<LightMyRequestResponse>;
+  /** A native route, as whoever holds the token. */
+  call(method: string, url: string, token: string, body?: object, proof?: string): Promise<LightMyRequestResponse>;
   /** Looks for new keys now. */
   followKeys(): Promise<void>;
   /** Takes its store away. */
@@ -94,6 +100,12 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
   const secrets = { ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY };
   const sharing = openSharing({ pool, ...secrets, map, lease, now }, log);
   const ring = createKeyRing(now);
+  const own = { pool, inChain, masters: MASTERS, receiptKey: Buffer.alloc(32, 13), pseudonymKey: Buffer.alloc(32, 15) };
+  const peoples = {
+    people: await openPeople(own),
+    rights: openRights({ ...own, contact: 'privacy@example.org' }),
+    othersPerMinute: 100_000,
+  };
   const follower = await followKeys(
     store,
     (entries: readonly KeyRingEntry[]) => ring.replace(entries),
@@ -107,6 +119,7 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
     overloaded: () => false,
     trustProxy: [],
     addressKey: new Uint8Array(32),
+    ...(options.people ? peoples : {}),
   });
   let closed: Promise<void> | undefined;
   async function shut(): Promise<void> {
@@ -124,6 +137,11 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
   return {
     ...{ app, clock, pool, inChain, replica, logged, close },
     ask: (query, body = {}) => app.inject({ method: 'POST', url: '/v1/geolocate', query, payload: body }),
+    call: (method, url, token, body, proof) =>
+      app.inject({
+        ...{ method: method as 'GET', url, payload: body },
+        headers: { authorization: `Bearer ${token}`, ...(proof === undefined ? {} : { 'honeyguide-proof': proof }) },
+      }),
     followKeys: () => follower.poll(),
     cutStore: closePool,
   };
