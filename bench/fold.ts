@@ -3,7 +3,6 @@
 // The walks are made up, seeded: walkers hear what is near, over and over, as in a street. Needs TEST_DATABASE_URL for
 // PostgreSQL; run by itself it prints one line.
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
 import { createRandom } from '../fixtures/random.ts';
 import { createFoldDeps, foldInbox } from '../src/jobs/fold.ts';
 import { type InboxRow, packRows } from '../src/observations/inbox.ts';
@@ -13,6 +12,7 @@ import { insertRows } from '../src/observations/store.ts';
 import { createAtRest } from '../src/process/at-rest.ts';
 import { binaryArray } from '../src/storage/binary-array.ts';
 import { openStore, type Store } from '../src/storage/open.ts';
+import { withOwnDatabase } from './own-database.ts';
 
 export type FoldBench = { observations: number; foldPerS: number; barePerS: number; ratio: number };
 
@@ -148,20 +148,14 @@ async function benchFold(store: Store, reports = 5_000, rounds = 4): Promise<Fol
 
 /** Runs the bench on a database of its own on the server at `url`. */
 export async function benchFoldOnServer(url: string): Promise<FoldBench> {
-  const name = `honeyguide_bench_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Client({ connectionString: url });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const own = new URL(url);
-  own.pathname = `/${name}`;
-  const store = await openStore({ databaseUrl: own.href, dataDir: '' });
-  try {
-    return await benchFold(store);
-  } finally {
-    await store.close();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
-  }
+  return await withOwnDatabase(url, async (own) => {
+    const store = await openStore({ databaseUrl: own, dataDir: '' });
+    try {
+      return await benchFold(store);
+    } finally {
+      await store.close();
+    }
+  });
 }
 
 if (import.meta.main) {

@@ -2,15 +2,14 @@
 // on one PostgreSQL, a process each, load in alternation. Ours reads every field, judges it, packs it and shares inserts
 // between calls. Needs TEST_DATABASE_URL; run by itself it prints one line.
 import { fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
 import { createRandom } from '../fixtures/random.ts';
 import { openStore } from '../src/storage/open.ts';
 import type { StoreAddress } from '../src/storage/pool.ts';
 import { saturate, type Target } from './http/load.ts';
 import type { SubmitServe } from './http/submit-server.ts';
+import { withOwnDatabase } from './own-database.ts';
 import { abba, median, pairedRatio } from './statistics.ts';
 
 /** Medians over windows; `ratio` = ours over bare, of calls acknowledged a second. */
@@ -67,23 +66,17 @@ async function startServer(options: SubmitServe): Promise<{ target: Target; stop
 
 /** Runs on a database of its own on the server at `url`. */
 export async function benchGeosubmit(url: string, rounds = 5, windowMs = 1_500): Promise<GeosubmitBench> {
-  const name = `honeyguide_bench_${randomBytes(6).toString('hex')}`;
-  const admin = new pg.Client({ connectionString: url });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  const own = new URL(url);
-  own.pathname = `/${name}`;
-  const store = await openStore({ databaseUrl: own.href, dataDir: '' });
-  try {
-    await store.pool.query(
-      'create table bare_inbox (id bigint generated always as identity primary key, body jsonb not null)',
-    );
-    return await contest(store.address, rounds, windowMs);
-  } finally {
-    await store.close();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
-  }
+  return await withOwnDatabase(url, async (own) => {
+    const store = await openStore({ databaseUrl: own, dataDir: '' });
+    try {
+      await store.pool.query(
+        'create table bare_inbox (id bigint generated always as identity primary key, body jsonb not null)',
+      );
+      return await contest(store.address, rounds, windowMs);
+    } finally {
+      await store.close();
+    }
+  });
 }
 
 async function contest(store: StoreAddress, rounds: number, windowMs: number): Promise<GeosubmitBench> {

@@ -3,7 +3,6 @@
 // checked before anything is timed. Rows: the first of Mozilla's file if it is there, else a made-up file of the same shape.
 // Needs TEST_DATABASE_URL (a server where databases may be created).
 
-import { randomBytes } from 'node:crypto';
 import { createReadStream, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +10,11 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { createGunzip, gzipSync } from 'node:zlib';
-import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { createMacCipher } from '../src/privacy/mac-cipher.ts';
 import { importRows } from '../src/stations/import.ts';
 import { openStore, type Store } from '../src/storage/open.ts';
+import { withOwnDatabase } from './own-database.ts';
 import { median } from './statistics.ts';
 
 const REAL = fileURLToPath(new URL('../../shared/data/celldb/mls_2024-03-15_45mcc.csv.gz', import.meta.url));
@@ -37,22 +36,20 @@ export async function measureImport(rows = 300_000, rounds = 3): Promise<ImportB
   const server = process.env.TEST_DATABASE_URL;
   if (!server) return { skipped: 'TEST_DATABASE_URL is not set' };
   const folder = mkdtempSync(join(tmpdir(), 'honeyguide-bench-'));
-  const name = `honeyguide_bench_${randomBytes(6).toString('hex')}`;
-  await onServer(server, `create database ${name}`);
-  const databaseUrl = Object.assign(new URL(server), { pathname: `/${name}` }).href;
+  const real = existsSync(REAL);
   try {
-    const real = existsSync(REAL);
     const lines = real ? await firstLines(REAL, rows) : madeUpLines(rows);
     const file = join(folder, 'cells.csv.gz');
     writeFileSync(file, gzipSync(`${lines.join('\n')}\n`));
-    const store = await openStore({ databaseUrl, dataDir: folder });
-    try {
-      return { ...(await alternate(store, file, copyText(lines), rounds)), real };
-    } finally {
-      await store.close();
-    }
+    return await withOwnDatabase(server, async (databaseUrl) => {
+      const store = await openStore({ databaseUrl, dataDir: folder });
+      try {
+        return { ...(await alternate(store, file, copyText(lines), rounds)), real };
+      } finally {
+        await store.close();
+      }
+    });
   } finally {
-    await onServer(server, `drop database ${name} with (force)`);
     rmSync(folder, { recursive: true });
   }
 }
@@ -133,13 +130,6 @@ function madeUpLines(rows: number): string[] {
     const lon = (-5 + ((i * 104_729) % 30_000_000) / 1e6).toFixed(5);
     return `${['GSM', 'UMTS', 'LTE'][i % 3]},${place},${1 + ((i * 31) % 65_000)},,${lon},${lat},,,1,,,`;
   });
-}
-
-async function onServer(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(sql);
-  await client.end();
 }
 
 if (import.meta.main) console.log(await measureImport());
