@@ -6,12 +6,17 @@ import { encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport } from '../../src/observations/report.ts';
 import { insertRows, RAW_TTL_MS } from '../../src/observations/store.ts';
 import { exportStations } from '../../src/stations/export.ts';
+import { admitted } from '../support/admitted.ts';
 import { AT_REST, openMac, sealMac } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 
 const DAY_MS = 86_400_000;
 const START_MS = Date.parse('2026-11-01T12:00:00Z');
 const AP = 0x001a2b3c4d5e;
+const CELL = {
+  ...{ radio: 3 as const, mcc: 268, mnc: 1, area: 5, cellId: 70_000 },
+  ...{ psc: 12, timingAdvance: 3, dbm: -90, ageMs: 0, serving: true },
+};
 const HOME = { lat: 38.7223, lon: -9.1393 };
 /** 1.1 km north. */
 const AWAY = { lat: 38.7323, lon: -9.1393 };
@@ -19,22 +24,8 @@ const store = await openTestStore();
 const { pool } = store;
 const { macs, payloads } = AT_REST;
 
-const report = (
-  at: { lat: number; lon: number },
-  timeMs: number,
-  rest: Partial<AdmittedReport> = {},
-): AdmittedReport => ({
-  ...at,
-  accuracyM: 8,
-  speedMps: 1,
-  fused: false,
-  timeMs,
-  wifi: [{ mac: AP, dbm: -60, ageMs: 0 }],
-  bluetooth: [],
-  cells: [],
-  neighbours: [],
-  ...rest,
-});
+const report = (at: { lat: number; lon: number }, timeMs: number, rest: Partial<AdmittedReport> = {}) =>
+  admitted({ ...at, timeMs, wifi: [{ mac: AP, dbm: -60, ageMs: 0 }], ...rest });
 
 /** Reports of one contributor on one day. Spread a little, as phones are: equal ones would be one. */
 async function send(
@@ -115,21 +106,9 @@ describe('a station', () => {
   });
 
   test('of each kind is learnt: access points, beacons, cells and their parts', async () => {
-    const cell = {
-      radio: 3 as const,
-      mcc: 268,
-      mnc: 1,
-      area: 5,
-      cellId: 70_000,
-      psc: 12,
-      timingAdvance: 3,
-      dbm: -90,
-      ageMs: 0,
-      serving: true,
-    };
     const rest = {
       bluetooth: [{ mac: 0x001b2c000002, dbm: -70, ageMs: 0 }],
-      cells: [cell],
+      cells: [CELL],
       neighbours: [{ radio: 3 as const, psc: 44, dbm: -99 }],
     };
     for (const day of [0, 1]) for (const tag of [1, 2]) await send(day, tag, HOME, { rest });
@@ -150,19 +129,7 @@ describe('a station', () => {
   });
 
   test('a part of a cell makes no area of its own and is not exported', async () => {
-    const cell = {
-      radio: 3 as const,
-      mcc: 268,
-      mnc: 1,
-      area: 5,
-      cellId: 70_000,
-      psc: 12,
-      timingAdvance: 3,
-      dbm: -90,
-      ageMs: 0,
-      serving: true,
-    };
-    await send(0, 1, HOME, { trusted: true, rest: { cells: [cell] } });
+    await send(0, 1, HOME, { trusted: true, rest: { cells: [CELL] } });
     const deps = {
       store,
       ...{ macs, payloads },

@@ -10,6 +10,7 @@ import { createErrorRecord, FLEET } from '../../src/positioning/error-record.ts'
 import { loadCorrections, loadErrorRecord } from '../../src/positioning/error-store.ts';
 import type { KnownStation } from '../../src/stations/fold-store.ts';
 import { foldDays } from '../stations/sightings.ts';
+import { admitted } from '../support/admitted.ts';
 import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 
@@ -20,18 +21,8 @@ const MACS = [0x001a2b000001, 0x00d0c1000002, 0x8c1645000003, 0x3c9872000004];
 const HOME = { lat: 38.7223, lon: -9.1393 };
 const KEY = Buffer.alloc(32, 3);
 
-const report = (more: Partial<AdmittedReport> = {}): AdmittedReport => ({
-  ...HOME,
-  accuracyM: 8,
-  speedMps: 1,
-  fused: false,
-  timeMs: START_MS,
-  wifi: MACS.map((mac) => ({ mac, dbm: -60, ageMs: 0 })),
-  bluetooth: [],
-  cells: [],
-  neighbours: [],
-  ...more,
-});
+const report = (more: Partial<AdmittedReport> = {}) =>
+  admitted({ ...HOME, timeMs: START_MS, wifi: MACS.map((mac) => ({ mac, dbm: -60, ageMs: 0 })), ...more });
 const row = (more: Partial<AdmittedReport> = {}, over: Partial<HeldRow> = {}): HeldRow => ({
   contributor: 7,
   trusted: false,

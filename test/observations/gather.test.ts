@@ -4,6 +4,7 @@ import { encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport, CellSeen } from '../../src/observations/report.ts';
 import { PART_RADIO, partCellId } from '../../src/radio/cell-parts.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
+import { admitted } from '../support/admitted.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
@@ -22,19 +23,7 @@ const cell = (over: Partial<CellSeen>): CellSeen => ({
   serving: false,
   ...over,
 });
-const report = (over: Partial<AdmittedReport>): AdmittedReport => ({
-  lat: 48,
-  lon: 9,
-  accuracyM: 8,
-  speedMps: 1,
-  fused: false,
-  timeMs: NOW_MS - DAY_MS,
-  wifi: [],
-  bluetooth: [],
-  cells: [],
-  neighbours: [],
-  ...over,
-});
+const report = (over: Partial<AdmittedReport>) => admitted({ timeMs: NOW_MS - DAY_MS, ...over });
 const row = (one: AdmittedReport, over: Partial<ClaimedRow> = {}): ClaimedRow => ({
   contributor: 7,
   trusted: false,

@@ -7,21 +7,10 @@ import {
   MAX_WAITING_ROWS,
   packRows,
 } from '../../src/observations/inbox.ts';
-import type { AdmittedReport } from '../../src/observations/report.ts';
+import { admitted } from '../support/admitted.ts';
 import { AT_REST } from '../support/at-rest.ts';
 
-const report = (lat: number): AdmittedReport => ({
-  lat,
-  lon: 2,
-  accuracyM: 3,
-  speedMps: 4,
-  fused: false,
-  timeMs: 0,
-  wifi: [{ mac: 0x001122334455, dbm: -60, ageMs: 0 }],
-  bluetooth: [],
-  cells: [],
-  neighbours: [],
-});
+const report = (lat: number) => admitted({ lat, wifi: [{ mac: 0x001122334455, dbm: -60, ageMs: 0 }] });
 const dayKey = Buffer.alloc(32, 1);
 const rowsOf = (n: number, from = 0) =>
   packRows(

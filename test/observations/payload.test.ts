@@ -5,6 +5,7 @@ import { decodeReport, encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport } from '../../src/observations/report.ts';
 import { MAX_CELL } from '../../src/radio/cell.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
+import { admitted } from '../support/admitted.ts';
 
 const scaled = (max: number, scale: number) =>
   fc.oneof(
@@ -66,18 +67,6 @@ test('cut bytes and another version are refused, not misread', () => {
 });
 
 test('an access point costs nine bytes', () => {
-  const empty = {
-    lat: 1,
-    lon: 2,
-    accuracyM: 3,
-    speedMps: 4,
-    fused: false,
-    timeMs: 0,
-    wifi: [],
-    bluetooth: [],
-    cells: [],
-    neighbours: [],
-  };
-  const one = { ...empty, wifi: [{ mac: 0x001122334455, dbm: -60, ageMs: 0 }] };
-  expect(encodeReport(one).length - encodeReport(empty).length).toBe(9);
+  const one = admitted({ wifi: [{ mac: 0x001122334455, dbm: -60, ageMs: 0 }] });
+  expect(encodeReport(one).length - encodeReport(admitted({})).length).toBe(9);
 });

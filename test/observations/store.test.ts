@@ -4,8 +4,8 @@ import { contributorTag } from '../../src/observations/contributor.ts';
 import { createDayKeys, deleteOldKeys } from '../../src/observations/day-keys.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { decodeReport } from '../../src/observations/payload.ts';
-import type { AdmittedReport } from '../../src/observations/report.ts';
 import { expireInbox, insertRows, measureInbox, RAW_TTL_MS } from '../../src/observations/store.ts';
+import { admitted } from '../support/admitted.ts';
 import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 
@@ -13,18 +13,7 @@ const DAY_MS = 86_400_000;
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
 const { pool } = await openTestStore();
 const { payloads } = AT_REST;
-const report = (lat: number): AdmittedReport => ({
-  lat,
-  lon: 2,
-  accuracyM: 3,
-  speedMps: 4,
-  fused: false,
-  timeMs: 0,
-  wifi: [{ mac: 0x001122334455, dbm: -60, ageMs: 0 }],
-  bluetooth: [],
-  cells: [],
-  neighbours: [],
-});
+const report = (lat: number) => admitted({ lat, wifi: [{ mac: 0x001122334455, dbm: -60, ageMs: 0 }] });
 const dayKey = Buffer.alloc(32, 1);
 const from = (tag: number, trusted = false) => ({ tag, dayKey, trusted });
 

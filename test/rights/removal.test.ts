@@ -18,6 +18,7 @@ import {
   requestRemoval,
   settleRemovals,
 } from '../../src/rights/store.ts';
+import { admitted } from '../support/admitted.ts';
 import { AT_REST, sealMac } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 
@@ -90,21 +91,8 @@ test('the operator can confirm by code, once', async () => {
 test('what is barred is not learnt again, also from a trusted source', async () => {
   const mac = await knownAp();
   await confirmRemoval(pool, await request(mac), KEYS, NOW_MS);
-  const report = {
-    lat: 38.7,
-    lon: -9.1,
-    accuracyM: 8,
-    speedMps: 1,
-    fused: false,
-    timeMs: NOW_MS - 3_600_000,
-    wifi: [
-      { mac, dbm: -60, ageMs: 0 },
-      { mac: mac + 0x1000, dbm: -60, ageMs: 0 },
-    ],
-    bluetooth: [],
-    cells: [],
-    neighbours: [],
-  };
+  const wifi = [mac, mac + 0x1000].map((heard) => ({ mac: heard, dbm: -60, ageMs: 0 }));
+  const report = admitted({ timeMs: NOW_MS - 3_600_000, wifi });
   await insertRows(pool, packRows([report], { tag: 1, dayKey: KEY, trusted: true }, NOW_MS, AT_REST.payloads));
   const errors: unknown[] = [];
   expect(await foldInbox(createFoldDeps(store, AT_REST, KEY, (error) => errors.push(error)))).toMatchObject({
