@@ -4,8 +4,8 @@
 // revocation race, A11). Promises: all of `work` and its rows are durable together, or nothing is.
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
-import type { Query } from '../storage/prepared.ts';
 import { chainHash, type LedgerEntry } from './entry.ts';
+import { type Row, writeRows } from './rows-store.ts';
 
 export type Chain = {
   /** Adds a row; returns its number, good from the commit on. */
@@ -17,8 +17,9 @@ export type Chain = {
 /**
  * Runs `work` in one transaction under the ledger's lock. Queries of `work` see everything committed before. Resolves once
  * it is durable and, where `changed` was called, in force on every replica; rejects, with nothing done, if `work` does.
+ * Over connections that pipeline, `sent` is called when all is sent and only the store's word is waited for.
  */
-export type InChain = <T>(work: (client: ClientBase, chain: Chain) => Promise<T>) => Promise<T>;
+export type InChain = <T>(work: (client: ClientBase, chain: Chain) => Promise<T>, sent?: () => void) => Promise<T>;
 
 export type ChainDeps = {
   readonly pool: Pool;
@@ -33,11 +34,7 @@ export type ChainDeps = {
    * starts when the lock is there.
    */
   readonly isEager?: boolean;
-  /** How rows are written; for many batches a second, storage/prepared.ts. Default: planned anew each time. */
-  readonly query?: Query;
 };
-
-const queryUnprepared: Query = (client, _name, text, values) => client.query(text, values);
 
 /**
  * Nobody waits for the lock longer than a phone waits for its answer, and whoever falls silent while holding it (a machine
@@ -48,13 +45,11 @@ const LOCK = `begin isolation level read committed;
   set local idle_in_transaction_session_timeout = '10s';
   select seq::text, hash from ledger_head for update`;
 
-type Row = readonly [seq: number, hash: Buffer, entry: LedgerEntry];
-
 export function createInChain(deps: ChainDeps): InChain {
-  const { pool, ledgerKey, now, settle, isEager = false, query = queryUnprepared } = deps;
+  const { pool, ledgerKey, now, settle, isEager = false } = deps;
   const key = createSecretKey(ledgerKey);
-  return async (work) => {
-    const { result, settleAt } = await inTransaction(pool, key, now, isEager, query, work);
+  return async (work, sent = () => {}) => {
+    const { result, settleAt } = await inTransaction(pool, key, now, isEager, work, sent);
     // The connection is back by now: waiting for replicas holds nothing.
     if (settleAt > 0) await settle(settleAt);
     return result;
@@ -66,8 +61,8 @@ async function inTransaction<T>(
   ledgerKey: KeyObject,
   now: () => number,
   isEager: boolean,
-  query: Query,
   work: (client: ClientBase, chain: Chain) => Promise<T>,
+  sent: () => void,
 ): Promise<{ result: T; settleAt: number }> {
   const client = await pool.connect();
   client.on('error', lost);
@@ -101,9 +96,10 @@ async function inTransaction<T>(
       writes.push(done);
       if (!isEager) await done;
     };
-    if (written.length > 0) await then(write(client, query, written));
+    if (written.length > 0) await then(writeRows(client, written));
     if (changes.length > 0) await then(announce(client, seq, changes, now()));
     await then(commit(client));
+    sent();
     await Promise.all(writes);
     failed = false;
     return { result, settleAt: changes.length > 0 ? seq : 0 };
@@ -135,38 +131,6 @@ function lock(client: ClientBase, take: (head: Head) => void): Promise<void> {
 async function commit(client: ClientBase): Promise<void> {
   const { command } = await client.query('commit');
   if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
-}
-
-async function write(client: ClientBase, query: Query, rows: readonly Row[]): Promise<void> {
-  const [seq, hash] = rows.at(-1)!;
-  const column = <T>(pick: (entry: LedgerEntry) => T | null | undefined) => rows.map(([, , e]) => pick(e) ?? null);
-  await query(
-    client,
-    'ledger rows',
-    `with written as (
-       insert into ledger (seq, hash, at, kind, application, subject, purpose, basis, precision, event_seq,
-         policy_version, tick, detail)
-       select * from unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::smallint[], $5::text[], $6::bytea[], $7::text[],
-         $8::text[], $9::smallint[], $10::bigint[], $11::text[], $12::int[], $13::text[]))
-     update ledger_head set seq = $14, hash = $15`,
-    [
-      rows.map(([number]) => number),
-      rows.map(([, rowHash]) => rowHash),
-      column((e) => e.at),
-      column((e) => e.kind),
-      column((e) => e.application),
-      column((e) => e.subject),
-      column((e) => e.purpose),
-      column((e) => e.basis),
-      column((e) => e.precision),
-      column((e) => e.eventSeq),
-      column((e) => e.policyVersion),
-      column((e) => e.tick),
-      column((e) => e.detail),
-      seq,
-      hash,
-    ],
-  );
 }
 
 /** One row per transaction and device would need a key of two columns; a change of several devices is one of everybody. */

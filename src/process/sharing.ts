@@ -22,7 +22,6 @@ import { createOpenedDevices } from '../sharing/opened-devices.ts';
 import { joinReplicas, type Replica } from '../sharing/replica-store.ts';
 import { loadSwitches } from '../sharing/subjects-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
-import { queryPrepared } from '../storage/prepared.ts';
 import type { AnonymityMapHandle } from './anonymity-map.ts';
 
 /** The monotonic clock that all threads of a process share: performance.now() begins anew in each. */
@@ -85,7 +84,7 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
         () => Math.floor(now() / TICK_MS),
       ),
       ...{
-        inChain: createInChain({ ...chain, isEager: true, query: queryPrepared }),
+        inChain: createInChain({ ...chain, isEager: true }),
         map,
         mapVersion: setup.map.version,
         coarseKey: createSecretKey(setup.coarseKey),

@@ -10,7 +10,7 @@ import { type AnonymityMap, SUPPRESSED } from '../privacy/anonymity-map.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import { accuracyClassOf, oneLevelCoarser, widen } from '../privacy/region-levels.ts';
 import { createRegionTexts, preciseText } from './answer-text.ts';
-import { createBatches } from './batches.ts';
+import { createBatches, type DecideBatch } from './batches.ts';
 import type { Ask, Outcome } from './decide-store.ts';
 import type { LeaseReader } from './lease-memory.ts';
 import { createRelease } from './release.ts';
@@ -22,7 +22,7 @@ export type AudienceDeps = {
   readonly map: AnonymityMap;
   readonly mapVersion: string;
   /** Decides about devices (decide-store.ts), one outcome for each ask. */
-  readonly decideAll: (asks: readonly Ask[]) => Promise<readonly Outcome[]>;
+  readonly decideAll: DecideBatch<Ask, Outcome>;
   /** True if a partner's key still stands for somebody who may be told anything. */
   readonly isGood: (keyId: string, nowMs: number) => Promise<boolean>;
   /** What phones let us use, by token; null for a token of nobody. */

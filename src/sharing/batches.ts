@@ -1,6 +1,6 @@
-// Group commit: requests that need the store wait until the batch before theirs is done, then go together. Promises: every
-// request settles exactly once; while one batch is under way the next gathers; a batch that fails fails its own members and
-// nobody else; no more than `maxWaiting` wait, the rest are turned away at once.
+// Group commit: requests that need the store wait until the batch before theirs is decided, then go together. Promises: every
+// request settles exactly once; while one batch is decided the next gathers, and it sets out while that one becomes durable;
+// a batch that fails fails its own members and nobody else; no more than `maxWaiting` wait, the rest are turned away at once.
 
 export type Batches<Ask, Outcome> = {
   /** Resolves to what `decide` says of it, rejects if its batch fails or too many wait. */
@@ -18,9 +18,14 @@ type Waiting<Ask, Outcome> = {
 /** Less than a transaction takes. */
 const GATHER_MS = 1;
 
-/** `decide` resolves to one outcome for each ask, in their order. */
+/**
+ * Decides a batch: one outcome for each ask, in their order. `sent` is called once all that is left is to hear from the
+ * store that it is durable; who never calls it has the next batch wait until this one is done.
+ */
+export type DecideBatch<Ask, Outcome> = (asks: readonly Ask[], sent: () => void) => Promise<readonly Outcome[]>;
+
 export function createBatches<Ask, Outcome>(
-  decide: (asks: readonly Ask[]) => Promise<readonly Outcome[]>,
+  decide: DecideBatch<Ask, Outcome>,
   maxBatch: number,
   maxWaiting: number,
 ): Batches<Ask, Outcome> {
@@ -32,21 +37,37 @@ export function createBatches<Ask, Outcome>(
     isRunning = true;
     // What comes in with the same turn of the loop goes along.
     await new Promise(setImmediate);
-    let before = 0;
+    let before: Promise<void> = Promise.resolve();
     while (waiting.length > 0) {
-      // Whoever was answered just now asks again at once: without a moment for that, batches of all and of one would alternate.
-      if (waiting.length < before) await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
       const batch = waiting.slice(0, maxBatch);
       waiting = waiting.slice(maxBatch);
-      before = batch.length;
-      try {
-        const outcomes = await decide(batch.map((one) => one.ask));
-        for (let i = 0; i < batch.length; i++) batch[i].resolve(outcomes[i]);
-      } catch (error) {
-        for (const one of batch) one.reject(error);
-      }
+      const settledBefore = before;
+      const sent = new Promise<void>((resolve) => {
+        before = settle(batch, resolve);
+      });
+      await Promise.race([sent, before]);
+      // Of the batch before the last one the outcome is known by now, or will be in a moment: never more than two are under way.
+      await settledBefore;
+      if (waiting.length >= batch.length / 2) continue;
+      await before;
+      // Whoever was answered just now asks again at once: without a moment for that, batches of all and of one would alternate.
+      if (waiting.length > 0 && waiting.length < batch.length)
+        await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     }
     isRunning = false;
+  }
+
+  /** Resolves once every member of the batch has settled. */
+  async function settle(batch: readonly Waiting<Ask, Outcome>[], sent: () => void): Promise<void> {
+    try {
+      const outcomes = await decide(
+        batch.map((one) => one.ask),
+        sent,
+      );
+      for (let i = 0; i < batch.length; i++) batch[i].resolve(outcomes[i]);
+    } catch (error) {
+      for (const one of batch) one.reject(error);
+    }
   }
 
   return {

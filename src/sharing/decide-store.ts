@@ -11,6 +11,7 @@ import { KIND, PRECISION } from '../disclosures/entry.ts';
 import { SUPPRESSED } from '../privacy/anonymity-map.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import type { RegionKey } from '../privacy/region-key.ts';
+import type { DecideBatch } from './batches.ts';
 import { COARSE_STATE_TTL_MS, type CoarseRules, coarseStateOf, type KeptState } from './coarse-region.ts';
 import type { LastLocation } from './last-location.ts';
 import { keepLastLocations, type Located } from './last-location-store.ts';
@@ -54,28 +55,32 @@ const DAY_MS = 86_400_000;
 const UNKNOWN: Outcome = { kind: 'nothing', isDevice: false };
 const NOTHING: Outcome = { kind: 'nothing', isDevice: true };
 
-export function createDecideAll(deps: DecideDeps): (asks: readonly Ask[]) => Promise<Outcome[]> {
+export function createDecideAll(deps: DecideDeps): DecideBatch<Ask, Outcome> {
   // Refusals are told to the ledger once a device, application, purpose and tick: a phone that asks on adds nothing.
   let noted = new Set<string>();
   let notedTick = -1;
 
-  return async (asks) => {
+  return async (asks, sent) => {
     const fresh: string[] = [];
-    const outcomes = await deps.inChain(async (client, chain) => {
-      const nowMs = deps.now();
-      const tick = Math.floor(nowMs / TICK_MS);
-      if (tick !== notedTick) noted = new Set();
-      notedTick = tick;
-      fresh.length = 0;
-      const isNoted = (key: string) => {
-        if (noted.has(key) || fresh.includes(key)) return true;
-        fresh.push(key);
-        return false;
-      };
-      return await decideInOrder(deps, client, chain, asks, nowMs, isNoted);
-    });
-    for (const key of fresh) noted.add(key);
-    return outcomes;
+    try {
+      return await deps.inChain(async (client, chain) => {
+        const nowMs = deps.now();
+        const tick = Math.floor(nowMs / TICK_MS);
+        if (tick !== notedTick) noted = new Set();
+        notedTick = tick;
+        const isNoted = (key: string) => {
+          if (noted.has(key)) return true;
+          noted.add(key);
+          fresh.push(key);
+          return false;
+        };
+        return await decideInOrder(deps, client, chain, asks, nowMs, isNoted);
+      }, sent);
+    } catch (error) {
+      // None of the rows is there.
+      for (const key of fresh) noted.delete(key);
+      throw error;
+    }
   };
 }
 

@@ -7,6 +7,7 @@ import type { Grant } from '../consent/decide.ts';
 import { FLAG, IDLE_DAYS } from '../devices/device-contract.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import { type Device, type DeviceRow, openDevice, openJson } from '../devices/profile.ts';
+import { binaryBytes, binaryTexts } from '../storage/binary-array.ts';
 import { queryPrepared } from '../storage/prepared.ts';
 import type { KeptState } from './coarse-region.ts';
 
@@ -63,9 +64,12 @@ export async function loadSubjects(
   nowMs: number,
 ): Promise<(Subject | null)[]> {
   const { rows } = await queryPrepared<Row>(client, 'subjects', QUERY, [
-    named.map((one) => one.tokenHash),
-    named.map((one) => one.application),
-    named.map((one) => one.purpose),
+    binaryBytes(
+      'bytea',
+      named.map((one) => one.tokenHash),
+    ),
+    binaryTexts(named.map((one) => one.application)),
+    binaryTexts(named.map((one) => one.purpose)),
     nowMs,
     Math.floor(nowMs / DAY_MS),
   ]);

@@ -55,21 +55,58 @@ export function binaryArray(
   return buffer.subarray(0, at);
 }
 
-/** Byte strings as a parameter for `$1::bytea[]` or, 16 bytes each, `$1::uuid[]`. At least one, no NULLs. */
-export function binaryBytes(type: 'bytea' | 'uuid', values: readonly Uint8Array[]): Buffer {
+/** Byte strings as a parameter for `$1::bytea[]` or, 16 bytes each, `$1::uuid[]`. At least one; null becomes NULL. */
+export function binaryBytes(type: 'bytea' | 'uuid', values: readonly (Uint8Array | null)[]): Buffer {
   let size = HEADER_BYTES;
-  for (const value of values) size += 4 + value.length;
-  const buffer = Buffer.allocUnsafe(size);
-  buffer.writeInt32BE(1, 0);
-  buffer.writeInt32BE(0, 4);
-  buffer.writeInt32BE(type === 'uuid' ? 2950 : 17, 8);
-  buffer.writeInt32BE(values.length, 12);
-  buffer.writeInt32BE(1, 16);
+  for (const value of values) size += 4 + (value?.length ?? 0);
+  const buffer = startArray(size, type === 'uuid' ? 2950 : 17, values.length);
   let at = HEADER_BYTES;
   for (const value of values) {
+    if (value === null) {
+      at = writeNull(buffer, at);
+      continue;
+    }
     buffer.writeInt32BE(value.length, at);
     buffer.set(value, at + 4);
     at += 4 + value.length;
   }
   return buffer;
+}
+
+/** Strings as a parameter for `$1::text[]`. At least one; null becomes NULL. */
+export function binaryTexts(values: readonly (string | null)[]): Buffer {
+  let size = HEADER_BYTES;
+  for (const value of values) size += 4 + MAX_UTF8_BYTES * (value?.length ?? 0);
+  const buffer = startArray(size, 25, values.length);
+  let at = HEADER_BYTES;
+  for (const value of values) {
+    if (value === null) {
+      at = writeNull(buffer, at);
+      continue;
+    }
+    const length = buffer.write(value, at + 4);
+    buffer.writeInt32BE(length, at);
+    at += 4 + length;
+  }
+  return buffer.subarray(0, at);
+}
+
+/** Of one UTF-16 unit. */
+const MAX_UTF8_BYTES = 3;
+
+/** An array of one dimension, without its items. */
+function startArray(size: number, oid: number, count: number): Buffer {
+  const buffer = Buffer.allocUnsafe(size);
+  buffer.writeInt32BE(1, 0);
+  buffer.writeInt32BE(0, 4);
+  buffer.writeInt32BE(oid, 8);
+  buffer.writeInt32BE(count, 12);
+  buffer.writeInt32BE(1, 16);
+  return buffer;
+}
+
+/** Where the next item goes. */
+function writeNull(buffer: Buffer, at: number): number {
+  buffer.writeInt32BE(1, 4);
+  return buffer.writeInt32BE(-1, at);
 }

@@ -5,9 +5,6 @@ import type { ClientBase, Pool, QueryResult, QueryResultRow } from 'pg';
 /** Names connections to a PostgreSQL server, there and here. */
 export const APPLICATION_NAME = 'honeyguide';
 
-/** A query that has a name. */
-export type Query = (client: ClientBase, name: string, text: string, values: unknown[]) => Promise<unknown>;
-
 /** What pg's types don't say of a client: how it was connected. */
 type Connected = (ClientBase | Pool) & { readonly connectionParameters?: { readonly application_name?: string } };
 

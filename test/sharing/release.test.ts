@@ -71,6 +71,36 @@ describe('a batch', () => {
     await batches.idle();
   });
 
+  test('sets out while the one before becomes durable, never while it is decided, and no third beside two', async () => {
+    const [underWay, deciding, most] = [new Set<number>(), new Set<number>(), { underWay: 0, deciding: 0 }];
+    let number = 0;
+    const batches = createBatches(
+      async (asks: readonly number[], sent) => {
+        const own = number++;
+        underWay.add(own);
+        deciding.add(own);
+        most.underWay = Math.max(most.underWay, underWay.size);
+        most.deciding = Math.max(most.deciding, deciding.size);
+        await sleep(2);
+        deciding.delete(own);
+        sent();
+        await sleep(6);
+        underWay.delete(own);
+        return [...asks];
+      },
+      4,
+      1_000,
+    );
+    const asked = Array.from({ length: 10 }, async (_, i) => {
+      for (let k = 0; k < 5; k++) expect(await batches.add(i * 5 + k)).toBe(i * 5 + k);
+    });
+    await Promise.all(asked);
+    expect(most).toEqual({ underWay: 2, deciding: 1 });
+    await batches.idle();
+    expect(underWay.size).toBe(0);
+    expect(await batches.add(99)).toBe(99);
+  });
+
   test('that fails fails its own and no other, and a queue that is full turns away at once', async () => {
     let fails = true;
     const batches = createBatches(
