@@ -92,7 +92,7 @@ test('what is barred is not learnt again, also from a trusted source', async () 
   const mac = await knownAp();
   await confirmRemoval(pool, await request(mac), KEYS, NOW_MS);
   const wifi = [mac, mac + 0x1000].map((heard) => ({ mac: heard, dbm: -60, ageMs: 0 }));
-  const report = admitted({ timeMs: NOW_MS - 3_600_000, wifi });
+  const report = admitted({ lat: 38.7, timeMs: NOW_MS - 3_600_000, wifi });
   await insertRows(pool, packRows([report], { tag: 1, dayKey: KEY, trusted: true }, NOW_MS, AT_REST.payloads));
   const errors: unknown[] = [];
   expect(await foldInbox(createFoldDeps(store, AT_REST, KEY, (error) => errors.push(error)))).toMatchObject({
