@@ -55,6 +55,7 @@ export type Refused =
   | 'purposeNotRegistered'
   | 'child'
   | 'refused'
+  | 'marketingOff'
   | 'sourcesOff';
 /** Why a region is shown and nothing finer. */
 export type Coarse =
@@ -118,6 +119,8 @@ function refusal({ device, grant, application, purpose, now }: Question): Refuse
   if (maturityOf(device, now) === 'child' && parentalConsentOf(device, now) === null) return 'child';
   // A child's refusal counts: only its consent does not.
   if (grant !== null && isRefusal(grant)) return 'refused';
+  // One switch for all offers (C7): it outweighs a yes to one application, and off is how everybody begins.
+  if (device.marketing === false && PURPOSES[purpose].advertising) return 'marketingOff';
   return device.sources === 0 ? 'sourcesOff' : null;
 }
 

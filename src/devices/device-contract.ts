@@ -55,5 +55,7 @@ export type DeviceState = {
   readonly ageBand: AgeBand;
   /** Bits of SOURCE that its user left on. */
   readonly sources: number;
+  /** Wants offers; absent in states that were kept before this decided anything. */
+  readonly marketing?: boolean;
   readonly parental: readonly ParentalConsent[];
 };

@@ -11,7 +11,7 @@ export type Profile = {
   readonly ageBand: AgeBand;
   /** Bits of SOURCE that may be used. */
   readonly sources: number;
-  /** Wants to hear of offers; what must be said is said anyhow (policy C7). */
+  /** Wants offers: while it is off nothing is shown for marketing; what must be said is said anyhow (policy C7). */
   readonly marketing: boolean;
   /** UTC day numbers on which its user last stated each field. */
   readonly statedDay: Readonly<Partial<Record<StatedField, number>>>;
@@ -100,6 +100,6 @@ export function openDevice(masters: MasterKeys, row: DeviceRow): Device {
 
 /** What decisions are made on. */
 export function stateOf({ flags, profile, parental }: Device): DeviceState {
-  const { jurisdiction, ageBand, sources } = profile;
-  return { flags, jurisdiction, ageBand, sources, parental };
+  const { jurisdiction, ageBand, sources, marketing } = profile;
+  return { flags, jurisdiction, ageBand, sources, marketing, parental };
 }

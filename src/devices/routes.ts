@@ -3,12 +3,20 @@
 // when it is acknowledged; notices of policies are delivered here, whatever the person wants to hear of offers (C7).
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { maturity } from '../consent/ages.ts';
-import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import {
+  PROOF_NEEDED,
+  Problem,
+  type RenderedProblem,
+  refuseProblem,
+  renderProblem,
+  sendProblem,
+} from '../http/errors/problem.ts';
 import { type NativeAuthDeps, requireKey } from '../http/native-auth.ts';
 import { noticesOf, type PolicyVersion } from '../policy/versions.ts';
 import { type AgeBand, FLAG, setSources } from './device-contract.ts';
 import { type Patch, patchProfile } from './patch.ts';
 import { type Device, NEW_PROFILE, type Profile } from './profile.ts';
+import { PROOF_HEADER, ProofHeader } from './proof-header.ts';
 import { addTokenRoutes, type TokenPorts } from './token-routes.ts';
 import { Me, PatchBody, RegisterBody, Registered, Rotated, writeSwitches } from './wire.ts';
 
@@ -31,6 +39,8 @@ export type DevicePorts = {
   rotate(device: Presented, nowMs: number): Promise<{ token: string; expiresAt: number; oldEndsAt: number } | null>;
   end(device: Presented, nowMs: number): Promise<void>;
   policies(): Promise<readonly PolicyVersion[]>;
+  /** True if the header answers a challenge of this device for `profile`, which is used up. */
+  prove(device: Presented, header: string, nowMs: number): Promise<boolean>;
   /** Of what applications hold. */
   readonly tokens: TokenPorts;
 };
@@ -104,8 +114,10 @@ export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () 
       schema: {
         tags: ['people'],
         summary: 'Change it.',
-        description: 'In force for everybody who asks when the answer arrives.',
+        description:
+          'In force for everybody who asks when the answer arrives. The token is enough for what protects more: a source off, no offers, a younger age or none. Anything else (a source on, offers, an older age, another jurisdiction) needs proof that the phone is there.',
         security: SECURITY,
+        headers: ProofHeader,
         body: PatchBody,
         response: { 200: Me, 403: Problem, 409: Problem, ...REFUSALS },
       },
@@ -117,7 +129,10 @@ export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () 
       const { acceptedPolicy } = body;
       if (acceptedPolicy !== undefined && !(await ports.policies()).some((one) => one.version === acceptedPolicy))
         return sendProblem(reply, UNKNOWN_POLICY);
-      return await patch(reply, presented, ports, nowMs, (profile) => ({
+      const header = request.headers[PROOF_HEADER];
+      // Tried whether it is needed or not, so that nothing of it is left.
+      const proven = typeof header === 'string' && (await ports.prove(presented, header, nowMs));
+      return await patch(reply, presented, ports, nowMs, proven, (profile) => ({
         ...(body as Patch),
         ...(body.sources === undefined ? {} : { sources: setSources(profile.sources, body.sources) }),
       }));
@@ -165,31 +180,38 @@ async function patch(
   presented: Presented,
   ports: DevicePorts,
   nowMs: number,
+  proven: boolean,
   patchFor: (profile: Profile) => Patch,
 ): Promise<FastifyReply> {
-  const patched = patchProfile(presented.profile, patchFor(presented.profile), isChild(nowMs), nowMs);
-  let refused = 'refused' in patched;
+  /** What may be made of a profile as it is at that moment; null, and why not, if nothing may. */
+  const refusal: { problem: RenderedProblem | null } = { problem: null };
+  function edited(before: Profile): { profile: Profile; decides: boolean } | null {
+    const patched = patchProfile(before, patchFor(before), isChild(nowMs), nowMs);
+    const needsProof = 'refused' in patched || patched.loosens;
+    refusal.problem = needsProof && !proven ? PROOF_NEEDED : 'refused' in patched ? AGE_NEEDS_OPERATOR : null;
+    return refusal.problem !== null || 'refused' in patched ? null : patched;
+  }
+  const wanted = edited(presented.profile);
   let after: Device | null = presented;
-  if ('profile' in patched && !patched.decides) {
+  if (wanted !== null && !wanted.decides) {
     after = await ports.note(presented.id, (profile) => {
-      const again = patchProfile(profile, patchFor(profile), isChild(nowMs), nowMs);
-      return 'profile' in again && !again.decides ? again.profile : profile;
+      const again = edited(profile);
+      return again !== null && !again.decides ? again.profile : profile;
     });
-  } else if (!refused) {
+  } else if (wanted !== null) {
     after = await ports.change(
       presented.id,
       (device) => {
         // Decided on what is true under the lock, not on what was read before.
-        const again = patchProfile(device.profile, patchFor(device.profile), isChild(nowMs), nowMs);
-        refused = 'refused' in again;
-        return 'profile' in again ? { profile: again.profile, flags: flagsOf(device, again.profile, nowMs) } : null;
+        const again = edited(device.profile);
+        return again && { profile: again.profile, flags: flagsOf(device, again.profile, nowMs) };
       },
       'profileChanged',
       nowMs,
     );
   }
   if (after === null) return refuseProblem(reply, { kind: 'unauthenticated' });
-  if (refused) return sendProblem(reply, AGE_NEEDS_OPERATOR);
+  if (refusal.problem !== null) return sendProblem(reply, refusal.problem);
   return reply.send(await describe({ ...presented, ...after }, ports, nowMs));
 }
 

@@ -2,7 +2,7 @@
 // to end one is one call, in force when it is acknowledged; a guarded phone's own token shows nothing to anybody else, and
 // turns into nothing that does, without proof that the phone is there (attack: a device token that leaked, or was handed out).
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import { PROOF_NEEDED, Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
 import { FLAG } from './device-contract.ts';
 import type { Device } from './profile.ts';
 import { PROOF_HEADER, ProofHeader } from './proof-header.ts';
@@ -50,7 +50,6 @@ export type TokenPorts = {
 const COMMON = { tags: ['people'], security: [{ token: [] }] };
 const REFUSALS = { 400: Problem, 401: Problem, 429: Problem, 500: Problem, 503: Problem };
 const ENDED = { type: 'null', description: 'Ended' } as const;
-const PROOF_NEEDED = renderProblem(403, 'proof-needed', 'A fresh proof of the phone is needed');
 const UNKNOWN_APPLICATION = renderProblem(404, 'unknown-application', 'There is no such application');
 const TOO_MANY = renderProblem(409, 'too-many-application-tokens', 'Too many applications hold a token of this phone');
 const iso = (ms: number) => new Date(ms).toISOString();

@@ -46,7 +46,9 @@ export const PatchBody = Type.Object(
     jurisdiction: Type.Optional(Jurisdiction),
     ageBand: Type.Optional(AgeBandName),
     sources: Type.Optional(Switches),
-    marketing: Type.Optional(Type.Boolean({ description: 'Wants to hear of offers' })),
+    marketing: Type.Optional(
+      Type.Boolean({ description: 'Wants offers. While it is off nothing is shown to anybody for marketing' }),
+    ),
     acceptedPolicy: Type.Optional(
       Type.String({ maxLength: 40, description: 'A version that was read and accepted; this consents to nothing' }),
     ),

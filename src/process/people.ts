@@ -131,6 +131,8 @@ function devicePorts(setup: PeopleSetup): DevicePorts {
     },
     end: (device, nowMs) => act((client, chain) => endTokens(client, chain, device, nowMs)),
     policies: () => orUnavailable(() => listPolicies(pool)),
+    prove: ({ id, key }, header, nowMs) =>
+      orUnavailable(() => takeProof(pool, { device: id, key }, 'profile', header, nowMs)),
     tokens: tokenPorts(setup),
   };
 }

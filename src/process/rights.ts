@@ -63,10 +63,10 @@ export function openErasing(
   return { ...eraseDepsOf({ pool, inChain, masters, pseudonymKey }), random: randomBytes };
 }
 
-export function openRights(setup: RightsSetup): RightsPorts {
+export function openRights(setup: RightsSetup, now: () => number = Date.now): RightsPorts {
   const { pool, masters } = setup;
   const inChain: InChain = (work) => orUnavailable(() => setup.inChain(work));
-  const rights = createRights({ ...eraseDepsOf({ ...setup, inChain }), random: randomBytes, newId: randomUUID });
+  const rights = createRights({ ...eraseDepsOf({ ...setup, inChain }, now), random: randomBytes, newId: randomUUID });
   const complaints = { pool, masters, random: randomBytes, newId: randomUUID };
   return {
     rights,

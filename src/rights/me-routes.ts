@@ -3,7 +3,8 @@
 // up protection needs proof beyond the token (attack: a token that leaked from a URL), and every failed proof looks the
 // same; each request is written down with its due date.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import { PROOF_HEADER, ProofHeader } from '../devices/proof-header.ts';
+import { PROOF_NEEDED, Problem, refuseProblem, sendProblem } from '../http/errors/problem.ts';
 import { disclosureInWords, type Language, precisionName } from './disclosure-words.ts';
 import type { Outcome, Presented, Rectification, Rights } from './me-store.ts';
 import {
@@ -14,7 +15,6 @@ import {
   DisclosuresQuery,
   ErasureAnswer,
   Export,
-  ProofHeaders,
   RectificationBody,
   RequestAnswer,
   RequestList,
@@ -24,7 +24,6 @@ import type { StoredRequest } from './requests-store.ts';
 
 const REFUSALS = { 400: Problem, 401: Problem, 403: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem };
 const COMMON = { tags: ['people'], security: [{ token: [] }] };
-const WRONG_PROOF = renderProblem(403, 'proof-needed', 'A fresh proof of the phone is needed');
 const PAGE = 100;
 /** Exports an hour from one address: each reads every table. */
 const EXPORTS_PER_HOUR = 60;
@@ -37,7 +36,7 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
   const answer = (reply: FastifyReply, outcome: Outcome) =>
     outcome === 'gone' ? refuseProblem(reply, { kind: 'unauthenticated' }) : reply.send(written(outcome.request));
   async function proven(request: FastifyRequest, action: ProofAction): Promise<'none' | 'right' | 'wrong'> {
-    const header = request.headers['honeyguide-proof'];
+    const header = request.headers[PROOF_HEADER];
     if (header === undefined) return 'none';
     return (await rights.prove(me(request), action, header)) ? 'right' : 'wrong';
   }
@@ -87,12 +86,12 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
       schema: {
         ...COMMON,
         summary: 'Lift the restriction; needs proof.',
-        headers: ProofHeaders,
+        headers: ProofHeader,
         response: { 200: RequestAnswer, ...REFUSALS },
       },
     },
     async (request, reply) => {
-      if ((await proven(request, 'lifting')) !== 'right') return sendProblem(reply, WRONG_PROOF);
+      if ((await proven(request, 'lifting')) !== 'right') return sendProblem(reply, PROOF_NEEDED);
       return answer(reply, await rights.lift(me(request)));
     },
   );
@@ -114,7 +113,7 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
       schema: {
         ...COMMON,
         summary: 'Have something corrected; without proof it waits for it.',
-        headers: ProofHeaders,
+        headers: ProofHeader,
         body: RectificationBody,
         response: { 200: RequestAnswer, 202: Accepted, ...REFUSALS },
       },
@@ -122,7 +121,7 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
     async (request, reply) => {
       const asked = request.body as Rectification;
       const proof = await proven(request, 'rectification');
-      if (proof === 'wrong') return sendProblem(reply, WRONG_PROOF);
+      if (proof === 'wrong') return sendProblem(reply, PROOF_NEEDED);
       if (proof === 'none') return await askForProof(request, reply, 'rectification', asked);
       return reply.send(written(await rights.rectify(me(request), asked)));
     },
@@ -134,13 +133,13 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
       schema: {
         ...COMMON,
         summary: 'Erase everything; without proof it waits for it. The token ends with the answer.',
-        headers: ProofHeaders,
+        headers: ProofHeader,
         response: { 200: ErasureAnswer, 202: Accepted, ...REFUSALS },
       },
     },
     async (request, reply) => {
       const proof = await proven(request, 'erasure');
-      if (proof === 'wrong') return sendProblem(reply, WRONG_PROOF);
+      if (proof === 'wrong') return sendProblem(reply, PROOF_NEEDED);
       if (proof === 'none') return await askForProof(request, reply, 'erasure', {});
       const code = await rights.erase(me(request));
       return code === null

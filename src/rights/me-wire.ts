@@ -10,14 +10,6 @@ const OneOf = (names: readonly string[]) => Type.Unsafe<string>({ type: 'string'
 /** Free text that somebody has to read. */
 const MAX_STATEMENT = 2_000;
 
-export const ProofHeaders = Type.Object({
-  'honeyguide-proof': Type.Optional(
-    Type.String({
-      description: 'Answer to a challenge: `<nonce>.<base64url(HMAC-SHA256(proofKey, action + "." + nonce))>`',
-    }),
-  ),
-});
-
 export const ChallengeBody = Type.Object({ action: OneOf(PROOF_ACTIONS) }, { ...exact, title: 'ChallengeBody' });
 export const Challenge = Type.Object(
   { nonce: Type.String(), action: OneOf(PROOF_ACTIONS), expiresAt: Time },

@@ -106,7 +106,11 @@ describe('honeyguide parental', () => {
   test('corrects an age that was wrongly stated, which its user cannot', async () => {
     const token = await gateway.register({ ageBand: 'under13', jurisdiction: 'NL' });
     const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
-    expect((await gateway.call('PATCH', '/v1/me', token, { ageBand: '18plus' })).status).toBe(403);
+    const proof = await gateway.prove(token, 'profile');
+    expect(await gateway.call('PATCH', '/v1/me', token, { ageBand: '18plus' }, proof)).toMatchObject({
+      status: 403,
+      body: { type: '/problems/age-needs-operator' },
+    });
     expect(await json('parental', 'correct-age', id, '--age-band', '18plus')).toMatchObject({ exitCode: 0 });
     expect((await put(token, 'precise')).body).toMatchObject({ consent: { shows: 'precise' } });
   });

@@ -42,6 +42,7 @@ const questions: fc.Arbitrary<Question> = fc.record({
     jurisdiction: fc.constantFrom(null, 'NL', 'BE', 'IN', 'US', 'ZZ'),
     ageBand: fc.constantFrom(...AGE_BANDS, '18plus' as const, '18plus' as const),
     sources: fc.constantFrom(31, 31, 0, 1, 12, 18),
+    marketing: fc.constantFrom(true, true, false, undefined),
     parental: fc.array(parental, { maxLength: 3 }),
   }),
   grant: maybe(grants),
@@ -62,6 +63,7 @@ const questions: fc.Arbitrary<Question> = fc.record({
 function oracle({ device, grant, application, purpose, scope, now }: Question): { outcome: string; sources: number } {
   const live = device.parental.filter((p) => !(p.at > now) && !(p.withdrawnAt !== null && p.withdrawnAt <= now));
   const age = device.flags & 4 ? 'child' : maturity(device.ageBand, device.jurisdiction, now);
+  const isAdvertising = ['dpv:DirectMarketing', 'dpv:PersonalisedAdvertising'].includes(purpose);
   const nothing = [
     device.flags & 1,
     device.flags & 8,
@@ -73,9 +75,10 @@ function oracle({ device, grant, application, purpose, scope, now }: Question): 
     grant !== null && ['refused', 'objected'].includes(grant.state),
     grant !== null && grant.precision === 0 && ['given', 'reconfirmed'].includes(grant.state),
     device.sources === 0,
+    device.marketing === false && isAdvertising,
   ];
   if (nothing.some(Boolean)) return { outcome: 'nothing', sources: 0 };
-  const advertising = application.adFunded || ['dpv:DirectMarketing', 'dpv:PersonalisedAdvertising'].includes(purpose);
+  const advertising = application.adFunded || isAdvertising;
   const byParent = device.parental.find((p) => p.id === grant?.parental);
   const precise = [
     grant !== null && ['given', 'reconfirmed'].includes(grant.state),

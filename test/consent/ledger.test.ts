@@ -70,7 +70,9 @@ test('whatever was told was what the events before it say, for the reason they g
           const answer = await asked.ask({ key, device: token }, body);
           if (answer.statusCode === 200 && answer.json().precision === 'precise') precise++;
         } else if ('hours' in step) people.clock.nowMs = asked.clock.nowMs += step.hours * HOUR_MS;
-        else await people.call(step.method, step.method === 'PATCH' ? '/v1/me' : url, token, step.body);
+        else if (step.method === 'PATCH')
+          await people.call('PATCH', '/v1/me', token, step.body, await people.prove(token, 'profile'));
+        else await people.call(step.method, url, token, step.body);
       }
       const device = (await loadDevice(store.pool, MASTERS, hashToken(token), people.clock.nowMs))!;
       const history = await readHistory(store.pool, device);

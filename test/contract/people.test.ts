@@ -158,8 +158,13 @@ describe('a yes that does not count', () => {
 
   test("stays a child's when the child says that it is older, or elsewhere", async () => {
     const token = await gateway.register({ ageBand: '13to15', jurisdiction: 'NL' });
-    for (const lie of [{ ageBand: '18plus' }, { ageBand: 'unknown' }, { jurisdiction: 'BE' }])
-      expect(await gateway.call('PATCH', '/v1/me', token, lie)).toMatchObject(problem('age-needs-operator', 403));
+    for (const lie of [{ ageBand: '18plus' }, { ageBand: 'unknown' }, { jurisdiction: 'BE' }]) {
+      expect(await gateway.call('PATCH', '/v1/me', token, lie)).toMatchObject(problem('proof-needed', 403));
+      const proof = await gateway.prove(token, 'profile');
+      expect(await gateway.call('PATCH', '/v1/me', token, lie, proof)).toMatchObject(
+        problem('age-needs-operator', 403),
+      );
+    }
     expect((await gateway.call('GET', '/v1/me', token)).body).toMatchObject({ ageBand: '13to15', needsParent: true });
   });
 
@@ -169,7 +174,8 @@ describe('a yes that does not count', () => {
       problem('age-unknown', 422),
     );
     expect((await gateway.call('PUT', consentUrl(weather), token, { precision: 'region' })).status).toBe(200);
-    await gateway.call('PATCH', '/v1/me', token, { ageBand: '18plus' });
+    const proof = await gateway.prove(token, 'profile');
+    expect((await gateway.call('PATCH', '/v1/me', token, { ageBand: '18plus' }, proof)).status).toBe(200);
     expect((await gateway.call('PUT', consentUrl(weather), token, { precision: 'precise' })).status).toBe(200);
   });
 
@@ -259,16 +265,17 @@ describe('the token of a phone', () => {
     for (const body of [{ ageBand: 'old' }, { jurisdiction: 'nl' }, { name: 'Ada' }, { sources: { wifi: 'no' } }])
       expect((await gateway.call('POST', '/v1/devices', DEVICE_KEY, body)).status).toBe(400);
     const token = await gateway.register({ jurisdiction: 'NL', ageBand: '18plus', sources: { wifi: false } });
+    const proof = await gateway.prove(token, 'profile');
     const waited = gateway.settled.length;
     expect(
-      (await gateway.call('PATCH', '/v1/me', token, { sources: { ip: false }, marketing: true })).body,
+      (await gateway.call('PATCH', '/v1/me', token, { sources: { ip: false }, marketing: true }, proof)).body,
     ).toMatchObject({
       ...{ jurisdiction: 'NL', ageBand: '18plus', marketing: true, restricted: false, needsParent: false },
       sources: { gps: true, cell: true, wifi: false, bluetooth: true, ip: false },
     });
     expect(gateway.settled.length).toBe(waited + 1);
     // What decides nothing waits for nobody.
-    await gateway.call('PATCH', '/v1/me', token, { marketing: false });
+    await gateway.call('PATCH', '/v1/me', token, { acceptedPolicy: '2017-06-30' });
     expect(gateway.settled.length).toBe(waited + 1);
     for (const body of [{}, { id: 'x' }, { flags: 0 }, { ageBand: null }])
       expect((await gateway.call('PATCH', '/v1/me', token, body)).status).toBe(400);

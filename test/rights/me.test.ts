@@ -136,6 +136,74 @@ describe('proof', () => {
   });
 });
 
+describe('changing what is known of oneself', () => {
+  const LOOSER = [
+    { jurisdiction: 'BE' },
+    { jurisdiction: null },
+    { ageBand: '18plus' },
+    { sources: { wifi: true } },
+    { sources: { wifi: true, gps: false } },
+    { marketing: true },
+  ];
+  const STRICTER = [
+    { sources: { gps: false, ip: false } },
+    { marketing: false },
+    { ageBand: 'unknown' },
+    { ageBand: '13to15' },
+    { acceptedPolicy: '2017-06-30' },
+  ];
+  const middling = () => phone({ jurisdiction: 'NL', ageBand: '16to17', sources: { wifi: false } });
+
+  test('takes proof where it protects less or moves to another law; without it, or with a wrong one, nothing happens', async () => {
+    const ada = await middling();
+    const bo = await phone();
+    const before = (await call(ada, 'GET', '/v1/me')).body;
+    const rows = () => pool.query('select count(*)::int as n from ledger');
+    const written = (await rows()).rows;
+    const used = await proof(ada, 'profile');
+    await call(ada, 'PATCH', '/v1/me', { sources: { wifi: false } }, used);
+    for (const change of LOOSER) {
+      const { nonce } = (await call(ada, 'POST', '/v1/me/challenges', { action: 'profile' })).body;
+      const old = await proof(ada, 'profile');
+      const answers = new Set<string>();
+      for (const header of [
+        undefined,
+        '',
+        'x',
+        used,
+        `${nonce}.${answerChallenge(Buffer.from(ada.token), 'profile', nonce)}`,
+        await proof(ada, 'erasure'),
+        await proof(bo, 'profile'),
+      ]) {
+        const { status, body } = await call(ada, 'PATCH', '/v1/me', change, header);
+        answers.add(JSON.stringify([status, body]));
+      }
+      await pool.query('update challenges set expires_at = 1 where nonce_hash = $1', [hashNonce(old.split('.')[0])]);
+      const { status, body } = await call(ada, 'PATCH', '/v1/me', change, old);
+      answers.add(JSON.stringify([status, body]));
+      expect([...answers]).toEqual([expect.stringMatching(/^\[403,.*proof-needed/)]);
+    }
+    expect((await call(ada, 'GET', '/v1/me')).body).toEqual(before);
+    expect((await rows()).rows).toEqual(written);
+    for (const change of LOOSER) {
+      const again = await middling();
+      const changed = await call(again, 'PATCH', '/v1/me', change, await proof(again, 'profile'));
+      expect([change, changed.status]).toEqual([change, 200]);
+      expect((await pool.query('select 1 from challenges where device = $1', [again.id])).rows).toEqual([]);
+    }
+  });
+
+  test('is one call with the token where it protects more, and a proof that was not needed is gone all the same', async () => {
+    for (const change of STRICTER) {
+      const ada = await middling();
+      expect([change, (await call(ada, 'PATCH', '/v1/me', change)).status]).toEqual([change, 200]);
+    }
+    const bo = await middling();
+    expect((await call(bo, 'PATCH', '/v1/me', STRICTER[0], await proof(bo, 'profile'))).status).toBe(200);
+    expect((await pool.query('select 1 from challenges where device = $1', [bo.id])).rows).toEqual([]);
+  });
+});
+
 describe('rectification', () => {
   test('without proof waits for it, as one request however often it is asked for', async () => {
     const ada = await phone();

@@ -5,6 +5,8 @@ import { createInChain, type InChain } from '../../src/disclosures/chain.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { openPeople, type People } from '../../src/process/people.ts';
+import { openRights } from '../../src/process/rights.ts';
+import { answerChallenge, type ProofAction } from '../../src/rights/proof.ts';
 import type { Store } from '../../src/storage/open.ts';
 import { createTestApp, DEVICE_KEY, type TestApp } from './app.ts';
 
@@ -21,8 +23,11 @@ export type TestPeople = TestApp & {
     url: string,
     token?: string,
     body?: object,
+    proof?: string,
   ): Promise<Answer>;
   register(body?: object): Promise<string>;
+  /** The header that proves that the phone of this token is there, once. */
+  prove(token: string, action: ProofAction): Promise<string>;
 };
 export type Answer = {
   readonly status: number;
@@ -57,10 +62,15 @@ export async function createTestPeople(
     },
   });
   const people = await openPeople({ pool, inChain, masters, receiptKey: Buffer.alloc(32, 3) });
-  const test = await createTestApp({ people, othersPerMinute });
+  const setup = { pool, inChain, masters, pseudonymKey: Buffer.alloc(32, 5), contact: 'privacy@example.org' };
+  const proofKeys = new Map<string, Buffer>();
+  const test = await createTestApp({ people, othersPerMinute, rights: openRights(setup, () => clock.nowMs) });
   clock = test.clock;
-  const call: TestPeople['call'] = async (method, url, token, body) => {
-    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const call: TestPeople['call'] = async (method, url, token, body, proof) => {
+    const headers = {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(proof !== undefined && { 'honeyguide-proof': proof }),
+    };
     const {
       statusCode,
       payload,
@@ -86,7 +96,13 @@ export async function createTestPeople(
     async register(body = { ageBand: '18plus', jurisdiction: 'NL' }) {
       const answer = await call('POST', '/v1/devices', DEVICE_KEY, body);
       if (answer.status !== 201) throw new Error(answer.text);
-      return (answer.body as { token: string }).token;
+      const { token, proofKey } = answer.body as { token: string; proofKey: string };
+      proofKeys.set(token, Buffer.from(proofKey, 'base64url'));
+      return token;
+    },
+    async prove(token, action) {
+      const { nonce } = (await call('POST', '/v1/me/challenges', token, { action })).body as { nonce: string };
+      return `${nonce}.${answerChallenge(proofKeys.get(token)!, action, nonce)}`;
     },
   };
 }

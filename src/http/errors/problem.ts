@@ -41,6 +41,9 @@ const PROBLEMS: Readonly<Record<RefusalKind, RenderedProblem>> = {
   bug: renderProblem(500, 'bug', 'Internal error'),
 };
 
+/** Missing, wrong, old, used: one answer, so that it says nothing of what was wrong with it. */
+export const PROOF_NEEDED = renderProblem(403, 'proof-needed', 'A fresh proof of the phone is needed');
+
 /** Sends a refusal as a problem document. */
 export function refuseProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
   if (refusal.retryAfterS !== undefined) reply.header('retry-after', refusal.retryAfterS);
