@@ -13,6 +13,7 @@ type Kind = { readonly name: string; ask(): Promise<number> };
 export type TimingWorld = {
   readonly gateway: PrivacyGateway;
   readonly partner: Partner;
+  readonly other: Partner;
   /** In a region, and in none. */
   readonly somewhere: Place;
   readonly nowhere: Place;
@@ -20,18 +21,19 @@ export type TimingWorld = {
 
 /** All ways of being told nothing. */
 export async function timeNothing(
-  { gateway, partner, somewhere, nowhere }: TimingWorld,
+  { gateway, partner, other, somewhere, nowhere }: TimingWorld,
   requests: number,
   together: number,
   random: Random,
 ): Promise<Timing> {
   const adult = { ageBand: '18plus', jurisdiction: 'NL' };
-  const [unlocated, suppressed, restricted, refused] = await Promise.all(
-    [adult, adult, adult, adult].map((profile) => gateway.register(profile)),
+  const [unlocated, suppressed, restricted, refused, elsewhere] = await Promise.all(
+    [adult, adult, adult, adult, adult].map((profile) => gateway.register(profile)),
   );
   const child = await gateway.register({ ageBand: 'under13', jurisdiction: 'NL' });
   await gateway.restrict(restricted);
   await gateway.grant(refused, partner, 'none');
+  const ofAnother = await gateway.applicationToken(elsewhere, other);
   const unknown = `hgt_${'A'.repeat(43)}`;
   const time = (token: string, body: object) => async () => {
     const { status, tookMs } = await gateway.ask(partner, token, body);
@@ -45,6 +47,7 @@ export async function timeNothing(
     { name: 'child', ask: time(child, fixAt(somewhere)) },
     { name: 'restricted', ask: time(restricted, fixAt(somewhere)) },
     { name: 'refused', ask: time(refused, fixAt(somewhere)) },
+    { name: 'another application’s token', ask: time(ofAnother, fixAt(somewhere)) },
   ];
   return compare(await measure(kinds, requests, together, random));
 }

@@ -61,6 +61,8 @@ export type PrivacyGateway = {
   deviceOf(token: string): Promise<string>;
   grant(token: string, partner: Partner, precision: 'none' | 'region' | 'precise'): Promise<Reply>;
   withdraw(token: string, partner: Partner): Promise<Reply>;
+  /** A token of the phone's for one partner's application. */
+  applicationToken(token: string, partner: Partner): Promise<string>;
   restrict(token: string): Promise<void>;
   addPartner(name: string): Promise<Partner>;
   /** Learns of partners that another gateway added. */
@@ -136,6 +138,11 @@ export async function openPrivacyGateway(store: Store, names: Uint32Array, clock
     deviceOf,
     grant: (token, partner, precision) => send.send('PUT', consentPath(partner), token, { precision }),
     withdraw: (token, partner) => send.send('DELETE', consentPath(partner), token, undefined),
+    async applicationToken(token, { application }) {
+      const { status, body } = await send.send('POST', '/v1/me/tokens', token, { application });
+      if (status !== 201) throw new Error(`no token for the application: ${status}`);
+      return JSON.parse(body).token;
+    },
     async restrict(token) {
       const id = await deviceOf(token);
       const secrets = { masters: MASTERS, random: randomBytes };

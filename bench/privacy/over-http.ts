@@ -150,7 +150,7 @@ async function attack(
 
     const nowhere = { lat: -48.9, lon: -123.4 };
     const timing = await timeNothing(
-      { gateway, partner: partners[0], somewhere: places[0], nowhere },
+      { gateway, partner: partners[0], other: partners[1], somewhere: places[0], nowhere },
       plan.timed,
       TOGETHER,
       random,

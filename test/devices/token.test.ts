@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bearerToken, formatToken, hashToken, isToken, TOKEN_RANDOM_BYTES } from '../../src/devices/token.ts';
+import {
+  bearerToken,
+  formatApplicationToken,
+  formatToken,
+  hashToken,
+  isToken,
+  isWireToken,
+  TOKEN_RANDOM_BYTES,
+} from '../../src/devices/token.ts';
 
 test('a token carries all of its random bits and is known for one', () => {
   fc.assert(
@@ -28,4 +36,13 @@ test('what is kept of a token is a hash that differs with every character', () =
   const token = formatToken(Buffer.alloc(32, 7));
   expect(hashToken(token)).toHaveLength(32);
   expect(hashToken(token).equals(hashToken(formatToken(Buffer.alloc(32, 8))))).toBe(false);
+});
+
+test('a token of an application names a device where partners ask, and is no device’s', () => {
+  const token = formatApplicationToken(randomBytes(32));
+  expect([isWireToken(token), bearerToken(`Bearer ${token}`)]).toEqual([true, token]);
+  expect(isToken(token)).toBe(false);
+  expect(isWireToken(formatToken(randomBytes(32)))).toBe(true);
+  for (const other of [token.slice(1), `${token}A`, token.replace('hga_', 'hgd_'), '', null, 7])
+    expect(isWireToken(other)).toBe(false);
 });

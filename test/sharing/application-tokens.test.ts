@@ -240,6 +240,9 @@ describe('a token of an application ends', () => {
     expect((await call('DELETE', '/v1/me/tokens', stranger.token)).statusCode).toBe(204);
     expect(await told(phone.minted.token)).toBe('region');
     expect((await call('DELETE', '/v1/me/tokens/not-an-id', phone.token)).statusCode).toBe(400);
+    await call('DELETE', '/v1/me/token', phone.token);
+    const { rows } = await store.pool.query('select 1 from application_tokens where device = $1', [phone.id]);
+    expect(rows).toEqual([]);
   });
 });
 
