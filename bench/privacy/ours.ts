@@ -1,7 +1,8 @@
 // Honeyguide's own coarsening as a mechanism, in process: the anonymity map, the coarse state and the circle, the very
 // functions the gateway calls. `oursWithoutToken` is what a partner gets who presents no device: no state, one level coarser.
+
 import { createSecretKey } from 'node:crypto';
-import { cellArea } from 'h3-js';
+import { ALL_SOURCES } from '../../src/devices/device-contract.ts';
 import {
   type AnonymityMap,
   layOutAnonymityMap,
@@ -11,14 +12,7 @@ import {
 } from '../../src/privacy/anonymity-map.ts';
 import { BAND_M, type BandKey } from '../../src/privacy/band.ts';
 import { buildAnonymityMap, type Population } from '../../src/privacy/build-anonymity-map.ts';
-import {
-  COARSEST_RES,
-  cellOfKey,
-  keyOfCell,
-  parentKey,
-  type RegionKey,
-  resolutionOf,
-} from '../../src/privacy/region-key.ts';
+import { keyOfCell, type RegionKey } from '../../src/privacy/region-key.ts';
 import { oneLevelCoarser } from '../../src/privacy/region-levels.ts';
 import { COARSE_STATE_TTL_MS, coarseStateOf, type KeptState } from '../../src/sharing/coarse-region.ts';
 import type { Mechanism, Phone, Residents, Told } from './mechanism.ts';
@@ -41,19 +35,6 @@ export function populationOf(residents: Residents): Population {
 export function buildMap(population: Population, k: number): BuiltMap {
   const names = buildAnonymityMap(population, k);
   return { names, map: openAnonymityMap(layOutAnonymityMap(names)) };
-}
-
-/** Square kilometres of every region: its named cell less the named cells inside it. */
-export function regionAreasKm2(names: Uint32Array): Map<RegionKey, number> {
-  const areas = new Map<RegionKey, number>();
-  for (const name of names) areas.set(name, cellArea(cellOfKey(name), 'km2'));
-  for (const name of names) {
-    const res = resolutionOf(name);
-    if (res === COARSEST_RES) continue;
-    const parent = parentKey(name, res - 1);
-    areas.set(parent, areas.get(parent)! - cellArea(cellOfKey(name), 'km2'));
-  }
-  return areas;
 }
 
 const tellers = new WeakMap<AnonymityMap, (region: RegionKey) => Told | null>();
@@ -95,7 +76,7 @@ export function oursKnowing(map: AnonymityMap, coarseKey: BandKey, device: strin
   return (lat, lon, nowMs) => {
     // As the store has it: a state that is not renewed is gone after its time to live.
     const before = nowMs < untilMs ? kept : null;
-    kept = coarseStateOf(rules, device, before, () => ({ lat, lon, accuracyM: 25 }), nowMs);
+    kept = coarseStateOf(rules, device, before, ALL_SOURCES, () => ({ lat, lon, accuracyM: 25 }), nowMs);
     if (kept !== before) untilMs = nowMs + COARSE_STATE_TTL_MS;
     return tell(kept!.region);
   };

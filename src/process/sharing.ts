@@ -67,12 +67,8 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
     (rows) => addCounts(pool, rows),
     (error) => log.error(describeError(error), 'answers to partners not counted yet'),
   );
-  let saidMs = Number.NEGATIVE_INFINITY;
-  function onError(error: unknown): void {
-    if (performance.now() - saidMs < SAY_MS) return;
-    saidMs = performance.now();
-    log.error(describeError(error), 'the store decides nothing: partners are told what was told already, or nothing');
-  }
+  const onError = createSayer(log, 'the store decides nothing: partners are told what was told already, or nothing');
+  const onDamaged = createSayer(log, 'what is kept of a device does not open: nothing is told of it');
   const { audience, idle } = createAudience({
     lease: setup.lease,
     map,
@@ -89,13 +85,13 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
         mapVersion: setup.map.version,
         coarseKey: createSecretKey(setup.coarseKey),
       },
-      ...{ random: randomBytes, now, readRecipients },
+      ...{ random: randomBytes, now, readRecipients, onDamaged },
     }),
     async isGood(keyId, nowMs) {
       const recipient = await readRecipient(pool, keyId, nowMs);
       return recipient !== null && !recipient.suspended && recipient.maxPrecision > 0;
     },
-    readSwitches: (tokenHashes) => loadSwitches(pool, masters, tokenHashes, now()),
+    readSwitches: (tokenHashes) => loadSwitches(pool, masters, tokenHashes, now(), onDamaged),
     hashToken: (text) => (isWireToken(text) ? hashToken(text) : null),
     count: (application, tick, isShown) => counts.note(application, tick, isShown ? KIND.region : KIND.refused),
     noteWrongPurpose: createWrongPurposeNotes(createInChain(chain), now, onError),
@@ -109,6 +105,16 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
       await idle();
       await counts.stop().catch(onError);
     },
+  };
+}
+
+/** Says that something failed, now and then. */
+function createSayer(log: BugLog, message: string): (error: unknown) => void {
+  let saidMs = Number.NEGATIVE_INFINITY;
+  return (error) => {
+    if (performance.now() - saidMs < SAY_MS) return;
+    saidMs = performance.now();
+    log.error(describeError(error), message);
   };
 }
 

@@ -14,7 +14,7 @@ import { createBatches, type DecideBatch } from './batches.ts';
 import type { Ask, Outcome } from './decide-store.ts';
 import type { LeaseReader } from './lease-memory.ts';
 import { createRelease } from './release.ts';
-import type { Switches } from './subjects-store.ts';
+import type { DAMAGED, Switches } from './subjects-store.ts';
 import { createTickMemory } from './tick-memory.ts';
 
 export type AudienceDeps = {
@@ -26,7 +26,7 @@ export type AudienceDeps = {
   /** True if a partner's key still stands for somebody who may be told anything. */
   readonly isGood: (keyId: string, nowMs: number) => Promise<boolean>;
   /** What phones let us use, by token; null for a token of nobody. */
-  readonly readSwitches: (tokenHashes: readonly Buffer[]) => Promise<readonly (Switches | null)[]>;
+  readonly readSwitches: (tokenHashes: readonly Buffer[]) => Promise<readonly (Switches | null | typeof DAMAGED)[]>;
   /** SHA-256 of what can be a token, null for anything else. */
   readonly hashToken: (text: string) => Buffer | null;
   /** Counts an answer about nobody in particular. */
@@ -181,6 +181,7 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
     try {
       const found = await ownBatches.add(tokenHash);
       if (found === null) return UNKNOWN_DEVICE;
+      if (found === 'damaged') return UNAVAILABLE;
       switches.remember(reading, found.device, '', deviceToken, tick, found.untilMs, found.sources);
       return question.locate(found.sources);
     } catch (error) {

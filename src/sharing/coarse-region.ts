@@ -1,6 +1,8 @@
 // The region a device is told to be in, this tick: what its state says, or the state's next step from where it is located.
 // Promises: pure; within a tick the device is not even located, so that nothing a request says can move its answer
-// (attacks A2, A4); a state of another version of the map is forgotten, because its regions mean something else.
+// (attacks A2, A4); a state of another version of the map is forgotten, because its regions mean something else, but never
+// within its tick, and not in favour of a version that was replaced: gateways with two maps would make each other forget the
+// band, and every answer would be a fresh one. A place found by a source that is switched off since is not told any more.
 import { M_PER_DEG_LAT, mPerDegLon, wrapLonDeg } from '../geo/distance.ts';
 import type { AnonymityMap } from '../privacy/anonymity-map.ts';
 import { type BandKey, bandRingsOf, shiftOf } from '../privacy/band.ts';
@@ -8,7 +10,13 @@ import { advanceCoarseState, type CoarseState, TICK_MS } from '../privacy/coarse
 import { accuracyClassOf } from '../privacy/region-levels.ts';
 
 /** As it is kept, sealed under the device's key. */
-export type KeptState = CoarseState & { readonly mapVersion: string };
+export type KeptState = CoarseState & {
+  readonly mapVersion: string;
+  /** The version that was replaced by this one while the state lived. */
+  readonly formerVersion?: string;
+  /** What the phone let us use when it was last located (bits of SOURCE). */
+  readonly sources: number;
+};
 export type Place = { readonly lat: number; readonly lon: number; readonly accuracyM: number };
 
 /** Kept so long that a night does not make a device forget its region (privacy.md S1: 24 h). */
@@ -21,23 +29,30 @@ export type CoarseRules = {
   readonly coarseKey: BandKey;
 };
 
-/** The state at `nowMs`: `kept` itself if it is of this tick, null if there is none and the device is not located. */
+/**
+ * The state at `nowMs`: `kept` itself if it is of this tick; null if there is none and the device is not located, or if what
+ * is kept may not be told. `sources` is what the phone lets us use now.
+ */
 export function coarseStateOf(
   rules: CoarseRules,
   device: string,
   kept: KeptState | null,
+  sources: number,
   locate: () => Place | null,
   nowMs: number,
 ): KeptState | null {
   const { map, mapVersion, coarseKey } = rules;
-  const previous = kept?.mapVersion === mapVersion ? kept : null;
-  if (previous !== null && previous.tick >= Math.floor(nowMs / TICK_MS)) return previous;
+  const isOfAnother = kept !== null && kept.mapVersion !== mapVersion;
+  if (isOfAnother && kept.formerVersion === mapVersion) return null;
+  const isUsable = kept !== null && !isOfAnother && (kept.sources & ~sources) === 0;
+  if (kept !== null && kept.tick >= Math.floor(nowMs / TICK_MS)) return isUsable ? kept : null;
   const place = locate();
   const accuracy = place === null ? 'lost' : accuracyClassOf(place.accuracyM);
   if (place === null || accuracy === 'lost') return null;
   const rings = bandRingsOf(coarseKey, device);
   const { lat, lon } = shifted(place, shiftOf(coarseKey, device));
-  return { ...advanceCoarseState(previous, lat, lon, nowMs, rings, map, accuracy), mapVersion };
+  const next = advanceCoarseState(isUsable ? kept : null, lat, lon, nowMs, rings, map, accuracy);
+  return { ...next, mapVersion, formerVersion: isOfAnother ? kept.mapVersion : kept?.formerVersion, sources };
 }
 
 /** Up to the poles and across the antimeridian. */

@@ -15,7 +15,7 @@ import type { DecideBatch } from './batches.ts';
 import { COARSE_STATE_TTL_MS, type CoarseRules, coarseStateOf, type KeptState } from './coarse-region.ts';
 import type { LastLocation } from './last-location.ts';
 import { keepLastLocations, type Located } from './last-location-store.ts';
-import { coarseLabel, loadSubjects, type Named, type Subject } from './subjects-store.ts';
+import { coarseLabel, DAMAGED, loadSubjects, type Named, type Subject } from './subjects-store.ts';
 
 /** What a request wants to know of a device. */
 export type Ask = Named & {
@@ -41,6 +41,8 @@ export type DecideDeps = CoarseRules & {
   /** Over connections that pipeline. */
   readonly inChain: InChain;
   readonly openDevice: (row: DeviceRow) => Device;
+  /** Hears of devices that do not open. */
+  readonly onDamaged: (error: unknown) => void;
   readonly random: Random;
   readonly now: () => number;
   /** Whom keys stand for as the store has it now (partners/registry-store.ts). */
@@ -98,7 +100,7 @@ async function decideInOrder(
   const keyIds = [...new Set(asks.map((ask) => ask.keyId))];
   const [recipients, subjects] = await Promise.all([
     deps.readRecipients(client, keyIds, nowMs),
-    loadSubjects(client, deps.openDevice, asks, nowMs),
+    loadSubjects(client, deps.openDevice, asks, nowMs, deps.onDamaged),
   ]);
   const states = new Map<string, KeptState>();
   const changed = new Map<string, Device>();
@@ -108,6 +110,7 @@ async function decideInOrder(
     const subject = subjects[i];
     const recipient = recipients.get(ask.keyId);
     if (subject === null) return UNKNOWN;
+    if (subject === DAMAGED) return NOTHING;
     const { device, grant, policyVersion } = subject;
     if (recipient === undefined) return NOTHING;
     const question = {
@@ -139,7 +142,8 @@ async function decideInOrder(
       return { kind: 'precise', where, atMs: nowMs };
     }
     const kept = states.get(device.id) ?? subject.coarse;
-    const state = coarseStateOf(deps, device.id, kept, () => ask.locate(decision.sources), nowMs);
+    const locate = () => ask.locate(decision.sources);
+    const state = coarseStateOf(deps, device.id, kept, device.profile.sources, locate, nowMs);
     if (state === null) return NOTHING;
     if (state !== kept) changed.set(device.id, device);
     states.set(device.id, state);
@@ -220,12 +224,15 @@ async function keepStates(
 }
 
 /** Keeps devices that are in use from being forgotten; at most one write a day each. */
-async function touch(client: ClientBase, subjects: readonly (Subject | null)[], nowMs: number): Promise<void> {
+async function touch(
+  client: ClientBase,
+  subjects: readonly (Subject | null | typeof DAMAGED)[],
+  nowMs: number,
+): Promise<void> {
   const today = Math.floor(nowMs / DAY_MS);
-  const stale = subjects.filter((subject) => subject !== null && subject.device.lastUsedDay < today);
+  const stale: string[] = [];
+  for (const subject of subjects)
+    if (subject !== null && subject !== DAMAGED && subject.device.lastUsedDay < today) stale.push(subject.device.id);
   if (stale.length === 0) return;
-  await client.query('update devices set last_used_day = $2 where id = any($1) and last_used_day < $2', [
-    stale.map((subject) => subject!.device.id),
-    today,
-  ]);
+  await client.query('update devices set last_used_day = $2 where id = any($1) and last_used_day < $2', [stale, today]);
 }

@@ -19,6 +19,9 @@ export type Subject = {
   /** The policy in force, for decisions that stand on no grant. */
   readonly policyVersion: string | null;
 };
+/** What is kept of this device does not open. */
+export const DAMAGED = 'damaged';
+
 /** For whom: SHA-256 of a token, and who asks for what. */
 export type Named = { readonly tokenHash: Buffer; readonly application: string; readonly purpose: string };
 
@@ -56,13 +59,14 @@ const QUERY = `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.
   left join grants g on g.device = d.id and g.application = q.application and g.purpose = q.purpose
   left join coarse_states c on c.device = d.id and c.expires_at > $4`;
 
-/** One entry for each of `named`, in their order; null where nobody is known by the token. */
+/** One entry for each of `named`, in their order; null where nobody is known by the token. `onDamaged` hears of the rest. */
 export async function loadSubjects(
   client: ClientBase,
   open: (row: DeviceRow) => Device,
   named: readonly Named[],
   nowMs: number,
-): Promise<(Subject | null)[]> {
+  onDamaged: (error: unknown) => void,
+): Promise<(Subject | null | typeof DAMAGED)[]> {
   const { rows } = await queryPrepared<Row>(client, 'subjects', QUERY, [
     binaryBytes(
       'bytea',
@@ -73,18 +77,28 @@ export async function loadSubjects(
     nowMs,
     Math.floor(nowMs / DAY_MS),
   ]);
-  const subjects: (Subject | null)[] = named.map(() => null);
-  for (const row of rows) {
-    const device = open(row);
-    subjects[row.i - 1] = {
-      device,
-      tokenExpiresAt: row.token_expires_at,
-      grant: row.grant,
-      policyVersion: row.policy_version,
-      coarse: row.coarse === null ? null : openJson<KeptState>(device.key, coarseLabel(device.id), row.coarse),
-    };
-  }
+  const subjects: (Subject | null | typeof DAMAGED)[] = named.map(() => null);
+  for (const row of rows) subjects[row.i - 1] = unlessDamaged(() => subjectOf(row, open(row)), onDamaged);
   return subjects;
+}
+
+function subjectOf(row: Row, device: Device): Subject {
+  return {
+    device,
+    tokenExpiresAt: row.token_expires_at,
+    grant: row.grant,
+    policyVersion: row.policy_version,
+    coarse: row.coarse === null ? null : openJson<KeptState>(device.key, coarseLabel(device.id), row.coarse),
+  };
+}
+
+function unlessDamaged<T>(open: () => T, onDamaged: (error: unknown) => void): T | typeof DAMAGED {
+  try {
+    return open();
+  } catch (error) {
+    onDamaged(error);
+    return DAMAGED;
+  }
 }
 
 /** What a phone lets us use (bits of SOURCE), and when its token ends. */
@@ -96,7 +110,8 @@ export async function loadSwitches(
   masters: MasterKeys,
   tokenHashes: readonly Buffer[],
   nowMs: number,
-): Promise<(Switches | null)[]> {
+  onDamaged: (error: unknown) => void,
+): Promise<(Switches | null | typeof DAMAGED)[]> {
   const { rows } = await pool.query<DeviceRow & { readonly i: number; readonly token_expires_at: number }>(
     `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
        d.last_used_day, d.sealed, t.expires_at::float8 as token_expires_at, '[]'::json as parental
@@ -106,10 +121,11 @@ export async function loadSwitches(
      join device_keys k on k.device = d.id`,
     [tokenHashes, nowMs, Math.floor(nowMs / DAY_MS)],
   );
-  const switches: (Switches | null)[] = tokenHashes.map(() => null);
-  for (const row of rows) {
-    const { sources } = openDevice(masters, row).profile;
-    switches[row.i - 1] = { device: row.device, sources, untilMs: row.token_expires_at };
-  }
+  const switches: (Switches | null | typeof DAMAGED)[] = tokenHashes.map(() => null);
+  for (const row of rows)
+    switches[row.i - 1] = unlessDamaged(() => {
+      const { sources } = openDevice(masters, row).profile;
+      return { device: row.device, sources, untilMs: row.token_expires_at };
+    }, onDamaged);
   return switches;
 }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { gridDisk, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
+import { ALL_SOURCES, SOURCE } from '../../src/devices/device-contract.ts';
 import { distanceM } from '../../src/geo/distance.ts';
 import { layOutAnonymityMap, openAnonymityMap, regionCircle } from '../../src/privacy/anonymity-map.ts';
 import { BAND_M } from '../../src/privacy/band.ts';
@@ -24,7 +25,7 @@ describe('the region of a phone without a state', () => {
   test('holds, with its band, the phone', () => {
     fc.assert(
       fc.property(place, fc.uuid(), ({ lat, lon }, device) => {
-        const state = coarseStateOf(rules, device, null, () => ({ lat, lon, accuracyM: 20 }), NOW)!;
+        const state = coarseStateOf(rules, device, null, ALL_SOURCES, () => ({ lat, lon, accuracyM: 20 }), NOW)!;
         const circle = regionCircle(state.region, BAND_M);
         expect(distanceM(lat, lon, circle.lat, circle.lon)).toBeLessThanOrEqual(circle.radiusM);
       }),
@@ -35,8 +36,8 @@ describe('the region of a phone without a state', () => {
     fc.assert(
       fc.property(place, fc.uuid(), ({ lat, lon }, device) => {
         const locate = () => ({ lat, lon, accuracyM: 20 });
-        const first = coarseStateOf(rules, device, null, locate, NOW);
-        expect(coarseStateOf(rules, device, first, locate, NOW + TICK_MS)!.region).toBe(first!.region);
+        const first = coarseStateOf(rules, device, null, ALL_SOURCES, locate, NOW);
+        expect(coarseStateOf(rules, device, first, ALL_SOURCES, locate, NOW + TICK_MS)!.region).toBe(first!.region);
       }),
       { numRuns: 2_000 },
     );
@@ -47,9 +48,37 @@ describe('the region of a phone without a state', () => {
     let lon = HOME.lon;
     while (map.regionAt(HOME.lat, lon) === map.regionAt(HOME.lat, HOME.lon)) lon += 0.0002;
     const regionOf = (device: string) =>
-      coarseStateOf(rules, device, null, () => ({ lat: HOME.lat, lon, accuracyM: 20 }), NOW)!.region;
+      coarseStateOf(rules, device, null, ALL_SOURCES, () => ({ lat: HOME.lat, lon, accuracyM: 20 }), NOW)!.region;
     const regions = Array.from({ length: 60 }, (_, i) => regionOf(`phone ${i}`));
     expect(new Set(regions).size).toBeGreaterThan(1);
     for (const [i, region] of regions.entries()) expect(regionOf(`phone ${i}`)).toBe(region);
+  });
+});
+
+describe('a state', () => {
+  const at = (lat: number, lon: number) => () => ({ lat, lon, accuracyM: 20 });
+  const elsewhere = at(HOME.lat + 0.08, HOME.lon + 0.12);
+
+  test('of another version of the map ends with its tick, not within it, and a version that was replaced stays so', () => {
+    const newer: CoarseRules = { ...rules, mapVersion: '2' };
+    const old = coarseStateOf(rules, 'a', null, ALL_SOURCES, at(HOME.lat, HOME.lon), NOW)!;
+    expect(coarseStateOf(newer, 'a', old, ALL_SOURCES, elsewhere, NOW)).toBeNull();
+    const taken = coarseStateOf(newer, 'a', old, ALL_SOURCES, elsewhere, NOW + TICK_MS)!;
+    expect(taken.mapVersion).toBe('2');
+    // A gateway that still has the old map says nothing: else the two would forget the band for each other every tick.
+    for (const tick of [1, 2, 90])
+      expect(coarseStateOf(rules, 'a', taken, ALL_SOURCES, elsewhere, NOW + tick * TICK_MS)).toBeNull();
+    const later = coarseStateOf(newer, 'a', taken, ALL_SOURCES, elsewhere, NOW + 2 * TICK_MS)!;
+    expect(coarseStateOf(rules, 'a', later, ALL_SOURCES, elsewhere, NOW + 3 * TICK_MS)).toBeNull();
+  });
+
+  test('that was found by a source which is switched off since is told no more, nor built upon', () => {
+    const withoutGps = ALL_SOURCES & ~SOURCE.gps;
+    const found = coarseStateOf(rules, 'a', null, ALL_SOURCES, at(HOME.lat, HOME.lon), NOW)!;
+    expect(coarseStateOf(rules, 'a', found, withoutGps, elsewhere, NOW)).toBeNull();
+    const anew = coarseStateOf(rules, 'a', found, withoutGps, elsewhere, NOW + TICK_MS);
+    expect(anew).toEqual(coarseStateOf(rules, 'a', null, withoutGps, elsewhere, NOW + TICK_MS));
+    // More sources than before take nothing away.
+    expect(coarseStateOf(rules, 'a', anew, ALL_SOURCES, at(HOME.lat, HOME.lon), NOW + TICK_MS)).toBe(anew);
   });
 });

@@ -44,6 +44,18 @@ function told(answer: Awaited<ReturnType<typeof ask>>) {
   return answer.statusCode === 200 ? answer.json() : { status: answer.statusCode };
 }
 
+test('a device whose record is damaged is told nothing, and those asked about in the same moment are told as ever', async () => {
+  const [damaged, ...others] = await Promise.all(Array.from({ length: 6 }, () => register()));
+  await store.pool.query(`update devices set sealed = decode(repeat('00', length(sealed)), 'hex') where id = $1`, [
+    damaged.id,
+  ]);
+  const asking = (by: string) =>
+    Promise.all([damaged, ...others].map(({ token }) => ask({ key: by, device: token }, at())));
+  expect((await asking(key)).map((answer) => answer.statusCode)).toEqual([404, 200, 200, 200, 200, 200]);
+  expect((await asking(deviceKey)).map((answer) => answer.statusCode)).toEqual([503, 200, 200, 200, 200, 200]);
+  expect(gateway.logged.splice(0)).toHaveLength(1);
+});
+
 describe('a device that has granted nothing', () => {
   test('is told as its region, with nothing that was not in the map', async () => {
     const { token } = await register();
