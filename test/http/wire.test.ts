@@ -70,7 +70,7 @@ test.each([
   for (const answer of answers) expect([answer.statusCode, reasonOf(answer)]).toEqual([400, 'keyInvalid']);
 });
 
-test('a partner gets, byte for byte, what an unlocated device gets, and the same work is done for it', async () => {
+test('where nobody decides what partners see, one gets, byte for byte, what an unlocated device gets, and the same work is done for it', async () => {
   const { app, place } = await createTestApp();
   const seen = await app.inject({ method: 'POST', url: `/v1/geolocate?key=${PARTNER_KEY}`, payload: {} });
   expect(place.ip).toBe('127.0.0.1');
@@ -109,7 +109,7 @@ test.each(['[]', '[1]', '1', '"x"', 'true', 'null', '{', 'a=b', '{"a":1}x'])(
   },
 );
 
-test('a device token in the query changes nothing yet', async () => {
+test('where nobody knows devices, a device token in the query changes nothing', async () => {
   const { app } = await createTestApp();
   expect((await app.inject({ method: 'POST', url: `${URL}&device=whatever` })).statusCode).toBe(200);
 });
