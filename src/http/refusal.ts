@@ -7,6 +7,7 @@ export const REFUSAL_KINDS = [
   'unauthenticated',
   'notPermitted',
   'wrongPurpose',
+  'unauthorisedSource',
   'notLocated',
   'unknownDevice',
   'noRoute',

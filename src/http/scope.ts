@@ -34,6 +34,7 @@ const OUTCOME_OF: Readonly<Record<RefusalKind, Outcome>> = {
   unauthenticated: 'keyInvalid',
   notPermitted: 'keyInvalid',
   wrongPurpose: 'keyInvalid',
+  unauthorisedSource: 'malformed',
   notLocated: 'notLocated',
   unknownDevice: 'notLocated',
   noRoute: 'malformed',

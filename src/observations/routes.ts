@@ -1,8 +1,9 @@
 // The submit routes of the MLS family: POST /v2/geosubmit, /v1/geosubmit, /v1/submit; OPTIONS is answered by CORS. The key is
 // optional and a bad one is no key: whoever sends reports gets nothing for it. Promises: 200 `{}` (204 on v1/submit) only
-// when the reports are durable; 503 with Retry-After, before the body is read, when there is no room; 400 for what is no
+// when the reports are durable; 503 with Retry-After, before the body is read, when there is no room; 422, likewise, for a partner that names the device it reports about (C5); 400 for what is no
 // batch at all. The answer never tells what was kept.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { bearerToken } from '../devices/token.ts';
 import { announceLimit, type Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
 import { type CounterStripe, type Outcome, ROUTE } from '../http/counters.ts';
@@ -38,12 +39,14 @@ const NO_KEY = { slot: -1, perMinute: null, dailyQuota: null } as const;
 const REFUSALS = {
   malformed: { kind: 'malformed' },
   tooLarge: { kind: 'tooLarge' },
+  unauthorised: { kind: 'unauthorisedSource' },
   full: { kind: 'unavailable', retryAfterS: FULL_RETRY_S },
   failed: { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S },
 } as const satisfies Record<string, Refusal>;
 const OUTCOME_OF = {
   malformed: 'malformed',
   tooLarge: 'tooLarge',
+  unauthorised: 'malformed',
   full: 'unavailable',
   failed: 'unavailable',
 } as const;
@@ -74,7 +77,8 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
       const per = verdict.refused === 'day' ? 'day' : 'minute';
       end('quota', request);
       refuseMls(reply, { kind: 'quota', per, retryAfterS: verdict.resetS });
-    } else if (overloaded() || !room.hasRoom()) refuse('full', request, reply);
+    } else if (request.caller?.class === 'partner' && namesDevice(request)) refuse('unauthorised', request, reply);
+    else if (overloaded() || !room.hasRoom()) refuse('full', request, reply);
     else done();
   });
 
@@ -115,6 +119,12 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
   }
 }
 
+/** What a phone set up by its maker adds to every request; here nobody asks whose it is. */
+function namesDevice({ query, raw }: FastifyRequest): boolean {
+  const { device } = query as { device?: unknown };
+  return (device !== undefined && device !== '') || bearerToken(raw.headers.authorization) !== null;
+}
+
 function describe(storedStatus: 200 | 204): object {
   return {
     tags: ['submit'],
@@ -125,6 +135,8 @@ function describe(storedStatus: 200 | 204): object {
       [storedStatus]: storedStatus === 200 ? SubmitAnswer : { type: 'null', description: 'Stored durably.' },
       400: MlsError,
       413: MlsError,
+      // A partner that names the device it reports about.
+      422: MlsError,
       429: MlsError,
       500: MlsError,
       503: MlsError,

@@ -225,6 +225,35 @@ test.each([
   await stored();
 });
 
+test('a partner that names the device it reports about is turned away and nothing is written, whoever the device is', async () => {
+  const { post } = await serve();
+  const token = `hgt_${'A'.repeat(43)}`;
+  const naming = (query: string, headers = {}) => post(`/v2/geosubmit?key=partner${query}`, KAIOS, headers);
+  const answers = [
+    await naming(`&device=${token}`),
+    await naming('&device=anything'),
+    await naming('', { authorization: `Bearer ${token}` }),
+    await naming('', { authorization: `Bearer hga_${'A'.repeat(43)}` }),
+  ];
+  for (const { statusCode, body } of answers) {
+    expect([statusCode, body]).toEqual([422, answers[0].body]);
+    expect(JSON.parse(body).error.errors[0].reason).toBe('authorisationNeeded');
+  }
+  expect(await stored()).toEqual([]);
+  // Phones, and whoever reports without a key, name themselves or nobody; old clients send what they always send.
+  for (const query of [`?key=phone&device=${token}`, `?device=${token}`, `?key=small&device=${token}`])
+    expect((await post(`/v2/geosubmit${query}`, KAIOS)).statusCode).toBe(200);
+  expect((await naming('', { authorization: 'Bearer something-else' })).statusCode).toBe(200);
+  expect((await naming('&device=')).statusCode).toBe(200);
+  // What a body says of whom it is about has no place to go: no column, no sealed byte.
+  const told = { items: KAIOS.items.map((item) => ({ ...item, deviceId: 'it is Ada', imei: '490154203237518' })) };
+  await stored();
+  expect((await post('/v2/geosubmit?key=partner', told)).statusCode).toBe(200);
+  const kept = await stored();
+  expect(kept).toHaveLength(1);
+  expect(JSON.stringify(kept)).not.toMatch(/Ada|490154203237518/);
+});
+
 test('a key is optional, a bad one is none, a known one has its quota and its trust', async () => {
   const { post } = await serve();
   const status = async (url: string) => (await post(url, KAIOS)).statusCode;

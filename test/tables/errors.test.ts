@@ -22,6 +22,11 @@ const ROWS: Row[] = [
     [403, 'usageLimits', 'purposeNotRegistered', 'Not a purpose of this application.'],
     [403, 'wrong-purpose'],
   ],
+  [
+    { kind: 'unauthorisedSource' },
+    [422, 'usageLimits', 'authorisationNeeded', 'Observations of a named device need its authorisation.'],
+    [422, 'unauthorised-source'],
+  ],
   [{ kind: 'notLocated' }, NOT_FOUND, [404, 'not-found']],
   [{ kind: 'unknownDevice' }, NOT_FOUND, [404, 'not-found']],
   [{ kind: 'noRoute' }, [404, 'global', 'notFound', 'Not found'], [404, 'not-found']],

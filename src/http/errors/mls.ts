@@ -39,6 +39,12 @@ const MLS_ERRORS: Readonly<Record<RefusalKind, Rendered>> = {
   unauthenticated: KEY_INVALID,
   notPermitted: KEY_INVALID,
   wrongPurpose: render(403, 'usageLimits', 'purposeNotRegistered', 'Not a purpose of this application.'),
+  unauthorisedSource: render(
+    422,
+    'usageLimits',
+    'authorisationNeeded',
+    'Observations of a named device need its authorisation.',
+  ),
   notLocated: NOT_FOUND,
   unknownDevice: NOT_FOUND,
   noRoute: render(404, 'global', 'notFound', 'Not found'),

@@ -31,6 +31,11 @@ const PROBLEMS: Readonly<Record<RefusalKind, RenderedProblem>> = {
   unauthenticated: renderProblem(401, 'unauthenticated', 'Missing or invalid credentials'),
   notPermitted: NOT_PERMITTED,
   wrongPurpose: renderProblem(403, 'wrong-purpose', 'Not a purpose of this application'),
+  unauthorisedSource: renderProblem(
+    422,
+    'unauthorised-source',
+    'Observations of a named device need its authorisation',
+  ),
   notLocated: NOT_FOUND,
   unknownDevice: NOT_FOUND,
   noRoute: NOT_FOUND,
