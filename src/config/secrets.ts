@@ -3,7 +3,18 @@
 // read; two processes that start at once end with the same secrets. A generated file of an older version is given what it
 // lacks. A file named by SECRETS_FILE must exist and hold all: replicas that each made their own would not agree.
 
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Config } from './env.ts';
@@ -130,7 +141,10 @@ export function changeSecrets(
     lock.exec('begin exclusive');
     const file = read(path);
     const changed = file === null ? null : change(file);
-    if (changed !== null) renameSync(writeBeside(path, changed, random), path);
+    if (changed !== null) {
+      renameSync(writeBeside(path, changed, random), path);
+      syncFolderOf(path);
+    }
   } finally {
     lock.close();
   }
@@ -146,5 +160,16 @@ function generate(path: string, random: (bytes: number) => Buffer): void {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     rmSync(beside);
+  }
+  syncFolderOf(path);
+}
+
+/** Forces to disk that the file has its name: what is encrypted afterwards must not outlive its key when the power goes. */
+function syncFolderOf(path: string): void {
+  const folder = openSync(dirname(path), 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
+import fs, {
   chmodSync,
   existsSync,
   mkdtempSync,
@@ -9,9 +9,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadSecrets, secretsPath } from '../../src/config/secrets.ts';
 
 let dataDir: string;
@@ -29,6 +30,19 @@ describe('secrets', () => {
     const other = join(dataDir, 'other');
     expect(loadSecrets({ dataDir: other }, randomBytes).pseudonymKey).not.toEqual(first.pseudonymKey);
     expect(readdirSync(other)).toEqual(['secrets.json']);
+  });
+
+  test('are on disk with their name before anything can be encrypted with them', () => {
+    const [opened, forced] = [vi.spyOn(fs, 'openSync'), vi.spyOn(fs, 'fsyncSync')];
+    syncBuiltinESMExports();
+    try {
+      loadSecrets({ dataDir }, randomBytes);
+      const folder = opened.mock.calls.findIndex(([path]) => path === dataDir);
+      expect(forced.mock.calls).toContainEqual([opened.mock.results[folder].value]);
+    } finally {
+      vi.restoreAllMocks();
+      syncBuiltinESMExports();
+    }
   });
 
   test('of whoever started first win when two start at once', () => {

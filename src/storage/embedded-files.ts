@@ -1,0 +1,70 @@
+// The files of the embedded PGlite, which lets PostgreSQL wait for the disk as it does on a server. As it comes, PGlite runs
+// with `fsync` off, and what PostgreSQL asks of the file system in vain it believes done: Emscripten's NODEFS has no
+// fsync, and its fdatasync does nothing. Promises: what is committed with synchronous_commit, and all that recovery needs,
+// is on disk when the commit is answered; a disk that refuses ends the store, which starts again from what is there.
+
+import { fdatasyncSync, fsyncSync } from 'node:fs';
+import { open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
+import { NodeFS } from '@electric-sql/pglite/nodefs';
+
+/** What of Emscripten is used: an open file of NODEFS has the descriptor that Node gave it. */
+type NodeStream = { readonly nfd: number; readonly node: { readonly mode: number } };
+type NodeFileSystem = {
+  filesystems: { NODEFS: { stream_ops: { fsync?: (stream: NodeStream) => number } } };
+  isDir(mode: number): boolean;
+  ErrnoError: new (code: number) => Error;
+};
+
+/** EIO in the numbers of WASI, which Emscripten speaks. */
+const INPUT_OUTPUT_ERROR = 29;
+
+/** PGlite's own parameters, but for `-F`, which is `fsync` off; and of the ways to sync the one that reaches NODEFS. */
+const START_PARAMS = [...PGlite.defaultStartParams.filter((param) => param !== '-F'), '-c', 'wal_sync_method=fsync'];
+
+/** Options for `PGlite.create` that keep its files in `folder`, durably. */
+export function durableFiles(folder: string): PGliteOptions {
+  const files = new NodeFS(folder);
+  const init = files.init.bind(files);
+  files.init = async (db, options) => {
+    const { emscriptenOpts } = await init(db, options);
+    const teachFsync = ({ FS }: { FS: unknown }) => {
+      const { filesystems, isDir, ErrnoError } = FS as NodeFileSystem;
+      filesystems.NODEFS.stream_ops.fsync = ({ nfd, node }) => {
+        try {
+          if (isDir(node.mode)) fsyncSync(nfd);
+          else fdatasyncSync(nfd);
+          return 0;
+        } catch {
+          throw new ErrnoError(INPUT_OUTPUT_ERROR);
+        }
+      };
+    };
+    return { emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), teachFsync] } };
+  };
+  return { fs: files, startParams: START_PARAMS };
+}
+
+/** Files forced to disk at once: file systems do many in one go, so that the thousand files of a new store take half a second. */
+const AT_ONCE = 16;
+
+/** Forces a folder and all below it to disk: initdb writes past the file system that was taught to. */
+export async function syncFolder(folder: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = [folder, ...entries.map(({ parentPath, name }) => join(parentPath, name))];
+  const worker = async (): Promise<void> => {
+    for (let path = paths.pop(); path !== undefined; path = paths.pop()) await syncPath(path);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/** Forces one file or folder to disk; of a folder, which names are in it. */
+export async function syncPath(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
