@@ -31,6 +31,10 @@ export function isToken(text: unknown): text is string {
   return typeof text === 'string' && DEVICE_TOKEN.test(text);
 }
 
+export function isApplicationToken(text: unknown): text is string {
+  return isWireToken(text) && text.startsWith(APPLICATION_PREFIX);
+}
+
 /** True for what can name a device where partners ask: a device's token, or an application's. */
 export function isWireToken(text: unknown): text is string {
   return typeof text === 'string' && WIRE_TOKEN.test(text);

@@ -4,7 +4,7 @@ import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import { openDevice } from '../devices/profile.ts';
-import { hashToken, isWireToken } from '../devices/token.ts';
+import { hashToken, isApplicationToken, isWireToken } from '../devices/token.ts';
 import { createInChain, type InChain } from '../disclosures/chain.ts';
 import { createDisclosureCounts } from '../disclosures/counts.ts';
 import { KIND } from '../disclosures/entry.ts';
@@ -92,6 +92,7 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
       return recipient !== null && !recipient.suspended && recipient.maxPrecision > 0;
     },
     readSwitches: (tokenHashes) => loadSwitches(pool, masters, tokenHashes, now(), onDamaged),
+    isBoundToken: isApplicationToken,
     hashToken: (text) => (isWireToken(text) ? hashToken(text) : null),
     count: (application, tick, isShown) => counts.note(application, tick, isShown ? KIND.region : KIND.refused),
     noteWrongPurpose: createWrongPurposeNotes(createInChain(chain), now, onError),

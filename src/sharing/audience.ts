@@ -29,6 +29,8 @@ export type AudienceDeps = {
   readonly readSwitches: (tokenHashes: readonly Buffer[]) => Promise<readonly (Switches | null | typeof DAMAGED)[]>;
   /** SHA-256 of what can be a token, null for anything else. */
   readonly hashToken: (text: string) => Buffer | null;
+  /** True for what can be a token of an application. */
+  readonly isBoundToken: (text: string) => boolean;
   /** Counts an answer about nobody in particular. */
   readonly count: (application: string, tick: number, isShown: boolean) => void;
   /** Notes that an application named a purpose that is not its own. */
@@ -95,7 +97,7 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
     let outcome: Outcome;
     try {
       outcome = await batches.add({
-        ...{ keyId: caller.id, application, purpose, tokenHash },
+        ...{ keyId: caller.id, application, purpose, tokenHash, isBound: deps.isBoundToken(deviceToken) },
         locate(sources) {
           const found = question.locate(sources);
           return found !== null && found.accuracyM > 0 && Number.isFinite(found.lat + found.lon + found.accuracyM)

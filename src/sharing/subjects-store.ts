@@ -23,7 +23,13 @@ export type Subject = {
 export const DAMAGED = 'damaged';
 
 /** For whom: SHA-256 of a token, and who asks for what. */
-export type Named = { readonly tokenHash: Buffer; readonly application: string; readonly purpose: string };
+export type Named = {
+  readonly tokenHash: Buffer;
+  /** A token of an application; absent, a device's own. */
+  readonly isBound?: boolean;
+  readonly application: string;
+  readonly purpose: string;
+};
 
 const DAY_MS = 86_400_000;
 export const coarseLabel = (device: string): string => `coarse_states.sealed ${device}`;
@@ -36,8 +42,10 @@ type Row = DeviceRow & {
   readonly grant: Grant | null;
 };
 
-/** A token of an application is good for that one, and while its device has a token of its own, which could end it. */
-const QUERY = `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
+/** `tokens` is the join that leads to `t`: whose token it is, until when, and flags of a device that bar it. */
+const queryOver = (
+  tokens: string,
+): string => `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
     d.last_used_day, d.sealed, t.expires_at::float8 as token_expires_at, c.sealed as coarse,
     (select p.version from policies p where p.effective_at <= $4 order by p.effective_at desc limit 1) as policy_version,
     (select coalesce(json_agg(json_build_object('id', o.id, 'at', o.at, 'withdrawnAt', o.withdrawn_at, 'precise', o.precise)
@@ -46,18 +54,22 @@ const QUERY = `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.
        'sources', g.sources, 'policyVersion', g.policy_version, 'expiresAt', g.expires_at, 'suspendedAt', g.suspended_at,
        'parental', g.parental, 'eventSeq', g.event_seq) end as "grant"
   from unnest($1::bytea[], $2::text[], $3::text[]) with ordinality as q(token_hash, application, purpose, i)
-  cross join lateral (
-    select own.device, own.expires_at, ${FLAG.erasing | FLAG.guarded} as barred
-    from device_tokens own where own.token_hash = q.token_hash and own.expires_at > $4
-    union all
-    select bound.device, least(bound.expires_at, max(own.expires_at)), ${FLAG.erasing}
-    from application_tokens bound join device_tokens own on own.device = bound.device and own.expires_at > $4
-    where bound.token_hash = q.token_hash and bound.application = q.application and bound.expires_at > $4
-    group by bound.device, bound.expires_at) t
+  ${tokens}
   join devices d on d.id = t.device and d.last_used_day >= $5 - ${IDLE_DAYS} and d.flags & t.barred = 0
   join device_keys k on k.device = d.id
   left join grants g on g.device = d.id and g.application = q.application and g.purpose = q.purpose
   left join coarse_states c on c.device = d.id and c.expires_at > $4`;
+
+const OWN = `select own.device, own.expires_at, ${FLAG.erasing | FLAG.guarded} as barred
+  from device_tokens own where own.token_hash = q.token_hash and own.expires_at > $4`;
+/** Good for its application only, and while its device has a token of its own, which could end it. */
+const BOUND = `select bound.device, least(bound.expires_at, max(own.expires_at)), ${FLAG.erasing}
+  from application_tokens bound join device_tokens own on own.device = bound.device and own.expires_at > $4
+  where bound.token_hash = q.token_hash and bound.application = q.application and bound.expires_at > $4
+  group by bound.device, bound.expires_at`;
+const DEVICES = queryOver(`cross join lateral (${OWN}) t`);
+/** For batches with tokens of applications: two more look-ups a token, which other batches need not pay for. */
+const DEVICES_AND_APPLICATIONS = queryOver(`cross join lateral (${OWN} union all ${BOUND}) t`);
 
 /** One entry for each of `named`, in their order; null where nobody is known by the token. `onDamaged` hears of the rest. */
 export async function loadSubjects(
@@ -67,7 +79,10 @@ export async function loadSubjects(
   nowMs: number,
   onDamaged: (error: unknown) => void,
 ): Promise<(Subject | null | typeof DAMAGED)[]> {
-  const { rows } = await queryPrepared<Row>(client, 'subjects', QUERY, [
+  const [name, query] = named.some((one) => one.isBound)
+    ? ['subjects by any token', DEVICES_AND_APPLICATIONS]
+    : ['subjects', DEVICES];
+  const { rows } = await queryPrepared<Row>(client, name, query, [
     binaryBytes(
       'bytea',
       named.map((one) => one.tokenHash),
