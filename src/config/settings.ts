@@ -86,7 +86,7 @@ export const SETTINGS = {
   } satisfies Setting<number>,
   ADDRESS_PER_MINUTE: {
     description:
-      'Requests a minute that one client address may send, whatever its keys; 0 = no limit. Loopback has none.',
+      'Requests a minute that one client address may send, whatever its keys; 0 = no limit. This machine itself has none.',
     schema: { type: 'integer', minimum: 0, maximum: MAX_ADDRESS_PER_MINUTE, default: ADDRESS_PER_MINUTE },
     read: (given) => (given === undefined ? ADDRESS_PER_MINUTE : whole(given, 0, MAX_ADDRESS_PER_MINUTE)),
   } satisfies Setting<number>,

@@ -1,6 +1,7 @@
 // An IP address reduced to what a limit needs: a number that changes with a secret seed. Promises: no copy of the address
 // is kept, nothing is allocated, and without the seed (random at each start, never written down) a number says nothing
 // about an address. An IPv6 subscriber owns a /64, so only that much of the address counts.
+import type { FastifyRequest } from 'fastify';
 
 /** 64 secret bits that start every hash. */
 export type AddressSeed = { readonly a: number; readonly b: number };
@@ -39,8 +40,21 @@ export function subscriberOf(address: string): string {
   return address;
 }
 
+/**
+ * The address that a request's limits are counted against; '' = none: it was made on this machine itself, and whoever does
+ * that is its operator. What came by way of a proxy was not, also if nobody named that in TRUST_PROXY or if it passes on what
+ * clients say of themselves (attack: an X-Forwarded-For of 127.0.0.1): such a proxy's clients share one limit.
+ */
+export function addressToLimit(request: FastifyRequest): string {
+  const { ip } = request;
+  if (!isLoopback(ip)) return ip;
+  const { headers, socket } = request.raw;
+  const isDirect = headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
+  return isDirect && isLoopback(socket.remoteAddress ?? '') ? '' : ip;
+}
+
 /** True for an address of this machine: 127.0.0.0/8, also mapped into IPv6, and ::1. */
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1' || address.startsWith('::ffff:127.');
 }
 

@@ -3,6 +3,7 @@
 // Promises: the happy path is synchronous; a failing key costs one look-up and one count; the answer never tells a missing
 // key from an unknown, revoked or wrong one; neither key nor address is kept or logged.
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { addressToLimit } from './address.ts';
 import type { CounterStripe, Outcome } from './counters.ts';
 import { refuseMlsAtOnce } from './mls-answer.ts';
 import type { KeyLimits, Quotas, Verdict } from './quotas.ts';
@@ -60,7 +61,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
       );
       return false;
     }
-    const verdict = quotas.take(caller, request.ip, now());
+    const verdict = quotas.take(caller, addressToLimit(request), now());
     if (verdict.limit > 0) request.limitFields = limitFields(verdict);
     if (verdict.refused !== '') {
       const per = verdict.refused === 'day' ? 'day' : 'minute';

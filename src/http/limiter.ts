@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Valkey } from 'iovalkey';
-import { isLoopback, subscriberOf } from './address.ts';
+import { addressToLimit, subscriberOf } from './address.ts';
 import { announceLimit } from './caller.ts';
 import { refusalError } from './refusal.ts';
 
@@ -13,6 +13,11 @@ import { refusalError } from './refusal.ts';
 const FAILURES_PER_MINUTE = 600;
 /** Ops, docs and unknown routes together: a dashboard and several load balancers behind one address. */
 const OTHERS_PER_MINUTE = 600;
+/**
+ * Taking back is counted apart from everything else, and generously: what others behind the same carrier's address ask for,
+ * or try, must not turn a withdrawal away. Only as many made-up ones as this could.
+ */
+const DELETIONS_PER_MINUTE = 6_000;
 /** What one phone may change a minute: a person at a screen, never a loop that fills the ledger. */
 const CHANGES_PER_MINUTE = 30;
 /** Addresses remembered by each limiter, the least recently used forgotten first. */
@@ -62,14 +67,18 @@ function announceByDraft(scope: FastifyInstance): void {
 }
 
 /**
- * Limits every route that is added to this scope afterwards, for all but this machine itself: as with quotas (quotas.ts), its
- * own load test is not cut, and a proxy that is not named in TRUST_PROXY does not make all phones one.
+ * Limits every route that is added to this scope afterwards, for all but this machine itself, whose own load test is not cut.
+ * A route's own limit (`config.rateLimit`) holds for this machine too.
  */
 export async function limitScope(scope: FastifyInstance, deps: LimiterDeps): Promise<void> {
+  const others = options(deps, deps.othersPerMinute ?? OTHERS_PER_MINUTE, 'other');
+  const isTakingBack = (request: FastifyRequest) => request.method === 'DELETE';
   await scope.register(rateLimit, {
-    ...options(deps, deps.othersPerMinute ?? OTHERS_PER_MINUTE, 'other'),
+    ...others,
+    max: (request) => (isTakingBack(request) ? DELETIONS_PER_MINUTE : others.max),
+    keyGenerator: (request) => others.keyGenerator(request) + (isTakingBack(request) ? ' back' : ''),
     global: true,
-    allowList: (request) => isLoopback(request.ip),
+    allowList: (request) => addressToLimit(request) === '',
   });
 }
 
@@ -104,7 +113,6 @@ export function createChangeLimit(
       .slice(0, 22);
   const count = scope.createRateLimit({ max: CHANGES_PER_MINUTE, timeWindow: MINUTE_MS, keyGenerator });
   return async (request) => {
-    if (isLoopback(request.ip)) return false;
     const result = await count(request);
     return !result.isAllowed && result.isExceeded;
   };

@@ -2,6 +2,7 @@
 // wrong with what was presented is one and the same 401 (attack: telling revoked from unknown); who keeps failing is slowed
 // down; nothing presented is kept or logged. What a token belongs to is its room's business: it comes in as a function.
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler, preParsingAsyncHookHandler } from 'fastify';
+import { addressToLimit } from './address.ts';
 import { announceLimit, type Caller } from './caller.ts';
 import { refuseProblem } from './errors/problem.ts';
 import type { Quotas } from './quotas.ts';
@@ -36,7 +37,7 @@ export function requireKey(deps: NativeAuthDeps, classes: readonly Caller['class
     const presented = bearerOf(request.headers.authorization) ?? (typeof key === 'string' ? key : null);
     const caller = presented === null ? null : deps.findKey(presented);
     if (caller === null || !classes.includes(caller.class)) return await refuseCredential(deps, request, reply);
-    const verdict = deps.quotas.take(caller, request.ip, deps.now());
+    const verdict = deps.quotas.take(caller, addressToLimit(request), deps.now());
     if (verdict.limit > 0) announceLimit(reply, verdict);
     if (verdict.refused !== '') {
       const per = verdict.refused === 'day' ? 'day' : 'minute';
@@ -60,7 +61,7 @@ export function requireSubject(
     const subject = credential === null ? null : await find(credential, deps.now());
     if (subject === null) return await refuseCredential(deps, request, reply);
     request.subject = subject;
-    // Taking back (DELETE) is never turned away: a person who was too busy at the screen must still be able to withdraw.
+    // Taking back (DELETE) is not limited by phone: a person who was too busy at the screen must still be able to withdraw.
     if (request.method !== 'POST' && request.method !== 'PUT' && request.method !== 'PATCH') return;
     if (deps.changesTooOften === undefined) return;
     if (await deps.changesTooOften(request).catch(() => false))

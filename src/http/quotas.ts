@@ -1,10 +1,9 @@
 // Limits on the happy path: requests a minute and a day for each key, requests a minute for each address, counted in one
 // SharedArrayBuffer that all server threads add to. Promises: synchronous, no allocation, no lock; exact within a process.
 // The address table holds counts at hashed places, no address and no hash: two addresses that meet in both rows share a
-// limit, which the generous default makes harmless. A loopback address is not limited: whoever comes from this machine is its
-// operator's load test or proxy, and a proxy's clients, where it is trusted, come with addresses of their own. Failing keys are counted elsewhere (caller.ts), so a phone that is
-// refused every five seconds takes nothing away from its neighbours behind the same NAT.
-import { type AddressHash, type AddressSeed, hashAddress, isLoopback } from './address.ts';
+// limit, which the generous default makes harmless. Failing keys are counted elsewhere (caller.ts), so a phone that is refused
+// every five seconds takes nothing away from its neighbours behind the same NAT.
+import { type AddressHash, type AddressSeed, hashAddress } from './address.ts';
 
 export const MINUTE_MS = 60_000;
 export const DAY_MS = 86_400_000;
@@ -41,7 +40,7 @@ export type Verdict = {
 };
 
 export type Quotas = {
-  /** Counts one request and says whether it may pass. */
+  /** Counts one request and says whether it may pass; `address` '' = not limited by address (address.ts says whose is not). */
   take(key: KeyLimits, address: string, nowMs: number): Verdict;
   /** Requests of a key counted by this process: in the running minute and in the running day. */
   counted(slot: number, nowMs: number): { minute: number; day: number };
@@ -72,7 +71,7 @@ export function openQuotas(memory: SharedArrayBuffer, seed: AddressSeed, address
     const minute = Math.floor(nowMs / MINUTE_MS);
     verdict.refused = '';
     verdict.limit = 0;
-    if (addressPerMinute > 0 && !isLoopback(address) && !hasRoom(address, minute)) {
+    if (addressPerMinute > 0 && address !== '' && !hasRoom(address, minute)) {
       say('address', addressPerMinute, addressPerMinute, MINUTE_MS, nowMs);
       return verdict;
     }

@@ -311,5 +311,9 @@ describe('the token of a phone', () => {
     for (let i = 0; i < 8; i++) statuses.push((await limited.call('GET', '/v1/me', `hgt_${'B'.repeat(43)}`)).status);
     expect(statuses).toEqual([401, 401, 401, 401, 401, 429, 429, 429]);
     expect(looks).toBeLessThanOrEqual(5);
+    // Another phone behind the same address can still take back.
+    const token = await limited.register();
+    expect((await limited.call('GET', '/v1/me', token)).status).toBe(429);
+    expect((await limited.call('DELETE', '/v1/me/restrict', token)).status).not.toBe(429);
   });
 });

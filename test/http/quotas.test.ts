@@ -71,9 +71,7 @@ test('without an address limit, and from this machine, nobody is cut', () => {
   const key = { slot: 0, perMinute: null, dailyQuota: null };
   for (const [limit, address] of [
     [0, '198.51.100.7'],
-    [1, '127.0.0.1'],
-    [1, '::1'],
-    [1, '::ffff:127.0.0.1'],
+    [1, ''],
   ] as const) {
     const quotas = openQuotas(createQuotaMemory(1), SEED, limit);
     for (let i = 0; i < 5; i++) expect(quotas.take(key, address, NOON).refused).toBe('');

@@ -45,7 +45,23 @@ test('a path that cannot be decoded is malformed, not an exception, in the words
 
 test('this machine itself is not limited: a load test is not cut', async () => {
   const { app } = await createTestApp({ othersPerMinute: 3 });
-  for (let i = 0; i < 9; i++) expect((await app.inject('/healthz')).statusCode).toBe(200);
+  for (const remoteAddress of ['127.0.0.1', '::1', '::ffff:127.9.9.9'])
+    for (let i = 0; i < 9; i++) expect((await app.inject({ url: '/healthz', remoteAddress })).statusCode).toBe(200);
+});
+
+test('whoever comes through a proxy on this machine is not this machine, named or not, whatever it says of itself', async () => {
+  const cases: [trustProxy: string[], headers: Record<string, string>, remoteAddress: string][] = [
+    [[], { 'x-forwarded-for': '198.51.100.7' }, '127.0.0.1'],
+    [['loopback'], { 'x-forwarded-for': '127.0.0.1' }, '127.0.0.1'],
+    [[], { forwarded: 'for=127.0.0.1' }, '::1'],
+    [['uniquelocal'], { 'x-forwarded-for': '127.0.0.1, 10.20.30.40' }, '10.0.0.1'],
+  ];
+  for (const [trustProxy, headers, remoteAddress] of cases) {
+    const { app } = await createTestApp({ othersPerMinute: 3, trustProxy });
+    const codes = [];
+    for (let i = 0; i < 5; i++) codes.push((await app.inject({ url: '/healthz', headers, remoteAddress })).statusCode);
+    expect(codes).toEqual([200, 200, 200, 429, 429]);
+  }
 });
 
 test('ops, docs and unknown paths are limited by address', async () => {
