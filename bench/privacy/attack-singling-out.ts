@@ -4,10 +4,11 @@
 import { offset } from '../../fixtures/offset.ts';
 import { createRandom } from '../../fixtures/random.ts';
 import { SUPPRESSED } from '../../src/privacy/anonymity-map.ts';
+import { regionAreasKm2 } from '../../src/privacy/region-areas.ts';
 import type { RegionKey } from '../../src/privacy/region-key.ts';
 import { addTown } from '../../src/privacy/spread-residents.ts';
 import { densityRule } from './baseline-android-density.ts';
-import { type BuiltMap, buildMap, populationOf, regionAreasKm2 } from './ours.ts';
+import { type BuiltMap, buildMap, populationOf } from './ours.ts';
 import { type NameAt, partsOf, singledOut, weightedQuantile } from './partition.ts';
 import { s2EdgeM } from './s2.ts';
 import type { Country } from './world.ts';

@@ -90,7 +90,7 @@ function open(names: Uint32Array) {
 }
 
 function holds(report: MapReport): boolean {
-  return report.regionsUnderK === 0 && report.unreachable === 0 && report.crossingsUnderK === 0;
+  return report.regionsUnderK === 0 && report.uncovered === 0 && report.crossingsUnderK === 0;
 }
 
 const readMap = (file: string | undefined) => readAnonymityMap(anonymityMapPath(file));
@@ -112,7 +112,7 @@ function describe(report: MapReport & { readonly kept?: number }): string {
   const { areaKm2, suppressedShare, kept = 0 } = report;
   return [
     `${report.regions} regions, ${report.residents} residents, fewest in one ${report.fewestResidents}`,
-    `under K: ${report.regionsUnderK}; unreachable: ${report.unreachable}; crossings under K: ${report.crossingsUnderK}`,
+    `under K: ${report.regionsUnderK}; uncovered: ${report.uncovered}; crossings under K: ${report.crossingsUnderK}`,
     `area of a resident's region: p50 ${areaKm2.p50}, p90 ${areaKm2.p90}, p99 ${areaKm2.p99} km2`,
     `told no region: ${(suppressedShare * 100).toFixed(3)} % of residents`,
     ...(kept > 0 ? [`old regions stay in ${kept} cells of resolution ${COARSEST_RES}`] : []),

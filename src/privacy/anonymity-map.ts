@@ -1,5 +1,6 @@
 // Which region a place belongs to: the look-up half of the anonymity map. One H3 index at resolution 10, then up by name:
 // the coarse state (coarse-state.ts) needs cells that fine, and a place indexed directly at 7 as well would leave slivers.
+// A place is in the region of the finest named cell round it.
 // Promises: O(1), no allocation beyond H3's own string, the same answer for everybody, nothing that depends on who is
 // there now. A place without a region is suppressed, and the caller must not tell that from "not located".
 // The table is open addressing over one Uint32Array, so that threads share it.
@@ -16,7 +17,7 @@ export const PLACE_RES = 10;
 export const MIN_RADIUS_M = 2_000;
 /**
  * A region is the union of its resolution-10 cells, whose fractal edge juts out of the drawn hexagon; how far, as a share
- * of its circumradius, was measured over 2,000 cells of resolutions 3 to 7, pentagons included: 6.6 % at most. Rounded up.
+ * of its circumradius, was measured over 2,000 cells of resolutions 2 to 7, pentagons included: 6.6 % at most. Rounded up.
  */
 const JUT = 1.08;
 
@@ -56,13 +57,11 @@ export function openAnonymityMap(shared: SharedArrayBuffer): AnonymityMap {
   }
 
   function regionOf(cell: RegionKey): RegionKey {
-    let region = SUPPRESSED;
-    for (let res = COARSEST_RES; res <= FINEST_RES; res++) {
+    for (let res = FINEST_RES; res >= COARSEST_RES; res--) {
       const ancestor = parentKey(cell, res);
-      if (!has(ancestor)) break;
-      region = ancestor;
+      if (has(ancestor)) return ancestor;
     }
-    return region;
+    return SUPPRESSED;
   }
 
   return {

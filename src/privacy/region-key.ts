@@ -1,16 +1,19 @@
-// An H3 cell of resolution 3 to 7 as one 28-bit number: base cell (7 bits) and seven digits of three bits, 7 past the
+// An H3 cell of resolution 2 to 7 as one 28-bit number: base cell (7 bits) and seven digits of three bits, 7 past the
 // cell's own resolution. Promises: exact both ways; a parent is the child with digits filled, so going up costs one `or`
 // and never indexes a point at a second resolution (which would leave slivers that a partner could subtract).
 // Layout: H3 index bits 24 to 51 (h3geo.org, "Bit layout of H3 index").
 
-/** A cell of resolution 3 to 7 as a number in [0, 2^28). */
+/** A cell of resolution 2 to 7 as a number in [0, 2^28). */
 export type RegionKey = number;
 
-/** The coarsest and the finest resolution a region may have (DESIGN 6.3). */
-export const COARSEST_RES = 3;
+/**
+ * The coarsest and the finest resolution a region may have (DESIGN 6.3). Regions of resolution 3 at the coarsest left one in
+ * 300 people of a sparse country without any, and those left over of others could only be made K by taking a town in (A8).
+ */
+export const COARSEST_RES = 2;
 export const FINEST_RES = 7;
 
-/** The key of an H3 cell of resolution 3 to 15 in hexadecimal; finer than 7, that of its ancestor at resolution 7. */
+/** The key of an H3 cell of resolution 2 to 15 in hexadecimal; finer than 7, that of its ancestor at resolution 7. */
 export function keyOfCell(h3Cell: string): RegionKey {
   // 15 digits: mode and resolution in the first two, base cell and digits 1 to 7 in the next seven.
   return Number.parseInt(h3Cell.slice(2, 9), 16);

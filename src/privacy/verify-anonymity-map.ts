@@ -1,10 +1,10 @@
 // Proves of a finished map what the builder promises, from the map and public population figures alone: total, nobody
 // under K, also after subtracting other regions or an earlier version; and says what it costs in area and suppression.
 // Written against the definition, not against the builder: a partition is checked by adding up, cell by cell.
-import { cellArea } from 'h3-js';
 import { type AnonymityMap, SUPPRESSED } from './anonymity-map.ts';
 import type { Population } from './build-anonymity-map.ts';
-import { COARSEST_RES, cellOfKey, parentKey, type RegionKey, resolutionOf } from './region-key.ts';
+import { regionAreasKm2 } from './region-areas.ts';
+import { COARSEST_RES, parentKey, type RegionKey, resolutionOf } from './region-key.ts';
 
 /** Sums of fractions of people may miss a whole K by rounding; a millionth of a person is nobody. */
 const ROUNDING = 1e-6;
@@ -14,8 +14,8 @@ export type MapReport = {
   readonly residents: number;
   /** Regions whose inhabitants are fewer than K; must be 0. */
   readonly regionsUnderK: number;
-  /** Names whose parent is no name: places that could not be reached by going down; must be 0. */
-  readonly unreachable: number;
+  /** Names in no named coarsest cell: what surrounds them would be in no region; must be 0. */
+  readonly uncovered: number;
   /** Non-empty intersections with an earlier version that hold fewer than K; must be 0 before publishing. */
   readonly crossingsUnderK: number;
   readonly fewestResidents: number;
@@ -53,7 +53,7 @@ export function verifyAnonymityMap(
     regions: names.length,
     residents: Math.round(total),
     regionsUnderK: counts.filter(isUnderK).length,
-    unreachable: names.filter((name) => isOrphan(name, named)).length,
+    uncovered: names.filter((name) => !isCovered(name, named)).length,
     crossingsUnderK: [...crossings.values()].filter(isUnderK).length,
     fewestResidents: Math.round(counts.reduce((fewest, count) => Math.min(fewest, count), Number.POSITIVE_INFINITY)),
     suppressedShare: total > 0 ? suppressed / total : 0,
@@ -61,21 +61,12 @@ export function verifyAnonymityMap(
   };
 }
 
-/** True for a name whose parent is no name: its region would never be found. */
-function isOrphan(name: RegionKey, named: ReadonlySet<number>): boolean {
-  const res = resolutionOf(name);
-  return res < COARSEST_RES || (res > COARSEST_RES && !named.has(parentKey(name, res - 1)));
+function isCovered(name: RegionKey, named: ReadonlySet<number>): boolean {
+  return resolutionOf(name) >= COARSEST_RES && named.has(parentKey(name, COARSEST_RES));
 }
 
 function areaQuantiles(names: Uint32Array, byRegion: ReadonlyMap<RegionKey, number>): MapReport['areaKm2'] {
-  const areas = new Map<RegionKey, number>();
-  for (const name of names) areas.set(name, (areas.get(name) ?? 0) + cellArea(cellOfKey(name), 'km2'));
-  for (const name of names) {
-    const res = resolutionOf(name);
-    if (res === COARSEST_RES) continue;
-    const parent = parentKey(name, res - 1);
-    areas.set(parent, (areas.get(parent) ?? 0) - cellArea(cellOfKey(name), 'km2'));
-  }
+  const areas = regionAreasKm2(names);
   const rows = [...byRegion].map(([region, count]) => ({ area: areas.get(region) ?? 0, count }));
   rows.sort((a, b) => a.area - b.area);
   const all = rows.reduce((sum, row) => sum + row.count, 0);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { cellToChildren, cellToLatLng, cellToParent, latLngToCell } from 'h3-js';
+import { cellToCenterChild, cellToChildren, cellToLatLng, cellToParent, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { distanceM } from '../../src/geo/distance.ts';
 import {
@@ -85,6 +85,22 @@ describe('the anonymity map', () => {
     );
   });
 
+  test('lies in the strict map of the same figures, so that who sees answers of both learns nothing by it', () => {
+    fc.assert(
+      fc.property(populations, (residents) => {
+        const [map, strict] = [mapOf(residents), mapOf(residents, 5_000)];
+        const told = new Map<RegionKey, RegionKey>();
+        for (const cell of residents.keys()) {
+          const region = map.regionOf(cell);
+          if (region === SUPPRESSED) expect(strict.regionOf(cell)).toBe(SUPPRESSED);
+          else expect(strict.regionOf(cell)).toBe(told.get(region) ?? strict.regionOf(cell));
+          told.set(region, strict.regionOf(cell));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   test('names one of the ancestors of a place, and splits no finer than people allow', () => {
     fc.assert(
       fc.property(populations, (residents) => {
@@ -102,35 +118,77 @@ describe('the anonymity map', () => {
     const key = keyOfCell(latLngToCell(52.09, 5.12, 7));
     expect(mapOf(new Map()).regionOf(key)).toBe(SUPPRESSED);
     expect(mapOf(new Map([[key, K - 1]])).regionOf(key)).toBe(SUPPRESSED);
-    expect(mapOf(new Map([[key, K]])).regionOf(key)).toBe(parentKey(key, 3));
+    expect(mapOf(new Map([[key, K]])).regionOf(key)).toBe(parentKey(key, 2));
     expect(() => buildAnonymityMap(new Map(), 0)).toThrow(RangeError);
   });
 
-  test('keeps a lone city together with its empty country, instead of leaving the country under K', () => {
-    const city = latLngToCell(52.09, 5.12, 7);
-    const neighbours = cellToChildren(cellToParent(city, 6), 7).map(keyOfCell);
-    const crowded = new Map(neighbours.map((key) => [key, 50_000]));
-    expect(resolutionOf(mapOf(crowded).regionOf(keyOfCell(city)))).toBe(3);
-    // The rest of every coarser cell inhabited as well, the city may be told apart down to the finest cell.
-    for (const child of cellToChildren(cellToParent(city, 3), 7)) {
-      const key = keyOfCell(child);
-      if (!crowded.has(key)) crowded.set(key, K);
-    }
-    expect(resolutionOf(mapOf(crowded).regionOf(keyOfCell(city)))).toBe(7);
+  test('leaves a town its own region, and hands the few round it up until they are K', () => {
+    const town = latLngToCell(52.09, 5.12, 7);
+    const [hamlet, ...others] = cellToChildren(cellToParent(town, 6), 7)
+      .filter((cell) => cell !== town)
+      .map(keyOfCell);
+    const beside = cellToChildren(cellToParent(town, 5), 6).find((cell) => cell !== cellToParent(town, 6))!;
+    const village = keyOfCell(cellToCenterChild(beside, 7));
+    const farms = cellToChildren(cellToParent(town, 2), 3)
+      .filter((cell) => cell !== cellToParent(town, 3))
+      .map((cell) => keyOfCell(cellToCenterChild(cell, 7)));
+    const residents = new Map([
+      [keyOfCell(town), 4_000],
+      [hamlet, 300],
+      [others[0], 300],
+      [village, 900],
+    ]);
+    const withFarms = mapOf(new Map([...residents, ...farms.map((key): [RegionKey, number] => [key, 200])]));
+    expect(withFarms.regionOf(keyOfCell(town))).toBe(keyOfCell(town));
+    for (const key of [hamlet, others[0], village]) expect(withFarms.regionOf(key)).toBe(parentKey(village, 5));
+    for (const key of farms) expect(withFarms.regionOf(key)).toBe(parentKey(village, 2));
+    // With nobody left for the coarsest cell, it takes in the region that loses least: not the town's.
+    const alone = mapOf(residents);
+    for (const key of [hamlet, village, farms[0]]) expect(alone.regionOf(key)).toBe(parentKey(village, 2));
+    expect(alone.regionOf(keyOfCell(town))).toBe(keyOfCell(town));
+  });
+
+  test('never lets an area stand out in which nobody is known to live: a town is told with the empty country round it', () => {
+    const cells = cellToChildren(cellToParent(latLngToCell(52.09, 5.12, 7), 6), 7).map(keyOfCell);
+    const map = mapOf(new Map(cells.map((key, i) => [key, 50_000 - i])));
+    expect(cells.map((key) => resolutionOf(map.regionOf(key)))).toEqual([7, 7, 7, 7, 7, 7, 2]);
+    expect(map.regionOf(keyOfCell(latLngToCell(52.6, 5.9, 7)))).toBe(parentKey(cells[0], 2));
+  });
+
+  test('tells as finely as K allows: but for one that was taken in, no child of a region has K people of it', () => {
+    fc.assert(
+      fc.property(populations, (residents) => {
+        const map = mapOf(residents);
+        const shares = new Map<RegionKey, Map<RegionKey, number>>();
+        for (const [cell, count] of residents) {
+          const region = map.regionOf(cell);
+          if (region === SUPPRESSED || resolutionOf(region) === 7) continue;
+          const child = parentKey(cell, resolutionOf(region) + 1);
+          const ofRegion = shares.get(region) ?? new Map<RegionKey, number>();
+          ofRegion.set(child, (ofRegion.get(child) ?? 0) + count);
+          shares.set(region, ofRegion);
+        }
+        for (const ofRegion of shares.values()) {
+          const [most, second = 0, ...rest] = [...ofRegion.values()].sort((a, b) => b - a);
+          expect(second).toBeLessThan(K);
+          if (most >= K) expect(rest.reduce((sum, count) => sum + count, second)).toBeLessThan(K);
+        }
+      }),
+    );
   });
 
   test('covers every cell of a region with its circle, and never says less than two kilometres', () => {
     const places = fc.tuple(
       fc.double({ min: -89, max: 89, noNaN: true }),
       fc.double({ min: -180, max: 180, noNaN: true }),
-      fc.integer({ min: 4, max: 7 }),
+      fc.integer({ min: 2, max: 7 }),
     );
     fc.assert(
       fc.property(places, ([lat, lon, res]) => {
         const name = latLngToCell(lat, lon, res);
         const circle = regionCircle(keyOfCell(name), 0);
         expect(circle.radiusM).toBeGreaterThanOrEqual(MIN_RADIUS_M);
-        for (const cell of cellToChildren(name, Math.min(10, res + 3))) {
+        for (const cell of cellToChildren(name, res + 3)) {
           const [cellLat, cellLon] = cellToLatLng(cell);
           expect(distanceM(circle.lat, circle.lon, cellLat, cellLon)).toBeLessThanOrEqual(circle.radiusM);
         }
