@@ -34,6 +34,8 @@ export type Poisoning = {
   shiftIn7DaysWatchedM: number;
   /** The same, begun ten days after the last honest witness. */
   shiftIn7DaysLaterM: number;
+  /** Its radius after seven such days; it began below 30 m. */
+  radiusAfter7DaysM: number;
   /** Days until it says nothing, null = it went on answering for 7. */
   silencedAfterDays: number | null;
   /** Days until a station that nobody knew answers where they want it, null = not within 7. */
@@ -139,12 +141,13 @@ const dayOf = (stations: readonly LearntStation[], is: (station: LearntStation) 
 
 export function measurePoisoning(witnesses: number, networks: number): Poisoning {
   const known = establish(witnesses);
-  const worst = (how: Attack) =>
+  const most = (how: Attack, measure: (after: LearntStation) => number) =>
     Math.max(
       ...LURES_M.flatMap((m) =>
-        [false, true].map((coarse) => shiftM(known, attack(known, networks, m, { ...how, coarse }).at(-1)!)),
+        [false, true].map((coarse) => measure(attack(known, networks, m, { ...how, coarse }).at(-1)!)),
       ),
     );
+  const worst = (how: Attack) => most(how, (after) => shiftM(known, after));
   const isSilent = (station: LearntStation) => !answers(station);
   const silenced = [attack(known, networks, FAR_M, {}), stretch(known, networks)].map((days) => dayOf(days, isSilent));
   return {
@@ -155,6 +158,7 @@ export function measurePoisoning(witnesses: number, networks: number): Poisoning
     shiftIn30DaysM: worst({ days: 30 }),
     shiftIn7DaysWatchedM: worst({ watched: true }),
     shiftIn7DaysLaterM: worst({ start: HONEST_DAYS + QUIET_DAYS }),
+    radiusAfter7DaysM: most({}, ({ believed }) => believed.radiusM ?? 0),
     silencedAfterDays: silenced.every((day) => day === null)
       ? null
       : Math.min(...silenced.map((day) => day ?? Number.POSITIVE_INFINITY)),
@@ -174,6 +178,7 @@ function printPoisoning(rows: readonly Poisoning[]): string {
     'in 30 days',
     'while watched',
     'begun 10 days later',
+    'radius in 7 days',
     'silenced',
     'invented',
   ];
@@ -185,6 +190,7 @@ function printPoisoning(rows: readonly Poisoning[]): string {
     metres(r.shiftIn30DaysM),
     metres(r.shiftIn7DaysWatchedM),
     metres(r.shiftIn7DaysLaterM),
+    metres(r.radiusAfter7DaysM),
     days(r.silencedAfterDays),
     days(r.inventedAfterDays),
   ]);

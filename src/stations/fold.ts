@@ -1,11 +1,11 @@
 // The learning estimator: what was believed of a station and heard of it before, plus a batch of sightings, gives what is
 // believed now. Promises: pure; the order of sightings within a day does not matter beyond rounding; one network, however many
 // reports on however many days, neither makes a station answer nor blocks it, two need two days of arrival; alone it moves a
-// station by metres, not away (bench/poison.ts: 12 m in a month, 31 m if one honest network a day vouches for the street); a station heard at two far places answers nothing. Does not
+// station by metres, not away (bench/poison.ts: 12 m in a month, 34 m if one honest network a day vouches for the street); a station heard at two far places answers nothing. Does not
 // deduplicate batches: the caller folds each report once, in the transaction that forgets it.
 import { distanceM } from '../geo/distance.ts';
 import { findMiddle, type Middle } from './middle.ts';
-import { DISTANCES, findPlaces, judgeOf, type Place } from './places.ts';
+import { DISTANCES, findPlaces, fringeOf, judgeOf, type Place } from './places.ts';
 import type { HeardKind, Sighting } from './sighting.ts';
 import type { Evidence } from './station.ts';
 import { addVisit, createWhereabouts, DAY_MS, type Whereabouts } from './whereabouts.ts';
@@ -135,9 +135,26 @@ function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   const middle = findMiddle(kind, whereabouts, home);
   const elsewhere = others.filter((p) => isApart(kind, whereabouts, main, p));
   if (middle.radiusM > DISTANCES[kind].widest || elsewhere.some((p) => isRival(main, p))) block(station, nowMs);
-  else if (!contradictsPrior(kind, station, middle, nowMs)) believe(kind, station, home, middle, nowMs);
-  else block(station, nowMs);
+  else if (contradictsPrior(kind, station, middle, nowMs)) block(station, nowMs);
+  else believe(kind, station, home, widen(kind, whereabouts, places, home, middle), nowMs);
   believed.lastSeenAt = Math.max(believed.lastSeenAt ?? 0, whereabouts.lastDay * DAY_MS);
+}
+
+/**
+ * The middle and radius with what was heard just outside of proven ground too: where few report, that ground is a street corner
+ * of the street a transmitter is heard in. It never makes the radius smaller, nor counts as looks.
+ */
+function widen(
+  kind: HeardKind,
+  w: Whereabouts,
+  places: readonly Place[],
+  home: readonly Place[],
+  proven: Middle,
+): Middle {
+  const tiles = fringeOf(kind, places, home);
+  if (tiles.length === 0) return proven;
+  const wide = findMiddle(kind, w, [...home, { tiles }]);
+  return { ...wide, radiusM: Math.max(proven.radiusM, wide.radiusM), looks: proven.looks };
 }
 
 /** Too much to be a stray fix, and not from another time of its life. */

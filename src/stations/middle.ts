@@ -24,7 +24,7 @@ const PRIOR_CELL_RADIUS_M = 1_500;
 const PRIOR_LOOKS = 2;
 
 /** The robust middle of one or more places, and how far around it the transmitter was heard. */
-export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Place[]): Middle {
+export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Pick<Place, 'tiles'>[]): Middle {
   const tiles = places.flatMap((place) => place.tiles);
   const origin = tiles[0];
   const mPerLon = mPerDegLon(origin.lat);

@@ -150,6 +150,18 @@ function isCrowd({ recent }: Whereabouts, seenBy: number): boolean {
   return false;
 }
 
+/**
+ * Tiles of unproven places within a link of proven ground `home`; no further, and none that only hang on each other. Alone they
+ * are nothing; their weight is what one network may add (whereabouts.ts), so that they lead a station no further than the same
+ * network could on that ground (bench/poison.ts).
+ */
+export function fringeOf(kind: HeardKind, places: readonly Place[], home: readonly Place[]): Tile[] {
+  const linkM = DISTANCES[kind].link;
+  const ground = home.flatMap((place) => place.tiles);
+  const isBeside = (tile: Tile) => ground.some((t) => distanceM(t.lat, t.lon, tile.lat, tile.lon) <= linkM);
+  return places.flatMap((place) => (place.confirmed ? [] : place.tiles.filter(isBeside)));
+}
+
 /** How places of one kind are settled and pushed out. */
 export function judgeOf(kind: HeardKind): Judge {
   return {

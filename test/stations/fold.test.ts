@@ -120,6 +120,29 @@ describe('a station that nobody knew', () => {
     expect(believed.radiusM).toBeLessThan(90);
   });
 
+  it('is where the street is that it is heard in, though two vouch for one corner of it only', () => {
+    // Two a day, too far from each other to vouch for one another; the last day hangs on the others only.
+    const passers = [2, 3, 4, 5, 6, 7].map((day) => [
+      ...walkBy(day, 1, away(day < 7 ? 100 : 280)),
+      ...walkBy(day, 2, away(60, day < 7 ? 110 : 290)),
+    ]);
+    const corner = foldDays('wifi', proof(HOME));
+    const street = foldDays('wifi', [...proof(HOME), ...passers]);
+    expect(corner.believed.radiusM).toBeLessThan(15);
+    expect(street.believed.radiusM).toBeGreaterThan(70);
+    expect(street.believed.radiusM).toBeLessThan(150);
+    expect(offM(street, away(80, 55))).toBeLessThan(offM(corner, away(80, 55)) / 2);
+  });
+
+  it('is as wide as where it is proven to be heard, however close to its middle one contributor stays', () => {
+    const wide = [0, 1].map((day) =>
+      [1, 2].flatMap((who) => [-60, -30, 0, 30, 60].flatMap((northM) => walkBy(day, who, away(northM)))),
+    );
+    const known = foldDays('wifi', wide);
+    const aside = foldDays('wifi', [Array.from({ length: 60 }, (_, i) => sight(5, 9, away(0, 80 + (i % 5))))], known);
+    expect(aside.believed.radiusM).toBeGreaterThanOrEqual(known.believed.radiusM!);
+  });
+
   it('reaches as far as cells do while it was heard from one corner only, if it is a cell', () => {
     const corner = Array.from({ length: 50 }, () => sight(0, 0, HOME, { trusted: true }));
     expect(foldDays('cell', [corner]).believed.radiusM).toBeGreaterThan(1_000);
@@ -343,13 +366,14 @@ describe('one contributor', () => {
     );
   });
 
-  it('neither blocks nor moves a station that answers', () => {
+  it('neither blocks nor moves a station that answers, nor widens it to more than the next street', () => {
     const known = foldDays('wifi', proof(HOME));
     fc.assert(
       fc.property(attack, (all) => {
         const station = foldDays('wifi', reports(all), known);
         expect(answers(station)).toBe(true);
         expect(offM(station, HOME)).toBeLessThan(150);
+        expect(station.believed.radiusM).toBeLessThan(250);
       }),
       { numRuns: 100 },
     );
