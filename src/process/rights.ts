@@ -22,7 +22,7 @@ export type RightsPorts = {
   readonly rights: Rights;
   readonly contact: ContactPorts;
   readonly notices: NoticePorts;
-  /** A child's phone whose data was deleted, by its token; null for any other. */
+  /** A phone that was erased, by its token; null for any other. */
   readonly findSuppressed: (credential: string) => Promise<Suppressed | null>;
 };
 

@@ -44,9 +44,6 @@ export type EraseDeps = {
   readonly onStep?: (step: string) => Promise<void> | void;
 };
 
-/** How long a suppressed token gets an empty export: as long as it would have been good. */
-const SUPPRESSION_MS = 365 * 86_400_000;
-
 export function erasureMarker(markerKey: Uint8Array, device: string): Buffer {
   return createHmac('sha256', markerKey).update(`device ${device}`).digest();
 }
@@ -86,7 +83,7 @@ export async function beginErasure(deps: EraseDeps, person: Person, cause: Erase
     );
     await notifyRecipients(client, chain, person, 'erased', nowMs);
     await deps.forgetVisits?.(client, person);
-    if (cause === 'child') await suppressTokens(client, deps.markerKey, person.device, nowMs);
+    await suppressTokens(client, deps.markerKey, person.device, nowMs);
     await client.query('delete from device_tokens where device = $1', [person.device]);
     await client.query('delete from application_tokens where device = $1', [person.device]);
     if (!(await isHeld(client, person.device, nowMs)))
@@ -104,17 +101,25 @@ export async function beginErasure(deps: EraseDeps, person: Person, cause: Erase
   return begun;
 }
 
+/**
+ * Whoever presents a token of an erased device gets an empty export, as long as the token would have been good: whatever the cause
+ * (attack: of two phones that were erased the one that still gets an answer was a child's). Tokens of applications open no
+ * export, before or after.
+ */
 async function suppressTokens(client: ClientBase, markerKey: Uint8Array, device: string, nowMs: number): Promise<void> {
-  const { rows } = await client.query('select token_hash from device_tokens where device = $1', [device]);
-  for (const { token_hash } of rows)
+  const { rows } = await client.query(
+    'select token_hash, expires_at::float8 as "expiresAt" from device_tokens where device = $1 and expires_at > $2',
+    [device, nowMs],
+  );
+  for (const { token_hash, expiresAt } of rows)
     await client.query('insert into suppressions (marker, at, expires_at) values ($1, $2, $3) on conflict do nothing', [
       suppressionMarker(markerKey, token_hash),
       nowMs,
-      nowMs + SUPPRESSION_MS,
+      expiresAt,
     ]);
 }
 
-/** True for a token of a child whose data was deleted. */
+/** True for a token of a device that was erased. */
 export async function isSuppressed(
   db: Pool,
   markerKey: Uint8Array,

@@ -62,7 +62,7 @@ export function createRights(deps: RightsDeps) {
     prove: (device: Presented, action: ProofAction, header: unknown) =>
       takeProof(pool, personOf(device), action, header, now()),
 
-    /** True for a token of a child whose data was deleted. */
+    /** True for a token of a device that was erased. */
     suppressed: (tokenHash: Uint8Array) => isSuppressed(pool, deps.markerKey, tokenHash, now()),
 
     async export(device: Presented) {

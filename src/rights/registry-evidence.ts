@@ -84,7 +84,7 @@ export const EVIDENCE_TABLES: Readonly<Record<string, TableEntry>> = {
   },
   suppressions: {
     room: 'rights',
-    what: 'tokens of children whose data was deleted, as hashes under a secret outside the database',
+    what: 'tokens of devices that were erased, whatever the cause, as hashes under a secret outside the database: they get an empty export',
     columns: { ...list('marker', 'secret'), ...list('at expires_at', 'anonymous') },
     key: ['marker'],
     life: { kind: 'until', column: 'expires_at' },

@@ -70,7 +70,7 @@ export const erasures = pgTable(
   (t) => [uniqueIndex('erasures_code_idx').on(t.codeHash), index('erasures_device_idx').on(t.device)],
 );
 
-/** Tokens of children whose data was deleted, as HMACs: they get an empty export, and nothing else. */
+/** Tokens of devices that were erased, as HMACs: they get an empty export, and nothing else. */
 export const suppressions = pgTable('suppressions', {
   marker: bytea('marker').primaryKey(),
   at: timeMs('at').notNull(),

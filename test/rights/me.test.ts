@@ -257,8 +257,9 @@ describe('erasure', () => {
       `${nonce}.${answerChallenge(ada.proofKey, 'erasure', nonce)}`,
     );
     expect(begun).toMatchObject({ status: 200, body: { state: 'in progress' } });
-    for (const url of ['/v1/me', '/v1/me/export', '/v1/me/disclosures', '/v1/me/requests'])
+    for (const url of ['/v1/me', '/v1/me/disclosures', '/v1/me/requests'])
       expect([url, (await call(ada, 'GET', url)).status]).toEqual([url, 401]);
+    expect((await call(ada, 'GET', '/v1/me/export')).body.held).toEqual({});
     const status = () => call(null, 'GET', `/v1/privacy/erasures/${begun.body.code}`);
     expect((await status()).body).toMatchObject({ state: 'in progress', doneAt: null });
     await advanceErasures(world.erase);
@@ -290,8 +291,7 @@ describe('children', () => {
     expect((await call(dee, 'GET', '/v1/me')).status).toBe(401);
     expect(await findTraces(pool, dee.id)).toEqual([]);
     const { rows } = await pool.query('select marker from suppressions');
-    expect(rows.map((row) => row.marker.length)).toEqual([32]);
-    expect(rows[0].marker).not.toEqual(hashToken(dee.token));
+    for (const { marker } of rows) expect([marker.length, marker.equals(hashToken(dee.token))]).toEqual([32, false]);
     // The recipient is told what it is told of anybody.
     expect(await noticesOf('child-app')).toMatchObject([{ kind: 'erased' }]);
   });

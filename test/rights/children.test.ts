@@ -1,0 +1,65 @@
+// Who was a child: what whoever holds a phone's token, or is told of erasures, can find out afterwards.
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { eraseChildren, eraseUnused, GRACE_MS, markChild } from '../../src/rights/children-store.ts';
+import { advanceErasures, beginErasure, findPerson } from '../../src/rights/erase-store.ts';
+import { addTestApplication } from '../support/people.ts';
+import { MASTERS, openWorld, type Phone } from './world.ts';
+
+const world = await openWorld();
+const { pool, call, phone, proof } = world;
+const later = (ms: number) => ({ ...world.erase, now: () => Date.now() + ms });
+/** What the holder of a phone's token gets to see, but for the moment it was asked. */
+async function seenBy(who: Phone): Promise<unknown[]> {
+  const answers = [];
+  for (const url of ['/v1/me/export', '/v1/me', '/v1/me/requests', '/v1/me/tokens']) {
+    const { status, body, headers } = await call(who, 'GET', url);
+    answers.push([url, status, { ...body, createdAt: null }, Object.keys(headers)]);
+  }
+  return answers;
+}
+
+test('an erased phone’s token opens the same empty export, whether its user was a child, asked, or was erased by the operator', async () => {
+  const [child, asker, byOperator, unused] = [await phone(), await phone(), await phone(), await phone()];
+  await markChild(world.erase, child.id);
+  expect(await eraseChildren(later(GRACE_MS + 1_000), randomBytes)).toBe(1);
+  await call(asker, 'POST', '/v1/me/erasure', undefined, await proof(asker, 'erasure'));
+  const person = (await findPerson(pool, MASTERS, byOperator.id))!;
+  expect(await beginErasure(world.erase, person, 'operator', 'a code')).toBe(true);
+  expect(await eraseUnused(world.erase, randomBytes, `$1::int8 > 0 and t.id = '${unused.id}'`)).toBe(1);
+  await advanceErasures(world.erase);
+  const seen = await seenBy(child);
+  expect((seen[0] as unknown[]).slice(0, 3)).toEqual([
+    '/v1/me/export',
+    200,
+    { format: 'honeyguide-export-1', createdAt: null, held: {} },
+  ]);
+  for (const other of [asker, byOperator, unused]) expect(await seenBy(other)).toEqual(seen);
+});
+
+test('nor do they part when the token would have ended: each is suppressed until its own time', async () => {
+  const [child, asker] = [await phone(), await phone()];
+  const token = await pool.query('select expires_at::float8 as at from device_tokens where device = $1', [child.id]);
+  const before = new Set((await markers()).map((row) => row.marker));
+  await markChild(world.erase, child.id);
+  await eraseChildren(later(GRACE_MS + 1_000), randomBytes);
+  await call(asker, 'POST', '/v1/me/erasure', undefined, await proof(asker, 'erasure'));
+  const made = (await markers()).filter((row) => !before.has(row.marker));
+  expect(made).toHaveLength(2);
+  // Registered within this test.
+  for (const { ends } of made) expect(Math.abs(ends - token.rows[0].at)).toBeLessThan(60_000);
+});
+
+test('an application’s token opens no export, before its phone is erased or after', async () => {
+  const asker = await phone();
+  const application = await addTestApplication(world.store);
+  const { token } = (await call(asker, 'POST', '/v1/me/tokens', { application })).body;
+  expect((await call({ ...asker, token }, 'GET', '/v1/me/export')).status).toBe(401);
+  await call(asker, 'POST', '/v1/me/erasure', undefined, await proof(asker, 'erasure'));
+  expect((await call({ ...asker, token }, 'GET', '/v1/me/export')).status).toBe(401);
+});
+
+async function markers(): Promise<{ marker: string; ends: number }[]> {
+  return (await pool.query(`select encode(marker, 'hex') as marker, expires_at::float8 as ends from suppressions`))
+    .rows;
+}
