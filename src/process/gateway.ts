@@ -25,22 +25,23 @@ import { createCorrectionMemory, openCorrections } from '../positioning/calibrat
 import { loadCorrections } from '../positioning/error-store.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { repairFeed } from '../stations/feed-repair-store.ts';
-import { openStore } from '../storage/open.ts';
+import { openStore, type Store } from '../storage/open.ts';
 import { loadAnonymityMap } from './anonymity-map.ts';
-import { openAtRest } from './at-rest.ts';
-import { demoText, prepareDemo } from './demo.ts';
+import { type AtRest, openAtRest } from './at-rest.ts';
+import { type DemoKeys, demoText, prepareDemo } from './demo.ts';
 import { FIRST_POLICY } from './first-policy.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
 import { gatewayJobs } from './gateway-jobs.ts';
 import { openMapIndex } from './map-index.ts';
 import { createMetrics } from './metrics.ts';
 import { openMetricsServer } from './metrics-server.ts';
+import { beginOpening } from './opening.ts';
 import { requireFreePort } from './port.ts';
 import { openErasing } from './rights.ts';
 import { spawnServerThreads } from './server-threads.ts';
 import { openLease } from './sharing.ts';
 import { createStatusMemory, readStatus, setStatus } from './status.ts';
-import { runDown, type Step, type StepDone } from './steps.ts';
+import type { Step } from './steps.ts';
 import { connectValkey } from './valkey.ts';
 
 export type Gateway = { readonly port: number; readonly opsPort: number; close(): Promise<void> };
@@ -51,26 +52,11 @@ export type GatewayOptions = {
   readonly signal?: AbortSignal;
 };
 
-/** One step of a stop: a snapshot of 50 million stations is 1.5 GB. All steps together are limited by main.ts. */
-const CLOSE_STEP_MS = 8_000;
 const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 
 export async function openGateway(config: Config, options: GatewayOptions, log: Logger): Promise<Gateway> {
-  const closing: Step[] = [];
+  const { opened, closeFirst, tookMs, close } = beginOpening(log);
   const stopping = new AbortController();
-  const startedMs = performance.now();
-  let lastMs = startedMs;
-  /** Says that a step of the start is done, and how it is undone. */
-  function opened(name: string, undo?: Step['run']): void {
-    log.info({ step: name, tookMs: Math.round(performance.now() - lastMs) }, 'opened');
-    lastMs = performance.now();
-    if (undo) closing.unshift({ name, run: undo });
-  }
-  function closed({ name, tookMs, error }: StepDone): void {
-    if (error === undefined) log.info({ step: name, tookMs }, 'closed');
-    else log.error({ step: name, tookMs, ...describeError(error) }, 'closing failed');
-  }
-  const close = () => runDown(closing.splice(0), CLOSE_STEP_MS, closed).then(() => undefined);
   const fault = (what: string) => (error: unknown) => log.error(describeError(error), what);
 
   try {
@@ -78,10 +64,10 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     // They load their code while the store opens.
     const threads = spawnServerThreads(config.threads, log, join(config.dataDir, 'code-cache'));
     const stopThreads: Step = { name: 'server threads', run: () => threads.stop() };
-    closing.unshift(stopThreads);
+    closeFirst(stopThreads);
     const onWait = (message: string) => log.warn(message);
     const opening = openStore(config, { role: 'server', onWait, onError: fault('store connection lost') });
-    closing.unshift({
+    closeFirst({
       name: 'store',
       run: () =>
         opening.then(
@@ -99,13 +85,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     options.signal?.throwIfAborted();
 
     const secrets = loadSecrets(config, randomBytes);
-    const onEncrypt = () => log.warn('an older version left addresses in plain: encrypting them');
-    const atRest = await openAtRest(store.pool, secrets.stationKey, onEncrypt);
-    const repaired = await repairFeed(store.pool, options.signal);
-    if (repaired > 0)
-      log.warn({ rows: repaired }, 'restored from a dump of another server: rows counted as changed now');
-    const demoKeys = await prepareDemo(store, atRest.macs, config.dataDir, options.demo, randomBytes, Date.now());
-    await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
+    const { atRest, demoKeys } = await prepareStore(store, secrets.stationKey, config.dataDir, options, log);
     opened('secrets');
 
     const status = createStatusMemory();
@@ -220,19 +200,36 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
 
     for (const flag of ['store', 'index', 'jobs'] as const) setStatus(status, flag, true);
     // Spawned first, but the first to stop too, after load balancers have been told that no more should be sent here.
-    closing.splice(closing.indexOf(stopThreads), 1);
+    closeFirst(stopThreads);
     // Jobs wind down while the threads drain: one after the other would not fit into the time of a stop.
     function beginStop(): void {
       setStatus(status, 'index', false);
       stopping.abort();
     }
-    closing.unshift({ name: 'readiness', run: beginStop }, stopThreads);
-    const tookMs = Math.round(performance.now() - startedMs);
-    log.info({ port, opsPort: ops.port, threads: config.threads, stations: map.index.size(), tookMs }, 'ready');
+    closeFirst({ name: 'readiness', run: beginStop });
+    const stations = map.index.size();
+    log.info({ port, opsPort: ops.port, threads: config.threads, stations, tookMs: tookMs() }, 'ready');
     if (demoKeys !== null) options.say(demoText(demoKeys, config.host, port));
     return { port, opsPort: ops.port, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Brings what lies in the store to where a gateway can work with it, and fills an empty one with the demo's world if asked. */
+async function prepareStore(
+  store: Store,
+  stationKey: Buffer,
+  dataDir: string,
+  { demo, signal }: GatewayOptions,
+  log: Logger,
+): Promise<{ atRest: AtRest; demoKeys: DemoKeys | null }> {
+  const onEncrypt = () => log.warn('an older version left addresses in plain: encrypting them');
+  const atRest = await openAtRest(store.pool, stationKey, onEncrypt);
+  const repaired = await repairFeed(store.pool, signal);
+  if (repaired > 0) log.warn({ rows: repaired }, 'restored from a dump of another server: rows counted as changed now');
+  const demoKeys = await prepareDemo(store, atRest.macs, dataDir, demo, randomBytes, Date.now());
+  await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
+  return { atRest, demoKeys };
 }
