@@ -25,19 +25,18 @@ export type Wanted = {
   readonly policyVersion: string | null;
 };
 
-const REFUSED_CONSENTS = [
-  'applicationSuspended',
-  'applicationInactive',
-  'purposeNotRegistered',
-  'notOffered',
-  'policyOutdated',
-  'badExpiry',
-  'parentNeeded',
-  'parentLimits',
-  'ageUnknown',
-  'notForChildren',
-] as const;
-export type RefusedConsent = (typeof REFUSED_CONSENTS)[number];
+/** Why a yes is not taken, in the order in which it is looked at. */
+export type RefusedConsent =
+  | 'applicationSuspended'
+  | 'applicationInactive'
+  | 'purposeNotRegistered'
+  | 'notOffered'
+  | 'policyOutdated'
+  | 'badExpiry'
+  | 'parentNeeded'
+  | 'parentLimits'
+  | 'ageUnknown'
+  | 'notForChildren';
 
 export type ConsentQuestion = {
   readonly device: DeviceState;
