@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readMasterKeys } from '../config/master-keys.ts';
 import { loadSecrets, secretsPath } from '../config/secrets.ts';
+import { maturity } from '../consent/ages.ts';
+import { maturityOf } from '../consent/decide.ts';
 import {
   deviceOfParental,
   insertParental,
@@ -15,8 +17,10 @@ import {
 } from '../consent/parental-store.ts';
 import { AGE_BANDS, type AgeBand, FLAG } from '../devices/device-contract.ts';
 import { masterKeysOf } from '../devices/master-keys.ts';
+import { type Device, stateOf } from '../devices/profile.ts';
 import { changeDevice, lockDevice, noteDevice } from '../devices/store.ts';
 import { listPolicies } from '../policy/store.ts';
+import { startGrace } from '../rights/children-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceIfStaffed } from './desk.ts';
 import { openInChain } from './in-chain.ts';
@@ -30,7 +34,8 @@ export const usage = `usage: honeyguide parental add DEVICE --method METHOD --pa
 
 DEVICE is what GET /v1/me calls \`id\` on the child's phone. METHOD is how the parent was verified:
 ${PARENTAL_METHODS.join(', ')}. Of the evidence only a hash is kept. Without --precise the child's location
-ends at its region, whatever anybody agrees to. Withdrawing voids what was agreed to on its strength. correct-age is for a
+ends at its region, whatever anybody agrees to. Withdrawing voids what was agreed to on its strength, and the
+device is erased within the hour if no other parent's consent is in force. correct-age is for a
 device that was wrongly said to be a child's: check before. BAND: ${AGE_BANDS.join(', ')}.
 From the first of the staff on (\`honeyguide staff\`) all of it needs STAFF_KEY with the role \`privacy\`, and --reason.
 `;
@@ -119,14 +124,16 @@ async function add(context: CommandContext, deviceId: string, verified: Verified
 async function withdraw(context: CommandContext, id: string): Promise<void> {
   const { masters, random } = secretsOf(context);
   const inChain = await openInChain(context);
+  const isChild = (one: Device) => maturityOf(stateOf(one), context.now()) === 'child';
   await inChain(async (client, chain) => {
     const deviceId = await deviceOfParental(client, id);
     const device = deviceId === null ? null : await lockDevice(client, masters, deviceId);
     if (device === null) throw new Error('there is no such consent, or it is withdrawn already');
     await withdrawParental(client, chain, device, id, await listPolicies(client), random, context.now());
-    const uncovered = (await lockDevice(client, masters, device.id))!;
-    await noteDevice(client, chain, uncovered, 'parentalConsentWithdrawn', random, context.now());
-    chain.changed(device.id);
+    const mark = (uncovered: Device) => ({ flags: uncovered.flags | (isChild(uncovered) ? FLAG.child : 0) });
+    const detail = 'parentalConsentWithdrawn';
+    const marked = await changeDevice(client, chain, { masters, random }, device.id, mark, detail, context.now());
+    await startGrace(client, marked!, context.now());
   });
 }
 
@@ -142,7 +149,8 @@ async function correctAge(context: CommandContext, id: string, ageBand: AgeBand)
       id,
       ({ profile, flags }) => ({
         profile: { ...profile, ageBand, statedDay: { ...profile.statedDay, ageBand: day } },
-        flags: flags & ~FLAG.child,
+        flags:
+          maturity(ageBand, profile.jurisdiction, context.now()) === 'child' ? flags | FLAG.child : flags & ~FLAG.child,
       }),
       'ageCorrected',
       context.now(),

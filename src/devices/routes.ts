@@ -25,7 +25,12 @@ export type Presented = Device & { readonly tokenHash: Buffer; readonly tokenExp
 export type DeviceEdit = { readonly profile?: Profile; readonly flags?: number };
 
 export type DevicePorts = {
-  register(profile: Profile, nowMs: number): Promise<{ token: string; expiresAt: number; proofKey: string }>;
+  /** `flags` are bits of FLAG. */
+  register(
+    profile: Profile,
+    flags: number,
+    nowMs: number,
+  ): Promise<{ token: string; expiresAt: number; proofKey: string }>;
   /** Changes what decisions are made on; resolves when that is in force, with null if the device is gone. */
   change(
     id: string,
@@ -84,7 +89,7 @@ export function addRegistrationRoutes(scope: FastifyInstance, ports: DevicePorts
         ...(given.sources === undefined ? {} : { sources }),
       };
       const profile = (patchProfile(NEW_PROFILE, stated, () => false, nowMs) as { profile: Profile }).profile;
-      const { token, expiresAt, proofKey } = await ports.register(profile, nowMs);
+      const { token, expiresAt, proofKey } = await ports.register(profile, flagsOf(0, profile, nowMs), nowMs);
       const { jurisdiction, ageBand } = profile;
       const answer = { jurisdiction, ageBand, sources: writeSwitches(sources) };
       return reply.code(201).send({ token, expiresAt: iso(expiresAt), proofKey, ...answer });
@@ -204,7 +209,7 @@ async function patch(
       (device) => {
         // Decided on what is true under the lock, not on what was read before.
         const again = edited(device.profile);
-        return again && { profile: again.profile, flags: flagsOf(device, again.profile, nowMs) };
+        return again && { profile: again.profile, flags: flagsOf(device.flags, again.profile, nowMs) };
       },
       'profileChanged',
       nowMs,
@@ -215,10 +220,12 @@ async function patch(
   return reply.send(await describe({ ...presented, ...after }, ports, nowMs));
 }
 
-/** Who turns out to be a child without a parent's consent is marked: what is kept of it goes within the hour (K3). */
-function flagsOf({ flags, parental }: Device, profile: Profile, nowMs: number): number {
-  const covered = parental.some((one) => one.withdrawnAt === null || one.withdrawnAt > nowMs);
-  return isChild(nowMs)(profile.ageBand, profile.jurisdiction) && !covered ? flags | FLAG.child : flags;
+/**
+ * Who is a child by its age is marked as one, covered by a parent or not: without a parent's consent, and when one is taken back,
+ * what is kept of it goes within the hour (K3).
+ */
+function flagsOf(flags: number, { ageBand, jurisdiction }: Profile, nowMs: number): number {
+  return isChild(nowMs)(ageBand, jurisdiction) ? flags | FLAG.child : flags;
 }
 
 async function describe(device: Presented, ports: DevicePorts, nowMs: number): Promise<object> {

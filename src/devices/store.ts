@@ -64,7 +64,7 @@ export async function touchDevice(client: ClientBase | Pool, device: Device, now
   await client.query('update devices set last_used_day = $2 where id = $1 and last_used_day < $2', [device.id, today]);
 }
 
-/** Registers a device; `id` is a random UUID. Its token and the key of its proofs are never shown again. */
+/** Registers a device; `id` is a random UUID, `flags` are bits of FLAG. Its token and the key of its proofs are never shown again. */
 export async function registerDevice(
   client: ClientBase,
   chain: Chain,
@@ -72,6 +72,7 @@ export async function registerDevice(
   id: string,
   profile: Profile,
   nowMs: number,
+  flags = 0,
 ): Promise<IssuedToken & { proofKey: string }> {
   const key = random(DEVICE_KEY_BYTES);
   const day = dayOf(nowMs);
@@ -80,14 +81,15 @@ export async function registerDevice(
     masters.current.name,
     wrapDeviceKey(masters.current, id, key, random),
   ]);
-  await client.query('insert into devices (id, created_at, last_used_day, sealed) values ($1, $2, $3, $4)', [
+  await client.query('insert into devices (id, created_at, last_used_day, flags, sealed) values ($1, $2, $3, $4, $5)', [
     id,
     day * DAY_MS,
     day,
+    flags,
     sealProfile(key, id, profile, random),
   ]);
   const subject = ledgerSubject(key);
-  const device = { id, key, subject, flags: 0, createdAt: day * DAY_MS, lastUsedDay: day, profile, parental: [] };
+  const device = { id, key, subject, flags, createdAt: day * DAY_MS, lastUsedDay: day, profile, parental: [] };
   await noteDevice(client, chain, device, 'registered', random, nowMs);
   return { ...(await issueToken(client, id, random, nowMs)), proofKey: proofKeyOf(key).toString('base64url') };
 }

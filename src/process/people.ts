@@ -39,6 +39,7 @@ import { type BugLog, describeError } from '../http/scope.ts';
 import type { PolicyPorts } from '../policy/routes.ts';
 import { listPolicies, readPolicyTexts } from '../policy/store.ts';
 import { takeProof } from '../rights/challenges-store.ts';
+import { startGrace } from '../rights/children-store.ts';
 import { notifyRecipients } from '../rights/notices-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { transact } from '../storage/transaction.ts';
@@ -117,10 +118,19 @@ function devicePorts(setup: PeopleSetup): DevicePorts {
   const secrets = { masters, random: randomBytes };
   const act: InChain = (work) => orUnavailable(() => inChain(work));
   return {
-    register: (profile, nowMs) =>
-      act((client, chain) => registerDevice(client, chain, secrets, randomUUID(), profile, nowMs)),
+    register: (profile, flags, nowMs) =>
+      act(async (client, chain) => {
+        const id = randomUUID();
+        const issued = await registerDevice(client, chain, secrets, id, profile, nowMs, flags);
+        await startGrace(client, { id, flags, parental: [] }, nowMs);
+        return issued;
+      }),
     change: (id, edit, detail, nowMs) =>
-      act((client, chain) => changeDevice(client, chain, secrets, id, edit, detail, nowMs)),
+      act(async (client, chain) => {
+        const after = await changeDevice(client, chain, secrets, id, edit, detail, nowMs);
+        if (after !== null) await startGrace(client, after, nowMs);
+        return after;
+      }),
     note: (id, edit) => orUnavailable(() => transact(pool, (client) => noteProfile(client, secrets, id, edit))),
     async rotate(device, nowMs) {
       const rotate = (client: Parameters<typeof rotateToken>[0], chain: Chain) =>

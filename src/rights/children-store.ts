@@ -1,12 +1,29 @@
 // Children who were found out (K3): sharing stops in the transaction that marks the device, everything is deleted within the
 // hour unless a parent's verified consent arrives, and what is left is a hash of the token, by which the phone gets an empty
 // export. Promises: the mark is in force on every replica before it is acknowledged; the last position goes at once.
+import type { ClientBase } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import type { Random } from '../devices/device-key.ts';
+import type { Device } from '../devices/profile.ts';
 import { beginErasure, type EraseDeps, findPerson } from './erase-store.ts';
 
 /** Time for a parent's consent; with a job every minute the deletion is done well within the hour. */
 export const GRACE_MS = 45 * 60_000;
+
+/**
+ * From now on a parent has GRACE_MS, if the device is marked as a child's and no parent's consent is in force. In the transaction
+ * that finds that out: nothing of it is shown from then on.
+ */
+export async function startGrace(
+  client: ClientBase,
+  { id, flags, parental }: Pick<Device, 'id' | 'flags' | 'parental'>,
+  nowMs: number,
+): Promise<void> {
+  const isCovered = parental.some(({ withdrawnAt }) => withdrawnAt === null || withdrawnAt > nowMs);
+  if ((flags & FLAG.child) === 0 || isCovered) return;
+  await client.query('insert into child_marks (device, marked_at) values ($1, $2) on conflict do nothing', [id, nowMs]);
+  await client.query('delete from last_locations where device = $1', [id]);
+}
 
 /** Marks a device as a child's. False if there is no such device. */
 export async function markChild(deps: EraseDeps, device: string): Promise<boolean> {
@@ -21,11 +38,7 @@ export async function markChild(deps: EraseDeps, device: string): Promise<boolea
       nowMs,
     );
     if (marked === null) return false;
-    await client.query('insert into child_marks (device, marked_at) values ($1, $2) on conflict do nothing', [
-      device,
-      nowMs,
-    ]);
-    await client.query('delete from last_locations where device = $1', [device]);
+    await startGrace(client, marked, nowMs);
     await deps.forgetVisits?.(client, { device, key: marked.key });
     return true;
   });

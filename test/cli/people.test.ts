@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/env.ts';
 import { loadSecrets } from '../../src/config/secrets.ts';
+import { FLAG } from '../../src/devices/device-contract.ts';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { COMMAND_NOW_MS, runCommand } from '../support/command.ts';
 import { addTestApplication, createTestPeople, type TestPeople } from '../support/people.ts';
@@ -77,6 +78,8 @@ describe('honeyguide parental', () => {
     await json('parental', 'withdraw', coarse.id);
     expect(await shown(token)).toMatchObject({ consent: { shows: 'nothing', because: 'child' } });
     expect((await runCommand(['parental', 'withdraw', coarse.id], store, env)).exitCode).toBe(1);
+    const { rows } = await store.pool.query('select marked_at::float8 as at from child_marks where device = $1', [id]);
+    expect(rows).toEqual([{ at: COMMAND_NOW_MS }]);
 
     const listed = (await runCommand(['parental', 'list', id, '--json'], store, env)).output;
     const both = [
@@ -113,6 +116,11 @@ describe('honeyguide parental', () => {
     });
     expect(await json('parental', 'correct-age', id, '--age-band', '18plus')).toMatchObject({ exitCode: 0 });
     expect((await put(token, 'precise')).body).toMatchObject({ consent: { shows: 'precise' } });
+    const flagsOf = async () =>
+      (await store.pool.query('select flags from devices where id = $1', [id])).rows[0].flags & FLAG.child;
+    expect(await flagsOf()).toBe(0);
+    await json('parental', 'correct-age', id, '--age-band', '13to15');
+    expect(await flagsOf()).toBe(FLAG.child);
   });
 
   test.each([

@@ -19,6 +19,28 @@ async function seenBy(who: Phone): Promise<unknown[]> {
   return answers;
 }
 
+test('who registers as a child is erased within the hour, unless a parent consents meanwhile', async () => {
+  const [dee, eve] = [await phone({ jurisdiction: 'NL', ageBand: '13to15' }), await phone({ ageBand: 'under13' })];
+  const ada = await phone({ jurisdiction: 'BE', ageBand: '13to15' });
+  await parentConsents(eve);
+  expect(await eraseChildren(later(GRACE_MS - 60_000), randomBytes)).toBe(0);
+  // The hour counts from the registration, not from when a job first looked.
+  expect(await eraseChildren(later(GRACE_MS + 1_000), randomBytes)).toBe(1);
+  expect((await call(dee, 'GET', '/v1/me')).status).toBe(401);
+  for (const other of [eve, ada]) expect((await call(other, 'GET', '/v1/me')).status).toBe(200);
+});
+
+test('who became a child while a parent’s consent was in force is erased within the hour of its end', async () => {
+  const eve = await phone();
+  await parentConsents(eve);
+  expect((await call(eve, 'PATCH', '/v1/me', { ageBand: 'under13' })).status).toBe(200);
+  expect(await eraseChildren(later(GRACE_MS + 1_000), randomBytes)).toBe(0);
+  await pool.query('update parental_consents set withdrawn_at = $2 where device = $1', [eve.id, Date.now()]);
+  expect(await eraseChildren(world.erase, randomBytes)).toBe(0);
+  expect(await eraseChildren(later(GRACE_MS + 1_000), randomBytes)).toBe(1);
+  expect((await call(eve, 'GET', '/v1/me')).status).toBe(401);
+});
+
 test('an erased phone’s token opens the same empty export, whether its user was a child, asked, or was erased by the operator', async () => {
   const [child, asker, byOperator, unused] = [await phone(), await phone(), await phone(), await phone()];
   await markChild(world.erase, child.id);
@@ -62,4 +84,11 @@ test('an application’s token opens no export, before its phone is erased or af
 async function markers(): Promise<{ marker: string; ends: number }[]> {
   return (await pool.query(`select encode(marker, 'hex') as marker, expires_at::float8 as ends from suppressions`))
     .rows;
+}
+
+async function parentConsents(child: Phone): Promise<void> {
+  await pool.query(
+    "insert into parental_consents values (gen_random_uuid(), $1, 1, 'signed-form', false, null, '\\x00')",
+    [child.id],
+  );
 }
