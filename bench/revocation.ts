@@ -53,7 +53,7 @@ async function openGateway(store: Store): Promise<Gateway> {
       const { lat, lon } = requests[phone];
       const decision = await sharing.audience({
         ...{ caller: ring.find(key)!, deviceToken, query: {}, nowMs: BENCH_NOW_MS, arrivedMs: performance.now() },
-        locate: () => ({ lat, lon, accuracyM: 20, fallback: '', source: 'gps' }),
+        locate: () => ({ lat, lon, accuracyM: 20, fallback: '', source: 'gps', sources: 1 }),
       });
       if (decision === null || !('text' in decision)) return 'nothing';
       return (JSON.parse(decision.text) as { precision: string }).precision;

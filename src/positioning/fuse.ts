@@ -48,6 +48,7 @@ export function fuse(sources: readonly Source[], into: Source): number {
   let trust = 0;
   let heaviest = 0;
   let dominant = winner;
+  let merged = 0;
   for (let i = 0; i < sources.length; i++) {
     const s = sources[i];
     if (!s.found || (i !== winner && meets[i * MAX_SOURCES + winner] === 0)) continue;
@@ -56,6 +57,7 @@ export function fuse(sources: readonly Source[], into: Source): number {
     sx += w * planeX(plane, s.lat, s.lon);
     sy += w * planeY(plane, s.lat, s.lon);
     trust += s.trust;
+    merged |= 1 << i;
     if (w > heaviest) {
       heaviest = w;
       dominant = i;
@@ -76,6 +78,7 @@ export function fuse(sources: readonly Source[], into: Source): number {
   // Half of the scatter is one axis of it; agreeing sources scatter less than their circles and add little.
   into.accuracyM = Math.sqrt(1 / sw + (R95_OVER_SIGMA * R95_OVER_SIGMA * scatter) / 8);
   into.trust = trust;
+  into.merged = merged;
   return heaviest < 0.9 * sw ? dominant + sources.length : dominant;
 }
 

@@ -1,6 +1,7 @@
 // Where is this phone? The one path every look-up takes, top to bottom: what each source says, one fusion, then the
 // fallbacks. Promises: no error and no endless work for any readings; nothing allocated (the answer is one reused object);
 // no address, strength or position outlives the call except in that object.
+import { SOURCE } from '../devices/device-contract.ts';
 import type { StationReader } from '../stations/index-contract.ts';
 import { createAreaSource } from './area-source.ts';
 import { type Corrections, createCorrections } from './calibration.ts';
@@ -16,7 +17,11 @@ import { createSource, type Source } from './source.ts';
 
 const MS_PER_DAY = 86_400_000;
 /** In the order of `sources` below. */
-const NAMES: readonly EstimateSource[] = ['gps', 'bluetooth', 'wifi', 'cell'];
+const NAMES = ['gps', 'bluetooth', 'wifi', 'cell'] as const satisfies readonly EstimateSource[];
+/** Bits of SOURCE by the bits that fuse.ts sets for `sources`. */
+const MERGED_SOURCES = Array.from({ length: 1 << NAMES.length }, (_, merged) =>
+  NAMES.reduce((mask, name, i) => ((merged >> i) & 1 ? mask | SOURCE[name] : mask), 0),
+);
 
 export type LocatorDeps = {
   readonly stations: StationReader;
@@ -35,7 +40,7 @@ export function createLocator(deps: LocatorDeps): Locator {
   const sources: readonly Source[] = [gps, bluetooth, wifi, cell];
   const witnesses: readonly Source[] = [gps, cell];
   const [result, site, area] = [createSource(), createSource(), createSource()];
-  const answer: Estimate = { lat: 0, lon: 0, accuracyM: 0, fallback: '', source: 'fused' };
+  const answer: Estimate = { lat: 0, lon: 0, accuracyM: 0, fallback: '', source: 'fused', sources: 0 };
 
   function locate(readings: Readings, nowMs: number): Estimate | null {
     return locateByRadio(readings, nowMs) ?? locateByIp(readings);
@@ -49,29 +54,32 @@ export function createLocator(deps: LocatorDeps): Locator {
     byWifi(readings.wifi, today, witnesses, wifi);
     byBluetooth(readings.bluetooth, today, witnesses, bluetooth);
     const heaviest = fuse(sources, result);
-    if (heaviest >= 0) return say(result, '', heaviest < NAMES.length ? NAMES[heaviest] : 'fused');
+    if (heaviest >= 0)
+      return say(result, '', heaviest < NAMES.length ? NAMES[heaviest] : 'fused', MERGED_SOURCES[result.merged]);
     if (!readings.allowArea || readings.cells.count === 0) return null;
     bySites(readings.cells, today, site);
     byAreas(readings.cells, area);
     const narrower = site.found && !(area.found && area.accuracyM < site.accuracyM) ? site : area;
-    return narrower.found ? say(narrower, 'lacf', 'area') : null;
+    return narrower.found ? say(narrower, 'lacf', 'area', SOURCE.cell) : null;
   }
 
   function locateByIp(readings: Readings): Estimate | null {
     const place = readings.ip === undefined ? null : ip.find(readings.ip);
-    return place === null ? null : say(place, 'ipf', 'ip');
+    return place === null ? null : say(place, 'ipf', 'ip', SOURCE.ip);
   }
 
   function say(
     where: { readonly lat: number; readonly lon: number; readonly accuracyM: number },
     fallback: Fallback,
     source: EstimateSource,
+    used: number,
   ): Estimate {
     answer.lat = where.lat;
     answer.lon = where.lon;
     answer.accuracyM = where.accuracyM;
     answer.fallback = fallback;
     answer.source = source;
+    answer.sources = used;
     return answer;
   }
 

@@ -7,8 +7,15 @@ import type { Readings } from './readings.ts';
 export type Fallback = '' | 'lacf' | 'ipf';
 export type EstimateSource = 'gps' | 'wifi' | 'bluetooth' | 'cell' | 'area' | 'ip' | 'fused';
 
-/** Degrees, finite; `accuracyM` is the radius of a 95 % circle in metres, above 0. */
-export type Estimate = { lat: number; lon: number; accuracyM: number; fallback: Fallback; source: EstimateSource };
+/** Degrees, finite; `accuracyM` is the radius of a 95 % circle in metres, above 0; `sources` are the bits of SOURCE it was found by. */
+export type Estimate = {
+  lat: number;
+  lon: number;
+  accuracyM: number;
+  fallback: Fallback;
+  source: EstimateSource;
+  sources: number;
+};
 
 /** ISO 3166-1 alpha-2 code and English name. */
 export type CountryAnswer = Country & { readonly fallback: '' | 'ipf' };

@@ -4,6 +4,7 @@
 // Requests are answered from their first hook on, past the framework's parser and serialiser: they cost as much as all of ours.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ALL_SOURCES } from '../devices/device-contract.ts';
+import { LANGUAGES, type Language } from '../devices/source-words-contract.ts';
 import { bearerToken } from '../devices/token.ts';
 import type { Admit, Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
@@ -21,7 +22,7 @@ import type { Estimate, Locator } from './locator.ts';
 import { readGeolocate } from './read-geolocate.ts';
 import { createReadings } from './readings.ts';
 import { scanGeolocate } from './scan-geolocate.ts';
-import { CountryAnswer, LocateAnswer, LocateBody, LocateQuery, locateText } from './wire.ts';
+import { CountryAnswer, explainedText, LocateAnswer, LocateBody, LocateQuery, locateText } from './wire.ts';
 
 export type LocateDeps = {
   readonly locator: Locator;
@@ -80,32 +81,39 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
       return;
     }
     const query = request.query as Readonly<Record<string, unknown>>;
+    const language = caller.class === 'device' ? (LANGUAGES.find((one) => one === query.explain) ?? null) : null;
     const decision = audience({ caller, deviceToken, query, nowMs, arrivedMs: request.startedMs, locate });
     if (!(decision instanceof Promise)) {
-      show(decision, request, reply);
+      show(decision, language, request, reply);
       return;
     }
     decision
-      .then((settled) => show(settled, request, reply))
+      .then((settled) => show(settled, language, request, reply))
       .catch((error: unknown) => fail(ROUTE.geolocate, error, request, reply));
   }
 
-  function show(what: Decision, request: FastifyRequest, reply: FastifyReply): void {
+  /** `language`: what its owner wants to be told in how it was found; null = not at all. */
+  function show(what: Decision, language: Language | null, request: FastifyRequest, reply: FastifyReply): void {
     if (what === null) refuse(ROUTE.geolocate, NOT_LOCATED, request, reply);
     else if ('kind' in what) refuse(ROUTE.geolocate, what, request, reply);
     else if ('text' in what) {
       end(ROUTE.geolocate, 'located', SOURCE_INDEX[what.source] ?? 0, request);
       sendMls(request, reply, 200, what.text);
-    } else showEstimate(what, request, reply);
+    } else showEstimate(what, request, reply, language);
   }
 
-  function showEstimate(found: Readonly<Estimate> | null, request: FastifyRequest, reply: FastifyReply): void {
+  function showEstimate(
+    found: Readonly<Estimate> | null,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    language: Language | null = null,
+  ): void {
     if (found === null || !(found.accuracyM > 0) || !Number.isFinite(found.lat + found.lon + found.accuracyM)) {
       refuse(ROUTE.geolocate, NOT_LOCATED, request, reply);
       return;
     }
     end(ROUTE.geolocate, 'located', SOURCE_INDEX[found.source] ?? 0, request);
-    sendMls(request, reply, 200, locateText(found));
+    sendMls(request, reply, 200, language === null ? locateText(found) : explainedText(found, language));
   }
 
   function country(_bytes: Buffer, request: FastifyRequest, reply: FastifyReply): void {

@@ -2,6 +2,8 @@
 // of these types, so read-geolocate.ts decides and nothing is refused by schema. The answer schemas are what
 // `locateText` and routes.ts write, field by field, so that no other can leave.
 import { type Static, Type } from 'typebox';
+import { SOURCE_NAMES, sourceNames } from '../devices/device-contract.ts';
+import { foundBy, LANGUAGES, type Language } from '../devices/source-words-contract.ts';
 import type { Estimate } from './locator.ts';
 
 const word = <T extends string>(...words: T[]) => Type.Unsafe<T>({ type: 'string', enum: words });
@@ -71,6 +73,13 @@ export const LocateQuery = Type.Object({
   purpose: Type.Optional(
     Type.String({ description: 'What a partner wants it for (DPV); default: the first purpose of its application' }),
   ),
+  explain: Type.Optional(
+    Type.Unsafe<Language>({
+      type: 'string',
+      enum: LANGUAGES,
+      description: 'A phone that names itself is told by what it was found and who was told, in this language',
+    }),
+  ),
   polygon: Type.Optional(Type.String({ description: '`1`: a coarse answer also has the outline of its region' })),
 });
 
@@ -89,6 +98,8 @@ export const LocateAnswer = Type.Object(
       Type.Array(Type.Array(Type.Number()), { description: "Outline of the region's H3 cell: [longitude, latitude]" }),
     ),
     source: Type.Optional(word('gps', 'wifi', 'bluetooth', 'cell', 'area', 'ip', 'fused')),
+    sources: Type.Optional(Type.Array(word(...SOURCE_NAMES), { description: 'With `explain`: by what it was found' })),
+    inWords: Type.Optional(Type.String({ description: 'With `explain`: that, and who was told' })),
     timestamp: Type.Optional(Type.String({ description: 'When a precise answer was found' })),
   },
   {
@@ -104,6 +115,18 @@ export type LocateAnswer = Static<typeof LocateAnswer>;
 export function locateText({ lat, lon, accuracyM, fallback }: Readonly<Estimate>): string {
   const place = `{"location":{"lat":${roundDeg(lat)},"lng":${roundDeg(lon)}},"accuracy":${Math.ceil(accuracyM)}`;
   return fallback === '' ? `${place}}` : `${place},"fallback":"${fallback}"}`;
+}
+
+/** The same for a phone that asks, with its token, to be told how: by what it was found and who was told, in words. */
+export function explainedText(found: Readonly<Estimate>, language: Language): string {
+  const by = foundBy(found.sources, language);
+  if (by === '') return locateText(found);
+  const told =
+    language === 'nl'
+      ? 'Alleen jij kreeg dit te horen; wie eerder iets zag staat in /v1/me/disclosures.'
+      : 'Only you were told; who was shown something before is in /v1/me/disclosures.';
+  const inWords = JSON.stringify(`${by[0].toUpperCase()}${by.slice(1)}. ${told}`).replace(/’/g, '\\u2019');
+  return `${locateText(found).slice(0, -1)},"sources":${JSON.stringify(sourceNames(found.sources))},"inWords":${inWords}}`;
 }
 
 /** Degrees to six decimals: 11 cm, and shorter on a slow line than a double. */

@@ -1,8 +1,8 @@
-// One disclosure in plain words, for the person it is about (S8): who was shown what, when and why, in English or Dutch.
+// One disclosure in plain words, for the person it is about (S8): who was shown what, when and why, and by
+// what it was found, in English or Dutch.
 // Promises: pure; says what the ledger says and nothing else, so never a place.
+import { foundBy, geolocatedSources, type Language } from '../devices/source-words-contract.ts';
 import type { KIND } from '../disclosures/entry.ts';
-
-export type Language = 'en' | 'nl';
 
 /** A row of the ledger about one person. */
 export type Disclosed = {
@@ -50,9 +50,11 @@ export function disclosureInWords(row: Disclosed, name: string | null, language:
   const nl = language === 'nl';
   const who = name ?? row.application ?? (nl ? 'Iemand' : 'Somebody');
   const why = row.basis === null ? '' : ` ${BASES[row.basis]?.[language] ?? row.basis}`;
+  const by = foundBy(geolocatedSources(row.detail), language);
+  const how = by === '' ? '' : ` (${by})`;
   switch (row.kind) {
     case SHOWN.precise:
-      return nl ? `${who} zag waar je precies was,${why}.` : `${who} saw where exactly you were,${why}.`;
+      return nl ? `${who} zag waar je precies was,${why}${how}.` : `${who} saw where exactly you were,${why}${how}.`;
     case SHOWN.region:
       return nl ? `${who} zag in welk gebied je was,${why}.` : `${who} saw which area you were in,${why}.`;
     case SHOWN.refused:

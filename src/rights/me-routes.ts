@@ -3,9 +3,11 @@
 // up protection needs proof beyond the token (attack: a token that leaked from a URL), and every failed proof looks the
 // same; each request is written down with its due date.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { sourceNames } from '../devices/device-contract.ts';
 import { PROOF_HEADER, ProofHeader } from '../devices/proof-header.ts';
+import { geolocatedSources, type Language } from '../devices/source-words-contract.ts';
 import { PROOF_NEEDED, Problem, refuseProblem, sendProblem } from '../http/errors/problem.ts';
-import { disclosureInWords, type Language, precisionName } from './disclosure-words.ts';
+import { disclosureInWords, precisionName } from './disclosure-words.ts';
 import type { Outcome, Presented, Rectification, Rights } from './me-store.ts';
 import {
   Accepted,
@@ -190,6 +192,7 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
         purpose: row.purpose,
         basis: row.basis,
         policyVersion: row.policyVersion,
+        sources: sourcesOf(row.detail),
         inWords: disclosureInWords(row, row.name, language),
       }));
       return reply.send({ disclosures, next: rows.length === PAGE ? `${rows.at(-1)!.seq}` : null });
@@ -197,10 +200,10 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
   );
 }
 
-/** A child's phone whose data was deleted: its token is good for this one answer. */
+/** A phone that was erased, for whatever cause: its token is good for this one answer. */
 export type Suppressed = { readonly suppressed: true };
 
-/** The scope's prefix is /v1/me/export; its hook lets tokens of suppressed children pass too, as `{suppressed: true}`. */
+/** The scope's prefix is /v1/me/export; its hook lets tokens of erased phones pass too, as `{suppressed: true}`. */
 export function addExportRoute(scope: FastifyInstance, rights: Rights, now: () => number): void {
   scope.get(
     '/',
@@ -228,6 +231,12 @@ function written({ id, kind, state, receivedAt, dueAt, extendedAt, endedAt, reas
     ...{ id, kind, state, reason, extension },
     ...{ receivedAt: iso(receivedAt), dueAt: iso(dueAt), extendedAt: maybe(extendedAt), endedAt: maybe(endedAt) },
   };
+}
+
+/** Null where the ledger does not say: a region, what was not shown, and what was written before it did. */
+function sourcesOf(detail: string | null): string[] | null {
+  const mask = geolocatedSources(detail);
+  return mask === 0 ? null : sourceNames(mask);
 }
 
 const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);

@@ -1,5 +1,7 @@
 // What crosses HTTP when people use their rights.
 import { Type } from 'typebox';
+import { SOURCE_NAMES } from '../devices/device-contract.ts';
+import { LANGUAGES } from '../devices/source-words-contract.ts';
 import { PROOF_ACTIONS } from './proof.ts';
 import { REQUEST_KINDS, REQUEST_STATES } from './request.ts';
 
@@ -64,7 +66,7 @@ export const ErasureStatusAnswer = Type.Object(
 
 export const DisclosuresQuery = Type.Object(
   {
-    language: Type.Optional(OneOf(['en', 'nl'])),
+    language: Type.Optional(OneOf(LANGUAGES)),
     before: Type.Optional(Type.String({ pattern: '^[0-9]{1,15}$', description: '`next` of the page before' })),
   },
   exact,
@@ -80,6 +82,9 @@ export const Disclosures = Type.Object(
         purpose: Maybe(Type.String()),
         basis: Maybe(Type.String()),
         policyVersion: Maybe(Type.String()),
+        sources: Type.Union([Type.Array(OneOf(SOURCE_NAMES)), Type.Null()], {
+          description: 'By what a precise position was found; null for what is not one, and where it was not noted',
+        }),
         inWords: Type.String(),
       }),
     ),

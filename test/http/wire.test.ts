@@ -8,7 +8,7 @@ const reasonOf = (answer: { json(): unknown }) =>
 
 test('a device key gets the estimate, rounded to what means something', async () => {
   const { app, place } = await createTestApp();
-  place.answer = { lat: 52.123456789, lon: -13.987654321, accuracyM: 34.2, fallback: '', source: 'wifi' };
+  place.answer = { lat: 52.123456789, lon: -13.987654321, accuracyM: 34.2, fallback: '', source: 'wifi', sources: 4 };
   const answer = await app.inject({ method: 'POST', url: URL, payload: {} });
   expect(answer.statusCode).toBe(200);
   expect(answer.body).toBe('{"location":{"lat":52.123457,"lng":-13.987654},"accuracy":35}');
@@ -23,7 +23,7 @@ test('a device key gets the estimate, rounded to what means something', async ()
 
 test.each(['lacf', 'ipf'] as const)('a fallback %s is named', async (fallback) => {
   const { app, place } = await createTestApp();
-  place.answer = { lat: 1, lon: 2, accuracyM: 5000, fallback, source: 'ip' };
+  place.answer = { lat: 1, lon: 2, accuracyM: 5000, fallback, source: 'ip', sources: 16 };
   expect((await app.inject({ method: 'POST', url: URL })).json()).toEqual({
     location: { lat: 1, lng: 2 },
     accuracy: 5000,
@@ -39,7 +39,7 @@ test.each([
   ['longitude infinite', { lon: Number.POSITIVE_INFINITY }],
 ])('an estimate with %s never leaves: clients would take it for a fix', async (_name, wrong) => {
   const { app, place } = await createTestApp();
-  place.answer = { lat: 1, lon: 2, accuracyM: 10, fallback: '', source: 'cell', ...wrong };
+  place.answer = { lat: 1, lon: 2, accuracyM: 10, fallback: '', source: 'cell', sources: 2, ...wrong };
   const answer = await app.inject({ method: 'POST', url: URL });
   expect([answer.statusCode, reasonOf(answer)]).toEqual([404, 'notFound']);
 });

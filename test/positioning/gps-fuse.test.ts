@@ -34,6 +34,8 @@ test('of three sources the two that agree win, though the third is the sharpest'
   const into = createSource();
   fuse([source(20_000, 5, 1.5), source(0, 50, 1), source(30, 500, 1)], into);
   expect(distanceM(into.lat, into.lon, at(0).lat, at(0).lon)).toBeLessThan(5);
+  // And it is said which were heard.
+  expect(into.merged).toBe(0b110);
 });
 
 test('the answer is the inverse-variance mean of agreeing sources, as a slow sum has it', () => {

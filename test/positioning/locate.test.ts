@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { SOURCE } from '../../src/devices/device-contract.ts';
 import { distanceM } from '../../src/geo/distance.ts';
 import type { Estimate } from '../../src/positioning/locator.ts';
 import { RADIO } from '../../src/radio/cell.ts';
@@ -21,7 +22,7 @@ test('access points around a phone put it in their middle', () => {
   const { scene, wifiAccessPoints } = street();
   const answer = scene.locate({ wifiAccessPoints });
   expect(off(answer, CORNER)).toBeLessThan(2);
-  expect(answer).toMatchObject({ source: 'wifi', fallback: '' });
+  expect(answer).toMatchObject({ source: 'wifi', fallback: '', sources: SOURCE.wifi });
   expect(answer!.accuracyM).toBeGreaterThan(5);
   expect(answer!.accuracyM).toBeLessThan(100);
 });
@@ -116,7 +117,7 @@ test('an unknown cell is placed by its mast, then by its area, if the phone allo
   const scene = createScene();
   scene.stations.putArea(3, 262, 1, 100, { ...at(5000), radiusM: 15_000, samples: 200 });
   const ask = (cellId: number, fallbacks = {}) => scene.locate({ cellTowers: [lteCell(cellId)], fallbacks });
-  expect(ask(0x5_03)).toMatchObject({ source: 'area', fallback: 'lacf' });
+  expect(ask(0x5_03)).toMatchObject({ source: 'area', fallback: 'lacf', sources: SOURCE.cell });
   expect(off(ask(0x5_03), at(5000))).toBeLessThan(1);
   scene.lte(0x5_01, trusted(100, 0, { radiusM: 800 }));
   scene.lte(0x5_02, trusted(300, 0, { radiusM: 800 }));
@@ -144,7 +145,7 @@ test("the phone's own fix answers alone, wider the older it is", () => {
   const scene = createScene();
   const ask = (fields: object) =>
     scene.locate({ position: { latitude: 52.5, longitude: 13.4, accuracy: 10, ...fields } })!;
-  expect(ask({})).toMatchObject({ lat: 52.5, lon: 13.4, source: 'gps', fallback: '' });
+  expect(ask({})).toMatchObject({ lat: 52.5, lon: 13.4, source: 'gps', fallback: '', sources: SOURCE.gps });
   expect(ask({}).accuracyM).toBeCloseTo(16.2, 0);
   expect(ask({ age: 60_000, speed: 10 }).accuracyM).toBeCloseTo(616, 0);
 });

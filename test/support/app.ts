@@ -33,7 +33,7 @@ export type TestApp = {
 /** A built app; `overrides` replace single dependencies. */
 export async function createTestApp(overrides: Partial<AppDeps> = {}): Promise<TestApp> {
   const place: TestApp['place'] = {
-    answer: { lat: 52.5, lon: 13.4, accuracyM: 34.2, fallback: '', source: 'wifi' },
+    answer: { lat: 52.5, lon: 13.4, accuracyM: 34.2, fallback: '', source: 'wifi', sources: 4 },
     throws: undefined,
     wifi: 0,
     cells: 0,

@@ -38,7 +38,9 @@ export const PURPOSE = 'dpv:ServiceProvision';
 /** Places a phone where its `position` says, by GPS; by nothing else unless it has an address, then in the middle of nowhere. */
 const byPosition: Locator = {
   locate: ({ fix }) =>
-    fix.present ? { lat: fix.lat, lon: fix.lon, accuracyM: fix.accuracyM || 25, fallback: '', source: 'gps' } : null,
+    fix.present
+      ? { lat: fix.lat, lon: fix.lon, accuracyM: fix.accuracyM || 25, fallback: '', source: 'gps', sources: 1 }
+      : null,
   country: () => null,
 };
 
