@@ -6,7 +6,7 @@ import type { Random } from '../devices/device-key.ts';
 import { type Device, sealJson } from '../devices/profile.ts';
 import type { LastLocation } from './last-location.ts';
 
-const LAST_LOCATION_TTL_MS = 86_400_000;
+export const LAST_LOCATION_TTL_MS = 86_400_000;
 
 export type Located = { readonly device: Device; readonly where: LastLocation };
 
