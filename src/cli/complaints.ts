@@ -6,7 +6,7 @@ import { announceOnly, given, openDesk, readCase, uuidOf } from './desk.ts';
 import { speaker } from './speaker.ts';
 import { dayOf, formatTable } from './table.ts';
 
-export const usage = `usage: honeyguide complaints list [--json]
+export const usage = `usage: honeyguide complaints list --reason TEXT [--json]
        honeyguide complaints show ID --reason TEXT [--json]
        honeyguide complaints answer ID --reason TEXT --say TEXT [--json]
        honeyguide complaints close ID --reason TEXT [--json]
@@ -20,6 +20,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const { store, masters, act } = await openDesk(context);
   const { pool } = store;
   if (verb === 'list') {
+    await act('complaints', values.reason, announceOnly);
     const all = await listComplaints(pool);
     say(
       all,

@@ -6,32 +6,57 @@ import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../config/env.ts';
+import type { StaffAction } from '../rights/staff.ts';
 import { openStore, type Store } from '../storage/open.ts';
 import type { Command, CommandContext } from './context.ts';
 import { describeFailure, isUsageError } from './failure.ts';
+import { guard, guardNote } from './guard.ts';
 
-/** Every command: its module beside this one, loaded only when it runs, and what the overview says of it. */
-export const COMMANDS: Readonly<Record<string, { module: string; summary: string }>> = {
-  serve: { module: './serve.ts', summary: 'run the gateway' },
-  import: { module: './import.ts', summary: 'read stations from files or stdin' },
-  export: { module: './export.ts', summary: 'write stations as CSV or NDJSON' },
-  fold: { module: './fold.ts', summary: 'work waiting reports into the map now' },
-  removals: { module: './removals.ts', summary: 'list and confirm requests to remove access points' },
-  keys: { module: './keys.ts', summary: 'add, list and revoke keys' },
-  partners: { module: './partners.ts', summary: 'who may receive locations, for what, how exactly' },
-  policies: { module: './policies.ts', summary: 'publish and list versions of the privacy policy' },
-  parental: { module: './parental.ts', summary: 'record consents of parents who were verified' },
-  requests: { module: './requests.ts', summary: 'what people asked for and staff has to decide' },
-  complaints: { module: './complaints.ts', summary: 'what people complain of, and the answers' },
-  erase: { module: './erase.ts', summary: 'erase a device, or mark it as a child’s' },
-  sweep: { module: './sweep.ts', summary: 'delete now what is past its time to live' },
-  legal: { module: './legal.ts', summary: 'disclosures under law, with two approvers; legal holds' },
-  staff: { module: './staff.ts', summary: 'who may do what by the command line' },
-  'master-key': { module: './master-key.ts', summary: 'rotate the key that wraps the keys of devices' },
-  transparency: { module: './transparency.ts', summary: 'how often data was handed over; numbers only' },
-  'anonymity-map': { module: './anonymity-map.ts', summary: 'build and prove the map of regions' },
-  audit: { module: './audit.ts', summary: 'prove that the ledger was not changed' },
-  doctor: { module: './doctor.ts', summary: 'check this installation and say what is weak' },
+/**
+ * What a command takes as soon as there is staff. An action: everything it does needs a role that allows that, and a reason
+ * (guard.ts). `desk`: it has several actions and asks for each itself (desk.ts). `open`: the shell is enough, because it shows nothing
+ * about anybody, gives nobody access, and is run by machines: to serve, to learn, to forget in time, to prove and to check.
+ */
+export type Access = StaffAction | 'desk' | 'open';
+
+/** Every command: who may, its module beside this one, loaded only when it runs, and what the overview says of it. */
+export const COMMANDS: Readonly<Record<string, { access: Access; module: string; summary: string }>> = {
+  serve: { access: 'open', module: './serve.ts', summary: 'run the gateway' },
+  import: { access: 'open', module: './import.ts', summary: 'read stations from files or stdin' },
+  export: { access: 'map', module: './export.ts', summary: 'write stations as CSV or NDJSON' },
+  fold: { access: 'open', module: './fold.ts', summary: 'work waiting reports into the map now' },
+  removals: {
+    access: 'removals',
+    module: './removals.ts',
+    summary: 'list and confirm requests to remove access points',
+  },
+  keys: { access: 'keys', module: './keys.ts', summary: 'add, list and revoke keys' },
+  partners: {
+    access: 'partners',
+    module: './partners.ts',
+    summary: 'who may receive locations, for what, how exactly',
+  },
+  policies: { access: 'policies', module: './policies.ts', summary: 'publish and list versions of the privacy policy' },
+  parental: { access: 'parental', module: './parental.ts', summary: 'record consents of parents who were verified' },
+  requests: { access: 'desk', module: './requests.ts', summary: 'what people asked for and staff has to decide' },
+  complaints: { access: 'desk', module: './complaints.ts', summary: 'what people complain of, and the answers' },
+  erase: { access: 'desk', module: './erase.ts', summary: 'erase a device, or mark it as a child’s' },
+  sweep: { access: 'open', module: './sweep.ts', summary: 'delete now what is past its time to live' },
+  legal: { access: 'desk', module: './legal.ts', summary: 'disclosures under law, with two approvers; legal holds' },
+  staff: { access: 'desk', module: './staff.ts', summary: 'who may do what by the command line' },
+  'master-key': {
+    access: 'master-key',
+    module: './master-key.ts',
+    summary: 'rotate the key that wraps the keys of devices',
+  },
+  transparency: {
+    access: 'open',
+    module: './transparency.ts',
+    summary: 'how often data was handed over; numbers only',
+  },
+  'anonymity-map': { access: 'open', module: './anonymity-map.ts', summary: 'build and prove the map of regions' },
+  audit: { access: 'open', module: './audit.ts', summary: 'prove that the ledger was not changed' },
+  doctor: { access: 'open', module: './doctor.ts', summary: 'check this installation and say what is weak' },
 };
 
 const OVERVIEW = `usage: honeyguide COMMAND [ARGUMENTS]
@@ -40,7 +65,8 @@ ${Object.entries(COMMANDS)
   .map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`)
   .join('\n')}
 
-Every command knows --help and --json. Settings are environment variables: see schema/config.json.
+Every command knows --help and --json. Settings are environment variables: see schema/config.json. From the first of the staff
+on (honeyguide staff), most need a personal key in STAFF_KEY, a role, and --reason TEXT.
 `;
 
 /** Runs one command line; resolves to its exit code, never rejects. */
@@ -55,15 +81,22 @@ export async function runCommandLine(args: string[], context: CommandContext): P
   try {
     if (!Object.hasOwn(COMMANDS, name)) return fail(context, asJson, 2, `there is no command of that name`, OVERVIEW);
     command = (await import(COMMANDS[name].module)) as Command;
+    const { access } = COMMANDS[name];
     if (rest.includes('--help') || rest.includes('-h')) {
-      context.output.write(command.usage);
+      context.output.write(command.usage + (isAction(access) ? guardNote(access) : ''));
       return 0;
     }
-    return await command.run(rest, context);
+    if (!isAction(access)) return await command.run(rest, context);
+    const guarded = guard(context, access, rest);
+    return await command.run(guarded.args, guarded.context);
   } catch (error) {
     if (isUsageError(error)) return fail(context, asJson, 2, (error as Error).message, command?.usage ?? OVERVIEW);
     return fail(context, asJson, 1, describeFailure(error));
   }
+}
+
+function isAction(access: Access): access is StaffAction {
+  return access !== 'open' && access !== 'desk';
 }
 
 function fail(context: CommandContext, asJson: boolean, exitCode: number, message: string, usage?: string): number {

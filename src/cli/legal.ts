@@ -14,7 +14,7 @@ import {
 import { canBeHeld, endHold, listHolds, placeHold } from '../rights/retention-store.ts';
 import { StaffRefused } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { type Desk, given, openDesk, timeOf, uuidOf } from './desk.ts';
+import { announceOnly, type Desk, given, openDesk, timeOf, uuidOf } from './desk.ts';
 import { type Say, speaker } from './speaker.ts';
 import { dayOf, formatTable } from './table.ts';
 
@@ -24,7 +24,7 @@ export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --ref
        honeyguide legal execute ID --out FILE --reason TEXT
        honeyguide legal hold TABLE ROW --ends DATE --reason TEXT
        honeyguide legal end-hold ID --reason TEXT
-       honeyguide legal holds                                        (all with [--json])
+       honeyguide legal holds --reason TEXT                          (all with [--json])
 
 BASIS: ${LEGAL_BASES.join(', ')}. Two people with the approver's role of that basis, neither the one who asks, must approve
 before it can be carried out: once, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
@@ -75,6 +75,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       return 0;
     }
     case 'holds': {
+      await desk.act('hold', values.reason, announceOnly);
       const all = await listHolds(desk.store.pool, context.now());
       const rows = all.map((one) => [one.id, one.table, one.rowKey, dayOf(one.endsAt), one.reason]);
       say(all, formatTable(['ID', 'TABLE', 'ROW', 'ENDS', 'REASON'], rows));

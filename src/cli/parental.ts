@@ -22,7 +22,6 @@ import { changeDevice, lockDevice, noteDevice } from '../devices/store.ts';
 import { listPolicies } from '../policy/store.ts';
 import { startGrace } from '../rights/children-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { announceIfStaffed } from './desk.ts';
 import { openInChain } from './in-chain.ts';
 import { speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
@@ -37,7 +36,6 @@ ${PARENTAL_METHODS.join(', ')}. Of the evidence only a hash is kept. Without --p
 ends at its region, whatever anybody agrees to. Withdrawing voids what was agreed to on its strength, and the
 device is erased within the hour if no other parent's consent is in force. correct-age is for a
 device that was wrongly said to be a child's: check before. BAND: ${AGE_BANDS.join(', ')}.
-From the first of the staff on (\`honeyguide staff\`) all of it needs STAFF_KEY with the role \`privacy\`, and --reason.
 `;
 
 const OPTIONS = {
@@ -46,7 +44,6 @@ const OPTIONS = {
   evidence: { type: 'string' },
   'age-band': { type: 'string' },
   precise: { type: 'boolean', default: false },
-  reason: { type: 'string' },
   json: { type: 'boolean', default: false },
 } as const;
 const NO_DEVICE = 'there is no such device';
@@ -63,14 +60,12 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       if (!values.parent?.trim() || values.evidence === undefined)
         throw new UsageError('--parent says who consents, --evidence names the file that proves it');
       const evidenceSha256 = createHash('sha256').update(readFileSync(values.evidence)).digest('hex');
-      await announceIfStaffed(context, 'parental', values.reason);
       const added = await add(context, id, { method, parent: values.parent, evidenceSha256, precise: values.precise });
       say({ id: added, device: id, method, precise: values.precise }, `Recorded ${added}.\n`);
       return 0;
     }
     case 'list': {
       const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
-      await announceIfStaffed(context, 'parental', values.reason);
       const all = await listParental((await context.openStore()).pool, id);
       say(
         all.map((one) => ({ ...one, at: iso(one.at), withdrawnAt: iso(one.withdrawnAt) })),
@@ -82,14 +77,12 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       return 0;
     }
     case 'withdraw':
-      await announceIfStaffed(context, 'parental', values.reason);
       await withdraw(context, id);
       say({ id, withdrawn: true }, `Withdrew ${id}.\n`);
       return 0;
     case 'correct-age': {
       const ageBand = AGE_BANDS.find((known) => known === values['age-band']);
       if (ageBand === undefined) throw new UsageError(`--age-band must be one of ${AGE_BANDS.join(', ')}`);
-      await announceIfStaffed(context, 'parental', values.reason);
       await correctAge(context, id, ageBand);
       say({ device: id, ageBand }, `Corrected the age band of ${id}.\n`);
       return 0;

@@ -11,7 +11,7 @@ import { announceOnly, given, openDesk, readCase, uuidOf } from './desk.ts';
 import { speaker } from './speaker.ts';
 import { dayOf, formatTable } from './table.ts';
 
-export const usage = `usage: honeyguide requests list [--json]
+export const usage = `usage: honeyguide requests list --reason TEXT [--json]
        honeyguide requests show|start|finish ID --reason TEXT [--json]
        honeyguide requests refuse|extend ID --reason TEXT --say TEXT [--json]
        honeyguide requests export DEVICE --reason TEXT [--json]
@@ -28,6 +28,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const { pool } = store;
   const nowMs = context.now();
   if (verb === 'list') {
+    await act('rights', values.reason, announceOnly);
     const all = await listOpenRequests(pool);
     const rows = all.map((one) => [one.id, one.kind, one.state, dayOf(one.dueAt), one.dueAt < nowMs ? 'OVERDUE' : '']);
     say(all, formatTable(['ID', 'KIND', 'STATE', 'DUE', ''], rows));

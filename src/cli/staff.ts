@@ -3,13 +3,13 @@ import { parseArgs } from 'node:util';
 import { isRole, ROLE_NAMES, ROLES, type Role } from '../rights/staff.ts';
 import { addStaff, endStaff, isUnstaffed, listStaff } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { given, openDesk } from './desk.ts';
+import { announceIfStaffed, given, openDesk } from './desk.ts';
 import { speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide staff add ID --roles ROLE,ROLE --reason TEXT [--json]
        honeyguide staff end ID --reason TEXT [--json]
-       honeyguide staff list [--json]
+       honeyguide staff list --reason TEXT [--json]
 
 Roles: ${ROLE_NAMES.join(', ')}. The personal key is shown once; whoever has it sets STAFF_KEY. Every act needs a reason
 that names nobody, and is a row of the audit chain.
@@ -28,6 +28,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const { pool } = store;
   switch (verb) {
     case 'list': {
+      await announceIfStaffed(context, 'staff', values.reason);
       const all = await listStaff(pool);
       say(
         all,

@@ -4,8 +4,10 @@
 export const ROLES = {
   /** Adds and removes staff. */
   admin: ['staff'],
-  /** Answers people: requests, complaints, exports for somebody, marks of children, parents' consents, erasures. */
-  privacy: ['rights', 'complaints', 'export', 'erase', 'child', 'parental', 'hold'],
+  /** Keeps the gateway: keys of its callers, who receives, the map as a file, the key that wraps others. */
+  operator: ['keys', 'partners', 'map', 'master-key', 'removals'],
+  /** Answers people: requests, complaints, exports for somebody, marks of children, parents' consents, erasures; policies. */
+  privacy: ['rights', 'complaints', 'export', 'erase', 'child', 'parental', 'hold', 'policies', 'removals'],
   /** Asks for and carries out disclosures under law. */
   legal: ['legal:legal_obligation', 'execute', 'hold'],
   /** Asks for and carries out disclosures against fraud and for security, and to protect rights. */
@@ -22,6 +24,11 @@ export const ROLE_NAMES = Object.keys(ROLES) as Role[];
 
 export function isRole(name: unknown): name is Role {
   return typeof name === 'string' && Object.hasOwn(ROLES, name);
+}
+
+/** Roles that allow an action. */
+export function rolesFor(action: StaffAction): Role[] {
+  return ROLE_NAMES.filter((role) => (ROLES[role] as readonly string[]).includes(action));
 }
 
 export function allows(roles: readonly string[], action: StaffAction): boolean {

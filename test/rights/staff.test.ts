@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { COMMANDS } from '../../src/cli/honeyguide.ts';
 import { loadSecrets } from '../../src/config/secrets.ts';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { NEW_PROFILE } from '../../src/devices/profile.ts';
@@ -51,6 +52,20 @@ async function device() {
 const staffRows = async () =>
   (await pool.query('select detail from ledger where kind = 7 order by seq')).rows.map((row) => row.detail as string);
 
+test('without any staff keys, partners and policies need the shell and nothing else, with a reason or without', async () => {
+  for (const args of [
+    ['keys', 'add', '--class', 'partner', '--name', 'Shop'],
+    ['keys', 'list', ...REASON],
+    ['partners', 'list', '--reason=because'],
+    ['policies', 'list'],
+    ['removals', 'list'],
+    ['staff', 'list'],
+  ])
+    expect([args, (await run(null, ...args)).exitCode]).toEqual([args, 0]);
+  expect((await run(null, 'keys', 'list', '--reason')).exitCode).toBe(2);
+  expect(await staffRows()).toEqual([]);
+});
+
 test('the first of the staff is an admin; after that nobody is added without an admin’s key, a role and a reason', async () => {
   expect((await run(null, 'staff', 'add', 'eve', '--roles', 'legal')).exitCode).toBe(2);
   const first = await run(null, 'staff', 'add', 'root', '--roles', 'admin');
@@ -97,6 +112,72 @@ test('parents’ consents are the business of staff too, as soon as there is any
   expect((await list('priv')).exitCode).toBe(1);
   expect((await list('priv', ...REASON)).exitCode).toBe(0);
   expect(await staffRows()).toContain('priv parental: for the test of it');
+});
+
+describe('as soon as there is staff', () => {
+  const folder = testFolder();
+  writeFileSync(join(folder, 'p.en.md'), 'We.');
+  const [ofKeys, map] = [['keys', 'operator'] as const, ['map', 'operator'] as const];
+  const GUARDED: (readonly [action: string, role: string, ...args: string[]])[] = [
+    [...ofKeys, 'keys', 'list'],
+    [...ofKeys, 'keys', 'add', '--class', 'device', '--name', 'X'],
+    [...ofKeys, 'keys', 'revoke', 'nobody'],
+    ['partners', 'operator', 'partners', 'list'],
+    ['partners', 'operator', 'partners', 'add', '--name', 'Navi'],
+    ['partners', 'operator', 'partners', 'suspend', 'nobody'],
+    ['policies', 'privacy', 'policies', 'list'],
+    ['policies', 'privacy', 'policies', 'publish', join(folder, 'p.en.md'), '--version', '2030'],
+    ['removals', 'privacy', 'removals', 'list'],
+    ['removals', 'operator', 'removals', 'confirm', 'x'],
+    [...map, 'export', join(folder, 'map.ndjson')],
+    ['master-key', 'operator', 'master-key', 'status'],
+    ['parental', 'privacy', 'parental', 'list', '00000000-0000-0000-0000-000000000000'],
+  ];
+
+  test('every command either needs none of it for a reason, or gets no store without a key, a role and a reason', async () => {
+    await hire('ops', 'operator');
+    await hire('officer', 'privacy');
+    await hire('nobody', 'legal-approver');
+    const guarded = Object.entries(COMMANDS).filter(([, { access }]) => access !== 'open' && access !== 'desk');
+    expect(new Set(GUARDED.map(([, , name]) => name))).toEqual(new Set(guarded.map(([name]) => name)));
+    const others = Object.entries(COMMANDS).filter(([, { access }]) => access === 'open');
+    expect(others.map(([name]) => name).sort()).toEqual(
+      ['anonymity-map', 'audit', 'doctor', 'fold', 'import', 'serve', 'sweep', 'transparency'].sort(),
+    );
+    const before = await pool.query('select count(*)::int as n from api_keys');
+    for (const [action, role, ...args] of GUARDED) {
+      expect(COMMANDS[args[0]].access).toBe(action);
+      expect([args, (await run(null, ...args, ...REASON)).exitCode]).toEqual([args, 2]);
+      expect([args, (await run('hgf_wrong', ...args, ...REASON)).exitCode]).toEqual([args, 1]);
+      expect([args, (await run('nobody', ...args, ...REASON)).exitCode]).toEqual([args, 1]);
+      const who = role === 'operator' ? 'ops' : 'officer';
+      expect([args, (await run(who, ...args)).exitCode]).toEqual([args, 1]);
+      expect(await staffRows()).toContain(`nobody refused ${action}: for the test of it`);
+      expect(await staffRows()).not.toContain(`${who} ${action}: ${args[0]} is allowed`);
+    }
+    expect((await pool.query('select count(*)::int as n from api_keys')).rows).toEqual(before.rows);
+    expect((await pool.query("select 1 from partners where name = 'Navi'")).rows).toEqual([]);
+    for (const [action, role, ...args] of GUARDED) {
+      const who = role === 'operator' ? 'ops' : 'officer';
+      const done = await run(who, ...args, `--reason=${args[0]} is allowed`);
+      expect([args, done.exitCode]).toEqual([args, /nobody|confirm/.test(args.join()) ? 1 : 0]);
+      expect(await staffRows()).toContain(`${who} ${action}: ${args[0]} is allowed`);
+    }
+  });
+
+  test('lists of people’s cases and of staff are read for a reason too', async () => {
+    for (const args of [
+      ['requests', 'list'],
+      ['complaints', 'list'],
+      ['legal', 'holds'],
+      ['staff', 'list'],
+    ]) {
+      expect([args, (await run(null, ...args, ...REASON)).exitCode]).toEqual([args, 2]);
+      expect([args, (await run('ops', ...args, ...REASON)).exitCode]).toEqual([args, 1]);
+      const who = args[0] === 'staff' ? 'root' : 'officer';
+      expect([args, (await run(who, ...args, ...REASON)).exitCode]).toEqual([args, 0]);
+    }
+  });
 });
 
 describe('a disclosure under law', () => {
@@ -200,7 +281,9 @@ test('staff moves a request on, extends it once, and the person is told why it w
       randomBytes,
     );
   const first = await add('rectification');
-  expect((await run(null, 'requests', 'list')).json.map((one: { id: string }) => one.id)).toContain(first.id);
+  expect((await run(null, 'requests', 'list', ...REASON)).exitCode).toBe(2);
+  const listed = (await run('priv', 'requests', 'list', ...REASON)).json as { id: string }[];
+  expect(listed.map((one) => one.id)).toContain(first.id);
   expect((await run('priv', 'requests', 'show', first.id, ...REASON)).json.asked).toMatchObject({
     statement: 'the wrong town',
   });
