@@ -64,6 +64,7 @@ describe('a complaint', () => {
     const { rows } = await pool.query(
       'select to_jsonb(c)::text || to_jsonb(k)::text as row from complaints c join device_keys k on k.device = c.id',
     );
+    expect(rows.length).toBeGreaterThan(0);
     const text = rows.map((row) => row.row).join();
     for (const secret of ['marker-5512', 'ada@example.org', body.ticket, Buffer.from('marker-5512').toString('hex')])
       expect(text).not.toContain(secret);
