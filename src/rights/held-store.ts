@@ -80,8 +80,9 @@ async function valueFor(db: Pool | ClientBase, by: 'device' | 'ledger' | 'handle
   return by === 'ledger' ? ledgerSubject(person.key) : await noticeHandles(db, person.device);
 }
 
-/** JSON if it is, else its bytes as base64; what does not open is said, not left out. */
+/** JSON if it is, else its bytes as base64; what does not open is said, not left out; null = emptied before its time is over. */
 function open(person: Person, table: string, column: string, hex: string): unknown {
+  if (hex === '\\x') return null;
   const plain = unseal(person.key, `${table}.${column} ${person.device}`, Buffer.from(hex.slice(2), 'hex'));
   if (plain === null) return '(does not open)';
   try {

@@ -1,11 +1,12 @@
 // What a person's requests do in the store: each is one function of a device, its own transaction, and a row that says it was
 // asked. Promises: restriction, objection and erasure are decided in the ledger's order and in force on every replica before
 // they resolve; what needs proof does nothing without it; recipients of what is corrected, restricted or erased are told.
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import { ledgerSubject, type Random } from '../devices/device-key.ts';
 import type { Device } from '../devices/profile.ts';
 import { KIND } from '../disclosures/entry.ts';
+import { TICK_MS } from '../privacy/coarse-state.ts';
 import { openChallenge, takeProof } from './challenges-store.ts';
 import { type Disclosed, SHOWN_KINDS } from './disclosure-words.ts';
 import { beginErasure, type EraseDeps, isSuppressed } from './erase-store.ts';
@@ -110,7 +111,7 @@ export function createRights(deps: RightsDeps) {
         chain.append({ at: nowMs, kind: KIND.rights, subject: ledgerSubject(device.key), detail: 'rectification' });
         if (asked.field !== 'position') return begun;
         await client.query('delete from last_locations where device = $1', [device.id]);
-        await client.query('delete from coarse_states where device = $1', [device.id]);
+        await forgetRegion(client, device.id, nowMs);
         await notifyRecipients(client, chain, person, 'rectified', nowMs);
         chain.changed(device.id);
         return (await changeRequest(client, person, begun.id, { kind: 'finish' }, nowMs, random)) ?? begun;
@@ -171,4 +172,17 @@ async function recipientsOf(db: Pool, device: Presented): Promise<RecipientName[
     [ledgerSubject(device.key), device.id],
   );
   return rows;
+}
+
+/**
+ * Forgets the region that a device was told to be in. For the rest of the tick nothing takes its place: another region would be
+ * a second answer within one tick, and one without a row of its own in the ledger.
+ */
+async function forgetRegion(client: ClientBase, device: string, nowMs: number): Promise<void> {
+  const tick = Math.floor(nowMs / TICK_MS);
+  await client.query(`update coarse_states set sealed = '', tick = $2, expires_at = $3 where device = $1`, [
+    device,
+    tick,
+    (tick + 1) * TICK_MS,
+  ]);
 }

@@ -6,16 +6,17 @@ import type { ClientBase } from 'pg';
 import { type Decision, decide, type Recipient } from '../consent/decide.ts';
 import type { Random } from '../devices/device-key.ts';
 import { type Device, type DeviceRow, sealJson, stateOf } from '../devices/profile.ts';
+import { geolocatedBy } from '../devices/source-words-contract.ts';
 import type { Chain, InChain } from '../disclosures/chain.ts';
-import { KIND, PRECISION } from '../disclosures/entry.ts';
+import { KIND, type LedgerEntry, PRECISION } from '../disclosures/entry.ts';
 import { SUPPRESSED } from '../privacy/anonymity-map.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import type { RegionKey } from '../privacy/region-key.ts';
 import type { DecideBatch } from './batches.ts';
 import { COARSE_STATE_TTL_MS, type CoarseRules, coarseStateOf, type KeptState } from './coarse-region.ts';
 import type { LastLocation } from './last-location.ts';
-import { keepLastLocations, type Located } from './last-location-store.ts';
-import { coarseLabel, DAMAGED, loadSubjects, type Named, type Subject } from './subjects-store.ts';
+import { keepLastLocations, type Located, readLastLocations } from './last-location-store.ts';
+import { coarseLabel, DAMAGED, FORGOTTEN, loadSubjects, type Named, type Subject } from './subjects-store.ts';
 
 /** What a request wants to know of a device. */
 export type Ask = Named & {
@@ -54,6 +55,7 @@ export type DecideDeps = CoarseRules & {
 };
 
 const DAY_MS = 86_400_000;
+const PRECISE = { kind: KIND.precise, basis: 'consent', precision: PRECISION.precise } as const;
 const UNKNOWN: Outcome = { kind: 'nothing', isDevice: false };
 const NOTHING: Outcome = { kind: 'nothing', isDevice: true };
 
@@ -86,6 +88,13 @@ export function createDecideAll(deps: DecideDeps): DecideBatch<Ask, Outcome> {
   };
 }
 
+/** A request that may be told the last place, as nothing in it says where the phone is now. */
+type Unlocated = {
+  readonly i: number;
+  readonly device: Device;
+  readonly sources: number;
+  readonly entry: Omit<LedgerEntry, 'kind'>;
+};
 type Told = { readonly subject: Subject; readonly ask: Ask; readonly decision: Decision };
 
 async function decideInOrder(
@@ -106,6 +115,7 @@ async function decideInOrder(
   const changed = new Map<string, Device>();
   const regions: Told[] = [];
   const places = new Map<string, Located>();
+  const unlocated: Unlocated[] = [];
   const outcomes = asks.map((ask, i): Outcome => {
     const subject = subjects[i];
     const recipient = recipients.get(ask.keyId);
@@ -129,19 +139,17 @@ async function decideInOrder(
     }
     if (decision.outcome === 'precise') {
       const where = ask.locate(decision.sources);
-      if (where === null) return NOTHING;
-      chain.append({
-        ...entry,
-        kind: KIND.precise,
-        basis: 'consent',
-        precision: PRECISION.precise,
-        detail: 'geolocate',
-      });
-      if (decide({ ...question, scope: 'last-location' }).outcome === 'precise')
-        places.set(device.id, { device, where });
+      const mayKeep = decide({ ...question, scope: 'last-location' }).outcome === 'precise';
+      if (where === null) {
+        if (mayKeep) unlocated.push({ i, device, sources: decision.sources, entry });
+        return NOTHING;
+      }
+      chain.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
+      if (mayKeep) places.set(device.id, { device, where });
       return { kind: 'precise', where, atMs: nowMs };
     }
     const kept = states.get(device.id) ?? subject.coarse;
+    if (kept === FORGOTTEN) return NOTHING;
     const locate = () => ask.locate(decision.sources);
     const state = coarseStateOf(deps, device.id, kept, device.profile.sources, locate, nowMs);
     if (state === null) return NOTHING;
@@ -151,11 +159,30 @@ async function decideInOrder(
     regions.push({ subject, ask, decision });
     return { kind: 'region', region: state.region, tick, device: device.id, untilMs: subject.tokenExpiresAt };
   });
+  if (unlocated.length > 0) await tellLast(client, chain, unlocated, outcomes, nowMs);
   if (regions.length > 0) await noteRegions(client, chain, regions, tick, nowMs);
   if (changed.size > 0) await keepStates(deps, client, [...changed.values()], states, nowMs);
   if (places.size > 0) await keepLastLocations(client, [...places.values()], deps.random, nowMs);
   await touch(client, subjects, nowMs);
   return outcomes;
+}
+
+/** Tells where they were found last, as far as that was by sources that may be used for whoever asks now. */
+async function tellLast(
+  client: ClientBase,
+  chain: Chain,
+  unlocated: readonly Unlocated[],
+  outcomes: Outcome[],
+  nowMs: number,
+): Promise<void> {
+  const devices = unlocated.map(({ device }) => device);
+  const kept = await readLastLocations(client, devices, nowMs);
+  for (const { i, device, sources, entry } of unlocated) {
+    const where = kept.get(device.id);
+    if (where === undefined || (where.sources & ~sources) !== 0) continue;
+    chain.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
+    outcomes[i] = { kind: 'precise', where, atMs: where.at };
+  }
 }
 
 /** One row for a device, application, purpose and tick: a region that is repeated discloses nothing new. */

@@ -1,14 +1,18 @@
-// The last place of a device, kept for an application that was granted exactly that. Promises: sealed under the device's own
-// key; 24 hours at most; never kept without a grant. The consent room forgets it in the transaction in which the last grant for it
+// The last place of a device, kept for an application that was granted exactly that, which is told it when it asks without
+// anything to locate by. Promises: sealed under the device's own key; 24 hours at most; never kept without a grant. The consent room forgets it in the transaction in which the last grant for it
 // ends (consent/store.ts).
 import type { ClientBase } from 'pg';
 import type { Random } from '../devices/device-key.ts';
-import { type Device, sealJson } from '../devices/profile.ts';
+import { type Device, openJson, sealJson } from '../devices/profile.ts';
 import type { LastLocation } from './last-location.ts';
 
 export const LAST_LOCATION_TTL_MS = 86_400_000;
 
 export type Located = { readonly device: Device; readonly where: LastLocation };
+/** Where a device was found last, and when (epoch ms). */
+export type Kept = LastLocation & { readonly at: number };
+
+const labelOf = (device: string) => `last_locations.sealed ${device}`;
 
 /** Keeps where devices are at `nowMs`, each once. */
 export async function keepLastLocations(
@@ -25,8 +29,24 @@ export async function keepLastLocations(
       located.map(({ device }) => device.id),
       nowMs + LAST_LOCATION_TTL_MS,
       located.map(({ device, where }) =>
-        sealJson(device.key, `last_locations.sealed ${device.id}`, { ...where, at: nowMs }, random),
+        sealJson(device.key, labelOf(device.id), { ...where, at: nowMs } satisfies Kept, random),
       ),
     ],
+  );
+}
+
+/** What is kept of these devices, by device; those of which nothing is are not in it. */
+export async function readLastLocations(
+  client: ClientBase,
+  devices: readonly Device[],
+  nowMs: number,
+): Promise<ReadonlyMap<string, Kept>> {
+  const { rows } = await client.query<{ device: string; sealed: Buffer }>(
+    'select device, sealed from last_locations where device = any($1) and expires_at > $2',
+    [devices.map((device) => device.id), nowMs],
+  );
+  const keyOf = new Map(devices.map((device) => [device.id, device.key]));
+  return new Map(
+    rows.map(({ device, sealed }) => [device, openJson<Kept>(keyOf.get(device)!, labelOf(device), sealed)]),
   );
 }

@@ -15,10 +15,12 @@ export type Subject = {
   readonly device: Device;
   readonly tokenExpiresAt: number;
   readonly grant: Grant | null;
-  readonly coarse: KeptState | null;
+  readonly coarse: KeptState | null | typeof FORGOTTEN;
   /** The policy in force, for decisions that stand on no grant. */
   readonly policyVersion: string | null;
 };
+/** Its region was forgotten in this tick (rights/me-store.ts) and has no successor before the next. */
+export const FORGOTTEN = 'forgotten';
 /** What is kept of this device does not open. */
 export const DAMAGED = 'damaged';
 
@@ -103,8 +105,13 @@ function subjectOf(row: Row, device: Device): Subject {
     tokenExpiresAt: row.token_expires_at,
     grant: row.grant,
     policyVersion: row.policy_version,
-    coarse: row.coarse === null ? null : openJson<KeptState>(device.key, coarseLabel(device.id), row.coarse),
+    coarse: coarseOf(row.coarse, device),
   };
+}
+
+function coarseOf(sealed: Buffer | null, device: Device): Subject['coarse'] {
+  if (sealed === null) return null;
+  return sealed.length === 0 ? FORGOTTEN : openJson<KeptState>(device.key, coarseLabel(device.id), sealed);
 }
 
 function unlessDamaged<T>(open: () => T, onDamaged: (error: unknown) => void): T | typeof DAMAGED {

@@ -4,6 +4,8 @@ import { cellToLatLng, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { unseal } from '../../src/devices/device-key.ts';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import { KIND } from '../../src/disclosures/entry.ts';
+import { TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { eraseDepsOf } from '../../src/process/rights.ts';
 import { markChild } from '../../src/rights/children-store.ts';
@@ -62,6 +64,20 @@ describe('on every gateway, from the acknowledgement on', () => {
     expect(await shown(device)).toEqual(NOTHING);
     await rights.lift(presented);
     expect(await shown(device)).toEqual(EVERYTHING);
+  });
+
+  test('a rectified position is followed by no other region within its tick', async () => {
+    const { device, presented } = await known();
+    await rights.rectify(presented, { field: 'position' });
+    const rows = async () =>
+      (await pool.query('select count(*)::int as n from ledger where kind = $1', [KIND.region])).rows[0].n;
+    const before = await rows();
+    expect(await shown(device)).toEqual(['404', 'precise', '404', 'precise']);
+    expect(await rows()).toBe(before);
+    clock.nowMs += TICK_MS;
+    gateways[1].clock.nowMs = clock.nowMs;
+    expect(await shown(device)).toEqual(EVERYTHING);
+    expect(await rows()).toBe(before + 1);
   });
 
   test('a child’s mark ends every answer', async () => {

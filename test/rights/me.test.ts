@@ -234,8 +234,10 @@ describe('rectification', () => {
       await proof(ada, 'rectification'),
     );
     expect(done.body).toMatchObject({ kind: 'rectification', state: 'done' });
-    for (const table of ['last_locations', 'coarse_states'])
-      expect((await pool.query(`select 1 from ${table} where device = $1`, [ada.id])).rows).toEqual([]);
+    expect((await pool.query('select 1 from last_locations where device = $1', [ada.id])).rows).toEqual([]);
+    expect((await pool.query('select sealed from coarse_states where device = $1', [ada.id])).rows).toEqual([
+      { sealed: Buffer.alloc(0) },
+    ]);
     expect(await noticesOf('rectify-app')).toEqual([
       { kind: 'rectified', handles: [noticeHandle(hashToken(ada.token))] },
     ]);

@@ -1,5 +1,6 @@
 import { cellToLatLng, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
+import { ALL_SOURCES, SOURCE } from '../../src/devices/device-contract.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { cellOfKey, keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
@@ -194,6 +195,41 @@ describe('a device that granted precise', () => {
       await setGrant(inChain, device, application, clock.nowMs, end);
       expect(await kept()).toEqual([]);
     }
+  });
+});
+
+describe('the last place', () => {
+  const nowhere = {};
+
+  test('is told, with its time and a row, to who was granted it and asks without anything to locate by', async () => {
+    const device = await register();
+    await setGrant(inChain, device, application, clock.nowMs, { scopes: ['geolocate', 'last-location'] });
+    expect(told(await ask({ key, device: device.token }, nowhere))).toEqual(NOTHING);
+    const found = told(await ask({ key, device: device.token }, at()));
+    const before = await rows(KIND.precise);
+    const foundMs = clock.nowMs;
+    clock.nowMs += 60 * 60_000;
+    const last = told(await ask({ key, device: device.token }, nowhere));
+    expect(last).toEqual({ ...found, timestamp: new Date(foundMs).toISOString() });
+    expect(await rows(KIND.precise)).toBe(before + 1);
+    // Who was granted a place but not the last one is told nothing.
+    await setGrant(inChain, device, other.application, clock.nowMs);
+    expect(told(await ask({ key: other.key, device: device.token }, nowhere))).toEqual(NOTHING);
+    clock.nowMs = foundMs + 24 * 60 * 60_000;
+    expect(told(await ask({ key, device: device.token }, nowhere))).toEqual(NOTHING);
+    clock.nowMs = foundMs;
+  });
+
+  test('is not told where it was found by a source that the asker was not granted, or that is off by now', async () => {
+    const device = await register();
+    const scopes = ['geolocate', 'last-location'];
+    await setGrant(inChain, device, application, clock.nowMs, { scopes });
+    await setGrant(inChain, device, other.application, clock.nowMs, { scopes, sources: ALL_SOURCES & ~SOURCE.gps });
+    expect(told(await ask({ key, device: device.token }, at())).precision).toBe('precise');
+    expect(told(await ask({ key: other.key, device: device.token }, nowhere))).toEqual(NOTHING);
+    expect(told(await ask({ key, device: device.token }, nowhere)).precision).toBe('precise');
+    await setGrant(inChain, device, application, clock.nowMs, { scopes, sources: ALL_SOURCES & ~SOURCE.gps });
+    expect(told(await ask({ key, device: device.token }, nowhere))).toEqual(NOTHING);
   });
 });
 
