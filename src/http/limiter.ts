@@ -1,12 +1,13 @@
 // The limits off the happy path, by @fastify/rate-limit: failing keys, unknown routes and every scope but the MLS one.
 // Addresses enter its bounded table only as keyed hashes. With a Valkey client replicas share the counts; a Valkey that
-// does not answer means no limit here, never no answer.
+// does not answer means the limits of this replica alone, never no answer.
 import { createHmac } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Valkey } from 'iovalkey';
 import { addressToLimit, subscriberOf } from './address.ts';
 import { announceLimit } from './caller.ts';
+import { sharedStore } from './limiter-store.ts';
 import { refusalError } from './refusal.ts';
 
 /** 50 misconfigured phones behind one address, each trying every 5 s. Past it the answer changes from 400 to 429, no more. */
@@ -37,9 +38,7 @@ function options(deps: LimiterDeps, max: number, name: string) {
     max,
     timeWindow: MINUTE_MS,
     cache: TABLE_SIZE,
-    redis: deps.valkey,
-    nameSpace: `honeyguide:${name}:`,
-    skipOnError: true,
+    store: deps.valkey && sharedStore(deps.valkey, `honeyguide:${name}:`, TABLE_SIZE),
     enableDraftSpec: true,
     keyGenerator: (request: FastifyRequest) => pseudonym(request.ip, deps.addressKey),
     errorResponseBuilder: (_request: FastifyRequest, context: { ttl: number }) =>

@@ -1,5 +1,5 @@
 // Which jobs the main thread runs, and how often. The list is here; what each does is in jobs/ and in the rooms.
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { Valkey } from 'iovalkey';
 import type { Logger } from 'pino';
 import type { CounterSums } from '../http/counters.ts';
@@ -187,7 +187,7 @@ async function answers(store: Store): Promise<boolean> {
 
 /** A Valkey that is away is no failure of ours: said when it goes and when it comes back, and readiness is not touched. */
 function shareQuotas(valkey: Valkey, { quotas, keys, log }: JobDeps): Job {
-  const share = createQuotaSharing(valkey, quotas, keys);
+  const share = createQuotaSharing(valkey, randomUUID(), quotas, keys);
   let away = false;
   return {
     name: 'share quotas',

@@ -1,83 +1,103 @@
-// Replicas over one Valkey, which is here a Map that speaks the two commands that are used: nothing else is installed.
-import { expect, test } from 'vitest';
+// Replicas over one real Valkey, at TEST_VALKEY_URL or one of the test's own where it has to be killed.
+import { randomUUID } from 'node:crypto';
+import type { Valkey } from 'iovalkey';
+import { describe, expect, test } from 'vitest';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
 import { createQuotaSharing, type SharedKey } from '../../src/jobs/share-quotas.ts';
+import {
+  createPrivateValkey,
+  freePort,
+  TEST_VALKEY_URL,
+  testClient,
+  untilReady,
+  VALKEY_BIN,
+} from '../support/valkey.ts';
 
 const NOON = Date.UTC(2026, 10, 22, 12);
-const KEY: SharedKey = { id: 'key_a', slot: 0, perMinute: 10, dailyQuota: 100 };
+const newKey = (): SharedKey => ({ id: `key_${randomUUID()}`, slot: 0, perMinute: 10, dailyQuota: 100 });
 const FREE: SharedKey = { id: 'key_free', slot: 1, perMinute: null, dailyQuota: null };
 
-function fakeValkey() {
-  const values = new Map<string, number>();
-  const lives = new Map<string, number>();
-  const state = { away: false };
-  const pipeline = () => {
-    const replies: [null, number][] = [];
-    const commands = {
-      incrby(name: string, by: number) {
-        values.set(name, (values.get(name) ?? 0) + by);
-        replies.push([null, values.get(name)!]);
-        return commands;
-      },
-      expire(name: string, seconds: number) {
-        lives.set(name, seconds);
-        replies.push([null, 1]);
-        return commands;
-      },
-      exec: async () => (state.away ? Promise.reject(new Error('away')) : replies),
-    };
-    return commands;
-  };
-  return { values, lives, state, client: { pipeline } as unknown as Parameters<typeof createQuotaSharing>[0] };
-}
-
-function replica(client: Parameters<typeof createQuotaSharing>[0]) {
+function replica(valkey: Valkey, key: SharedKey) {
   const quotas = openQuotas(createQuotaMemory(2), { a: 1, b: 2 });
-  const share = createQuotaSharing(client, quotas, () => [KEY, FREE]);
-  return { share, ask: (nowMs: number, key = KEY) => quotas.take(key, '192.0.2.1', nowMs) };
+  const share = createQuotaSharing(valkey, randomUUID(), quotas, () => [key, FREE]);
+  return { share, ask: (nowMs: number, as = key) => quotas.take(as, '192.0.2.1', nowMs) };
 }
 
-test('what one replica counted uses up the limit of the other', async () => {
-  const { client, values, lives } = fakeValkey();
-  const [a, b] = [replica(client), replica(client)];
-  for (let i = 0; i < 6; i++) a.ask(NOON);
-  a.ask(NOON, FREE);
-  expect(b.ask(NOON).remaining).toBe(9);
-  for (let round = 0; round < 3; round++) {
-    await a.share(NOON + 1000);
-    await b.share(NOON + 1000);
+test('a Valkey that is away is an error for the job, and each replica goes on with what it counted', async () => {
+  const { share, ask } = replica(await testClient(`valkey://127.0.0.1:${await freePort()}`), newKey());
+  ask(NOON);
+  await expect(share(NOON)).rejects.toThrow();
+  expect(ask(NOON).remaining).toBe(10 - 2);
+});
+
+describe.skipIf(TEST_VALKEY_URL === undefined)('replicas that share a Valkey (needs TEST_VALKEY_URL)', () => {
+  async function twoReplicas(key: SharedKey) {
+    const clients = [await testClient(TEST_VALKEY_URL!), await testClient(TEST_VALKEY_URL!)];
+    await Promise.all(clients.map(untilReady));
+    return { valkey: clients[0], a: replica(clients[0], key), b: replica(clients[1], key) };
   }
-  expect(b.ask(NOON + 2000).remaining).toBe(2);
-  expect(a.ask(NOON + 2000).remaining).toBe(2);
-  // A key without limits never goes there, counts do under the key's id, and all of it is forgotten.
-  expect([...values.keys()].every((name) => name.startsWith('honeyguide:quota:key_a:'))).toBe(true);
-  expect([...lives.values()].every((seconds) => seconds > 0 && seconds <= 86_460)).toBe(true);
+
+  test('use up one limit, and tell it nothing but counts that it forgets', async () => {
+    const key = newKey();
+    const { valkey, a, b } = await twoReplicas(key);
+    for (let i = 0; i < 6; i++) a.ask(NOON);
+    a.ask(NOON, FREE);
+    expect(b.ask(NOON).remaining).toBe(9);
+    for (let round = 0; round < 3; round++) {
+      await a.share(NOON + 1000);
+      await b.share(NOON + 1000);
+    }
+    expect(b.ask(NOON + 2000).remaining).toBe(2);
+    expect(a.ask(NOON + 2000).remaining).toBe(2);
+    for (let i = 0; i < 2; i++) a.ask(NOON + 2000);
+    expect(a.ask(NOON + 2000).refused).toBe('minute');
+    const names = await valkey.keys(`honeyguide:*${key.id}*`);
+    expect(names.map((name) => name.replace(/\d+$/, '')).sort()).toEqual(
+      ['d', 'm'].map((window) => `honeyguide:quotas:${key.id}:${window}`),
+    );
+    for (const name of names) {
+      expect(await valkey.ttl(name)).toBeGreaterThan(0);
+      expect(await valkey.ttl(name)).toBeLessThanOrEqual(86_460);
+      expect((await valkey.hvals(name)).sort()).toEqual(['1', '6']);
+    }
+    expect(await valkey.keys('honeyguide:*key_free*')).toEqual([]);
+  });
+
+  test('share only the day a minute later', async () => {
+    const key = newKey();
+    const { a, b } = await twoReplicas(key);
+    for (let i = 0; i < 6; i++) a.ask(NOON);
+    await a.share(NOON);
+    const later = NOON + 60_000;
+    b.ask(later);
+    await b.share(later);
+    expect(b.ask(later, { ...key, perMinute: null }).remaining).toBe(100 - 8);
+    expect(b.ask(later, { ...key, dailyQuota: null }).remaining).toBe(10 - 2);
+  });
 });
 
-test('a minute later only the day is shared', async () => {
-  const { client } = fakeValkey();
-  const [a, b] = [replica(client), replica(client)];
-  for (let i = 0; i < 6; i++) a.ask(NOON);
-  await a.share(NOON);
-  const later = NOON + 60_000;
-  b.ask(later);
-  await b.share(later);
-  const day = b.ask(later, { ...KEY, perMinute: null });
-  expect(day.remaining).toBe(100 - 8);
-  expect(b.ask(later, { ...KEY, dailyQuota: null }).remaining).toBe(10 - 2);
-});
-
-test('a Valkey that is away is an error for the job, and nothing is counted twice when it is back', async () => {
-  const { client, state } = fakeValkey();
-  const [a, b] = [replica(client), replica(client)];
-  for (let i = 0; i < 4; i++) a.ask(NOON);
-  await a.share(NOON);
-  await a.share(NOON);
-  await a.share(NOON);
-  b.ask(NOON);
-  await b.share(NOON);
-  expect(b.ask(NOON).remaining).toBe(10 - 4 - 2);
-  state.away = true;
-  await expect(a.share(NOON)).rejects.toThrow('away');
-  expect(a.ask(NOON).remaining).toBe(10 - 5);
-});
+describe.skipIf(VALKEY_BIN === undefined)(
+  'replicas whose Valkey is killed (needs valkey-server or redis-server)',
+  () => {
+    test('keep what they knew, and share all of it again when it is back, nothing twice', async () => {
+      const server = await createPrivateValkey();
+      await server.start();
+      const clients = [await testClient(server.url), await testClient(server.url)];
+      await Promise.all(clients.map(untilReady));
+      const key = newKey();
+      const [a, b] = clients.map((client) => replica(client, key));
+      for (let i = 0; i < 3; i++) a.ask(NOON);
+      b.ask(NOON);
+      for (const { share } of [a, b, a]) await share(NOON);
+      await server.kill();
+      await expect(a.share(NOON)).rejects.toThrow();
+      expect(a.ask(NOON).remaining).toBe(10 - 4 - 1);
+      await server.start();
+      await Promise.all(clients.map(untilReady));
+      // It has forgotten all: the day's count of neither may start anew.
+      for (const { share } of [b, a, b, a]) await share(NOON);
+      expect(a.ask(NOON, { ...key, perMinute: null }).remaining).toBe(100 - 6);
+      expect(b.ask(NOON, { ...key, perMinute: null }).remaining).toBe(100 - 6);
+    });
+  },
+);
