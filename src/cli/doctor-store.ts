@@ -6,6 +6,7 @@ import { type MigrationState, migrationState } from '../storage/migrate.ts';
 import { connectStore, MIN_SERVER_VERSION, type Store } from '../storage/open.ts';
 import type { CommandContext } from './context.ts';
 import { checkAtRest } from './doctor-at-rest.ts';
+import { checkEvidence } from './doctor-evidence.ts';
 import { checkPostgres } from './doctor-postgres.ts';
 import { checkRights } from './doctor-rights.ts';
 import { describeFailure } from './failure.ts';
@@ -49,6 +50,7 @@ async function examine(
       await checkAtRest(store.pool, context),
       await keys(store),
       ...(await checkRights(store.pool, context.now())),
+      ...(await checkEvidence(store.pool, context)),
     );
   return findings;
 }

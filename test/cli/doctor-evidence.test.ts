@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import type { CommandContext } from '../../src/cli/context.ts';
+import { checkEvidence } from '../../src/cli/doctor-evidence.ts';
+import { loadConfig } from '../../src/config/env.ts';
+import { loadSecrets } from '../../src/config/secrets.ts';
+import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import { beginErasure } from '../../src/rights/erase-store.ts';
+import { addStaff, endStaff } from '../../src/rights/staff-store.ts';
+import { eraseDeps, MASTERS, register, START_MS } from '../rights/people.ts';
+import { openTestStore, testFolder } from '../support/store.ts';
+
+const DAY_MS = 86_400_000;
+const { pool } = await openTestStore();
+const DATA_DIR = testFolder();
+const masterKey = loadSecrets({ dataDir: DATA_DIR }, randomBytes).masterKey;
+const statesAt = async (nowMs: number, folder = DATA_DIR) => {
+  const context = { config: loadConfig({ DATA_DIR: folder }), now: () => nowMs } as CommandContext;
+  return Object.fromEntries((await checkEvidence(pool, context)).map((one) => [one.what, one.state]));
+};
+
+test('the doctor misses guards of the evidence that somebody took away', async () => {
+  expect(await statesAt(START_MS)).toMatchObject({ evidence: 'ok' });
+  await pool.query('alter table consent_events disable trigger user');
+  expect(await statesAt(START_MS)).toMatchObject({ evidence: 'wrong' });
+  await pool.query('alter table consent_events enable trigger user');
+});
+
+test('the doctor says when nobody answers for who may do what', async () => {
+  expect(await statesAt(START_MS)).toMatchObject({ staff: 'weak' });
+  await addStaff(pool, 'root', ['admin'], randomBytes, START_MS);
+  expect(await statesAt(START_MS)).toMatchObject({ staff: 'ok' });
+  await addStaff(pool, 'priv', ['privacy'], randomBytes, START_MS);
+  await endStaff(pool, 'root', START_MS);
+  expect(await statesAt(START_MS)).toMatchObject({ staff: 'weak' });
+});
+
+test('the doctor counts keys of the erased that whole dumps from before still give away, until the master key is retired', async () => {
+  const person = await register(pool);
+  await pool.query('update device_keys set master_key = $2 where device = $1', [
+    person.device,
+    masterKeysOf([masterKey]).current.name,
+  ]);
+  const other = await register(pool);
+  for (const one of [person, other])
+    await beginErasure(
+      eraseDeps(pool, () => START_MS),
+      one,
+      'asked',
+      randomBytes(16).toString('base64url'),
+    );
+  const { rows } = await pool.query('select master_key from erasures order by master_key = $1', [MASTERS.current.name]);
+  expect(rows.map((row) => row.master_key)).toEqual([masterKeysOf([masterKey]).current.name, MASTERS.current.name]);
+  expect(await statesAt(START_MS + 179 * DAY_MS)).toMatchObject({ 'erased keys': 'ok' });
+  expect(await statesAt(START_MS + 181 * DAY_MS)).toMatchObject({ 'erased keys': 'weak' });
+  // Under other secrets, as after the old key was retired, none opens.
+  const elsewhere = testFolder();
+  loadSecrets({ dataDir: elsewhere }, randomBytes);
+  expect(await statesAt(START_MS + 181 * DAY_MS, elsewhere)).toMatchObject({ 'erased keys': 'ok' });
+  expect(await statesAt(START_MS + 181 * DAY_MS, testFolder())).toMatchObject({ 'erased keys': 'ok' });
+});
