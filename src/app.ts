@@ -19,6 +19,7 @@ import { readJsonBody } from './http/native-body.ts';
 import { addOpsRoutes, type Readiness } from './http/ops.ts';
 import type { Quotas } from './http/quotas.ts';
 import { type BugLog, countRefusals, refuseErrors } from './http/scope.ts';
+import type { StrayBudget } from './http/stray-budget.ts';
 import { BODY_LIMIT_BYTES, readAnyBody } from './http/tolerant-json.ts';
 import { addSubmitRoutes, type SubmissionPorts, V1_PATHS, V2_PATHS } from './observations/routes.ts';
 import { addPolicyRoutes, type PolicyPorts } from './policy/routes.ts';
@@ -38,6 +39,8 @@ export type AppDeps = LimiterDeps & {
   readonly locator: Locator;
   /** Decides what partner keys and requests with a device token are shown; absent, partners are shown nothing. */
   readonly audience?: Audience;
+  /** Limits what askers may ask about stations that don't stand together; absent, nothing does. */
+  readonly strayBudget?: StrayBudget<FastifyRequest>;
   /** Where reports go; absent, the gateway takes none. */
   readonly submission?: SubmissionPorts;
   /** Where requests to remove an access point go; absent, none are taken. */

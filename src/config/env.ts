@@ -34,6 +34,8 @@ export type Config = {
   readonly forgetAfterDays: number;
   /** Requests a minute of one address; 0 = no limit. */
   readonly addressPerMinute: number;
+  /** What may be asked in a day about stations that don't stand together; 0 = no limit. */
+  readonly strays: { readonly device: number; readonly address: number; readonly partnerKey: number };
 };
 
 /** Names every variable that is wrong, and what it should be. */
@@ -78,6 +80,11 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     staffKey: read('STAFF_KEY'),
     forgetAfterDays: read('FORGET_AFTER_DAYS'),
     addressPerMinute: read('ADDRESS_PER_MINUTE'),
+    strays: {
+      device: read('STRAYS_PER_DEVICE'),
+      address: read('STRAYS_PER_ADDRESS'),
+      partnerKey: read('STRAYS_PER_PARTNER_KEY'),
+    },
   };
   if (config.port > 0 && config.port === config.opsPort && config.host === config.opsHost) {
     problems.push('OPS_PORT must differ from PORT: /metrics is not for the public');

@@ -26,6 +26,8 @@ const MAX_FORGET_DAYS = 36_500;
 const ADDRESS_PER_MINUTE = 60_000;
 /** Below the widest count that http/quotas.ts can hold for a minute. */
 const MAX_ADDRESS_PER_MINUTE = 1_000_000;
+/** As wide as their counters. */
+const MAX_STRAYS = 1_000_000;
 /** All that counts can spend in 30 days: 120 windows of 0.25. */
 const EPSILON_CAP = 30;
 /** Names that @fastify/proxy-addr knows for private ranges. */
@@ -90,6 +92,9 @@ export const SETTINGS = {
     schema: { type: 'integer', minimum: 0, maximum: MAX_ADDRESS_PER_MINUTE, default: ADDRESS_PER_MINUTE },
     read: (given) => (given === undefined ? ADDRESS_PER_MINUTE : whole(given, 0, MAX_ADDRESS_PER_MINUTE)),
   } satisfies Setting<number>,
+  STRAYS_PER_DEVICE: strays('one phone that names itself by a token', 100),
+  STRAYS_PER_ADDRESS: strays("one address that asks with phones' keys (all phones behind it)", 5_000),
+  STRAYS_PER_PARTNER_KEY: strays("one partner's key, beside a fiftieth of its look-ups that day,", 1_000),
 };
 
 /** True for a name or address that only this machine reaches. */
@@ -108,6 +113,15 @@ function optionalText(description: string): Setting<string | undefined> {
 function port(description: string, standard: number): Setting<number> {
   const schema = { type: 'integer', minimum: 0, maximum: 65_535, default: standard };
   return { description, schema, read: (given) => (given === undefined ? standard : whole(given, 0, 65_535)) };
+}
+
+/** Known stations beside which the phone is not, which is how somebody's access point is looked for (http/stray-budget.ts). */
+function strays(whose: string, standard: number): Setting<number> {
+  return {
+    description: `Look-ups a day in which ${whose} may list known access points that don't stand together, each such list once; then they and beacons say nothing to it until midnight UTC. 0 = no limit.`,
+    schema: { type: 'integer', minimum: 0, maximum: MAX_STRAYS, default: standard },
+    read: (given) => (given === undefined ? standard : whole(given, 0, MAX_STRAYS)),
+  };
 }
 
 function url(description: string, schemes: readonly string[]): Setting<string | undefined> {

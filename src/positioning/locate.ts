@@ -33,7 +33,7 @@ export type LocatorDeps = {
 /** A locator with its own scratch space: one a thread. */
 export function createLocator(deps: LocatorDeps): Locator {
   const { stations, ip, corrections = createCorrections() } = deps;
-  const { fetch, byWifi, byBluetooth, byCells } = createRadioSources(stations, corrections);
+  const { fetch, strays, byWifi, byBluetooth, byCells } = createRadioSources(stations, corrections);
   const bySites = createSiteSource(stations);
   const byAreas = createAreaSource(stations);
   const [gps, bluetooth, wifi, cell] = [createSource(), createSource(), createSource(), createSource()];
@@ -83,5 +83,5 @@ export function createLocator(deps: LocatorDeps): Locator {
     return answer;
   }
 
-  return { locate, country: createCountry(locateByRadio, ip) };
+  return { locate, strays, country: createCountry(locateByRadio, ip) };
 }

@@ -1,5 +1,6 @@
 // What the rest of the house knows of positioning: two questions about one set of readings. Promises: no error for any
 // readings; the same readings give the same bytes; the answer is one reused object, so copy what you need before you ask again.
+import type { HeardStrays } from '../http/stray-budget.ts';
 import type { Country } from './borders.ts';
 import type { Readings } from './readings.ts';
 
@@ -23,6 +24,11 @@ export type CountryAnswer = Country & { readonly fallback: '' | 'ipf' };
 export type Locator = {
   /** Where the phone is at `nowMs` (epoch), or null if nothing it sent tells. */
   locate(readings: Readings, nowMs: number): Estimate | null;
+  /**
+   * Known access points and beacons of the last `locate` that do not stand where the others do, overwritten by the next; absent, this
+   * locator can't tell. A list of mostly such says nothing of where a phone is, but is how access points are looked for (A10).
+   */
+  readonly strays?: HeardStrays;
   /** The country it is in, or null. */
   country(readings: Readings, nowMs: number): CountryAnswer | null;
 };

@@ -37,6 +37,9 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
   const plane = createPlane();
   const solution = createSolution();
 
+  /** Known stations of the look-up before that do not stand where the phone is, by address, and where that is (degrees; 0, 0 = nowhere). */
+  const strays = { count: 0, mac: new Float64Array(MAX_WIFI), lat: 0, lon: 0 };
+
   let first = 0;
 
   function seek(heard: MacReadings): void {
@@ -45,6 +48,7 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
 
   function locate(heard: MacReadings, today: number, witnesses: readonly Source[], into: Source): void {
     into.found = false;
+    strays.count = 0;
     if (heard.count < 2) return;
     const n = gather(heard);
     if (n < 2) return;
@@ -53,10 +57,10 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     place(n, heard, today);
     hearWitnesses(witnesses);
     const start = findCluster(points, clusterM, blurM, false);
-    if (start < 0) return;
+    const devices = start < 0 ? 0 : countDevices();
+    if (devices < knownDevices) noteStrays(n, start);
+    if (start < 0 || 2 * devices < knownDevices) return;
     flatten(points, start, plane);
-    const devices = countDevices();
-    if (2 * devices < knownDevices) return;
     solve(points, start, devices > 2, solution);
     into.found = true;
     into.lat = planeLat(plane, solution.x, solution.y);
@@ -119,5 +123,12 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     return devices;
   }
 
-  return { seek, locate };
+  /** Of devices outside the cluster, or all if there is none. */
+  function noteStrays(n: number, start: number): void {
+    strays.lat = start < 0 ? 0 : points.lat[start];
+    strays.lon = start < 0 ? 0 : points.lon[start];
+    for (let k = 0; k < n; k++) if (start < 0 || counted[points.device[k]] === 0) strays.mac[strays.count++] = macs[k];
+  }
+
+  return { seek, locate, strays };
 }

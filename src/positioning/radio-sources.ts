@@ -20,5 +20,6 @@ export function createRadioSources(stations: StationReader, corrections: Correct
     stations.findAll(known.keys, known.stations, known.found);
   }
 
-  return { fetch, byWifi: wifi.locate, byBluetooth: bluetooth.locate, byCells: cells.locate };
+  const strays = { wifi: wifi.strays, bluetooth: bluetooth.strays };
+  return { fetch, strays, byWifi: wifi.locate, byBluetooth: bluetooth.locate, byCells: cells.locate };
 }

@@ -3,7 +3,7 @@
 // a partner key gets the same 404 as an unlocated device, after the same work. Nothing of a request outlives it.
 // Requests are answered from their first hook on, past the framework's parser and serialiser: they cost as much as all of ours.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ALL_SOURCES } from '../devices/device-contract.ts';
+import { ALL_SOURCES, SOURCE } from '../devices/device-contract.ts';
 import { LANGUAGES, type Language } from '../devices/source-words-contract.ts';
 import { bearerToken } from '../devices/token.ts';
 import type { Admit, Caller } from '../http/caller.ts';
@@ -14,6 +14,7 @@ import { refuseMlsAtOnce, sendMls } from '../http/mls-answer.ts';
 import { receiveMls } from '../http/mls-request.ts';
 import type { Refusal } from '../http/refusal.ts';
 import { type BugLog, describeError, outcomeOf } from '../http/scope.ts';
+import type { StrayBudget } from '../http/stray-budget.ts';
 import { takeBody } from '../http/take-body.ts';
 import { BODY_LIMIT_BYTES, decodeJsonBody, MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
 import type { Audience, Decision } from './audience.ts';
@@ -32,6 +33,8 @@ export type LocateDeps = {
   readonly now: () => number;
   /** Decides for partner keys and for requests with a device token; absent, nobody has consented to anything. */
   readonly audience?: Audience;
+  /** What askers may ask about stations that don't stand together; absent, as much as they like. */
+  readonly strayBudget?: StrayBudget<FastifyRequest>;
 };
 
 const NOT_LOCATED: Refusal = { kind: 'notLocated' };
@@ -40,12 +43,14 @@ const OVERSIZED: Refusal = { kind: 'tooLarge' };
 const WRONG_METHOD: Refusal = { kind: 'wrongMethod' };
 const BUG: Refusal = { kind: 'bug' };
 const SOURCE_INDEX: Readonly<Record<string, number>> = Object.fromEntries(SOURCES.map((name, i) => [name, i]));
+/** What is left to who has used up its strays. */
+const WITHOUT_MACS = ALL_SOURCES & ~(SOURCE.wifi | SOURCE.bluetooth);
 const LOOKUP_CLASSES = ['device', 'partner'] as const;
 
 type Answer = (bytes: Buffer, request: FastifyRequest, reply: FastifyReply) => void;
 
 export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void {
-  const { locator, counters, admit, log, now, audience } = deps;
+  const { locator, counters, admit, log, now, audience, strayBudget } = deps;
   const readings = createReadings();
   /** Counts what was done to `readings`, so that a request sees whether they are still its own. */
   let turn = 0;
@@ -54,8 +59,17 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     const caller = request.caller as Caller;
     const deviceToken = deviceTokenOf(request);
     if (caller.class === 'device' && deviceToken === null)
-      showEstimate(locator.locate(readings, now()), request, reply);
+      showEstimate(find(caller, null, request, now()), request, reply);
     else ask(bytes, caller, deviceToken, request, reply);
+  }
+
+  /** Where the phone of `readings` is; by access points and beacons only while whoever asks has strays left today. */
+  function find(caller: Caller, deviceToken: string | null, request: FastifyRequest, nowMs: number): Estimate | null {
+    if (strayBudget === undefined || locator.strays === undefined) return locator.locate(readings, nowMs);
+    if (strayBudget.isSpent(caller, deviceToken, request, nowMs)) keepSources(readings, WITHOUT_MACS);
+    const found = locator.locate(readings, nowMs);
+    strayBudget.note(caller, deviceToken, request, locator.strays, nowMs);
+    return found;
   }
 
   /** Puts a look-up to the audience, which locates when it knows by what it may. */
@@ -72,7 +86,7 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
       if (turn !== own) read(bytes, request);
       turn++;
       keepSources(readings, sources);
-      return locator.locate(readings, nowMs);
+      return find(caller, deviceToken, request, nowMs);
     }
     if (audience === undefined) {
       // The same work as for whoever may know.

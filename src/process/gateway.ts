@@ -16,6 +16,7 @@ import { verifyLedger } from '../disclosures/verify.ts';
 import { createCounterMemory, sumCounters } from '../http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../http/quotas.ts';
 import { describeError } from '../http/scope.ts';
+import { createStrayMemory } from '../http/stray-budget.ts';
 import { startJobs } from '../jobs/scheduler.ts';
 import { createSubmissionCountMemory, sumSubmissionCounts } from '../observations/submission-counts.ts';
 import { type KeyRingEntry, MAX_KEYS } from '../partners/key-ring.ts';
@@ -111,6 +112,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     const counters = createCounterMemory(config.threads);
     const submissionCounts = createSubmissionCountMemory();
     const quotaMemory = createQuotaMemory(MAX_KEYS);
+    const strayMemory = createStrayMemory(MAX_KEYS);
     const addressSeed = { a: randomBytes(4).readInt32LE(), b: randomBytes(4).readInt32LE() };
     const addressKey = new Uint8Array(hkdfSync('sha256', secrets.pseudonymKey, '', 'addresses in rate limits', 32));
     const port = await threads.start(config.port, keys, (thread, sharedPort) => {
@@ -148,6 +150,8 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
           quotas: quotaMemory,
           addressSeed,
           addressPerMinute: config.addressPerMinute,
+          strays: strayMemory,
+          strayLimits: config.strays,
           addressKey,
           status,
         },

@@ -7,9 +7,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { FastifyListenOptions } from 'fastify';
 import { buildApp } from '../app.ts';
-import type { AddressSeed } from '../http/address.ts';
+import { type AddressSeed, addressToLimit } from '../http/address.ts';
 import { type CounterStripe, openStripe } from '../http/counters.ts';
 import { openQuotas } from '../http/quotas.ts';
+import { openStrayBudget, type StrayLimits } from '../http/stray-budget.ts';
 import { createKeyRing, type KeyRingEntry } from '../partners/key-ring.ts';
 import { openCorrections } from '../positioning/calibration.ts';
 import { type IpDatabaseHandle, openIpReader } from '../positioning/ip.ts';
@@ -58,6 +59,8 @@ export type ThreadData = {
   readonly quotas: SharedArrayBuffer;
   readonly addressSeed: AddressSeed;
   readonly addressPerMinute: number;
+  readonly strays: SharedArrayBuffer;
+  readonly strayLimits: StrayLimits;
   readonly addressKey: Uint8Array;
   readonly status: SharedArrayBuffer;
 };
@@ -116,6 +119,7 @@ async function serve(data: ThreadData): Promise<Serving> {
     people: people.people,
     rights: openRights({ ...people, pseudonymKey: data.peopleKeys.pseudonymKey, contact: data.privacyContact }),
     audience: sharing.audience,
+    strayBudget: openStrayBudget(data.strays, data.addressSeed, data.strayLimits, addressToLimit),
     counts: counts.ports,
     quotas: openQuotas(data.quotas, data.addressSeed, data.addressPerMinute),
     counters,

@@ -35,6 +35,15 @@ describe('the configuration', () => {
     expect(problemsOf({ ADDRESS_PER_MINUTE: '-1' })).toHaveLength(1);
   });
 
+  test('limits what may be asked about access points that stand apart, by phone, address and partner', () => {
+    expect(loadConfig({}).strays).toEqual({ device: 100, address: 5_000, partnerKey: 1_000 });
+    expect(loadConfig({ STRAYS_PER_DEVICE: '0', STRAYS_PER_ADDRESS: '9' }).strays).toMatchObject({
+      device: 0,
+      address: 9,
+    });
+    expect(problemsOf({ STRAYS_PER_PARTNER_KEY: '1000001' })).toHaveLength(1);
+  });
+
   test('takes an empty or blank variable for one that is not set', () => {
     expect(loadConfig({ PORT: '', DATABASE_URL: '  ', LOG_LEVEL: ' ' })).toMatchObject({
       port: 8080,
@@ -96,8 +105,8 @@ describe('the configuration', () => {
   test('is described in full by its schema, which is the same on every machine', () => {
     const { properties } = configSchema() as { properties: Record<string, { description: string; default?: unknown }> };
     expect(Object.keys(properties).sort()).toEqual(
-      // DESIGN 5, "Env", FORGET_AFTER_DAYS, ADDRESS_PER_MINUTE and what came with privacy.
-      'ADDRESS_PER_MINUTE ANONYMITY_MAP COUNTS_EPSILON_CAP DATABASE_URL DATA_DIR FORGET_AFTER_DAYS GEOIP_DB HOST LOG_LEVEL OPS_HOST OPS_PORT PORT PRIVACY_CONTACT SECRETS_FILE STAFF_KEY THREADS TRUST_PROXY VALKEY_URL'.split(
+      // DESIGN 5, "Env", FORGET_AFTER_DAYS, limits and what came with privacy.
+      'ADDRESS_PER_MINUTE ANONYMITY_MAP COUNTS_EPSILON_CAP DATABASE_URL DATA_DIR FORGET_AFTER_DAYS GEOIP_DB HOST LOG_LEVEL OPS_HOST OPS_PORT PORT PRIVACY_CONTACT SECRETS_FILE STAFF_KEY STRAYS_PER_ADDRESS STRAYS_PER_DEVICE STRAYS_PER_PARTNER_KEY THREADS TRUST_PROXY VALKEY_URL'.split(
         ' ',
       ),
     );

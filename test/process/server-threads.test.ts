@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createCounterMemory } from '../../src/http/counters.ts';
 import { createQuotaMemory } from '../../src/http/quotas.ts';
+import { createStrayMemory } from '../../src/http/stray-budget.ts';
 import { createSubmissionCountMemory } from '../../src/observations/submission-counts.ts';
 import { hashKey } from '../../src/partners/keys.ts';
 import { createLog } from '../../src/process/log.ts';
@@ -53,6 +54,8 @@ function setupFor(threads: number): ThreadSetup {
     lease: createLeaseMemory(CLOCKS),
     quotas: createQuotaMemory(1),
     addressPerMinute: 0,
+    strays: createStrayMemory(1),
+    strayLimits: { device: 0, address: 0, partnerKey: 0 },
     addressSeed: { a: 1, b: 2 },
     addressKey: new Uint8Array(32),
     status: createStatusMemory(),

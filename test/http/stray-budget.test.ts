@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import type { Caller } from '../../src/http/caller.ts';
+import { createStrayMemory, openStrayBudget, type StrayLimits } from '../../src/http/stray-budget.ts';
+
+const PHONES = { id: 'maker', class: 'device', slot: 0, perMinute: null, dailyQuota: null } as Caller;
+const PARTNER = { ...PHONES, id: 'partner', class: 'partner', slot: 1 } as Caller;
+const LIMITS: StrayLimits = { device: 3, address: 10, partnerKey: 5 };
+const NOON = Date.UTC(2026, 10, 22, 12);
+const DAY_MS = 86_400_000;
+const HOME = '192.0.2.7';
+const NONE = { count: 0, mac: new Float64Array(4), lat: 0, lon: 0 };
+
+function openBudget(limits: Partial<StrayLimits> = {}, memory = createStrayMemory(2)) {
+  const budget = openStrayBudget(memory, { a: 17, b: 23 }, { ...LIMITS, ...limits }, (address: string) => address);
+  const strays = (macs: readonly number[], lat = 52, lon = 5) => ({
+    ...{ wifi: { count: macs.length, mac: Float64Array.from(macs), lat, lon } },
+    bluetooth: NONE,
+  });
+  return {
+    ...budget,
+    strays,
+    /** `n` look-ups, each with a stray of its own. */
+    test(caller: Caller, token: string | null, address: string, n: number, from = 0, nowMs = NOON) {
+      for (let i = from; i < from + n; i++) budget.note(caller, token, address, strays([0xa0b1c2000000 + i, 7]), nowMs);
+    },
+    /** `n` look-ups as phones make them. */
+    ask(caller: Caller, n: number, nowMs = NOON) {
+      for (let i = 0; i < n; i++) budget.note(caller, null, HOME, strays([]), nowMs);
+    },
+  };
+}
+
+describe('strays of a day', () => {
+  test('are counted for a phone by its token, and neither for its neighbours nor for the next day', () => {
+    const budget = openBudget();
+    budget.test(PHONES, 'token', HOME, 2);
+    expect(budget.isSpent(PHONES, 'token', HOME, NOON)).toBe(false);
+    budget.test(PHONES, 'token', HOME, 1, 2);
+    expect(budget.isSpent(PHONES, 'token', HOME, NOON)).toBe(true);
+    expect(budget.isSpent(PHONES, 'token', '203.0.113.9', NOON)).toBe(true);
+    expect(budget.isSpent(PHONES, 'other', HOME, NOON)).toBe(false);
+    expect(budget.isSpent(PHONES, null, HOME, NOON)).toBe(false);
+    expect(budget.isSpent(PHONES, 'token', HOME, NOON + DAY_MS)).toBe(false);
+  });
+
+  test('are counted for an address whatever tokens are made up, and not where no address is', () => {
+    const budget = openBudget();
+    for (let i = 0; i < 10; i++) budget.test(PHONES, `made up ${i}`, HOME, 1, i);
+    expect(budget.isSpent(PHONES, 'fresh', HOME, NOON)).toBe(true);
+    expect(budget.isSpent(PHONES, null, HOME, NOON)).toBe(true);
+    expect(budget.isSpent(PHONES, null, '192.0.2.8', NOON)).toBe(false);
+    budget.test(PHONES, null, '', 50);
+    expect(budget.isSpent(PHONES, null, '', NOON)).toBe(false);
+  });
+
+  test('are counted for a key of a partner, wherever it asks from, beside a fiftieth of its look-ups; no maker’s key is spent', () => {
+    const budget = openBudget();
+    budget.test(PARTNER, null, HOME, 5);
+    expect(budget.isSpent(PARTNER, null, '203.0.113.9', NOON)).toBe(true);
+    expect(budget.isSpent(PHONES, null, HOME, NOON)).toBe(false);
+    // Look-ups of phones earn it more.
+    budget.ask(PARTNER, 50);
+    expect(budget.isSpent(PARTNER, null, HOME, NOON)).toBe(false);
+    budget.test(PARTNER, null, HOME, 1, 5);
+    expect(budget.isSpent(PARTNER, null, HOME, NOON)).toBe(true);
+    expect(budget.isSpent(PARTNER, null, HOME, NOON + DAY_MS)).toBe(false);
+    for (let i = 0; i < 300; i++) budget.test(PHONES, null, `198.51.100.${i % 100}`, 1, i);
+    expect(budget.isSpent(PHONES, null, '203.0.113.9', NOON)).toBe(false);
+  });
+
+  test('count once for the same stations at the same place, and again for others, or another place', () => {
+    const budget = openBudget();
+    const hear = (macs: number[], lat = 52, lon = 5) =>
+      budget.note(PHONES, 'token', HOME, budget.strays(macs, lat, lon), NOON);
+    for (let i = 0; i < 100; i++) hear([1, 2], 52 + i * 1e-6);
+    hear([1, 2], 52.5);
+    expect(budget.isSpent(PHONES, 'token', HOME, NOON)).toBe(false);
+    hear([1, 3]);
+    expect(budget.isSpent(PHONES, 'token', HOME, NOON)).toBe(true);
+  });
+
+  test('of one asker are new whether or not another asked about them', () => {
+    const budget = openBudget();
+    budget.test(PHONES, 'one', HOME, 2);
+    budget.test(PHONES, 'two', '198.51.100.1', 3);
+    expect(budget.isSpent(PHONES, 'two', '198.51.100.1', NOON)).toBe(true);
+  });
+
+  test('of beacons count like those of access points', () => {
+    const budget = openBudget();
+    for (let i = 0; i < 3; i++)
+      budget.note(PHONES, 'token', HOME, { wifi: NONE, bluetooth: budget.strays([i, 9]).wifi }, NOON);
+    expect(budget.isSpent(PHONES, 'token', HOME, NOON)).toBe(true);
+  });
+
+  test('are counted by all threads together', () => {
+    const memory = createStrayMemory(2);
+    const [one, two] = [openBudget({}, memory), openBudget({}, memory)];
+    one.test(PHONES, 'token', HOME, 2);
+    two.test(PHONES, 'token', HOME, 1, 2);
+    expect([one, two].map((budget) => budget.isSpent(PHONES, 'token', HOME, NOON))).toEqual([true, true]);
+  });
+
+  test('are not limited where the limit is 0', () => {
+    const budget = openBudget({ device: 0, address: 0, partnerKey: 0 });
+    budget.test(PHONES, 'token', HOME, 50);
+    budget.test(PARTNER, null, HOME, 50);
+    expect(budget.isSpent(PHONES, 'token', HOME, NOON) || budget.isSpent(PARTNER, null, HOME, NOON)).toBe(false);
+  });
+
+  test('of ten thousand askers, one each, spend nobody’s budget by meeting in the table', () => {
+    const budget = openBudget();
+    for (let i = 0; i < 10_000; i++) budget.test(PHONES, `token ${i}`, `10.${i >> 8}.${i & 255}.1`, 1);
+    let spent = 0;
+    for (let i = 0; i < 10_000; i++)
+      if (budget.isSpent(PHONES, `token ${i}`, `10.${i >> 8}.${i & 255}.1`, NOON)) spent++;
+    expect(spent).toBe(0);
+  });
+});
