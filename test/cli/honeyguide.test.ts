@@ -94,7 +94,7 @@ describe('a failing command', () => {
     expect(describeFailure(failure)).toBe('the store refused a query (SQLSTATE 23514)');
     const cast = await store.pool.query('select $1::text::int', ['canary']).catch((error) => error);
     expect(describeFailure(cast)).toBe('the store refused a query (SQLSTATE 22P02)');
-    // As query builders and the embedded store do, with the parameters in it.
+    // As query builders do, with the parameters in it.
     const wrapped = Object.assign(new Error('failed: canary', { cause: failure }), {
       query: insert,
       params: ['canary'],
