@@ -1,6 +1,6 @@
 // What the parts of one look-up cost: time and bytes allocated a call, over thousands of distinct bodies in a world of a million
-// stations, so that caches and branch predictors meet what production meets. The locate core is everything between the bytes
-// of the body and the estimate: read (JSON included), look up, cluster, solve, fuse. Runs isolated (see isolated.ts).
+// stations, so that caches and branch predictors meet what production meets; and of all between the bytes of a body and the estimate:
+// read (JSON included), look up, cluster, solve, fuse. Runs isolated (see isolated.ts).
 
 import { distanceM } from '../src/geo/distance.ts';
 import { findCluster } from '../src/positioning/cluster.ts';
@@ -21,6 +21,9 @@ import { BLOCK, bytesPerCall, costInUnits, heapGrowth, nsPerCall, type Work } fr
 import { BENCH_NOW_MS, indexOfWorld } from './stations.ts';
 import { type BenchRequest, benchRequests, createBenchWorld } from './world.ts';
 import { yardstick } from './yardstick.ts';
+
+/** What DESIGN 7 budgets with 5 us: positioning/locate.ts, from readings to the estimate. */
+export const LOCATE_CORE = 'locate core: look up, cluster, solve, fuse';
 
 export type MicroRow = { readonly part: string; readonly ns: number; readonly bytes: number };
 /** The locate core: us a call, the same in units of the yardstick, bytes a call, growth of the heap over so many calls. */
@@ -78,7 +81,7 @@ function measureParts({ locator, reader, bytes, parsed, read, prepare }: Stage):
     ['look up 9 access points and 2 cells', createLookUp(reader, read)],
     ['cluster 8 access points', () => findCluster(points, 500, 30, false)],
     ['solve 8 access points', () => solveToX(points, solution)],
-    ['locate: look up, cluster, solve, fuse', (k) => locator.locate(read[k], BENCH_NOW_MS)?.lat ?? 0],
+    [LOCATE_CORE, (k) => locator.locate(read[k], BENCH_NOW_MS)?.lat ?? 0],
   ];
   return parts.map(([part, call]) => ({
     part,

@@ -19,10 +19,16 @@ export type Throughput = {
   bareBusy: number[];
 };
 
+/** Enough to keep a server busy that answers at once. */
 const CONNECTIONS = 32;
 
-/** Runs `rounds` windows of each at saturation. */
-export async function contestThroughput(contest: Contest, rounds: number, windowMs: number): Promise<Throughput> {
+/** Runs `rounds` windows of each at saturation, over so many connections. */
+export async function contestThroughput(
+  contest: Contest,
+  rounds: number,
+  windowMs: number,
+  connections = CONNECTIONS,
+): Promise<Throughput> {
   const seen: Throughput = {
     oursPerSecond: [],
     barePerSecond: [],
@@ -35,7 +41,7 @@ export async function contestThroughput(contest: Contest, rounds: number, window
     const isOurs = turn === 'a';
     const { server, target } = isOurs ? contest.ours : contest.bare;
     const before = await server.usage();
-    const load = await saturate(target, CONNECTIONS, windowMs);
+    const load = await saturate(target, connections, windowMs);
     const cpuUs = (await server.usage()).cpuUs - before.cpuUs;
     (isOurs ? seen.oursPerSecond : seen.barePerSecond).push(load.perSecond);
     (isOurs ? seen.oursCpuUs : seen.bareCpuUs).push(cpuUs / load.requests);

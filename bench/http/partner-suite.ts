@@ -14,6 +14,11 @@ import { writePartnerWorld } from './partner-world.ts';
 import { type Server, startServer } from './server.ts';
 
 const WINDOW_MS = 500;
+/**
+ * Phones that ask at once. Whoever waits for the store is answered in batches: at saturation there are many, and 32 of them, as
+ * for what is answered at once, would measure how long a commit takes. The same number asks the bare route.
+ */
+const CONNECTIONS = { region: 32, precise: 256 } as const;
 
 export async function benchPartner(
   databaseUrl: string,
@@ -44,8 +49,16 @@ export async function benchPartner(
         const target = (server: Server): Target => ({ port: server.port, path, bodies, expectStatus: 200, headerOf });
         const contest = { ours: { server: ours, target: target(ours) }, bare: { server: bare, target: target(bare) } };
         for (let i = 0; i < 2; i++)
-          for (const contender of [contest.ours, contest.bare]) await saturate(contender.target, 32, 1_500);
-        await measure(contest, who, atLeast, rounds, rows);
+          for (const contender of [contest.ours, contest.bare])
+            await saturate(contender.target, CONNECTIONS[precision], 1_500);
+        await measure(
+          contest,
+          `${who}, ${CONNECTIONS[precision]} connections`,
+          atLeast,
+          rounds,
+          CONNECTIONS[precision],
+          rows,
+        );
       } finally {
         for (const server of servers) server.stop();
         // The database is dropped next, and they still talk to it.
@@ -79,8 +92,15 @@ async function answersOf(
   return answers;
 }
 
-async function measure(contest: Contest, who: string, atLeast: number, rounds: number, rows: Row[]): Promise<void> {
-  const seen = await contestThroughput(contest, rounds, WINDOW_MS);
+async function measure(
+  contest: Contest,
+  who: string,
+  atLeast: number,
+  rounds: number,
+  connections: number,
+  rows: Row[],
+): Promise<void> {
+  const seen = await contestThroughput(contest, rounds, WINDOW_MS, connections);
   const busy = `one server thread, ${Math.round(100 * median(seen.oursBusy))} % and ${Math.round(100 * median(seen.bareBusy))} % busy`;
   const [ours, bare] = [median(seen.oursPerSecond), median(seen.barePerSecond)];
   rows.push(
