@@ -2,15 +2,16 @@
 // to the store. Acts that decide what others see run under the ledger's lock (disclosures/chain.ts). Promises: a store that
 // is away is a 503, never an answer.
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { type ActDeps, type Done, putConsent, withdrawConsent } from '../consent/change-store.ts';
+import { isLive } from '../consent/events.ts';
 import { toKantara } from '../consent/kantara.ts';
 import type { Purpose } from '../consent/purposes.ts';
 import { receiptIdOf } from '../consent/receipt.ts';
 import type { ReceiptPorts } from '../consent/receipt-routes.ts';
 import { createReceiptSigner, type ReceiptSigner, readReceipt } from '../consent/receipt-signer.ts';
 import type { Act, ConsentPorts } from '../consent/routes.ts';
-import { findApplication, findEvent, listGrants, listReceipts, loadGrant } from '../consent/store.ts';
+import { findApplication, findEvent, listGrants, listReceipts, loadGrant, type StoredGrant } from '../consent/store.ts';
 import {
   endApplicationTokens,
   issueApplicationToken,
@@ -40,7 +41,7 @@ import type { PolicyPorts } from '../policy/routes.ts';
 import { listPolicies, readPolicyTexts } from '../policy/store.ts';
 import { takeProof } from '../rights/challenges-store.ts';
 import { startGrace } from '../rights/children-store.ts';
-import { notifyRecipients } from '../rights/notices-store.ts';
+import { keepHandle, notifyRecipients } from '../rights/notices-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { transact } from '../storage/transaction.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
@@ -152,16 +153,13 @@ function tokenPorts({ pool, inChain, masters }: PeopleSetup): TokenPorts {
   const act: InChain = (work) => orUnavailable(() => inChain(work));
   return {
     issue: ({ id, tokenHash }, application, proven, nowMs) =>
-      act((client, chain) =>
-        issueApplicationToken(
-          client,
-          chain,
-          { ...secrets, newId: randomUUID },
-          { device: id, tokenHash, proven },
-          application,
-          nowMs,
-        ),
-      ),
+      act(async (client, chain) => {
+        const maker = { device: id, tokenHash, proven };
+        const deps = { ...secrets, newId: randomUUID };
+        const issued = await issueApplicationToken(client, chain, deps, maker, application, nowMs);
+        if (!('refused' in issued)) await keepHandle(client, id, application, hashToken(issued.token), nowMs);
+        return issued;
+      }),
     list: ({ id }, nowMs) => orUnavailable(() => listApplicationTokens(pool, id, nowMs)),
     end: (device, id, nowMs) => act((client, chain) => endApplicationTokens(client, chain, device, id, nowMs)),
     guard: ({ id }, on, nowMs) =>
@@ -216,7 +214,10 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
       const done = await act(device.id, nowMs, async (client, chain, deps) => {
         const person = { device: device.id, key: device.key };
         const proven = proof !== null && (await takeProof(client, person, 'consent', proof, nowMs));
-        return await putConsent(client, chain, { ...deps, proven }, about, wanted, screen);
+        const before = await loadGrant(client, device.id, about.application, about.purpose);
+        const done = await putConsent(client, chain, { ...deps, proven }, about, wanted, screen);
+        if (!('refused' in done)) await tellIfWithdrawn(client, chain, device, before, done.grant, nowMs);
+        return done;
       });
       return done === 'gone' || 'refused' in done ? done : actOf(done);
     },
@@ -224,15 +225,26 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
       const done = await act(device.id, nowMs, async (client, chain, deps) => {
         const before = await loadGrant(client, device.id, about.application, about.purpose);
         const after = await withdrawConsent(client, chain, deps, about);
-        const person = { device: device.id, key: device.key };
-        // Once, though a withdrawal may be repeated.
-        if (before !== null && before.state !== 'withdrawn')
-          await notifyRecipients(client, chain, person, 'withdrawn', nowMs, about.application);
+        await tellIfWithdrawn(client, chain, device, before, after?.grant ?? null, nowMs);
         return after;
       });
       return done === 'gone' || done === null ? done : actOf(done);
     },
   };
+}
+
+/** Tells a recipient that a yes it could rely on has ended, by a no too: once, and nobody who had none (attack: learning of refusals). */
+async function tellIfWithdrawn(
+  client: ClientBase,
+  chain: Chain,
+  { id, key }: Device,
+  before: StoredGrant | null,
+  after: StoredGrant | null,
+  nowMs: number,
+): Promise<void> {
+  if (before === null || !isLive(before.state) || (before.expiresAt ?? 0) <= nowMs) return;
+  if (after !== null && isLive(after.state)) return;
+  await notifyRecipients(client, chain, { device: id, key }, 'withdrawn', nowMs, { only: before.application });
 }
 
 function receiptPorts(pool: Pool, signer: ReceiptSigner): ReceiptPorts {

@@ -81,7 +81,10 @@ export async function beginErasure(deps: EraseDeps, person: Person, cause: Erase
          step = 'begun', master_key = excluded.master_key, started_at = excluded.started_at, done_at = null`,
       [marker, hashCode(code), person.device, cause, nowMs],
     );
-    await notifyRecipients(client, chain, person, 'erased', nowMs);
+    const marked = await client.query('select marked_at::float8 as at from child_marks where device = $1', [
+      person.device,
+    ]);
+    await notifyRecipients(client, chain, person, 'erased', nowMs, { sinceMs: marked.rows[0]?.at });
     await deps.forgetVisits?.(client, person);
     await suppressTokens(client, deps.markerKey, person.device, nowMs);
     await client.query('delete from device_tokens where device = $1', [person.device]);

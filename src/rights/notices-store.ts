@@ -1,7 +1,9 @@
 // Notices to recipients (GDPR 19): whoever was shown where somebody is hears that it was corrected, restricted or erased.
 // Promises: no position, no device id; a notice names the device by hashes that only who presented its token can recompute,
 // so that it tells nothing to anybody else; each one is a row of the ledger. The word for an erasure is the same whether the
-// person asked, went away or turned out to be a child (attack: learning who is a child).
+// person asked, went away or turned out to be a child, and so is its time: notices say the day on which answers ended, and a day's
+// are handed over together, the next morning, in no order (attacks: learning who is a child from the 45 minutes between the
+// last answer and the erasure; finding out with another recipient, by the moment or the number, whom both know).
 import { createHash } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { ledgerSubject } from '../devices/device-key.ts';
@@ -11,6 +13,17 @@ import type { Person } from './challenges-store.ts';
 
 export type NoticeKind = 'rectified' | 'restricted' | 'erased' | 'withdrawn';
 
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** A day (UTC) takes notices until so long after its end: a child found out at its last minute is erased by then. */
+const CLOSED_MS = 3 * HOUR_MS;
+/** And is handed over from then on: an hour later, because no two gateways have the same time. */
+const DELIVERED_MS = CLOSED_MS + HOUR_MS;
+/** Of a device's tokens for one application so many are known by their handles: the phone makes one when the app starts. */
+const HANDLES = 8;
+
+const startOfDay = (ms: number): number => ms - (ms % DAY_MS);
+
 /** What a recipient computes of a token it presented: SHA-256 of `honeyguide notice ` and the SHA-256 of the token in hex. */
 export function noticeHandle(tokenHash: Uint8Array): string {
   return createHash('sha256')
@@ -18,76 +31,137 @@ export function noticeHandle(tokenHash: Uint8Array): string {
     .digest('hex');
 }
 
-/** The handles of a device by all its tokens of now. */
+/** Keeps by which handle an application knows a device, for as long as there is the device. In the transaction that makes the token. */
+export async function keepHandle(
+  client: ClientBase,
+  device: string,
+  application: string,
+  tokenHash: Uint8Array,
+  nowMs: number,
+): Promise<void> {
+  await client.query('insert into notice_handles (device, application, handle, issued_at) values ($1, $2, $3, $4)', [
+    device,
+    application,
+    noticeHandle(tokenHash),
+    nowMs,
+  ]);
+  await client.query(
+    `delete from notice_handles where device = $1 and application = $2 and handle not in (select handle from notice_handles
+       where device = $1 and application = $2 order by issued_at desc, handle limit ${HANDLES})`,
+    [device, application],
+  );
+}
+
+/** The handles of a device by all its tokens, those of applications ended or not. */
 export async function noticeHandles(db: Pool | ClientBase, device: string): Promise<string[]> {
-  const { rows } = await db.query(
-    `select token_hash from device_tokens where device = $1
-     union all select token_hash from application_tokens where device = $1`,
+  const { own, byApplication } = await readHandles(db, device);
+  return [...own, ...[...byApplication.values()].flat()];
+}
+
+async function readHandles(
+  db: Pool | ClientBase,
+  device: string,
+): Promise<{ own: string[]; byApplication: Map<string, string[]> }> {
+  const tokens = await db.query<{ token_hash: Buffer }>('select token_hash from device_tokens where device = $1', [
+    device,
+  ]);
+  const kept = await db.query<{ application: string; handles: string[] }>(
+    'select application, array_agg(handle order by handle) as handles from notice_handles where device = $1 group by 1',
     [device],
   );
-  return rows.map((row) => noticeHandle(row.token_hash));
+  return {
+    own: tokens.rows.map((row) => noticeHandle(row.token_hash)).sort(),
+    byApplication: new Map(kept.rows.map((row) => [row.application, row.handles])),
+  };
 }
 
 /**
- * The handles by which one application knows it: its own tokens; the device's only for who was given none (attack: two
- * recipients that hold no token in common compare their notices).
+ * Tells every application that was shown something of this device, or just `only`. `sinceMs` = when answers to them ended, if that
+ * was before now. Returns how many. In the caller's transaction.
  */
-async function handlesFor(client: ClientBase, device: string, application: string): Promise<string[]> {
-  const { rows } = await client.query(
-    `with own as (select token_hash from application_tokens where device = $1 and application = $2)
-     select token_hash from own
-     union all select token_hash from device_tokens where device = $1 and not exists (select from own)`,
-    [device, application],
-  );
-  return rows.map((row) => noticeHandle(row.token_hash));
-}
-
-/** Tells every application that was shown something of this device, or just `only`. Returns how many. In the caller's transaction. */
 export async function notifyRecipients(
   client: ClientBase,
   chain: Chain,
   person: Person,
   kind: NoticeKind,
   nowMs: number,
-  only: string | null = null,
+  { only = null, sinceMs = nowMs }: { readonly only?: string | null; readonly sinceMs?: number } = {},
 ): Promise<number> {
   const subject = ledgerSubject(person.key);
-  const { rows } = await client.query(
-    'select distinct application from ledger where subject = $1 and kind = any($2) and application = coalesce($3::text, application) order by 1',
-    [subject, [KIND.precise, KIND.region], only],
-  );
-  if (rows.length === 0) return 0;
-  for (const { application } of rows) {
-    const handles = await handlesFor(client, person.device, application);
+  const applications = only === null ? await shownTo(client, subject) : await shownToOne(client, subject, only);
+  if (applications.length === 0) return 0;
+  const at = Math.max(startOfDay(sinceMs), startOfDay(nowMs - CLOSED_MS));
+  const { own, byApplication } = await readHandles(client, person.device);
+  for (const application of applications) {
+    // The device's own only for who never had another (attack: two recipients that hold no token in common compare their notices).
+    const handles = byApplication.get(application) ?? own;
     await client.query('insert into recipient_notices (application, kind, handles, at) values ($1, $2, $3, $4)', [
       application,
       kind,
       handles,
-      nowMs,
+      at,
     ]);
     chain.append({ at: nowMs, kind: KIND.notice, application, subject, detail: kind });
   }
-  return rows.length;
+  return applications.length;
 }
 
-export type Notice = { readonly id: number; readonly kind: string; readonly handles: string[]; readonly at: number };
+/**
+ * Who was shown something of a subject. From one application to the next by the index: one step for each, however many rows
+ * there are (attack: a recipient that asks all day makes a withdrawal slow, and everybody wait for the lock it holds).
+ */
+async function shownTo(client: ClientBase, subject: Buffer): Promise<string[]> {
+  const steps = (kind: number) => {
+    const from = `from ledger where subject = $1 and kind = ${kind}`;
+    return `select application from (with recursive shown (application) as (
+        (select application ${from} order by application limit 1)
+        union all select (select application ${from} and application > shown.application order by application limit 1)
+        from shown where shown.application is not null)
+      select application from shown where application is not null) as of_kind`;
+  };
+  const { rows } = await client.query(`${steps(KIND.precise)} union ${steps(KIND.region)} order by 1`, [subject]);
+  return rows.map((row) => row.application);
+}
+
+async function shownToOne(client: ClientBase, subject: Buffer, application: string): Promise<string[]> {
+  const any = (kind: number) =>
+    `exists (select from ledger where subject = $1 and application = $2 and kind = ${kind})`;
+  const { rows } = await client.query(`select ${any(KIND.precise)} or ${any(KIND.region)} as any`, [
+    subject,
+    application,
+  ]);
+  return rows[0].any === true ? [application] : [];
+}
+
+/** `at` is the start of a day (UTC). */
+export type Notice = {
+  readonly id: string;
+  readonly kind: string;
+  readonly handles: string[];
+  readonly at: number;
+};
+/** The last notice that was read. */
+export type NoticeCursor = Pick<Notice, 'at' | 'id'>;
 
 /** For the registry: notices are for reading soon. */
-export const NOTICE_MS = 90 * 86_400_000;
+export const NOTICE_MS = 90 * DAY_MS;
+const BEGINNING: NoticeCursor = { at: 0, id: '00000000-0000-0000-0000-000000000000' };
 
-/** Notices of an application after number `after`, oldest first; they count as read from then on. */
+/** Notices of an application behind `after`, day by day; they count as read from then on. Only days that are handed over. */
 export async function readNotices(
   db: Pool,
   application: string,
-  after: number,
+  after: NoticeCursor | null,
   limit: number,
   nowMs: number,
 ): Promise<Notice[]> {
+  const { at, id } = after ?? BEGINNING;
   const { rows } = await db.query(
-    `update recipient_notices set read_at = coalesce(read_at, $4) where id in (select id from recipient_notices
-       where application = $1 and id > $2 and at > $4 - ${NOTICE_MS} order by id limit $3)
-     returning id::float8, kind, handles, at::float8`,
-    [application, after, limit, nowMs],
+    `with page as (select id, kind, handles, at from recipient_notices
+       where application = $1 and (at, id) > ($2, $3::uuid) and at > $4 and at < $5 order by at, id limit $6),
+     newly_read as (update recipient_notices n set read_at = $7 from page where n.id = page.id and n.read_at is null)
+     select id, kind, handles, at::float8 from page order by page.at, page.id`,
+    [application, at, id, nowMs - NOTICE_MS, startOfDay(nowMs - DELIVERED_MS), limit, nowMs],
   );
-  return rows.sort((a, b) => a.id - b.id);
+  return rows;
 }

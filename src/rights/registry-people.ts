@@ -53,6 +53,15 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     endedBy: 'sweep',
     subject: ofDevice,
   },
+  notice_handles: {
+    room: 'rights',
+    what: 'hashes of tokens by which an application knows the device, so that it can be told of corrections and erasure',
+    columns: { ...list('device handle', 'pseudonymous'), ...list('application issued_at', 'personal') },
+    key: ['device', 'application', 'handle'],
+    life: { kind: 'lasts', because: 'as long as the device; the newest eight of each application' },
+    endedBy: 'erasure',
+    subject: ofDevice,
+  },
   last_locations: {
     room: 'devices',
     what: 'the last position, kept only while a grant needs it',

@@ -44,7 +44,9 @@ export const ledger = pgTable(
     index('ledger_subject_idx').on(t.subject, t.seq),
     index('ledger_at_idx').using('brin', t.at),
     // A region that is repeated within its tick discloses nothing new: one row.
-    uniqueIndex('ledger_region_idx').on(t.application, t.subject, t.purpose, t.tick).where(sql`${t.kind} = 2`),
+    uniqueIndex('ledger_region_idx').on(t.subject, t.application, t.purpose, t.tick).where(sql`${t.kind} = 2`),
+    // With the one above: who was shown something of a subject, found by a few steps however many rows there are.
+    index('ledger_precise_idx').on(t.subject, t.application).where(sql`${t.kind} = 1`),
   ],
 );
 

@@ -1,6 +1,6 @@
 // The tables of what people ask for, and of what is done to people under law or by staff. Promises: names and types only; what
 // lives how long is in rights/registry.ts. Free text is sealed under the key of the device, or of the complaint, it is about.
-import { bigint, index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { bytea, timeMs } from './columns.ts';
 
 /** Requests of data subjects. `sealed` = what was asked, why it was refused or extended. */
@@ -87,15 +87,29 @@ export const childMarks = pgTable('child_marks', {
 export const recipientNotices = pgTable(
   'recipient_notices',
   {
-    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    /** Random: says nothing of what other recipients were told. */
+    id: uuid('id').primaryKey().defaultRandom(),
     application: text('application').notNull(),
     kind: text('kind').notNull(),
     /** Hashes that a recipient can compute from the tokens it presented (rights/notices-store.ts). */
     handles: text('handles').array().notNull(),
+    /** Floored to the day. */
     at: timeMs('at').notNull(),
     readAt: timeMs('read_at'),
   },
-  (t) => [index('recipient_notices_application_idx').on(t.application, t.id)],
+  (t) => [index('recipient_notices_application_idx').on(t.application, t.at, t.id)],
+);
+
+/** By which handles an application knows a device, whether the tokens they are made of are good still or not. */
+export const noticeHandles = pgTable(
+  'notice_handles',
+  {
+    device: uuid('device').notNull(),
+    application: text('application').notNull(),
+    handle: text('handle').notNull(),
+    issuedAt: timeMs('issued_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.device, t.application, t.handle] })],
 );
 
 /** `sealed` = what it is about, how to answer, and the answer, under a key of its own in `device_keys`. */

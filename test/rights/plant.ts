@@ -33,7 +33,7 @@ export async function plant(pool: Pool, person: Registered, tables?: readonly st
     const list = names.map((_, i) => `$${i + 1}`).join(', ');
     const sets = names.map((name) => `${name} = excluded.${name}`).join(', ');
     const replace = `on conflict (${entry.key.join(', ')}) do update set ${sets}`;
-    const isOnlyAdded = table === 'recipient_notices' || (APPEND_ONLY as readonly string[]).includes(table);
+    const isOnlyAdded = (APPEND_ONLY as readonly string[]).includes(table);
     await pool.query(
       `insert into ${table} (${names.join(', ')}) values (${list}) ${isOnlyAdded ? '' : replace}`,
       values,

@@ -1,0 +1,349 @@
+// Notices to recipients, and what a recipient, or two together, can learn from their time, their number and their handles.
+import { randomBytes } from 'node:crypto';
+import type { ClientBase } from 'pg';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { ledgerSubject } from '../../src/devices/device-key.ts';
+import { hashToken } from '../../src/devices/token.ts';
+import { KIND } from '../../src/disclosures/entry.ts';
+import { eraseDepsOf, openRights } from '../../src/process/rights.ts';
+import { eraseChildren, markChild } from '../../src/rights/children-store.ts';
+import { beginErasure, findPerson } from '../../src/rights/erase-store.ts';
+import { noticeHandle, notifyRecipients, readNotices } from '../../src/rights/notices-store.ts';
+import { sweepExpired } from '../../src/rights/retention-store.ts';
+import { createTestApp } from '../support/app.ts';
+import { addTestApplication, createTestPeople, MASTERS } from '../support/people.ts';
+import { openTestStore } from '../support/store.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+const NOON_MS = Date.UTC(2026, 10, 22, 12);
+
+const store = await openTestStore();
+const { pool } = store;
+const gateway = await createTestPeople(store);
+const { call, inChain, clock } = gateway;
+const setup = { pool, inChain, masters: MASTERS, pseudonymKey: Buffer.alloc(32, 5) };
+const erasing = eraseDepsOf(setup, () => clock.nowMs);
+/** Where partners ask, each by a key that is called as its application. */
+const { app: partners } = await createTestApp({
+  people: gateway.people,
+  rights: openRights({ ...setup, contact: 'privacy@example.org' }),
+  now: () => clock.nowMs,
+  findKey: (presented) => ({
+    ...{ id: presented, class: 'partner', slot: 0, perMinute: null, dailyQuota: null },
+    recipient: { application: presented.slice(4), purposes: [] } as never,
+  }),
+});
+let application: string;
+let other: string;
+beforeEach(async () => {
+  clock.nowMs = NOON_MS;
+  application = await addTestApplication(store);
+  other = await addTestApplication(store);
+});
+
+type Phone = { readonly token: string; readonly id: string };
+async function register(): Promise<Phone> {
+  const token = await gateway.register({ ageBand: '18plus', jurisdiction: 'NL' });
+  return { token, id: ((await call('GET', '/v1/me', token)).body as { id: string }).id };
+}
+async function personOf({ id }: Phone) {
+  return (await findPerson(pool, MASTERS, id))!;
+}
+async function disclose(phone: Phone, to: string, kind: 1 | 2 = KIND.region): Promise<void> {
+  const subject = ledgerSubject((await personOf(phone)).key);
+  await inChain(async (_client, chain) => {
+    chain.append({ at: clock.nowMs, kind, application: to, subject, purpose: 'dpv:ServiceProvision', precision: kind });
+  });
+}
+async function mint(phone: Phone, to: string): Promise<string> {
+  return ((await call('POST', '/v1/me/tokens', phone.token, { application: to })).body as { token: string }).token;
+}
+type Page = { notices: { id: string; kind: string; handles: string[]; on: string }[]; next: string | null };
+async function notices(of: string, after?: string): Promise<Page> {
+  const url = `/v1/partner/notices?key=hgp_${of}${after === undefined ? '' : `&after=${after}`}`;
+  const answer = await partners.inject({ method: 'GET', url });
+  expect(answer.statusCode).toBe(200);
+  return answer.json();
+}
+const nextMorning = () => {
+  clock.nowMs = NOON_MS + DAY_MS;
+};
+const consentUrl = (to: string) => `/v1/me/consents/${to}/dpv:ServiceProvision`;
+
+describe('the time of a notice', () => {
+  test.each(['00:00', '12:10', '23:14', '23:16', '23:59'])(
+    'tells a child that was found out at %s in no way from somebody who asked to be erased then',
+    async (time) => {
+      const [child, asker] = [await register(), await register()];
+      await disclose(child, application);
+      await disclose(asker, other);
+      clock.nowMs = Date.parse(`2026-11-22T${time}:30Z`);
+      await markChild(erasing, child.id);
+      await beginErasure(erasing, await personOf(asker), 'asked', randomBytes(16).toString('base64url'));
+      const seen: Record<string, unknown[]> = { [application]: [], [other]: [] };
+      for (let minutes = 0; minutes < 34 * 60; minutes++, clock.nowMs += MINUTE_MS) {
+        if (minutes < 90) await eraseChildren(erasing, randomBytes);
+        if (minutes > 50 && minutes % 20 !== 0) continue;
+        for (const who of [application, other])
+          seen[who].push((await notices(who)).notices.map(({ kind, on }) => ({ kind, on })));
+      }
+      expect(seen[application]).toEqual(seen[other]);
+      expect(seen[application][0]).toEqual([]);
+      expect(seen[application].at(-1)).toEqual([{ kind: 'erased', on: '2026-11-22' }]);
+    },
+  );
+
+  test('is a day, whatever it is about, and each day is complete before it is handed over', async () => {
+    const phones = [await register(), await register(), await register()];
+    for (const phone of phones) await disclose(phone, application);
+    await call('POST', '/v1/me/restrict', phones[0].token);
+    clock.nowMs = Date.parse('2026-11-23T02:59:59Z');
+    await call('POST', '/v1/me/restrict', phones[1].token);
+    clock.nowMs = Date.parse('2026-11-23T03:59:59Z');
+    expect(await notices(application)).toEqual({ notices: [], next: null });
+    clock.nowMs = Date.parse('2026-11-23T04:00:00Z');
+    const first = await notices(application);
+    expect(first.notices.map(({ kind, on }) => [kind, on])).toEqual([['restricted', '2026-11-22']]);
+    await call('POST', '/v1/me/restrict', phones[2].token);
+    expect(await notices(application, first.next!)).toEqual({ notices: [], next: first.next });
+    clock.nowMs += DAY_MS;
+    const second = await notices(application, first.next!);
+    expect(second.notices.map(({ kind, on }) => [kind, on])).toEqual([
+      ['restricted', '2026-11-23'],
+      ['restricted', '2026-11-23'],
+    ]);
+    const { rows } = await pool.query('select distinct at % $1 as rest from recipient_notices', [DAY_MS]);
+    expect(rows).toEqual([{ rest: '0' }]);
+  });
+
+  test('of a child whose erasure came too late for its day is the next one, so that no reader misses it', async () => {
+    const child = await register();
+    await disclose(child, application);
+    await markChild(erasing, child.id);
+    nextMorning();
+    const { next } = await notices(application);
+    await eraseChildren(erasing, randomBytes);
+    clock.nowMs += DAY_MS;
+    expect((await notices(application, next ?? undefined)).notices).toMatchObject([
+      { kind: 'erased', on: '2026-11-23' },
+    ]);
+  });
+});
+
+describe('two recipients', () => {
+  test('find nothing the same in what they are told of one person, also when their tokens have ended', async () => {
+    const phone = await register();
+    const [mine, theirs] = [await mint(phone, application), await mint(phone, other)];
+    await disclose(phone, application);
+    await disclose(phone, other, KIND.precise);
+    await call('DELETE', '/v1/me/tokens', phone.token);
+    await sweepExpired(pool, clock.nowMs);
+    await call('POST', '/v1/me/restrict', phone.token);
+    nextMorning();
+    const [one, two] = [(await notices(application)).notices, (await notices(other)).notices];
+    expect(one).toEqual([
+      { id: one[0].id, kind: 'restricted', handles: [noticeHandle(hashToken(mine))], on: '2026-11-22' },
+    ]);
+    expect(two[0].handles).toEqual([noticeHandle(hashToken(theirs))]);
+    expect(one[0].id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
+    expect(two[0].id).not.toBe(one[0].id);
+  });
+
+  test('never see the handle of the phone’s own token once they had one of their own, after its time, too', async () => {
+    const phone = await register();
+    const token = await mint(phone, application);
+    await disclose(phone, application);
+    await disclose(phone, other);
+    clock.nowMs += 200 * DAY_MS;
+    await call('GET', '/v1/me', phone.token);
+    await sweepExpired(pool, clock.nowMs);
+    expect((await pool.query('select 1 from application_tokens where device = $1', [phone.id])).rows).toEqual([]);
+    await call('POST', '/v1/me/restrict', phone.token);
+    clock.nowMs += 2 * DAY_MS;
+    expect((await notices(application)).notices[0].handles).toEqual([noticeHandle(hashToken(token))]);
+    expect((await notices(other)).notices[0].handles).toEqual([noticeHandle(hashToken(phone.token))]);
+  });
+
+  test('learn nothing of what others are told: neither order nor number', async () => {
+    const alone = await register();
+    await disclose(alone, application);
+    await call('POST', '/v1/me/restrict', alone.token);
+    const cursors: (string | null)[] = [];
+    for (let n = 0; n < 3; n++) {
+      for (let i = 0; i < n; i++) {
+        const stranger = await register();
+        await disclose(stranger, other);
+        await call('POST', '/v1/me/restrict', stranger.token);
+      }
+      nextMorning();
+      cursors.push((await notices(application)).next);
+      clock.nowMs = NOON_MS;
+    }
+    expect(new Set(cursors).size).toBe(1);
+    expect(cursors[0]).toMatch(/^2026-11-22\.[0-9a-f-]{36}$/);
+  });
+
+  test('are known by the newest eight of their tokens, however often a phone makes one', async () => {
+    const phone = await register();
+    const tokens: string[] = [];
+    for (let n = 0; n < 11; n++, clock.nowMs += MINUTE_MS) tokens.push(await mint(phone, application));
+    await disclose(phone, application);
+    await call('POST', '/v1/me/restrict', phone.token);
+    nextMorning();
+    const { handles } = (await notices(application)).notices[0];
+    expect(handles).toEqual(
+      tokens
+        .slice(-8)
+        .map((token) => noticeHandle(hashToken(token)))
+        .sort(),
+    );
+    expect((await pool.query('select 1 from notice_handles where device = $1', [phone.id])).rows).toHaveLength(8);
+  });
+});
+
+describe('reading', () => {
+  test('goes on behind the last page without missing or repeating one, whatever was added meanwhile', async () => {
+    const at = NOON_MS - (NOON_MS % DAY_MS);
+    await pool.query(
+      `insert into recipient_notices (application, kind, handles, at)
+       select $1, 'restricted', array[n::text], $2::int8 + (n % 3) * $3::int8 from generate_series(1, 1200) n`,
+      [application, at, DAY_MS],
+    );
+    clock.nowMs = NOON_MS + 5 * DAY_MS;
+    const handles: string[] = [];
+    let next: string | undefined;
+    for (let n = 0; n < 4; n++) {
+      const page = await notices(application, next);
+      handles.push(...page.notices.flatMap((one) => one.handles));
+      next = page.next!;
+    }
+    expect(handles).toHaveLength(1200);
+    expect(new Set(handles).size).toBe(1200);
+  });
+
+  test('again rewrites nothing', async () => {
+    const phone = await register();
+    await disclose(phone, application);
+    await call('POST', '/v1/me/restrict', phone.token);
+    nextMorning();
+    const versions = async () =>
+      (
+        await pool.query('select xmin::text, read_at::float8 as at from recipient_notices where application = $1', [
+          application,
+        ])
+      ).rows;
+    expect(await versions()).toMatchObject([{ at: null }]);
+    await notices(application);
+    const read = await versions();
+    expect(read).toMatchObject([{ at: clock.nowMs }]);
+    clock.nowMs += DAY_MS;
+    expect((await notices(application)).notices).toHaveLength(1);
+    expect(await versions()).toEqual(read);
+  });
+
+  test.each(['1', '2026-11-22', '2026-13-01.00000000-0000-4000-8000-000000000000', 'x.y', '%00'])(
+    'from %j on is malformed',
+    async (after) => {
+      const answer = await partners.inject({ method: 'GET', url: `/v1/partner/notices?key=hgp_x&after=${after}` });
+      expect([answer.statusCode, answer.headers['content-type']]).toEqual([
+        400,
+        expect.stringContaining('application/problem+json'),
+      ]);
+    },
+  );
+});
+
+describe('a withdrawal', () => {
+  const put = (phone: Phone, precision: string) => call('PUT', consentUrl(application), phone.token, { precision });
+  const takeBack = (phone: Phone) => call('DELETE', consentUrl(application), phone.token);
+  async function kinds(): Promise<string[]> {
+    const { rows } = await pool.query('select kind from recipient_notices where application = $1', [application]);
+    return rows.map((row) => row.kind);
+  }
+  test.each([
+    ['of a yes, once', [(p: Phone) => put(p, 'precise'), takeBack, takeBack], ['withdrawn']],
+    ['of a yes by a no, once', [(p: Phone) => put(p, 'region'), (p: Phone) => put(p, 'none'), takeBack], ['withdrawn']],
+    ['of nothing but a no', [(p: Phone) => put(p, 'none'), takeBack], []],
+    ['of a yes that had ended', [(p: Phone) => put(p, 'precise'), ended, takeBack], []],
+    ['that changed its mind', [(p: Phone) => put(p, 'precise'), (p: Phone) => put(p, 'region')], []],
+  ] as const)('%s is told to who was shown something', async (_name, steps, told) => {
+    const phone = await register();
+    await disclose(phone, application);
+    for (const step of steps) expect((await step(phone)).status).toBe(200);
+    expect(await kinds()).toEqual(told);
+  });
+  async function ended(phone: Phone): Promise<{ status: number }> {
+    await pool.query('update grants set expires_at = $2 where device = $1', [phone.id, clock.nowMs]);
+    return { status: 200 };
+  }
+});
+
+describe('finding who was shown something', () => {
+  test.each([
+    ['everybody', {}],
+    ['one', { only: 'app-040' }],
+    ['one who was shown nothing', { only: 'nobody' }],
+  ])(
+    'takes as many steps whether a recipient asked a thousand times or twenty thousand: %s',
+    async (_name, options) => {
+      const phone = await register();
+      const subject = ledgerSubject((await personOf(phone)).key);
+      const touched = async () => await rowsTouched(phone, options);
+      await addRows(subject, 1_000, 50);
+      const few = await touched();
+      await addRows(subject, 20_000, 50);
+      const many = await touched();
+      await pool.query('analyze ledger');
+      for (const steps of [few, many, await touched()]) {
+        expect(steps).toBeGreaterThan(0);
+        expect(steps).toBeLessThan(500);
+      }
+    },
+  );
+
+  let seq = 1e12;
+  /** Rows of one application that never stops asking, in regions and precisely, and a few of others. */
+  async function addRows(subject: Buffer, count: number, others: number): Promise<void> {
+    await pool.query(
+      `insert into ledger (seq, at, kind, application, subject, purpose, tick, hash)
+       select $1::int8 + n, 1, 1 + n % 2, case when n > $4 then 'app-000' else 'app-' || lpad(n::text, 3, '0') end, $2, 'p', $1::int8 % 1000000 + n, '\\x00'
+       from generate_series(1, $3::int) n`,
+      [seq, subject, count, others],
+    );
+    seq += count;
+  }
+
+  /** Rows that the store looks at while recipients are found and told, by its own account. */
+  async function rowsTouched(phone: Phone, options: object): Promise<number> {
+    let sum = 0;
+    const person = await personOf(phone);
+    await inChain(async (client, chain) => {
+      const query = async (sql: string, values: unknown[]) => {
+        if (sql.includes('from ledger')) {
+          const { rows } = await client.query(`explain (analyze, format json) ${sql}`, values);
+          sum += rowsOf(rows[0]['QUERY PLAN'][0].Plan);
+        }
+        return await client.query(sql, values);
+      };
+      await notifyRecipients({ query } as unknown as ClientBase, chain, person, 'restricted', clock.nowMs, options);
+    });
+    return sum;
+  }
+
+  type Plan = Record<string, number> & { readonly Plans?: readonly Plan[] };
+  function rowsOf(plan: Plan): number {
+    const loops = plan['Actual Loops'];
+    const here = (plan['Actual Rows'] + (plan['Rows Removed by Filter'] ?? 0)) * loops;
+    return here + (plan.Plans ?? []).reduce((sum, one) => sum + rowsOf(one), 0);
+  }
+});
+
+test('a page of notices that are past their time is empty', async () => {
+  await pool.query(`insert into recipient_notices (application, kind, handles, at) values ($1, 'erased', '{}', $2)`, [
+    application,
+    NOON_MS - (NOON_MS % DAY_MS),
+  ]);
+  expect(await readNotices(pool, application, null, 10, NOON_MS + 80 * DAY_MS)).toHaveLength(1);
+  expect(await readNotices(pool, application, null, 10, NOON_MS + 91 * DAY_MS)).toEqual([]);
+});
