@@ -1,10 +1,9 @@
 // The error record as bytes for the store, little-endian, versioned by the first byte; of the counts only those above zero.
 // Promises: decode(encode(x)) is x; bytes of another version, cut ones or ones with entries that can't be are a RangeError.
-import { ERROR_CLASSES } from './calibration.ts';
+import { CALIBRATION_VERSION, ERROR_CLASSES } from './calibration.ts';
 import { BINS, createErrorRecord, type ErrorRecord, MOST_OF_FLEET } from './error-record.ts';
 
-const VERSION = 1;
-/** Version, day, days, hands, counts. */
+/** Version of the factors that the counts are over and of this layout, day, days, hands, counts. */
 const HEADER_BYTES = 11;
 const HAND_BYTES = 10;
 const COUNT_BYTES = 6;
@@ -16,7 +15,7 @@ export function encodeErrorRecord({ day, days, hands, kept, corrections }: Error
   const sampled = hands.reduce((sum, { sample }) => sum + sample.length, 0);
   const handBytes = hands.length * HAND_BYTES + sampled * 2;
   const bytes = Buffer.alloc(HEADER_BYTES + corrections.length * 4 + handBytes + counted.length * COUNT_BYTES);
-  bytes[0] = VERSION;
+  bytes[0] = CALIBRATION_VERSION;
   bytes.writeUInt32LE(day, 1);
   bytes.writeUInt16LE(days, 5);
   bytes.writeUInt16LE(hands.length, 7);
@@ -38,7 +37,7 @@ export function encodeErrorRecord({ day, days, hands, kept, corrections }: Error
 
 /** Throws a RangeError if the bytes are not a record. */
 export function decodeErrorRecord(bytes: Buffer): ErrorRecord {
-  if (bytes[0] !== VERSION) throw new RangeError('error record of another version');
+  if (bytes[0] !== CALIBRATION_VERSION) throw new RangeError('error record of another version');
   const record = createErrorRecord();
   record.day = bytes.readUInt32LE(1);
   record.days = bytes.readUInt16LE(5);

@@ -1,0 +1,42 @@
+import { createHash } from 'node:crypto';
+import { expect, test } from 'vitest';
+import {
+  CALIBRATION_VERSION,
+  createCorrections,
+  createServingCell,
+  rateCells,
+  rateMacs,
+} from '../../src/positioning/calibration.ts';
+import { createSource } from '../../src/positioning/source.ts';
+import { MAC_KIND } from '../../src/stations/index-contract.ts';
+
+const corrections = createCorrections();
+const into = createSource();
+const solutionOf = (reachM: number, scatterM: number) => ({ x: 0, y: 0, reachM, scatterM, agreeing: 2, doubting: 0.5 });
+
+/** Circles before floors and corrections, for every class, in centimetres. */
+function circles(): number[] {
+  const all: number[] = [];
+  const note = () => all.push(into.errorClass, Math.round(100 * into.uncorrectedM));
+  for (const kind of [MAC_KIND.wifi, MAC_KIND.bluetooth])
+    for (const devices of [2, 3, 4, 6, 10])
+      for (const reachM of [5, 10, 20, 40, 80]) {
+        rateMacs(corrections, kind, devices, solutionOf(reachM, reachM / 3), into);
+        note();
+      }
+  for (const cells of [1, 2, 3]) {
+    rateCells(corrections, cells, createServingCell(), solutionOf(700, 200), into);
+    note();
+  }
+  const serving = { sigmaM: 600, fromMastM: 800, hasTiming: true, parts: 3, partsKnown: 2, unsure: 0.5 };
+  for (const hasTiming of [true, false]) {
+    rateCells(corrections, 1, { ...serving, hasTiming }, solutionOf(300, 100), into);
+    note();
+  }
+  return all;
+}
+
+test('the calibration has a new version whenever its circles change, so that no gateway holds old counts against new circles', () => {
+  const digest = createHash('sha256').update(circles().join()).digest('hex').slice(0, 12);
+  expect({ version: CALIBRATION_VERSION, digest }).toEqual({ version: 2, digest: 'f75902fa6893' });
+});
