@@ -1,13 +1,16 @@
 // A10, enumerating access points through /v1/geolocate: (a) guessed addresses, two a call; (b) a target beside an address
 // that does not exist; (c) beside one, or two, of the attacker's own far away; (d) a target that moves; (e) what the answer
 // says of others; (f) a dragnet: the target beside one or two known access points from each of many blocks of a city, since
-// only where the target stands there is company enough. Asked over HTTP of the real app with the real locator.
+// only where the target stands there is company enough; (g) the search that is left, three blocks a call, under the daily
+// budget of strays. Asked over HTTP of the real app with the real locator.
 import { offset } from '../../fixtures/offset.ts';
 import type { Random } from '../../fixtures/random.ts';
+import { loadConfig } from '../../src/config/env.ts';
 import { distanceM } from '../../src/geo/distance.ts';
+import { createStrayMemory, openStrayBudget, type StrayLimits } from '../../src/http/stray-budget.ts';
 import { createLocator } from '../../src/positioning/locate.ts';
 import { parseMac } from '../../src/radio/mac.ts';
-import { MAC_KIND, STATION_FLAG } from '../../src/stations/index-contract.ts';
+import { MAC_KIND, STATION_FLAG, type StationReader } from '../../src/stations/index-contract.ts';
 import { createTestApp, DEVICE_KEY } from '../../test/support/app.ts';
 import { createMemoryStations } from '../../test/support/memory-stations.ts';
 
@@ -32,10 +35,13 @@ export type EnumerationResult = {
   /** With two blocks a call, as few as a scan may hold: share found in the whole city, and calls until then, mean over those found. */
   readonly pairsFound: number;
   readonly pairsCalls: number;
+  /** By three blocks a call: share of targets that a phone's token finds in a day, and targets that an address does. */
+  readonly foundByToken: number;
+  readonly foundByAddress: number;
 };
 
 type Point = { readonly mac: string; readonly lat: number; readonly lon: number };
-type Ask = (macs: readonly string[]) => Promise<Record<string, unknown> | null>;
+type Ask = (macs: readonly string[], token?: string) => Promise<Record<string, unknown> | null>;
 
 export async function enumerate(random: Random, guesses: number, targets: number): Promise<EnumerationResult> {
   const stations = createMemoryStations();
@@ -52,20 +58,10 @@ export async function enumerate(random: Random, guesses: number, targets: number
   }));
   for (const point of own) put(point);
 
-  const { app, clock } = await createTestApp({ locator: createLocator({ stations, ip: { find: () => null } }) });
-  clock.nowMs = Date.UTC(2026, 5, 1, 12);
-  const base = await app.listen({ port: 0, host: '127.0.0.1' });
-  const ask: Ask = async (macs) => {
-    const answer = await fetch(`${base}/v1/geolocate?key=${DEVICE_KEY}`, {
-      method: 'POST',
-      body: JSON.stringify({
-        considerIp: false,
-        wifiAccessPoints: macs.map((macAddress) => ({ macAddress, signalStrength: -60 })),
-      }),
-    });
-    const body = (await answer.json()) as Record<string, unknown>;
-    return answer.status === 200 ? body : null;
-  };
+  const { ask, close } = await openGateway(stations);
+  const { strays } = loadConfig({});
+  const phones = await openGateway(stations, { ...strays, address: 0 });
+  const address = await openGateway(stations, strays);
   try {
     const one = await dragnets(blocks, 1, MOST_A_CALL - 1, ask, random, targets);
     const two = await dragnets(blocks, 2, Math.floor((MOST_A_CALL - 1) / 2), ask, random, targets);
@@ -80,10 +76,41 @@ export async function enumerate(random: Random, guesses: number, targets: number
       dragnetTwo: two.found,
       pairsFound: pairs.found,
       pairsCalls: pairs.calls,
+      foundByToken: (await search(blocks, (macs, i) => phones.ask(macs, `hgt_${i}`), random, targets)) / targets,
+      foundByAddress: await search(blocks, (macs) => address.ask(macs), random, 3 * targets),
     };
   } finally {
-    await app.close();
+    await close();
+    await phones.close();
+    await address.close();
   }
+}
+
+/** The app over a port of its own; every call comes from one address, as far as `limits` go. */
+async function openGateway(
+  stations: StationReader,
+  limits?: StrayLimits,
+): Promise<{ ask: Ask; close(): Promise<void> }> {
+  const { app, clock } = await createTestApp({
+    locator: createLocator({ stations, ip: { find: () => null } }),
+    strayBudget: limits && openStrayBudget(createStrayMemory(8), { a: 1, b: 2 }, limits, () => '192.0.2.1'),
+  });
+  clock.nowMs = Date.UTC(2026, 5, 1, 12);
+  const base = await app.listen({ port: 0, host: '127.0.0.1' });
+  return {
+    async ask(macs, token = '') {
+      const answer = await fetch(`${base}/v1/geolocate?key=${DEVICE_KEY}&device=${token}`, {
+        method: 'POST',
+        body: JSON.stringify({
+          considerIp: false,
+          wifiAccessPoints: macs.map((macAddress) => ({ macAddress, signalStrength: -60 })),
+        }),
+      });
+      const body = (await answer.json()) as Record<string, unknown>;
+      return answer.status === 200 ? body : null;
+    },
+    close: async () => void (await app.close()),
+  };
 }
 
 function macOf(maker: number, tail: number): string {
@@ -165,4 +192,26 @@ async function dragnets(
     }
   }
   return { found: found / targets, calls: found === 0 ? Number.NaN : calls / found };
+}
+
+/** (g): how many of `targets` are found, one after another, each from a block at random on. */
+async function search(
+  blocks: Point[][],
+  ask: (macs: readonly string[], target: number) => ReturnType<Ask>,
+  random: Random,
+  targets: number,
+): Promise<number> {
+  let found = 0;
+  for (let i = 0; i < targets; i++) {
+    const target = random.pick(random.pick(blocks).slice(1));
+    const start = random.int(0, blocks.length - 1);
+    const known = [...blocks.slice(start), ...blocks.slice(0, start)].map(([first]) => first.mac);
+    for (let from = 0; from < known.length; from += 3) {
+      const answer = await ask([...known.slice(from, from + 3), target.mac], i);
+      if (answer === null) continue;
+      found++;
+      break;
+    }
+  }
+  return found;
 }

@@ -181,6 +181,8 @@ async function attack(
   results.add('G.dragnetTwo', OURS, found.dragnetTwo);
   results.add('G.pairsFound', OURS, found.pairsFound);
   results.add('G.pairsCalls', OURS, found.pairsCalls);
+  results.add('G.byToken', OURS, found.foundByToken);
+  results.add('G.byAddress', OURS, found.foundByAddress);
 }
 
 /** Rows of the ledger for precise answers. */
