@@ -1,6 +1,5 @@
-// A9 and A14, the published counts. A9: the attacker knows where every other device was and asks of the noisy count whether
-// one more was there; his advantage is the best that any threshold gives (true less false positives). A14: a base in the
-// empty country, one group of people and nobody else; does its region ever appear? Beside us stands what many publish:
+// A9, the published counts: the attacker knows where every other device was and asks of the noisy count whether one more was
+// there; his advantage is the best that any threshold gives (true less false positives). Beside us stands what many publish:
 // exact counts, nothing under twenty.
 import type { Random } from '../../fixtures/random.ts';
 import { FEWEST_DEVICES, noisyCounts } from '../../src/privacy/count-rule.ts';
@@ -8,6 +7,7 @@ import { FEWEST_DEVICES, noisyCounts } from '../../src/privacy/count-rule.ts';
 /** Publishes the count of one region; null = the region is not named. */
 export type Publish = (devices: number, random: Random) => number | null;
 
+/** Any that may be named: of resolution 7. */
 const REGION = 1;
 
 export const ourCounts: Publish = (devices, random) =>
@@ -61,19 +61,6 @@ export function membershipOverWindows(
     if (sum(others) > middle) falseHits++;
   }
   return (hits - falseHits) / draws;
-}
-
-/** Of `bases` groups of `devices` each, alone in their region, how many are ever named within `windows` windows. */
-export function basesFound(publish: Publish, bases: number, devices: number, windows: number, random: Random): number {
-  let found = 0;
-  for (let base = 0; base < bases; base++) {
-    for (let window = 0; window < windows; window++) {
-      if (publish(devices, random) === null) continue;
-      found++;
-      break;
-    }
-  }
-  return found;
 }
 
 /** Mean relative error of published counts of `devices`; NaN if none is published. */

@@ -4,9 +4,9 @@
 import { createRandom, type Random } from '../../fixtures/random.ts';
 import { FEWEST_DEVICES, releaseThreshold } from '../../src/privacy/count-rule.ts';
 import { AVERAGING, type AveragingPlan, averaging } from './attack-averaging.ts';
+import { allOurCounts, allSuppressedCounts, basesNamed, emptyPlaces, type PublishAll } from './attack-bases.ts';
 import { COMMUTE, type CommutePlan, commute } from './attack-commute.ts';
 import {
-  basesFound,
   countError,
   membershipAdvantage,
   membershipOverWindows,
@@ -26,6 +26,7 @@ import { rfc6772 } from './baseline-rfc6772.ts';
 import type { Mechanism } from './mechanism.ts';
 import { type BuiltMap, buildMap, ours, oursWithoutToken, populationOf } from './ours.ts';
 import { type NameAt, partsOf, singledOut, together } from './partition.ts';
+import { partnerOf } from './partner-sizes.ts';
 import type { Results } from './results.ts';
 import { usefulness } from './utility.ts';
 import { type Country, createCountry, drawPeople, type Place } from './world.ts';
@@ -95,7 +96,11 @@ export function runSeed(
     noteCrowding(dense, 'Dense', seed, results);
     noteCrowding(sparse, 'Sparse', seed, results);
   }
-  if (wanted('A9')) noteCounts(random.fork('counts'), plan.countDraws, results);
+  if (wanted('A9')) {
+    noteCounts(random.fork('counts'), plan.countDraws, results);
+    noteSizes(dense, random.fork('sizes'), plan.countDraws, results);
+  }
+  if (wanted('A14')) noteBases(sparse, random.fork('bases'), results);
   for (const mechanism of sparse.mechanisms) {
     noteCrowd(
       mechanism,
@@ -119,21 +124,43 @@ function noteCrowding({ country, built }: Scenery, kind: 'Dense' | 'Sparse', see
   if (kind === 'Dense') results.add('A8.margin', 'Honeyguide', found.marginUnderK);
 }
 
-/** A9 and A14. */
+const COUNT_RULES: readonly [string, Publish, PublishAll][] = [
+  ['Honeyguide', ourCounts, allOurCounts],
+  ['exact from 20 on', suppressedCounts, allSuppressedCounts],
+];
+
+/** A9. */
 function noteCounts(random: Random, draws: number, results: Results): void {
-  const rules: [string, Publish][] = [
-    ['Honeyguide', ourCounts],
-    ['exact from 20 on', suppressedCounts],
-  ];
-  const month = 4 * 30;
-  for (const [name, publish] of rules) {
+  for (const [name, publish] of COUNT_RULES) {
     results.add('C.window', name, membershipAdvantage(publish, 300, draws, random));
     // Where a region begins to be tried, and where it begins to be named.
     const least = [FEWEST_DEVICES - 1, releaseThreshold()].map((n) => membershipAdvantage(publish, n, draws, random));
     results.add('C.threshold', name, Math.max(...least));
     results.add('C.month', name, membershipOverWindows(publish, 300, 28, draws / 20, random));
-    for (const size of [15, 40, 60]) results.add(`C.bases${size}`, name, basesFound(publish, 100, size, month, random));
     results.add('C.error', name, countError(publish, 500, draws / 10, random));
+  }
+}
+
+/** A14, in the empty country. */
+function noteBases({ country, built }: Scenery, random: Random, results: Results): void {
+  const places = emptyPlaces(country, 100, random);
+  const month = 4 * 30;
+  for (const [name, , publish] of COUNT_RULES) {
+    for (const size of [15, 40, 60, 500])
+      results.add(`C.bases${size}`, name, basesNamed(publish, built.map, places, size, month, random));
+  }
+}
+
+/** What partners of 200, 2,000 and 20,000 phones see of counts. */
+function noteSizes({ country, built }: Scenery, random: Random, draws: number, results: Results): void {
+  for (const size of [200, 2_000, 20_000]) {
+    const people = drawPeople(country, size, random.fork(`${size} phones`));
+    for (const [name, publish, publishAll] of COUNT_RULES) {
+      const seen = partnerOf(people, built.map, publishAll, publish, START_MS, draws / 5, random);
+      results.add(`C.counted${size}`, name, seen.counted);
+      results.add(`C.fewest${size}`, name, seen.fewest);
+      results.add(`C.advantage${size}`, name, seen.advantage);
+    }
   }
 }
 

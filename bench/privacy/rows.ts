@@ -58,7 +58,23 @@ export const ROWS: readonly Row[] = [
   { id: 'C.month', label: 'A9 the same over 28 windows', unit: 'share' },
   { id: 'C.bases15', label: 'A14 bases of 15 named, of 100, in a month', unit: 'count', goal: { most: 0 } },
   { id: 'C.bases40', label: 'A14 bases of 40 named, of 100, in a month', unit: 'count', goal: { most: 0 } },
-  { id: 'C.bases60', label: 'A14 bases of 60 named, of 100, in a month', unit: 'count' },
+  { id: 'C.bases60', label: 'A14 bases of 60 named, of 100, in a month', unit: 'count', goal: { most: 0 } },
+  { id: 'C.bases500', label: 'A14 bases of 500 named, of 100, in a month', unit: 'count', goal: { most: 0 } },
+  ...[200, 2_000, 20_000].flatMap((size): Row[] => [
+    { id: `C.counted${size}`, label: `partner of ${size}, dense: phones in a region named`, unit: 'share' },
+    {
+      id: `C.fewest${size}`,
+      label: `partner of ${size}: fewest phones a region names`,
+      unit: 'count',
+      goal: { least: 20 },
+    },
+    {
+      id: `C.advantage${size}`,
+      label: `A9 partner of ${size}: most that a region tells`,
+      unit: 'share',
+      goal: { most: 0.15 },
+    },
+  ]),
   { id: 'C.error', label: 'error of counts of 500', unit: 'share', goal: { most: 0.03 } },
   {
     id: 'G.same',

@@ -1,4 +1,4 @@
-// `npm run bench:privacy -- [--seeds N] [--from SEED] [--only A1,A2,A3,A7,A8,A9,U] [--http] [--save FILE] [--load FILE]... [--docs]`: what an
+// `npm run bench:privacy -- [--seeds N] [--from SEED] [--only A1,A2,A3,A7,A8,A9,A14,U] [--http] [--save FILE] [--load FILE]... [--docs]`: what an
 // attacker gets out of the answers. Without --http all is in process, through the pure functions the gateway calls; with it two
 // gateways are attacked as well (`--only http` for them alone). --save keeps the measured values, --load takes earlier ones
 // instead of measuring, --docs writes the tables into docs/privacy.md and the plot beside it. Says which goals are missed.

@@ -1,9 +1,10 @@
 // When and how counts may be published (DESIGN 6.6, privacy.md 2.4): fixed regions, fixed six-hour windows, a day late, one
 // noisy draw for everybody. Promises: pure; whether a region is named at all is decided on the noisy count. Stops membership
 // attacks (A9): who knows everybody else's whereabouts gains at most (e^eps - 1) / (e^eps + 1), 12 % a window, from a count;
-// and the map of bases that a heat map once was (A14): under 20 devices nothing is ever named.
+// and the map of bases that a heat map once was (A14): under 20 devices nothing is ever named, and a place where hardly anybody
+// lives never is, however many are there.
 import { drawDiscreteLaplace, type Epsilon, type RandomBelow } from './discrete-laplace.ts';
-import type { RegionKey } from './region-key.ts';
+import { type RegionKey, resolutionOf } from './region-key.ts';
 
 export const WINDOW_MS = 6 * 3_600_000;
 /** From a window's end to its publication: whoever reads counts can't follow anybody with them. */
@@ -15,6 +16,12 @@ export const EPSILON_MILLI = (1_000 * EPSILON.numerator) / EPSILON.denominator;
 export const DELTA = 1e-6;
 /** Fewer devices than this are never named, whatever the noise says. */
 export const FEWEST_DEVICES = 20;
+/**
+ * Regions of this resolution and finer may be named. Such a one holds K public residents in 44 km2 at most, so that a group of
+ * devices in it stands among people. In a coarser one, a remainder of empty country, a camp or a base may be all there is: noise
+ * hides people, not crowds (A14). It is the map alone that says so, which tells nobody who is there.
+ */
+export const COARSEST_COUNTED_RES = 6;
 /** Windows in the 30 days that the budget is for. */
 export const BUDGET_WINDOWS = 120;
 
@@ -46,7 +53,7 @@ export function noisyCounts(
   const published: { region: RegionKey; count: number }[] = [];
   const threshold = releaseThreshold();
   for (const [region, count] of devices) {
-    if (count < FEWEST_DEVICES) continue;
+    if (count < FEWEST_DEVICES || resolutionOf(region) < COARSEST_COUNTED_RES) continue;
     const noisy = count + drawDiscreteLaplace(EPSILON, randomBelow);
     if (noisy >= threshold) published.push({ region, count: noisy });
   }

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { getPentagons, gridDisk, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
-import { basesFound, membershipAdvantage, ourCounts, suppressedCounts } from '../../bench/privacy/attack-counts.ts';
+import { allOurCounts, allSuppressedCounts, basesNamed, emptyPlaces } from '../../bench/privacy/attack-bases.ts';
+import { membershipAdvantage, ourCounts, suppressedCounts } from '../../bench/privacy/attack-counts.ts';
 import { crossing, WALK_M_S } from '../../bench/privacy/attack-crossing.ts';
 import { edgeDwellers } from '../../bench/privacy/attack-edge.ts';
 import { nameIn } from '../../bench/privacy/attack-singling-out.ts';
@@ -92,9 +93,15 @@ describe('published counts', () => {
     expect(membershipAdvantage(suppressedCounts, 19, 200, random)).toBe(1);
   });
 
-  test('never name the place of a lone group under twenty', () => {
-    expect(basesFound(ourCounts, 100, 19, 120, createRandom(8))).toBe(0);
-    expect(basesFound(suppressedCounts, 100, 25, 120, createRandom(8))).toBe(100);
+  test('never name the place of a lone group in empty country, however big, nor of one under twenty anywhere', () => {
+    const places = emptyPlaces(sparse, 20, createRandom(8));
+    for (const size of [19, 60, 500]) {
+      expect(basesNamed(allOurCounts, built.map, places, size, 30, createRandom(8))).toBe(0);
+    }
+    expect(basesNamed(allSuppressedCounts, built.map, places, 60, 1, createRandom(8))).toBe(20);
+    const inTown = sparse.towns.slice(0, 1);
+    expect(basesNamed(allOurCounts, built.map, inTown, 19, 120, createRandom(8))).toBe(0);
+    expect(basesNamed(allOurCounts, built.map, inTown, 500, 1, createRandom(8))).toBe(1);
   });
 });
 

@@ -1,3 +1,4 @@
+import { latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import {
   BUDGET_WINDOWS,
@@ -13,6 +14,7 @@ import {
   windowOf,
 } from '../../src/privacy/count-rule.ts';
 import { drawDiscreteLaplace, type RandomBelow } from '../../src/privacy/discrete-laplace.ts';
+import { keyOfCell, parentKey, resolutionOf } from '../../src/privacy/region-key.ts';
 import { loudBelow, seededBelow } from '../support/chance.ts';
 
 const EPS = EPSILON.numerator / EPSILON.denominator;
@@ -78,15 +80,11 @@ describe('the rule for counts', () => {
     }
   });
 
-  test('finds no base of a hundred under 20 devices, and hardly one at 40 (A14)', () => {
-    const bases = new Map(Array.from({ length: 100 }, (_, i) => [i, 19]));
-    expect(noisyCounts(bases, seededBelow(3))).toEqual([]);
-    let found = 0;
-    for (let round = 0; round < 100; round++) {
-      found += noisyCounts(new Map(Array.from({ length: 100 }, (_, i) => [i, 40])), seededBelow(round)).length;
-    }
-    // P(noise >= 33) = 1.5e-4: one or two of 10,000.
-    expect(found).toBeLessThan(12);
+  test('never names a region of empty country, whoever is there, and does name one among people (A14)', () => {
+    const cell = keyOfCell(latLngToCell(64.6, 27.2, 7));
+    const crowds = new Map([2, 3, 4, 5, 6, 7].map((res) => [parentKey(cell, res), 500]));
+    const named = noisyCounts(crowds, seededBelow(3)).map(({ region }) => resolutionOf(region));
+    expect(named).toEqual([6, 7]);
   });
 });
 
