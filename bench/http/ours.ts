@@ -4,8 +4,10 @@
 
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../src/app.ts';
+import { addressToLimit } from '../../src/http/address.ts';
 import { createCounterMemory, openStripe } from '../../src/http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
+import { createStrayMemory, openStrayBudget } from '../../src/http/stray-budget.ts';
 import { createKeyRing, type KeyRingEntry, MAX_KEYS } from '../../src/partners/key-ring.ts';
 import { hashKey } from '../../src/partners/keys.ts';
 import { openIpReader } from '../../src/positioning/ip.ts';
@@ -17,6 +19,8 @@ import { createBenchWorld } from '../world.ts';
 /** Keys that the bench's callers present; they open nothing outside it. */
 export const BENCH_KEYS = { device: 'hgd_bench-device-key', partner: 'hgp_bench-partner-key' } as const;
 const NO_ADDRESS_LIMIT = 2 ** 31;
+/** As many as production allows by default; the requests of the bench world hold none. */
+export const STRAYS = { device: 100, address: 5_000, partnerKey: 1_000 };
 
 /** The keys as a server thread gets them. Without quotas of their own, like a phone maker's. */
 function benchKeys(): KeyRingEntry[] {
@@ -43,6 +47,7 @@ export async function buildOurs(stations: number): Promise<FastifyInstance> {
     locator: createLocator({ stations: reader, ip: openIpReader({ files: [] }) }),
     quotas: openQuotas(createQuotaMemory(MAX_KEYS), { a: 1, b: 2 }, NO_ADDRESS_LIMIT),
     counters: openStripe(createCounterMemory(1), 0),
+    strayBudget: openStrayBudget(createStrayMemory(MAX_KEYS), { a: 1, b: 2 }, STRAYS, addressToLimit),
     overloaded: () => false,
     readiness: () => ({ store: true, index: true, jobs: true }),
     log: { error: (facts, message) => console.error(message, facts) },

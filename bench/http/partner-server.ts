@@ -4,8 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../src/app.ts';
+import { addressToLimit } from '../../src/http/address.ts';
 import { createCounterMemory, openStripe } from '../../src/http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
+import { createStrayMemory, openStrayBudget } from '../../src/http/stray-budget.ts';
 import { createKeyRing, MAX_KEYS } from '../../src/partners/key-ring.ts';
 import { followKeys } from '../../src/partners/store.ts';
 import { openIpReader } from '../../src/positioning/ip.ts';
@@ -18,6 +20,7 @@ import { openStationReader } from '../../src/stations/index-reader.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { BENCH_NOW_MS, indexOfWorld } from '../stations.ts';
 import { benchRequests, createBenchWorld } from '../world.ts';
+import { STRAYS } from './ours.ts';
 import { COARSE_KEY, LEDGER_KEY, MASTERS, regionNames } from './partner-world.ts';
 
 const NO_ADDRESS_LIMIT = 2 ** 31;
@@ -57,6 +60,7 @@ export async function buildPartnerServer(
     audience: sharing.audience,
     quotas: openQuotas(createQuotaMemory(MAX_KEYS), { a: 1, b: 2 }, NO_ADDRESS_LIMIT),
     counters: openStripe(createCounterMemory(1), 0),
+    strayBudget: openStrayBudget(createStrayMemory(MAX_KEYS), { a: 1, b: 2 }, STRAYS, addressToLimit),
     overloaded: () => false,
     readiness: () => ({ store: true, index: true, jobs: true }),
     log,
