@@ -1,6 +1,6 @@
 // A person's yes, no or change of mind, as one act: judged on what is true under the ledger's lock, written with its event, its
-// row in the ledger and a signed receipt. Promises: all of it or nothing; giving and taking back cost one call each and need no
-// more proof one way than the other (GDPR 7(3)); taking back twice is taking back once.
+// row in the ledger and a signed receipt. Promises: all of it or nothing; giving and taking back cost one call each, and a yes is taken
+// back with no more proof than it took (GDPR 7(3)); taking back twice is taking back once.
 import type { ClientBase } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import { type Device, stateOf } from '../devices/profile.ts';
@@ -8,7 +8,7 @@ import type { Chain } from '../disclosures/chain.ts';
 import { PRECISION } from '../disclosures/entry.ts';
 import type { PolicyVersion } from '../policy/versions.ts';
 import { currentPolicy } from '../policy/versions.ts';
-import type { Recipient, Terms } from './decide.ts';
+import { isRefusal, type Recipient, type Terms } from './decide.ts';
 import { type Capture, isLive } from './events.ts';
 import { judgeConsent, type Wanted } from './judge.ts';
 import type { ConsentProblem } from './problems.ts';
@@ -78,16 +78,20 @@ export async function putConsent(
   return await record(client, chain, deps, about, found, terms, before, screen);
 }
 
-/** Takes back whatever was said; the last receipt again if there is nothing (more) to take back. Null if there is no record. */
+/**
+ * Takes back whatever was said; the last receipt again if there is nothing (more) to take back. Null if there is no record. A no
+ * of a guarded device needs proof (attack: a leaked token turns it into silence, which is a region).
+ */
 export async function withdrawConsent(
   client: ClientBase,
   chain: Chain,
   deps: ActDeps,
   about: { readonly application: string; readonly purpose: Purpose },
-): Promise<Done | null> {
+): Promise<Done | { readonly refused: 'proofNeeded' } | null> {
   const { device } = deps;
   const before = await loadGrant(client, device.id, about.application, about.purpose);
   if (before === null) return null;
+  if ((device.flags & FLAG.guarded) !== 0 && isRefusal(before) && !deps.proven) return { refused: 'proofNeeded' };
   const found = await findApplication(client, about.application);
   if (before.state === 'withdrawn') {
     const last = await findEvent(client, device, before.record, before.eventSeq);

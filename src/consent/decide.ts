@@ -124,7 +124,8 @@ function refusal({ device, grant, application, purpose, now }: Question): Refuse
   return device.sources === 0 ? 'sourcesOff' : null;
 }
 
-function isRefusal({ state, precision }: Grant): boolean {
+/** A no: nothing is shown, and taking it back shows more. */
+export function isRefusal({ state, precision }: Pick<Grant, 'state' | 'precision'>): boolean {
   return (
     state === 'refused' || state === 'objected' || (precision === 0 && (state === 'given' || state === 'reconfirmed'))
   );

@@ -34,7 +34,12 @@ export type ConsentPorts = {
     nowMs: number,
   ): Promise<Act | { refused: ConsentProblem } | 'gone'>;
   /** Null if there is no record. */
-  withdraw(device: Device, about: About, nowMs: number): Promise<Act | null | 'gone'>;
+  withdraw(
+    device: Device,
+    about: About,
+    proof: string | null,
+    nowMs: number,
+  ): Promise<Act | { refused: ConsentProblem } | null | 'gone'>;
 };
 
 const DAY_MS = 86_400_000;
@@ -100,9 +105,8 @@ export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, no
       const wanted = readWanted(request.body as Body, device, nowMs);
       if (wanted === null) return refuseProblem(reply, { kind: 'malformed' });
       const { language = null, textHash = null, screen = null } = request.body as Body;
-      const proof = request.headers[PROOF_HEADER];
-      const proven = typeof proof === 'string' ? proof : null;
-      const act = await ports.put(device, about, wanted, { language, textHash, screen }, proven, nowMs);
+      const said = { language, textHash, screen };
+      const act = await ports.put(device, about, wanted, said, proofOf(request), nowMs);
       return sendAct(reply, device, act, nowMs);
     },
   );
@@ -113,14 +117,17 @@ export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, no
       schema: {
         ...one,
         summary: 'Take it back, yes or no: as if nothing had been said.',
-        response: { 200: ConsentAnswer, ...REFUSALS },
+        description:
+          'A yes by the token alone, always. A no of a guarded phone with proof only (action `consent`): it shows more.',
+        headers: ProofHeader,
+        response: { 200: ConsentAnswer, 403: Problem, ...REFUSALS },
       },
     },
     async (request, reply) => {
       const device = request.getDecorator<Device>('subject');
       const about = aboutOf(request);
       const nowMs = now();
-      const act = about === null ? null : await ports.withdraw(device, about, nowMs);
+      const act = about === null ? null : await ports.withdraw(device, about, proofOf(request), nowMs);
       return sendAct(reply, device, act, nowMs);
     },
   );
@@ -136,6 +143,11 @@ function sendAct(
   if (act === null) return refuseProblem(reply, { kind: 'noRoute' });
   if ('refused' in act) return sendProblem(reply, RENDERED[act.refused]);
   return reply.send({ consent: describeConsent(stateOf(device), act.described, nowMs), receipt: act.receipt });
+}
+
+function proofOf(request: FastifyRequest): string | null {
+  const proof = request.headers[PROOF_HEADER];
+  return typeof proof === 'string' ? proof : null;
 }
 
 function aboutOf(request: FastifyRequest): About | null {

@@ -1,7 +1,7 @@
 // POST /v1/devices registers a phone; /v1/me is what its user sees and changes, with the phone's token. Promises: a token is
 // shown once; what was learnt of a person fits one answer (policy R1); a change that decides what others see is in force
 // when it is acknowledged; notices of policies are delivered here, whatever the person wants to hear of offers (C7).
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { maturity } from '../consent/ages.ts';
 import {
   PROOF_NEEDED,
@@ -40,12 +40,16 @@ export type DevicePorts = {
   ): Promise<Device | null>;
   /** Changes what no decision is made on. */
   note(id: string, edit: (profile: Profile) => Profile): Promise<Device | null>;
-  /** Null if the token has ended meanwhile. */
-  rotate(device: Presented, nowMs: number): Promise<{ token: string; expiresAt: number; oldEndsAt: number } | null>;
-  end(device: Presented, nowMs: number): Promise<void>;
+  /** `gone`: the token has ended meanwhile. A guarded phone's is replaced, and ended, with proof only. */
+  rotate(
+    device: Presented,
+    proven: boolean,
+    nowMs: number,
+  ): Promise<{ token: string; expiresAt: number; oldEndsAt: number } | 'gone' | 'proofNeeded'>;
+  end(device: Presented, proven: boolean, nowMs: number): Promise<'ended' | 'gone' | 'proofNeeded'>;
   policies(): Promise<readonly PolicyVersion[]>;
-  /** True if the header answers a challenge of this device for `profile`, which is used up. */
-  prove(device: Presented, header: string, nowMs: number): Promise<boolean>;
+  /** True if the header answers a challenge of this device for the action, which is used up. */
+  prove(device: Presented, action: 'profile' | 'token', header: string, nowMs: number): Promise<boolean>;
   /** Of what applications hold. */
   readonly tokens: TokenPorts;
 };
@@ -60,6 +64,8 @@ const AGE_NEEDS_OPERATOR = renderProblem(
 );
 const UNKNOWN_POLICY = renderProblem(409, 'unknown-policy', 'There is no policy of that version');
 const SECURITY = [{ token: [] }];
+const TAKES_PROOF =
+  'Of a guarded phone with proof only (action `token`): who merely holds its token can neither take it over nor lock it out.';
 const iso = (ms: number) => new Date(ms).toISOString();
 const isChild = (nowMs: number) => (band: AgeBand, where: string | null) => maturity(band, where, nowMs) === 'child';
 
@@ -100,6 +106,13 @@ export function addRegistrationRoutes(scope: FastifyInstance, ports: DevicePorts
 /** The scope's prefix is /v1/me, and its hook has found whose token it is. */
 export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () => number): void {
   addTokenRoutes(scope, ports.tokens, now);
+  /** Tried whether it is needed or not, so that nothing of it is left. */
+  async function isProven(request: FastifyRequest, action: 'profile' | 'token', nowMs: number): Promise<boolean> {
+    const header = request.headers[PROOF_HEADER];
+    const presented = request.getDecorator<Presented>('subject');
+    return typeof header === 'string' && (await ports.prove(presented, action, header, nowMs));
+  }
+
   scope.get(
     '/',
     {
@@ -134,9 +147,7 @@ export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () 
       const { acceptedPolicy } = body;
       if (acceptedPolicy !== undefined && !(await ports.policies()).some((one) => one.version === acceptedPolicy))
         return sendProblem(reply, UNKNOWN_POLICY);
-      const header = request.headers[PROOF_HEADER];
-      // Tried whether it is needed or not, so that nothing of it is left.
-      const proven = typeof header === 'string' && (await ports.prove(presented, header, nowMs));
+      const proven = await isProven(request, 'profile', nowMs);
       return await patch(reply, presented, ports, nowMs, proven, (profile) => ({
         ...(body as Patch),
         ...(body.sources === undefined ? {} : { sources: setSources(profile.sources, body.sources) }),
@@ -150,13 +161,18 @@ export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () 
       schema: {
         tags: ['people'],
         summary: 'A new token in place of this one, which ends in ten minutes. What applications hold stays.',
+        description: TAKES_PROOF,
         security: SECURITY,
-        response: { 200: Rotated, ...REFUSALS },
+        headers: ProofHeader,
+        response: { 200: Rotated, 403: Problem, ...REFUSALS },
       },
     },
     async (request, reply) => {
-      const issued = await ports.rotate(request.getDecorator<Presented>('subject'), now());
-      if (issued === null) return refuseProblem(reply, { kind: 'unauthenticated' });
+      const nowMs = now();
+      const proven = await isProven(request, 'token', nowMs);
+      const issued = await ports.rotate(request.getDecorator<Presented>('subject'), proven, nowMs);
+      if (issued === 'proofNeeded') return sendProblem(reply, PROOF_NEEDED);
+      if (issued === 'gone') return refuseProblem(reply, { kind: 'unauthenticated' });
       const { token, expiresAt, oldEndsAt } = issued;
       return reply.send({ token, expiresAt: iso(expiresAt), oldTokenEndsAt: iso(oldEndsAt) });
     },
@@ -169,12 +185,18 @@ export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () 
         tags: ['people'],
         summary:
           'End all tokens of this phone, applications’ too: nobody can speak for it any more. Erase first what should be gone.',
+        description: TAKES_PROOF,
         security: SECURITY,
-        response: { 204: { type: 'null', description: 'Ended' }, ...REFUSALS },
+        headers: ProofHeader,
+        response: { 204: { type: 'null', description: 'Ended' }, 403: Problem, ...REFUSALS },
       },
     },
     async (request, reply) => {
-      await ports.end(request.getDecorator<Presented>('subject'), now());
+      const nowMs = now();
+      const proven = await isProven(request, 'token', nowMs);
+      const ended = await ports.end(request.getDecorator<Presented>('subject'), proven, nowMs);
+      if (ended === 'proofNeeded') return sendProblem(reply, PROOF_NEEDED);
+      if (ended === 'gone') return refuseProblem(reply, { kind: 'unauthenticated' });
       return reply.code(204).send();
     },
   );

@@ -147,7 +147,7 @@ export function addTokenRoutes(scope: FastifyInstance, ports: TokenPorts, now: (
         ...COMMON,
         summary: 'From now on partners are answered by application tokens only.',
         description:
-          'With this phone’s own token alone nobody is shown anything any more: to say yes to an application, to give it a token, or to lift this takes proof that the phone is there. To say no and to take back does not.',
+          'With this phone’s own token alone nobody is shown anything any more: whatever shows more (a yes, a no taken back, another token), whatever replaces or ends its own token, and lifting this takes proof that the phone is there. To say no and to take a yes back does not.',
         response: { 200: Guarded, ...REFUSALS },
       },
     },

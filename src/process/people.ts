@@ -133,19 +133,37 @@ function devicePorts(setup: PeopleSetup): DevicePorts {
         return after;
       }),
     note: (id, edit) => orUnavailable(() => transact(pool, (client) => noteProfile(client, secrets, id, edit))),
-    async rotate(device, nowMs) {
-      const rotate = (client: Parameters<typeof rotateToken>[0], chain: Chain) =>
-        rotateToken(client, chain, randomBytes, device, device.tokenHash, nowMs);
-      const issued = await act(rotate);
+    async rotate(device, proven, nowMs) {
+      const issued = await act(async (client, chain) => {
+        const refused = await refuseUnproven(client, masters, device.id, proven);
+        return refused ?? (await rotateToken(client, chain, randomBytes, device, device.tokenHash, nowMs)) ?? 'gone';
+      });
       const oldEndsAt = Math.min(device.tokenExpiresAt, nowMs + ROTATION_MS);
-      return issued === null ? null : { ...issued, oldEndsAt };
+      return typeof issued === 'string' ? issued : { ...issued, oldEndsAt };
     },
-    end: (device, nowMs) => act((client, chain) => endTokens(client, chain, device, nowMs)),
+    end: (device, proven, nowMs) =>
+      act(async (client, chain) => {
+        const refused = await refuseUnproven(client, masters, device.id, proven);
+        if (refused === null) await endTokens(client, chain, device, nowMs);
+        return refused ?? 'ended';
+      }),
     policies: () => orUnavailable(() => listPolicies(pool)),
-    prove: ({ id, key }, header, nowMs) =>
-      orUnavailable(() => takeProof(pool, { device: id, key }, 'profile', header, nowMs)),
+    prove: ({ id, key }, action, header, nowMs) =>
+      orUnavailable(() => takeProof(pool, { device: id, key }, action, header, nowMs)),
     tokens: tokenPorts(setup),
   };
+}
+
+/** Why a device's own token may not be touched by who holds it: decided on what is true under the lock. */
+async function refuseUnproven(
+  client: ClientBase,
+  masters: MasterKeys,
+  id: string,
+  proven: boolean,
+): Promise<'gone' | 'proofNeeded' | null> {
+  const device = await lockDevice(client, masters, id);
+  if (device === null) return 'gone';
+  return (device.flags & FLAG.guarded) !== 0 && !proven ? 'proofNeeded' : null;
 }
 
 function tokenPorts({ pool, inChain, masters }: PeopleSetup): TokenPorts {
@@ -221,14 +239,17 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
       });
       return done === 'gone' || 'refused' in done ? done : actOf(done);
     },
-    async withdraw(device, about, nowMs) {
+    async withdraw(device, about, proof, nowMs) {
       const done = await act(device.id, nowMs, async (client, chain, deps) => {
+        const person = { device: device.id, key: device.key };
+        const proven = proof !== null && (await takeProof(client, person, 'consent', proof, nowMs));
         const before = await loadGrant(client, device.id, about.application, about.purpose);
-        const after = await withdrawConsent(client, chain, deps, about);
-        await tellIfWithdrawn(client, chain, device, before, after?.grant ?? null, nowMs);
+        const after = await withdrawConsent(client, chain, { ...deps, proven }, about);
+        if (after !== null && !('refused' in after))
+          await tellIfWithdrawn(client, chain, device, before, after.grant, nowMs);
         return after;
       });
-      return done === 'gone' || done === null ? done : actOf(done);
+      return done === 'gone' || done === null || 'refused' in done ? done : actOf(done);
     },
   };
 }
@@ -239,11 +260,10 @@ async function tellIfWithdrawn(
   chain: Chain,
   { id, key }: Device,
   before: StoredGrant | null,
-  after: StoredGrant | null,
+  after: StoredGrant,
   nowMs: number,
 ): Promise<void> {
-  if (before === null || !isLive(before.state) || (before.expiresAt ?? 0) <= nowMs) return;
-  if (after !== null && isLive(after.state)) return;
+  if (before === null || !isLive(before.state) || (before.expiresAt ?? 0) <= nowMs || isLive(after.state)) return;
   await notifyRecipients(client, chain, { device: id, key }, 'withdrawn', nowMs, { only: before.application });
 }
 

@@ -105,8 +105,18 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
   );
   scope.delete(
     '/object',
-    { schema: { ...COMMON, summary: 'Take the objection back.', response: { 200: RequestAnswer, ...REFUSALS } } },
-    async (request, reply) => answer(reply, await rights.takeBackObjection(me(request))),
+    {
+      schema: {
+        ...COMMON,
+        summary: 'Take the objection back; needs proof.',
+        headers: ProofHeader,
+        response: { 200: RequestAnswer, ...REFUSALS },
+      },
+    },
+    async (request, reply) => {
+      if ((await proven(request, 'objection')) !== 'right') return sendProblem(reply, PROOF_NEEDED);
+      return answer(reply, await rights.takeBackObjection(me(request)));
+    },
   );
 
   scope.post(

@@ -8,7 +8,9 @@ export const PROOF_ACTIONS = [
   'erasure',
   'rectification',
   'lifting',
+  'objection',
   'profile',
+  'token',
   'consent',
   'applicationTokens',
 ] as const;

@@ -75,7 +75,7 @@ test('objecting to being counted holds until it is taken back', async () => {
   expect((await call(ada, 'POST', '/v1/me/object')).body).toMatchObject({ kind: 'objection', state: 'done' });
   expect((await call(ada, 'GET', '/v1/me')).body.objectedToCounts).toBe(true);
   expect((await call(ada, 'GET', '/v1/me/export')).body.counts).toEqual({ takesPart: false });
-  await call(ada, 'DELETE', '/v1/me/object');
+  await call(ada, 'DELETE', '/v1/me/object', undefined, await proof(ada, 'objection'));
   expect((await call(ada, 'GET', '/v1/me')).body.objectedToCounts).toBe(false);
 });
 

@@ -283,7 +283,7 @@ describe('a guarded phone', () => {
     expect(await call('POST', '/v1/me/tokens', phone.token, body, right)).toMatchObject(PROOF_NEEDED);
   });
 
-  test('says yes with proof only, and no or never mind without', async () => {
+  test('says yes, and takes a no back, with proof only; says no and takes a yes back without', async () => {
     const phone = await guarded();
     const url = consentUrl(weather.application);
     for (const precision of ['region', 'precise']) {
@@ -292,9 +292,10 @@ describe('a guarded phone', () => {
       expect(await call('PUT', url, phone.token, { precision }, wrong)).toMatchObject(PROOF_NEEDED);
     }
     expect((await call('PUT', url, phone.token, { precision: 'none' })).statusCode).toBe(200);
-    expect((await call('DELETE', url, phone.token)).statusCode).toBe(200);
+    expect(await call('DELETE', url, phone.token)).toMatchObject(PROOF_NEEDED);
     const yes = await call('PUT', url, phone.token, { precision: 'precise' }, await proof(phone, 'consent'));
     expect(yes.json().consent).toMatchObject({ shows: 'precise' });
+    expect((await call('DELETE', url, phone.token)).json().consent).toMatchObject({ state: 'withdrawn' });
   });
 
   test('is unguarded with proof only', async () => {
