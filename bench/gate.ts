@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { benchGeosubmit } from './geosubmit.ts';
 import { contestLatency, contestThroughput, cpuRatio, throughputRatio } from './http/contest.ts';
 import { withPair } from './http/pair.ts';
+import { contestWork, withWork } from './http/work.ts';
 import { measureImport } from './import.ts';
 import { measureIndex } from './index-suite.ts';
 import { ALLOCATION_FLAGS, runIsolated } from './isolated.ts';
@@ -17,12 +18,22 @@ import { median, pairedRatio } from './statistics.ts';
 
 export type GateOptions = { slow: number; stations: number; rounds: number; windowMs: number };
 
+const WORK_ROUNDS = 6;
+
 /** A group of metrics measured together; `effort` 1 or more multiplies how long. */
 type Group = {
   name: string;
   needs?: 'postgres';
   measure(options: GateOptions, effort: number): Promise<Measurements>;
 };
+
+/** Steady enough to see a quarter, also beside busy neighbours: the others see what sockets and threads do to it. */
+async function measureWork({ slow }: GateOptions, effort: number): Promise<Measurements> {
+  return await withWork(async (ours, bare) => {
+    if (slow > 0) await ours.ask({ slow });
+    return { 'http.device.workRatio': await contestWork(ours, bare, WORK_ROUNDS * effort) };
+  });
+}
 
 async function measureDevice(options: GateOptions, effort: number): Promise<Measurements> {
   return await withPair(
@@ -96,6 +107,7 @@ async function measureSubmit({ windowMs }: GateOptions, effort: number): Promise
 
 const GROUPS: readonly Group[] = [
   { name: 'core', measure: measureCore },
+  { name: 'work', measure: measureWork },
   { name: 'device', measure: measureDevice },
   { name: 'partner', measure: measurePartner },
   { name: 'index', measure: measureStations },

@@ -19,7 +19,7 @@ const sink = new Float64Array(1);
  * runs, their second percentile by 2 % (seen on two cores at a load of 10), so that is what is reported: the cost of a call
  * while nobody interferes.
  */
-const UNDISTURBED = 0.02;
+export const UNDISTURBED = 0.02;
 
 /** Nanoseconds of a call, undisturbed, from blocks that fill so many milliseconds. */
 export function nsPerCall(work: Work, sampleMs = 400): number {

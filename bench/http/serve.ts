@@ -5,6 +5,7 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { buildBare } from './bare.ts';
+import { createBurner } from './burn.ts';
 import { buildOurs } from './ours.ts';
 import { buildPartnerServer } from './partner-server.ts';
 
@@ -15,24 +16,7 @@ export type ServeOptions =
 export type ToServer = { ask: 'start'; options: ServeOptions } | { ask: 'usage' } | { ask: 'slow'; us: number };
 export type FromServer = { port: number } | { cpuUs: number; rssBytes: number } | { slow: true };
 
-let burn = 0;
-/** Work per microsecond, from the fastest of a few tries, so that a preempted try does not count. */
-let turnsPerUs = 0;
-const burnt = { value: 0 };
-
-function work(turns: number): void {
-  let x = burnt.value;
-  for (let i = 0; i < turns; i++) x = Math.sqrt(x + i);
-  burnt.value = x;
-}
-
-function calibrate(): void {
-  for (let i = 0; i < 50; i++) {
-    const startMs = performance.now();
-    work(100_000);
-    turnsPerUs = Math.max(turnsPerUs, 100 / (performance.now() - startMs));
-  }
-}
+let burn: (() => void) | null = null;
 
 async function buildServer(options: ServeOptions): Promise<FastifyInstance> {
   if (options.kind === 'ours') return await buildOurs(options.stations);
@@ -46,16 +30,13 @@ async function answer(message: ToServer): Promise<FromServer> {
     return { cpuUs: user + system, rssBytes: process.memoryUsage.rss() };
   }
   if (message.ask === 'slow') {
-    if (turnsPerUs === 0) calibrate();
-    burn = Math.round(message.us * turnsPerUs);
+    burn = createBurner(message.us);
     return { slow: true };
   }
   const { options } = message;
   const app = await buildServer(options);
   await app.listen({ port: 0, host: '127.0.0.1' });
-  app.server.prependListener('request', () => {
-    if (burn > 0) work(burn);
-  });
+  app.server.prependListener('request', () => burn?.());
   return { port: (app.server.address() as AddressInfo).port };
 }
 
