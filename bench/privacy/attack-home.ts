@@ -15,6 +15,8 @@ const NEAR_M = 200;
 export type HomeResult = {
   readonly errorP50M: number;
   readonly within200m: number;
+  /** The same by guessing the middle alone. */
+  readonly middle200m: number;
   /** Share of homes whose answer at least K residents share; NaN where answers are no fixed sets. */
   readonly homesOverK: number;
 };
@@ -49,8 +51,17 @@ export function findHomes(
   return {
     errorP50M: Math.min(quantile(centreErrors, 0.5), quantile(crowdErrors, 0.5)),
     within200m: Math.max(within(centreErrors), within(crowdErrors)),
+    middle200m: within(centreErrors),
     homesOverK: crowds === null ? Number.NaN : overK / asked,
   };
+}
+
+/**
+ * What the best guess finds within 200 m at least, of somebody who is told a set of so many km2: the share of a disc of that
+ * radius. People who live evenly leave no more; where they crowd there is always a better place to guess.
+ */
+export function leastWithin200m(areaKm2: number): number {
+  return Math.min(1, (Math.PI * (NEAR_M / 1_000) ** 2) / areaKm2);
 }
 
 /** Residents by answer, and the raster cell with most of them. */

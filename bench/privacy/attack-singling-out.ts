@@ -7,6 +7,7 @@ import { SUPPRESSED } from '../../src/privacy/anonymity-map.ts';
 import { regionAreasKm2 } from '../../src/privacy/region-areas.ts';
 import type { RegionKey } from '../../src/privacy/region-key.ts';
 import { addTown } from '../../src/privacy/spread-residents.ts';
+import { leastWithin200m } from './attack-home.ts';
 import { densityRule } from './baseline-android-density.ts';
 import { type BuiltMap, buildMap, populationOf } from './ours.ts';
 import { type NameAt, partsOf, singledOut, weightedQuantile } from './partition.ts';
@@ -17,6 +18,9 @@ export type Crowding = {
   /** Area of the set told, 90 of 100 residents' is smaller; km2. */
   readonly oursP90Km2: number;
   readonly androidP90Km2: number;
+  /** What a guess at a home within 200 m must find in these regions, and in others of which 90 of 100 had the size we aim at (A7). */
+  readonly leastHomes: number;
+  readonly leastHomesAtGoal: number;
   /** Share of residents truly under `k` in a map built from a gazetteer for `k`, and for three times `k`. */
   readonly gazetteerUnderK: number;
   readonly marginUnderK: number;
@@ -26,6 +30,8 @@ export type Crowding = {
 const LEAST_IN_GAZETTEER = 1_000;
 const POINT_SIGMA_M = 500;
 const MARGIN = 3;
+/** The p90 of areas may be so many times that of Android's rule. */
+export const GOAL_OVER_ANDROID = 1.6;
 
 export function crowding(country: Country, built: BuiltMap, k: number, seed: number): Crowding {
   const parts = partsOf(country.residents);
@@ -41,9 +47,14 @@ export function crowding(country: Country, built: BuiltMap, k: number, seed: num
   });
   const gazetteer = gazetteerOf(country, seed);
   const under = (builtFor: number) => singledOut(parts, nameIn(buildMap(gazetteer, builtFor)), k).underK;
+  const androidP90Km2 = weightedQuantile(android, 0.9);
+  const people = ours.reduce((sum, { weight }) => sum + weight, 0);
   return {
     oursP90Km2: weightedQuantile(ours, 0.9),
-    androidP90Km2: weightedQuantile(android, 0.9),
+    androidP90Km2,
+    leastHomes: ours.reduce((sum, { value, weight }) => sum + leastWithin200m(value) * weight, 0) / people,
+    // The other ten are given the world to live in.
+    leastHomesAtGoal: 0.9 * leastWithin200m(GOAL_OVER_ANDROID * androidP90Km2),
     gazetteerUnderK: under(k),
     marginUnderK: under(MARGIN * k),
   };

@@ -121,7 +121,10 @@ function noteCrowding({ country, built }: Scenery, kind: 'Dense' | 'Sparse', see
   results.add(`A8.p90${kind}`, 'Android density', found.androidP90Km2);
   results.add(`A8.ratio${kind}`, 'Honeyguide', found.oursP90Km2 / found.androidP90Km2);
   results.add(`A8.bad${kind}`, 'Honeyguide', found.gazetteerUnderK);
-  if (kind === 'Dense') results.add('A8.margin', 'Honeyguide', found.marginUnderK);
+  if (kind === 'Sparse') return;
+  results.add('A8.margin', 'Honeyguide', found.marginUnderK);
+  results.add('A7.denseLeast', 'Honeyguide', found.leastHomes);
+  results.add('A7.goalLeast', 'Honeyguide', found.leastHomesAtGoal);
 }
 
 const COUNT_RULES: readonly [string, Publish, PublishAll][] = [
@@ -251,7 +254,10 @@ function noteCrowd(
   const persons = drawPeople(country, plan.people, people);
   if (wanted('A7')) {
     const homes = findHomes(mechanism, country.residents, persons, K, START_MS, random);
-    if (kind === 'dense') results.add('A7.denseM', name, homes.errorP50M);
+    if (kind === 'dense') {
+      results.add('A7.denseM', name, homes.errorP50M);
+      results.add('A7.denseMiddle', name, homes.middle200m);
+    }
     results.add(`A7.${kind}200`, name, homes.within200m);
     results.add(`A7.${kind}K`, name, homes.homesOverK);
   }

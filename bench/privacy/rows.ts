@@ -33,6 +33,13 @@ export const ROWS: readonly Row[] = [
   { id: 'A3.sparse', label: 'A3 two views together, sparse: people under K', unit: 'share', goal: { most: 0 } },
   { id: 'A7.denseM', label: 'A7 home, dense: median error', unit: 'm' },
   { id: 'A7.dense200', label: 'A7 home, dense: found within 200 m', unit: 'share', goal: { most: 0.015 } },
+  { id: 'A7.denseMiddle', label: 'A7 home, dense: the same by guessing the middle alone', unit: 'share' },
+  { id: 'A7.denseLeast', label: 'A7 the same, did people live evenly in their regions', unit: 'share' },
+  {
+    id: 'A7.goalLeast',
+    label: 'A7 the same, evenly in regions 1.6 times as large as those of Android density',
+    unit: 'share',
+  },
   { id: 'A7.sparse200', label: 'A7 home, sparse: found within 200 m', unit: 'share' },
   { id: 'A7.denseK', label: 'A7 home, dense: K residents share the answer', unit: 'share', goal: { least: 1 } },
   { id: 'A7.sparseK', label: 'A7 home, sparse: K residents share the answer', unit: 'share', goal: { least: 1 } },
