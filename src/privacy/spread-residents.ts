@@ -13,7 +13,7 @@ const GRID_STEP_M = 700;
 const URBAN_DENSITY = 5_000;
 /**
  * The share of a town's people that is counted on. Points are off and numbers are those of municipalities, so a cell on a disc
- * may truly hold far fewer. Of made-up countries whose maps were built so, 0.5 % of the people were truly in a region under K
+ * may truly hold far fewer. Of made-up countries whose maps were built so, 0.4 % of the people were truly in a region under K
  * with a half counted, 2 to 3 % with all (bench:privacy, A8).
  */
 const COUNTED_ON = 0.5;
