@@ -69,7 +69,12 @@ export const LocateBody = Type.Object(
 );
 
 export const LocateQuery = Type.Object({
-  device: Type.Optional(Type.String({ description: "The device's token, for phones set up by their maker" })),
+  device: Type.Optional(
+    Type.String({
+      description:
+        'A token of the device: its own, for phones set up by their maker, or the one it gave the asking application',
+    }),
+  ),
   purpose: Type.Optional(
     Type.String({ description: 'What a partner wants it for (DPV); default: the first purpose of its application' }),
   ),
