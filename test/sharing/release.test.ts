@@ -54,9 +54,14 @@ describe('nothing', () => {
 describe('a batch', () => {
   test('gathers while the one before is under way, and answers each in its place', async () => {
     const sizes: number[] = [];
+    let began: () => void = () => {};
+    const isUnderWay = new Promise<void>((resolve) => {
+      began = resolve;
+    });
     const batches = createBatches(
       async (asks: readonly number[]) => {
         sizes.push(asks.length);
+        began();
         await sleep(5);
         return asks.map((ask) => ask * 2);
       },
@@ -64,7 +69,7 @@ describe('a batch', () => {
       100,
     );
     const first = batches.add(0);
-    await sleep(1);
+    await isUnderWay;
     const more = Array.from({ length: 20 }, (_, i) => batches.add(i + 1));
     expect(await Promise.all([first, ...more])).toEqual(Array.from({ length: 21 }, (_, i) => i * 2));
     expect(sizes).toEqual([1, 8, 8, 4]);
