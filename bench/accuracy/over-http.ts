@@ -1,8 +1,10 @@
 // The data sets asked of a real gateway: reports posted to /v2/geosubmit on their own days (the gateway's clock is set), each
 // device behind a network of its own, or with a trusted key where one contributor made the set; folded by `honeyguide fold`;
 // questions asked of /v1/geolocate on the day of the scan. Promises: nothing of a position is in a question; a report that
-// is refused, or any status but 200 and 404, fails the run. Fallbacks are switched off: the other methods have none.
+// is refused (but for backpressure: that is tried again), or any status but 200 and 404, fails the run. Fallbacks are switched
+// off: the other methods have none.
 
+import { setTimeout } from 'node:timers/promises';
 import { type RunningGateway, startGateway } from '../http/gateway.ts';
 import { itemOf, questionOf } from './bodies.ts';
 import type { Answer, DataSet } from './method.ts';
@@ -17,6 +19,8 @@ const CALL = { items: 500, bytes: 900_000 };
 /** Raw reports wait a week at most, so that the fold must come earlier. */
 const FOLD_AFTER_DAYS = 3;
 const ASKING = 8;
+/** Times that a call is sent to a gateway that says it is too busy. */
+const ATTEMPTS = 20;
 /** Look-ups of one address; 6,000 a minute are allowed. */
 const PER_ADDRESS = 1_000;
 
@@ -94,13 +98,18 @@ async function fold(gateway: RunningGateway): Promise<void> {
 const addressOf = (network: number) => `100.${64 + (network >> 8)}.${network & 255}.7`;
 
 async function post(gateway: RunningGateway, path: string, network: number, body: string): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${gateway.port}${path}`, {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/json', 'x-forwarded-for': addressOf(network) },
-  });
-  if (answer.status !== 200) throw new Error(`a report was answered with ${answer.status}`);
-  await answer.arrayBuffer();
+  for (let attempt = 1; ; attempt++) {
+    const answer = await fetch(`http://127.0.0.1:${gateway.port}${path}`, {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json', 'x-forwarded-for': addressOf(network) },
+    });
+    await answer.arrayBuffer();
+    if (answer.status === 200) return;
+    // A busy machine's backpressure: nothing was taken, come again later.
+    if (answer.status !== 503 || attempt === ATTEMPTS) throw new Error(`a report was answered with ${answer.status}`);
+    await setTimeout(1_000 * Number(answer.headers.get('retry-after') ?? 1));
+  }
 }
 
 async function ask(gateway: RunningGateway, test: readonly Scan[], key: string): Promise<Map<Scan, Answer | null>> {

@@ -60,13 +60,14 @@ describe('circles', () => {
     expect([...corrections].filter((factor) => factor !== 1)).toHaveLength(1);
   });
 
-  test('change by a tenth a day at most, whatever is reported', () => {
+  test('grow by three tenths a day at most and shrink by one, whatever is reported', () => {
     const record = createErrorRecord();
     let before = 1;
     for (let day = 1; day <= 12; day++) {
       addDay(record, day, crowd(MOST_HANDS), day < 6 ? 9 : 0.01);
       const now = record.corrections[CLASS];
-      expect(Math.max(now / before, before / now)).toBeLessThanOrEqual(CORRECTION.step + 1e-6);
+      expect(now / before).toBeLessThanOrEqual(CORRECTION.wider + 1e-6);
+      expect(before / now).toBeLessThanOrEqual(CORRECTION.narrower + 1e-6);
       before = now;
     }
   });
