@@ -22,6 +22,8 @@ export type Patched =
       readonly decides: boolean;
       /** It takes proof beyond the token. */
       readonly loosens: boolean;
+      /** It makes a child of somebody, and so erases within the hour (K3): of a guarded phone that takes proof, as erasure does. */
+      readonly makesChild: boolean;
     }
   | { readonly refused: 'ageNeedsOperator' };
 type IsChild = (ageBand: AgeBand, jurisdiction: string | null) => boolean;
@@ -41,11 +43,11 @@ export function patchProfile(before: Profile, patch: Patch, isChild: IsChild, no
     profile.ageBand !== before.ageBand ||
     profile.sources !== before.sources ||
     profile.marketing !== before.marketing;
-  return { profile, decides, loosens: loosens(before, profile, isChild) };
+  const makesChild = isChild(profile.ageBand, profile.jurisdiction) && !isChild(before.ageBand, before.jurisdiction);
+  return { profile, decides, loosens: loosens(before, profile, makesChild), makesChild };
 }
 
-function loosens(before: Profile, after: Profile, isChild: IsChild): boolean {
-  const becomesChild = isChild(after.ageBand, after.jurisdiction) && !isChild(before.ageBand, before.jurisdiction);
+function loosens(before: Profile, after: Profile, becomesChild: boolean): boolean {
   return (
     after.jurisdiction !== before.jurisdiction ||
     (after.sources & ~before.sources) !== 0 ||

@@ -133,7 +133,7 @@ export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () 
         tags: ['people'],
         summary: 'Change it.',
         description:
-          'In force for everybody who asks when the answer arrives. The token is enough for what protects more: a source off, no offers, a younger age or none. Anything else (a source on, offers, an older age, another jurisdiction) needs proof that the phone is there.',
+          'In force for everybody who asks when the answer arrives. The token is enough for what protects more: a source off, no offers, a younger age or none (but an age that makes a child of whoever has a guarded phone, which erases). Anything else (a source on, offers, an older age, another jurisdiction) needs proof that the phone is there.',
         security: SECURITY,
         headers: ProofHeader,
         body: PatchBody,
@@ -212,17 +212,18 @@ async function patch(
 ): Promise<FastifyReply> {
   /** What may be made of a profile as it is at that moment; null, and why not, if nothing may. */
   const refusal: { problem: RenderedProblem | null } = { problem: null };
-  function edited(before: Profile): { profile: Profile; decides: boolean } | null {
+  function edited(before: Profile, flags: number): { profile: Profile; decides: boolean } | null {
     const patched = patchProfile(before, patchFor(before), isChild(nowMs), nowMs);
-    const needsProof = 'refused' in patched || patched.loosens;
+    const isGuarded = (flags & FLAG.guarded) !== 0;
+    const needsProof = 'refused' in patched || patched.loosens || (patched.makesChild && isGuarded);
     refusal.problem = needsProof && !proven ? PROOF_NEEDED : 'refused' in patched ? AGE_NEEDS_OPERATOR : null;
     return refusal.problem !== null || 'refused' in patched ? null : patched;
   }
-  const wanted = edited(presented.profile);
+  const wanted = edited(presented.profile, presented.flags);
   let after: Device | null = presented;
   if (wanted !== null && !wanted.decides) {
     after = await ports.note(presented.id, (profile) => {
-      const again = edited(profile);
+      const again = edited(profile, presented.flags);
       return again !== null && !again.decides ? again.profile : profile;
     });
   } else if (wanted !== null) {
@@ -230,7 +231,7 @@ async function patch(
       presented.id,
       (device) => {
         // Decided on what is true under the lock, not on what was read before.
-        const again = edited(device.profile);
+        const again = edited(device.profile, device.flags);
         return again && { profile: again.profile, flags: flagsOf(device.flags, again.profile, nowMs) };
       },
       'profileChanged',

@@ -35,6 +35,13 @@ const WIDENING: readonly Change[] = [
   { name: 'a no turned into a region', method: 'PUT', url: consent, action: 'consent', body: { precision: 'region' } },
   { name: 'a source on', method: 'PATCH', url: '/v1/me', action: 'profile', body: { sources: { wifi: true } } },
   { name: 'of age', method: 'PATCH', url: '/v1/me', action: 'profile', body: { ageBand: '18plus' } },
+  {
+    name: 'a child, whom nothing is kept of,',
+    method: 'PATCH',
+    url: '/v1/me',
+    action: 'profile',
+    body: { ageBand: 'under13' },
+  },
   { name: 'counted again', method: 'DELETE', url: '/v1/me/object', action: 'objection' },
   { name: 'another token of the phone', method: 'POST', url: '/v1/me/token', action: 'token' },
   { name: 'no token of the phone', method: 'DELETE', url: '/v1/me/token', action: 'token' },
