@@ -19,6 +19,8 @@ const CALL = { items: 500, bytes: 900_000 };
 /** Raw reports wait a week at most, so that the fold must come earlier. */
 const FOLD_AFTER_DAYS = 3;
 const ASKING = 8;
+/** Threads follow what was learnt of circles within a minute. */
+const CIRCLES_MS = 65_000;
 /** Times that a call is sent to a gateway that says it is too busy. */
 const ATTEMPTS = 20;
 /** Look-ups of one address; 6,000 a minute are allowed. */
@@ -71,6 +73,7 @@ async function teach(gateway: RunningGateway, learn: readonly Scan[]): Promise<v
   }
   await fold(gateway);
   await gateway.indexIsQuiet();
+  await setTimeout(CIRCLES_MS);
 }
 
 function* bodies(scans: readonly Scan[]): Generator<string> {
