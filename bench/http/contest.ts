@@ -66,13 +66,22 @@ export function latencyOf(load: LoadResult): Latency {
   return { p50Ms: quantile(all, 0.5), p99Ms: quantile(all, 0.99), p999Ms: quantile(all, 0.999) };
 }
 
-/** Runs `rounds` windows of each at the same rate (requests a second), arrivals as phones come: at random. */
-export async function contestLatency(contest: Contest, rounds: number, windowMs: number, perSecond: number) {
+/**
+ * Runs `rounds` windows of each at the same rate (requests a second), arrivals as phones come: at random. `restMs` as for
+ * atRate: above 0 where a store needs the core that the load would spin on.
+ */
+export async function contestLatency(
+  contest: Contest,
+  rounds: number,
+  windowMs: number,
+  perSecond: number,
+  restMs = 0,
+) {
   const ours: Latency[] = [];
   const bare: Latency[] = [];
   for (const turn of abba(rounds)) {
     const { target } = turn === 'a' ? contest.ours : contest.bare;
-    (turn === 'a' ? ours : bare).push(latencyOf(await atRate(target, 4 * CONNECTIONS, windowMs, perSecond)));
+    (turn === 'a' ? ours : bare).push(latencyOf(await atRate(target, 4 * CONNECTIONS, windowMs, perSecond, restMs)));
   }
   return { ours, bare };
 }

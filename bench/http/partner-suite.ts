@@ -14,6 +14,8 @@ import { writePartnerWorld } from './partner-world.ts';
 import { type Server, startServer } from './server.ts';
 
 const WINDOW_MS = 500;
+/** The load leaves its core to PostgreSQL between arrivals. */
+const REST_MS = 1;
 /**
  * Phones that ask at once. Whoever waits for the store is answered in batches: at saturation there are many, and 32 of them, as
  * for what is answered at once, would measure how long a commit takes. The same number asks the bare route.
@@ -111,7 +113,7 @@ async function measure(
     { what: `${who}: throughput, bare`, value: bare, unit: 'requests/s' },
   );
   const rate = Math.min(ours, bare) / 2;
-  const latency = await contestLatency(contest, rounds / 2, 2 * WINDOW_MS, rate);
+  const latency = await contestLatency(contest, rounds / 2, 2 * WINDOW_MS, rate, REST_MS);
   const p99 = (all: { p99Ms: number }[]) => all.map((one) => one.p99Ms);
   rows.push(
     {
