@@ -34,7 +34,7 @@ type Reporting = { readonly store: Store; readonly payloads: PayloadSeal };
 const DAY_MS = 86_400_000;
 const HEARD = 15;
 const CONNECTIONS = 64;
-/** Shorter than a slice of the fold job (5 s), so that it works all the while. */
+/** Shorter than a slice of the fold job (7.5 s), so that it works all the while. */
 const WINDOW_MS = 3_500;
 /** The load leaves its core to the fold between arrivals. */
 const REST_MS = 1;

@@ -54,7 +54,9 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** What was reported answers within a minute; a fold pauses after a slice, so that a long one does not look like a stuck one. */
 const FOLD_MS = 10_000;
-const FOLD_SLICE_MS = 5_000;
+const FOLD_SLICE_MS = 7_500;
+/** Reports folded between two rests: at most some tenths of a second of work. */
+const FOLD_REST_EVERY = 250;
 /** Areas derived after a slice, a second's work or so; what an import of a planet leaves takes many slices. */
 const AREAS_A_SLICE = 2_000;
 /** An erasure that began goes on within seconds. */
@@ -83,7 +85,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
           createFoldDeps(store, deps.atRest, deps.barredKey, (error) =>
             log.error(describeError(error), 'station not folded'),
           ),
-          { signal: deps.stopping, enoughAreas: AREAS_A_SLICE },
+          { signal: deps.stopping, enoughAreas: AREAS_A_SLICE, restEvery: FOLD_REST_EVERY },
         );
         if (summary.rows > 0) log.info({ folded: summary }, 'reports folded');
       },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { foldFor, foldInbox } from '../../src/jobs/fold.ts';
+import { type FoldOptions, foldFor, foldInbox } from '../../src/jobs/fold.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport } from '../../src/observations/report.ts';
@@ -56,14 +56,17 @@ async function send(
 }
 
 const errors: unknown[] = [];
-const fold = (day: number, barred: number[] = []) =>
-  foldInbox({
-    store,
-    ...{ macs, payloads },
-    now: () => START_MS + day * DAY_MS,
-    barredAmong: async () => new Set(barred),
-    onError: (error) => errors.push(error),
-  });
+const fold = (day: number, barred: number[] = [], options: FoldOptions = {}) =>
+  foldInbox(
+    {
+      store,
+      ...{ macs, payloads },
+      now: () => START_MS + day * DAY_MS,
+      barredAmong: async () => new Set(barred),
+      onError: (error) => errors.push(error),
+    },
+    options,
+  );
 const wifi = async () => {
   const { rows } = await pool.query(
     'select mac::float8, lat, lon, radius_m, samples, source, blocked_at from wifi_stations order by mac',
@@ -266,6 +269,14 @@ describe('the inbox', () => {
     const promoted = { ...junk, ...payloads.seal({ ...junk, trusted: false }, Buffer.alloc(32), good) };
     await insertRows(pool, [junk, cut, promoted]);
     expect(await fold(0)).toMatchObject({ rows: 6, unreadable: 3, published: 1 });
+  });
+
+  test('is folded in batches no larger than asked for, where it rests in between', async () => {
+    await send(0, 1, HOME, { n: 10 });
+    const done: number[] = [];
+    const { rows } = await fold(0, [], { restEvery: 4, onBatch: (soFar) => done.push(soFar.rows) });
+    expect(done).toEqual([4, 8, 10]);
+    expect(rows).toBe(10);
   });
 
   test('gives the same map in one batch or in many', async () => {
