@@ -1,11 +1,12 @@
 // The bench's side of a server process: start it, ask it, check what it answers, stop it.
 
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { distanceM } from '../../src/geo/distance.ts';
 import { median } from '../statistics.ts';
 import type { BenchRequest } from '../world.ts';
+import { askChild } from './ask-child.ts';
 import type { FromServer, ServeOptions, ToServer } from './serve.ts';
 
 export type Server = {
@@ -19,37 +20,18 @@ export type Server = {
   readonly ended: Promise<unknown>;
 };
 
-const START_MS = 60_000;
-
 export async function startServer(options: ServeOptions, execArgv: string[] = []): Promise<Server> {
   const child = fork(fileURLToPath(new URL('./serve.ts', import.meta.url)), { execArgv });
   const ended = once(child, 'exit');
-  const { port } = await ask<{ port: number }>(child, { ask: 'start', options });
+  const ask = <T extends FromServer>(message: ToServer) => askChild<ToServer, T>(child, message);
+  const { port } = await ask<{ port: number }>({ ask: 'start', options });
   return {
     port,
-    usage: () => ask(child, { ask: 'usage' }),
-    slow: async (us) => void (await ask(child, { ask: 'slow', us })),
+    usage: () => ask({ ask: 'usage' }),
+    slow: async (us) => void (await ask({ ask: 'slow', us })),
     stop: () => void (child.connected && child.disconnect()),
     ended,
   };
-}
-
-/** Sends one question and waits for its answer; a server that dies or stays silent is an error. */
-async function ask<T extends FromServer>(child: ChildProcess, message: ToServer): Promise<T> {
-  const silence = AbortSignal.timeout(START_MS);
-  const settled = new AbortController();
-  const signal = AbortSignal.any([silence, settled.signal]);
-  const gone = once(child, 'exit', { signal }).then(([code]) => {
-    throw new Error(`the server ended with ${code}`);
-  });
-  child.send(message);
-  try {
-    const [answer] = await Promise.race([once(child, 'message', { signal }), gone]);
-    return answer as T;
-  } finally {
-    gone.catch(() => {});
-    settled.abort();
-  }
 }
 
 /** Farther from the phone's true place than this, an answer of the bench world is wrong: its access points reach 100 m. */

@@ -3,35 +3,21 @@
 // half a millisecond, in turns with the other; of all blocks the undisturbed ones count, as in measure.ts.
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { UNDISTURBED } from '../measure.ts';
 import { abba, quantile } from '../statistics.ts';
+import { askChild } from './ask-child.ts';
 import type { FromWork, ToWork, WorkOptions } from './work-serve.ts';
 
 /** Small on purpose: a world of a million measures, above all, who else uses the cache. */
 const STATIONS = 100_000;
 const BODIES = 2_048;
 const WINDOW_MS = 250;
-const SILENCE_MS = 60_000;
 
 export type Side = { ask(message: ToWork): Promise<number[]> };
 
-async function exchange(child: ChildProcess, message: WorkOptions | ToWork): Promise<FromWork> {
-  const settled = new AbortController();
-  const signal = AbortSignal.any([AbortSignal.timeout(SILENCE_MS), settled.signal]);
-  const gone = once(child, 'exit', { signal }).then(([code]) => {
-    throw new Error(`a side of the contest ended with ${code}`);
-  });
-  child.send(message);
-  try {
-    const [said] = await Promise.race([once(child, 'message', { signal }), gone]);
-    return said as FromWork;
-  } finally {
-    gone.catch(() => {});
-    settled.abort();
-  }
-}
+const exchange = (child: ChildProcess, message: WorkOptions | ToWork) =>
+  askChild<WorkOptions | ToWork, FromWork>(child, message);
 
 /** Undisturbed cost of a bare request over one of ours, from so many windows of each. */
 export async function contestWork(ours: Side, bare: Side, rounds: number): Promise<number> {
