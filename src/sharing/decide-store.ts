@@ -65,26 +65,24 @@ export function createDecideAll(deps: DecideDeps): DecideBatch<Ask, Outcome> {
   let notedTick = -1;
 
   return async (asks, sent) => {
-    const fresh: string[] = [];
-    try {
-      return await deps.inChain(async (client, chain) => {
-        const nowMs = deps.now();
-        const tick = Math.floor(nowMs / TICK_MS);
-        if (tick !== notedTick) noted = new Set();
-        notedTick = tick;
-        const isNoted = (key: string) => {
-          if (noted.has(key)) return true;
-          noted.add(key);
-          fresh.push(key);
-          return false;
-        };
-        return await decideInOrder(deps, client, chain, asks, nowMs, isNoted);
-      }, sent);
-    } catch (error) {
-      // None of the rows is there.
-      for (const key of fresh) noted.delete(key);
-      throw error;
-    }
+    const fresh = new Set<string>();
+    let ofTick = noted;
+    const outcomes = await deps.inChain(async (client, chain) => {
+      const nowMs = deps.now();
+      const tick = Math.floor(nowMs / TICK_MS);
+      if (tick !== notedTick) noted = new Set();
+      notedTick = tick;
+      ofTick = noted;
+      const isNoted = (key: string) => {
+        if (ofTick.has(key) || fresh.has(key)) return true;
+        fresh.add(key);
+        return false;
+      };
+      return await decideInOrder(deps, client, chain, asks, nowMs, isNoted);
+    }, sent);
+    // Only now are their rows there: the batch that is decided meanwhile may write one more.
+    for (const key of fresh) ofTick.add(key);
+    return outcomes;
   };
 }
 
@@ -93,6 +91,8 @@ type Unlocated = {
   readonly i: number;
   readonly device: Device;
   readonly sources: number;
+  /** What was found before the yes that is asked on is not part of it. */
+  readonly sinceMs: number;
   readonly entry: Omit<LedgerEntry, 'kind'>;
 };
 type Told = { readonly subject: Subject; readonly ask: Ask; readonly decision: Decision };
@@ -121,7 +121,7 @@ async function decideInOrder(
     const recipient = recipients.get(ask.keyId);
     if (subject === null) return UNKNOWN;
     if (subject === DAMAGED) return NOTHING;
-    const { device, grant, policyVersion } = subject;
+    const { device, grant, givenAt, policyVersion } = subject;
     if (recipient === undefined) return NOTHING;
     const question = {
       ...{ device: stateOf(device), grant, application: recipient, purpose: ask.purpose, policyVersion },
@@ -141,7 +141,8 @@ async function decideInOrder(
       const where = ask.locate(decision.sources);
       const mayKeep = decide({ ...question, scope: 'last-location' }).outcome === 'precise';
       if (where === null) {
-        if (mayKeep) unlocated.push({ i, device, sources: decision.sources, entry });
+        if (mayKeep && givenAt !== null)
+          unlocated.push({ i, device, sources: decision.sources, sinceMs: givenAt, entry });
         return NOTHING;
       }
       chain.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
@@ -159,7 +160,7 @@ async function decideInOrder(
     regions.push({ subject, ask, decision });
     return { kind: 'region', region: state.region, tick, device: device.id, untilMs: subject.tokenExpiresAt };
   });
-  if (unlocated.length > 0) await tellLast(client, chain, unlocated, outcomes, nowMs);
+  if (unlocated.length > 0) await tellLast(deps, client, chain, unlocated, outcomes, nowMs);
   if (regions.length > 0) await noteRegions(client, chain, regions, tick, nowMs);
   if (changed.size > 0) await keepStates(deps, client, [...changed.values()], states, nowMs);
   if (places.size > 0) await keepLastLocations(client, [...places.values()], deps.random, nowMs);
@@ -167,8 +168,9 @@ async function decideInOrder(
   return outcomes;
 }
 
-/** Tells where they were found last, as far as that was by sources that may be used for whoever asks now. */
+/** Tells where they were found last, as far as that was since the yes of whoever asks now, and by sources that it allows. */
 async function tellLast(
+  deps: DecideDeps,
   client: ClientBase,
   chain: Chain,
   unlocated: readonly Unlocated[],
@@ -176,10 +178,10 @@ async function tellLast(
   nowMs: number,
 ): Promise<void> {
   const devices = unlocated.map(({ device }) => device);
-  const kept = await readLastLocations(client, devices, nowMs);
-  for (const { i, device, sources, entry } of unlocated) {
+  const kept = await readLastLocations(client, devices, nowMs, deps.onDamaged);
+  for (const { i, device, sources, sinceMs, entry } of unlocated) {
     const where = kept.get(device.id);
-    if (where === undefined || (where.sources & ~sources) !== 0) continue;
+    if (where === undefined || where.at < sinceMs || (where.sources & ~sources) !== 0) continue;
     chain.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
     outcomes[i] = { kind: 'precise', where, atMs: where.at };
   }

@@ -5,6 +5,7 @@ import type { ClientBase } from 'pg';
 import type { Random } from '../devices/device-key.ts';
 import { type Device, openJson, sealJson } from '../devices/profile.ts';
 import type { LastLocation } from './last-location.ts';
+import { DAMAGED, unlessDamaged } from './subjects-store.ts';
 
 export const LAST_LOCATION_TTL_MS = 86_400_000;
 
@@ -35,18 +36,22 @@ export async function keepLastLocations(
   );
 }
 
-/** What is kept of these devices, by device; those of which nothing is are not in it. */
+/** What is kept of these devices, by device; those of which nothing is, or what does not open, are not in it. */
 export async function readLastLocations(
   client: ClientBase,
   devices: readonly Device[],
   nowMs: number,
+  onDamaged: (error: unknown) => void,
 ): Promise<ReadonlyMap<string, Kept>> {
   const { rows } = await client.query<{ device: string; sealed: Buffer }>(
     'select device, sealed from last_locations where device = any($1) and expires_at > $2',
     [devices.map((device) => device.id), nowMs],
   );
   const keyOf = new Map(devices.map((device) => [device.id, device.key]));
-  return new Map(
-    rows.map(({ device, sealed }) => [device, openJson<Kept>(keyOf.get(device)!, labelOf(device), sealed)]),
-  );
+  const kept = new Map<string, Kept>();
+  for (const { device, sealed } of rows) {
+    const where = unlessDamaged(() => openJson<Kept>(keyOf.get(device)!, labelOf(device), sealed), onDamaged);
+    if (where !== DAMAGED) kept.set(device, where);
+  }
+  return kept;
 }

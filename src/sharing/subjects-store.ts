@@ -15,6 +15,8 @@ export type Subject = {
   readonly device: Device;
   readonly tokenExpiresAt: number;
   readonly grant: Grant | null;
+  /** When the grant's last yes was given (epoch ms). */
+  readonly givenAt: number | null;
   readonly coarse: KeptState | null | typeof FORGOTTEN;
   /** The policy in force, for decisions that stand on no grant. */
   readonly policyVersion: string | null;
@@ -42,6 +44,7 @@ type Row = DeviceRow & {
   readonly coarse: Buffer | null;
   readonly policy_version: string | null;
   readonly grant: Grant | null;
+  readonly given_at: number | null;
 };
 
 /** `tokens` is the join that leads to `t`: whose token it is, until when, and flags of a device that bar it. */
@@ -54,7 +57,8 @@ const queryOver = (
        order by o.at), '[]') from parental_consents o where o.device = d.id) as parental,
     case when g.device is not null then json_build_object('state', g.state, 'precision', g.precision, 'scopes', g.scopes,
        'sources', g.sources, 'policyVersion', g.policy_version, 'expiresAt', g.expires_at, 'suspendedAt', g.suspended_at,
-       'parental', g.parental, 'eventSeq', g.event_seq) end as "grant"
+       'parental', g.parental, 'eventSeq', g.event_seq) end as "grant",
+    g.given_at::float8 as given_at
   from unnest($1::bytea[], $2::text[], $3::text[]) with ordinality as q(token_hash, application, purpose, i)
   ${tokens}
   join devices d on d.id = t.device and d.last_used_day >= $5 - ${IDLE_DAYS} and d.flags & t.barred = 0
@@ -104,6 +108,7 @@ function subjectOf(row: Row, device: Device): Subject {
     device,
     tokenExpiresAt: row.token_expires_at,
     grant: row.grant,
+    givenAt: row.given_at,
     policyVersion: row.policy_version,
     coarse: coarseOf(row.coarse, device),
   };
@@ -114,7 +119,8 @@ function coarseOf(sealed: Buffer | null, device: Device): Subject['coarse'] {
   return sealed.length === 0 ? FORGOTTEN : openJson<KeptState>(device.key, coarseLabel(device.id), sealed);
 }
 
-function unlessDamaged<T>(open: () => T, onDamaged: (error: unknown) => void): T | typeof DAMAGED {
+/** `open()`, or DAMAGED, of which `onDamaged` hears. */
+export function unlessDamaged<T>(open: () => T, onDamaged: (error: unknown) => void): T | typeof DAMAGED {
   try {
     return open();
   } catch (error) {

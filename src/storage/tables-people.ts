@@ -56,7 +56,7 @@ export const applicationTokens = pgTable(
   (t) => [index('application_tokens_device_idx').on(t.device), index('application_tokens_expires_idx').on(t.expiresAt)],
 );
 
-/** The region each device is told to be in; the greater tick wins. `sealed` = region, day, changes, map version. */
+/** The region each device is told to be in; the greater tick wins. `sealed` = region, day, changes, map version, sources; empty = forgotten in this tick. */
 export const coarseStates = pgTable(
   'coarse_states',
   {

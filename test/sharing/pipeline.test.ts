@@ -220,6 +220,37 @@ describe('the last place', () => {
     clock.nowMs = foundMs;
   });
 
+  test('is told to nobody who had no yes when it was found, whoever else had, before or since', async () => {
+    const scopes = ['geolocate', 'last-location'];
+    const device = await register();
+    await setGrant(inChain, device, other.application, clock.nowMs, { scopes });
+    expect(told(await ask({ key: other.key, device: device.token }, at())).precision).toBe('precise');
+    const foundMs = clock.nowMs;
+    clock.nowMs += 60_000;
+    await setGrant(inChain, device, application, clock.nowMs, { scopes });
+    expect(told(await ask({ key, device: device.token }, nowhere))).toEqual(NOTHING);
+    expect(told(await ask({ key: other.key, device: device.token }, nowhere)).precision).toBe('precise');
+    expect(told(await ask({ key, device: device.token }, at())).precision).toBe('precise');
+    expect(told(await ask({ key, device: device.token }, nowhere)).precision).toBe('precise');
+    clock.nowMs = foundMs;
+  });
+
+  test('that is damaged is told to nobody, and fails nobody else’s request', async () => {
+    const [damaged, good] = [await register(), await register()];
+    const scopes = ['geolocate', 'last-location'];
+    for (const device of [damaged, good]) {
+      await setGrant(inChain, device, application, clock.nowMs, { scopes });
+      await ask({ key, device: device.token }, at());
+    }
+    await store.pool.query(
+      `update last_locations set sealed = decode(repeat('00', length(sealed)), 'hex') where device = $1`,
+      [damaged.id],
+    );
+    const answers = await Promise.all([damaged, good].map(({ token }) => ask({ key, device: token }, nowhere)));
+    expect(answers.map((answer) => answer.statusCode)).toEqual([404, 200]);
+    gateway.logged.splice(0);
+  });
+
   test('is not told where it was found by a source that the asker was not granted, or that is off by now', async () => {
     const device = await register();
     const scopes = ['geolocate', 'last-location'];
