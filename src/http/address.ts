@@ -42,7 +42,7 @@ export function subscriberOf(address: string): string {
 
 /**
  * The address that a request's limits are counted against; '' = none: it was made on this machine itself, and whoever does
- * that is its operator. What came by way of a proxy was not, also if nobody named that in TRUST_PROXY or if it passes on what
+ * that is its operator. What came by way of a proxy that says so was not, also if nobody named it in TRUST_PROXY or if it passes on what
  * clients say of themselves (attack: an X-Forwarded-For of 127.0.0.1): such a proxy's clients share one limit.
  */
 export function addressToLimit(request: FastifyRequest): string {

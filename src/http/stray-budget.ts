@@ -8,7 +8,7 @@ import type { Caller } from './caller.ts';
 
 /** Strays a day; 0 = no limit. */
 export type StrayLimits = {
-  /** Of one phone that names itself, by token. */
+  /** Of one phone, by token: what it asks itself, and what each partner asks about it, apart. */
   readonly device: number;
   /** Of one address that asks with phones' keys: all phones behind it. */
   readonly address: number;
@@ -70,17 +70,20 @@ export function openStrayBudget<Request>(
 
   const isPartner = (caller: Caller) => caller.class === 'partner';
 
-  function hashToken(token: string): void {
+  /** A token in the hands of one partner, or of the phone: what a partner asks uses up nobody else's day (attack: to silence a phone). */
+  function hashToken(caller: Caller, token: string): void {
     hashAddress(token, seed, asker);
     // Apart from addresses.
-    asker.a = (asker.a ^ 0x5bd1e995) >>> 0;
+    const who = isPartner(caller) ? caller.slot + 1 : 0;
+    asker.a = (asker.a ^ 0x5bd1e995 ^ Math.imul(who, 0x9e3779b1)) >>> 0;
+    asker.b = (asker.b ^ Math.imul(who, 0x85ebca77)) >>> 0;
   }
 
   function isSpent(caller: Caller, token: string | null, request: Request, nowMs: number): boolean {
     const day = Math.floor(nowMs / DAY_MS);
     if (onDay(words[ANY], day) === 0) return false;
     if (token !== null && limits.device > 0) {
-      hashToken(token);
+      hashToken(caller, token);
       if (tally(day) >= limits.device) return true;
     }
     if (isPartner(caller)) return limits.partnerKey > 0 && isKeySpent(caller.slot, day);
@@ -107,7 +110,7 @@ export function openStrayBudget<Request>(
     nameAsker(caller, token, request);
     if (!isNew(strays, day)) return;
     if (token !== null && limits.device > 0) {
-      hashToken(token);
+      hashToken(caller, token);
       addToTally(day, limits.device);
     }
     if (isPartner(caller)) chargeKey(caller.slot, day);
@@ -129,7 +132,7 @@ export function openStrayBudget<Request>(
 
   /** Whose strays are told apart: of another asker's nobody learns whether they were asked about (attack: a router on its travels). */
   function nameAsker(caller: Caller, token: string | null, request: Request): void {
-    if (token !== null) hashToken(token);
+    if (token !== null) hashToken(caller, token);
     else if (isPartner(caller)) asker.a = asker.b = caller.slot;
     else hashAddressOf(request);
   }

@@ -43,6 +43,18 @@ describe('strays of a day', () => {
     expect(budget.isSpent(PHONES, 'token', HOME, NOON + DAY_MS)).toBe(false);
   });
 
+  test('that a partner asks about with a phone’s token are not the phone’s, nor another partner’s', () => {
+    const budget = openBudget({ partnerKey: 100 });
+    const rival = { ...PARTNER, id: 'rival', slot: 0 };
+    budget.test(PARTNER, 'token', HOME, 5);
+    expect(budget.isSpent(PARTNER, 'token', HOME, NOON)).toBe(true);
+    expect(budget.isSpent(rival, 'token', HOME, NOON)).toBe(false);
+    expect(budget.isSpent(PHONES, 'token', '203.0.113.9', NOON)).toBe(false);
+    // Nor does anybody learn what was asked about: the same strays are new to each.
+    budget.test(rival, 'token', HOME, 3);
+    expect(budget.isSpent(rival, 'token', HOME, NOON)).toBe(true);
+  });
+
   test('are counted for an address whatever tokens are made up, and not where no address is', () => {
     const budget = openBudget();
     for (let i = 0; i < 10; i++) budget.test(PHONES, `made up ${i}`, HOME, 1, i);
