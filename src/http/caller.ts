@@ -6,6 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { addressToLimit } from './address.ts';
 import type { CounterStripe, Outcome } from './counters.ts';
 import { refuseMlsAtOnce } from './mls-answer.ts';
+import { beginMls } from './mls-request.ts';
 import type { KeyLimits, Quotas, Verdict } from './quotas.ts';
 import { type Refusal, UNAVAILABLE_RETRY_S } from './refusal.ts';
 
@@ -47,7 +48,7 @@ export type Admit = (
 export function createAdmission(deps: AdmissionDeps): Admit {
   const { findKey, quotas, counters, now, overloaded, failsTooOften } = deps;
   return (route, classes, request, reply) => {
-    request.startedMs = performance.now();
+    beginMls(request);
     if (overloaded()) {
       refuse(route, 'unavailable', request, reply, OVERLOADED);
       return false;

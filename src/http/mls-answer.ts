@@ -4,13 +4,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CROSS_ORIGIN_HEADERS } from './cors.ts';
 import { refusalText } from './errors/mls.ts';
-import { ALL_FIXED_HEADERS, fixedHeadersFor } from './fixed-headers.ts';
+import { ALL_FIXED_HEADERS, type FixedHeaders, fixedHeadersFor } from './fixed-headers.ts';
 import type { Refusal } from './refusal.ts';
 
 const JSON_UTF8 = 'application/json; charset=utf-8';
-/** Names and values in turn, as node:http takes them with the least work. */
-const FIXED = new Map(ALL_FIXED_HEADERS.map((headers) => [headers, Object.entries(headers).flat()]));
+/** Heads that need nothing further, by the length of the body; answers of look-ups are shorter than this. */
+const HEADS = new Map(
+  ALL_FIXED_HEADERS.map((headers) => [headers, Array.from({ length: 512 }, (_, length) => headOf(length, headers))]),
+);
 const CROSS_ORIGIN = Object.entries(CROSS_ORIGIN_HEADERS).flat();
+
+/** Names and values in turn, as node:http takes them with the least work. */
+function headOf(bodyLength: number, fixed: FixedHeaders): string[] {
+  return ['content-type', JSON_UTF8, 'content-length', String(bodyLength), ...Object.entries(fixed).flat()];
+}
 
 /** `body` is JSON: ASCII as a string, anything else as bytes. `further` are names and values in turn. */
 export function sendMls(
@@ -20,12 +27,12 @@ export function sendMls(
   body: string | Buffer,
   further?: readonly string[],
 ): void {
-  const head = ['content-type', JSON_UTF8, 'content-length', String(body.length)];
-  const fixed = FIXED.get(fixedHeadersFor(request))!;
-  for (let i = 0; i < fixed.length; i++) head.push(fixed[i]);
-  if (request.raw.headers.origin !== undefined) head.push(...CROSS_ORIGIN);
-  if (request.limitFields !== null) head.push(...request.limitFields);
-  if (further !== undefined) head.push(...further);
+  const { limitFields } = request;
+  const fixed = fixedHeadersFor(request);
+  let head = HEADS.get(fixed)![body.length] ?? headOf(body.length, fixed);
+  if (request.raw.headers.origin !== undefined) head = head.concat(CROSS_ORIGIN);
+  if (limitFields !== null) head = head.concat(limitFields);
+  if (further !== undefined) head = head.concat(further);
   reply.hijack();
   reply.raw.writeHead(status, head);
   reply.raw.end(body, 'latin1');

@@ -53,17 +53,21 @@ export function valueOfLast(): Float64Array {
 }
 
 let view: DataView = new DataView(new ArrayBuffer(0));
+/** Its length: asking the view itself is a call. */
+let length = 0;
 
 /** Says which bytes the next pieces are of. */
 export function begin(bytes: Uint8Array): void {
   view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  length = bytes.byteLength;
 }
 
 /** True if the word stands at `at`. */
-export function isWord(at: number, { length, fours, last }: Word): boolean {
-  if (at < 0 || at + length > view.byteLength) return false;
+export function isWord(at: number, word: Word): boolean {
+  const { fours } = word;
+  if (at < 0 || at + word.length > length) return false;
   for (let i = 0; i < fours.length; i++) if (view.getInt32(at + 4 * i, true) !== fours[i]) return false;
-  return view.getInt32(at + length - 4, true) === last;
+  return view.getInt32(at + word.length - 4, true) === word.last;
 }
 
 export function skipSpace(bytes: Uint8Array, at: number): Next {

@@ -196,7 +196,8 @@ function scanCells(bytes: Uint8Array, start: number, defaultRadio: number, into:
 
 /** One cell, into `raw`. */
 function scanCell(bytes: Uint8Array, start: number, defaultRadio: number): Next {
-  raw.fill(ABSENT);
+  // `fill` is a call into the runtime: ten times dearer for so few.
+  for (let i = 0; i < raw.length; i++) raw[i] = ABSENT;
   raw[RAW.radio] = defaultRadio;
   raw[RAW.serving] = 0;
   let at = open(bytes, start, OPEN);

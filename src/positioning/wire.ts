@@ -4,6 +4,7 @@
 import { type Static, Type } from 'typebox';
 import { SOURCE_NAMES, sourceNames } from '../devices/device-contract.ts';
 import { foundBy, LANGUAGES, type Language } from '../devices/source-words-contract.ts';
+import { degreeText } from './degree-text.ts';
 import type { Estimate } from './locator.ts';
 
 const word = <T extends string>(...words: T[]) => Type.Unsafe<T>({ type: 'string', enum: words });
@@ -118,7 +119,7 @@ export type LocateAnswer = Static<typeof LocateAnswer>;
 
 /** The bytes of a phone's own answer, ASCII; fields are named here one by one, so that no other can leave. */
 export function locateText({ lat, lon, accuracyM, fallback }: Readonly<Estimate>): string {
-  const place = `{"location":{"lat":${roundDeg(lat)},"lng":${roundDeg(lon)}},"accuracy":${Math.ceil(accuracyM)}`;
+  const place = `{"location":{"lat":${degreeText(lat)},"lng":${degreeText(lon)}},"accuracy":${Math.ceil(accuracyM)}`;
   return fallback === '' ? `${place}}` : `${place},"fallback":"${fallback}"}`;
 }
 
@@ -132,11 +133,6 @@ export function explainedText(found: Readonly<Estimate>, language: Language): st
       : 'Only you were told; who was shown something before is in /v1/me/disclosures.';
   const inWords = JSON.stringify(`${by[0].toUpperCase()}${by.slice(1)}. ${told}`).replace(/’/g, '\\u2019');
   return `${locateText(found).slice(0, -1)},"sources":${JSON.stringify(sourceNames(found.sources))},"inWords":${inWords}}`;
-}
-
-/** Degrees to six decimals: 11 cm, and shorter on a slow line than a double. */
-function roundDeg(deg: number): number {
-  return Math.round(deg * 1e6) / 1e6;
 }
 
 export const CountryAnswer = Type.Object(

@@ -173,20 +173,21 @@ function probe(view: Int32Array, base: number, low: number, high: number, into: 
   let sleeps = 0;
   let spins = 0;
   for (;;) {
-    const sequence = Atomics.load(view, at);
+    const sequence = view[at];
     if ((sequence & 1) !== 0) {
       if (++spins <= SPINS) continue;
       if (++sleeps > MAX_SLEEPS) return false;
       Atomics.wait(view, at, sequence, SLEEP_MS);
       continue;
     }
-    const tags = view[at + 1];
+    const from = at + (sequence & NOUGHT[0]);
+    const tags = view[from + 1];
     let read = tags;
     const differ = (tags & TAG_MASK) ^ lanes;
     let hit = false;
     for (let equal = (differ - TAG_LANES) & ~differ & TAG_TOPS; equal !== 0; equal &= equal - 1) {
       const slot = ((31 - Math.clz32(equal & -equal)) * 13) >> 6;
-      const record = at + RECORDS_AT + slot * RECORD_WORDS;
+      const record = from + RECORDS_AT + slot * RECORD_WORDS;
       const first = view[record];
       const third = view[record + 3];
       read ^= first ^ third;
@@ -202,7 +203,7 @@ function probe(view: Int32Array, base: number, low: number, high: number, into: 
       hit = true;
       break;
     }
-    if (Atomics.load(view, at + (read & NOUGHT[0])) !== sequence) continue;
+    if (view[at + (read & NOUGHT[0])] !== sequence) continue;
     if (hit) return true;
     if ((tags & OVERFLOWED) === 0) return false;
     at = at + GROUP_WORDS === view.length ? 0 : at + GROUP_WORDS;
