@@ -21,7 +21,12 @@ const CLOSE = 0x7d;
 const SPACE = 0x20;
 
 /** A string as JSON writes it, quotes included, four bytes at a time; `last` are its last four. */
-export type Word = { readonly length: number; readonly fours: Int32Array; readonly last: number };
+export type Word = {
+  readonly length: number;
+  readonly first: number;
+  readonly fours: Int32Array;
+  readonly last: number;
+};
 
 /** The JSON of a string of at least two plain letters. */
 export function word(text: string): Word {
@@ -31,7 +36,7 @@ export function word(text: string): Word {
 function asWord(json: string): Word {
   const view = new DataView(Uint8Array.from(Buffer.from(json)).buffer);
   const fours = Int32Array.from({ length: json.length >> 2 }, (_, i) => view.getInt32(4 * i, true));
-  return { length: json.length, fours, last: view.getInt32(json.length - 4, true) };
+  return { length: json.length, first: fours[0], fours, last: view.getInt32(json.length - 4, true) };
 }
 
 const TRUE = asWord('true');
@@ -64,9 +69,9 @@ export function begin(bytes: Uint8Array): void {
 
 /** True if the word stands at `at`. */
 export function isWord(at: number, word: Word): boolean {
+  if (at < 0 || at + word.length > length || view.getInt32(at, true) !== word.first) return false;
   const { fours } = word;
-  if (at < 0 || at + word.length > length) return false;
-  for (let i = 0; i < fours.length; i++) if (view.getInt32(at + 4 * i, true) !== fours[i]) return false;
+  for (let i = 1; i < fours.length; i++) if (view.getInt32(at + 4 * i, true) !== fours[i]) return false;
   return view.getInt32(at + word.length - 4, true) === word.last;
 }
 

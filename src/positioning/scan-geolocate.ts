@@ -63,13 +63,17 @@ const TOP_FIELDS: readonly (readonly [Word, number])[] = [
   [word('fallbacks'), FIELD.longWay],
   [word('position'), FIELD.longWay],
 ];
-const RADIO_WORDS: readonly (readonly [Word, number])[] = [
-  [word('gsm'), RADIO.gsm],
-  [word('wcdma'), RADIO.wcdma],
-  [word('umts'), RADIO.wcdma],
-  [word('lte'), RADIO.lte],
-  [word('nr'), RADIO.nr],
-];
+/** Radios by their first letter. */
+const RADIO_WORDS: ({ readonly name: Word; readonly code: number } | undefined)[] = Array.from({ length: 128 });
+for (const [name, code] of [
+  ['gsm', RADIO.gsm],
+  ['wcdma', RADIO.wcdma],
+  ['umts', RADIO.wcdma],
+  ['lte', RADIO.lte],
+  ['nr', RADIO.nr],
+] as const)
+  RADIO_WORDS[name.charCodeAt(0)] = { name: word(name), code };
+
 /** A field's name and its column in RAW. */
 type CellField = { readonly name: Word; readonly column: number };
 
@@ -239,12 +243,10 @@ function skipName(bytes: Uint8Array, at: number): Next {
 
 /** The word of a radio as its code, into `value`. */
 function scanRadio(bytes: Uint8Array, at: number): Next {
-  for (let i = 0; i < RADIO_WORDS.length; i++) {
-    if (!isWord(at, RADIO_WORDS[i][0])) continue;
-    value[0] = RADIO_WORDS[i][1];
-    return skipSpace(bytes, at + RADIO_WORDS[i][0].length);
-  }
-  return GIVEN_UP;
+  const radio = at < 0 ? undefined : RADIO_WORDS[bytes[at + 1] & 127];
+  if (radio === undefined || !isWord(at, radio.name)) return GIVEN_UP;
+  value[0] = radio.code;
+  return skipSpace(bytes, at + radio.name.length);
 }
 
 /** A MAC as parseMac reads it, into `value`. */
