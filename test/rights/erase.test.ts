@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { unseal, wrapDeviceKey } from '../../src/devices/device-key.ts';
 import { masterKeysOf, openDeviceKey } from '../../src/devices/master-keys.ts';
 import { loadDevice } from '../../src/devices/store.ts';
@@ -22,10 +21,10 @@ import { endHold, placeHold } from '../../src/rights/retention-store.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
 import { unguardedTables } from '../../src/storage/append-only.ts';
 import { openStore } from '../../src/storage/open.ts';
-import { startNode } from '../support/process.ts';
 import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder, testStoreConfig } from '../support/store.ts';
 import { disclose, eraseDeps, MARKER_KEY, MASTERS, register, START_MS } from './people.ts';
 import { plant } from './plant.ts';
+import { dumpTables, inFiles } from './scan.ts';
 
 /** A process for every step takes its time on a busy machine. */
 const PROCESSES_MS = 300_000;
@@ -59,7 +58,7 @@ test('erasure takes the key first, then every row, and leaves hashes only', asyn
   expect(await findTraces(pool, person.device)).toEqual([]);
   expect(await erasureStatus(pool, theirs)).toMatchObject({ state: 'done', doneAt: START_MS });
   expect(await erasureStatus(pool, 'another code')).toBeNull();
-  const dump = await dumpTables();
+  const dump = await dumpTables(pool);
   const kept = ['ledger', 'recipient_notices'];
   // A notice names the device by its handles.
   const gone = marks.filter(
@@ -168,60 +167,6 @@ test('no erased text, key or token can be found in the files of the database', a
   await own.close();
 });
 
-describe('killed in the middle', () => {
-  // Every step of an erasure, in order; the embedded store takes seconds to open, so it is killed at fewer of them.
-  test(
-    'an erasure that was killed at any step is completed by the next process, and shows nothing meanwhile',
-    async () => {
-      const config = await testStoreConfig();
-      const first = await openStore(config);
-      const person = await register(first.pool);
-      await plant(first.pool, person, ['grants', 'consent_events', 'last_locations', 'coarse_states']);
-      const people = [person];
-      const steps: string[] = [];
-      await beginErasure(
-        { ...eraseDeps(first.pool, () => START_MS), onStep: (step) => void steps.push(step) },
-        person,
-        'asked',
-        code(),
-      );
-      await advanceErasure(
-        { ...eraseDeps(first.pool, () => START_MS), onStep: (step) => void steps.push(step) },
-        person.device,
-      );
-      expect(steps.slice(0, 2)).toEqual(['begun', 'device_keys']);
-      expect(steps.slice(-2)).toEqual(['scanned', 'done']);
-      const killAt = ON_POSTGRES ? steps : steps.filter((_, i) => i % 8 === 0);
-      for (const _ of killAt) {
-        const next = await register(first.pool);
-        await plant(first.pool, next, ['grants', 'consent_events', 'last_locations', 'coarse_states']);
-        people.push(next);
-      }
-      await first.close();
-      for (const [i, step] of killAt.entries()) {
-        const child = startNode([
-          join(import.meta.dirname, 'erase-process.ts'),
-          JSON.stringify(config),
-          people[i + 1].device,
-          step,
-        ]);
-        expect([step, await child.ended]).toEqual([step, 'SIGKILL']);
-      }
-      const last = await openStore(config);
-      afterFile(() => last.close());
-      for (const { tokenHash } of people) expect(await loadDevice(last.pool, MASTERS, tokenHash, START_MS)).toBeNull();
-      for (const { device } of people) expect(await findPerson(last.pool, MASTERS, device)).toBeNull();
-      await advanceErasures(eraseDeps(last.pool, () => START_MS));
-      for (const { device } of people) expect(await findTraces(last.pool, device)).toEqual([]);
-      const { rows } = await last.pool.query(
-        "select count(*)::int as n from erasures where step = 'done' and device is null",
-      );
-      expect(rows[0].n).toBe(people.length);
-    },
-    PROCESSES_MS,
-  );
-});
-
 test.runIf(ON_POSTGRES)(
   'a restored dump of the data opens for who was not erased, and for nobody else',
   async () => {
@@ -282,37 +227,3 @@ test.runIf(ON_POSTGRES)(
   },
   PROCESSES_MS,
 );
-
-/** Every row of every table as text. */
-async function dumpTables(): Promise<string> {
-  const { rows } = await pool.query(
-    "select table_name as t from information_schema.tables where table_schema = 'public'",
-  );
-  const texts: string[] = [];
-  for (const { t } of rows)
-    texts.push(...(await pool.query(`select to_jsonb(x)::text as row from "${t}" x`)).rows.map((row) => row.row));
-  return texts.join('\n');
-}
-
-/** Which of the byte strings are in any file of the tables: read from disk, or through the server where that is elsewhere. */
-async function inFiles(dataDir: string, db: pg.Pool, needles: readonly Buffer[]): Promise<boolean[]> {
-  const found = needles.map(() => false);
-  const look = (bytes: Buffer) =>
-    needles.forEach((needle, i) => {
-      if (bytes.includes(needle)) found[i] = true;
-    });
-  if (!ON_POSTGRES) {
-    const base = join(dataDir, 'embedded', 'pgdata', 'base');
-    for (const file of readdirSync(base, { recursive: true, withFileTypes: true }))
-      if (file.isFile()) look(readFileSync(join(file.parentPath, file.name)));
-    return found;
-  }
-  const { rows } = await db.query(
-    "select pg_relation_filepath(c.oid) as path from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('public', 'pg_toast') and c.relkind in ('r', 't', 'i') and pg_relation_size(c.oid) > 0",
-  );
-  for (const { path } of rows) {
-    const { rows: files } = await db.query('select pg_read_binary_file($1, 0, 100000000, true) as bytes', [path]);
-    if (files[0].bytes !== null) look(files[0].bytes);
-  }
-  return found;
-}

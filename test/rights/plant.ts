@@ -3,17 +3,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import { ledgerSubject, seal } from '../../src/devices/device-key.ts';
+import type { Person } from '../../src/rights/challenges-store.ts';
 import { noticeHandles } from '../../src/rights/notices-store.ts';
 import { REGISTRY, type TableEntry } from '../../src/rights/registry.ts';
 import { APPEND_ONLY } from '../../src/storage/append-only.ts';
-import type { Registered } from './people.ts';
 
 export type Mark = { readonly table: string; readonly column: string; readonly mark: string };
 /** Columns whose values the store or the lookup fixes; times are left in the future, so that nothing is over. */
 const FAR_MS = 4_000_000_000_000;
 
 /** Plants one row in each table that has rows about devices (or in `tables`). Returns what must be found again. */
-export async function plant(pool: Pool, person: Registered, tables?: readonly string[]): Promise<Mark[]> {
+export async function plant(pool: Pool, person: Person, tables?: readonly string[]): Promise<Mark[]> {
   const types = await columnTypes(pool);
   const marks: Mark[] = [];
   let n = 7_000_000 + Math.floor(Math.random() * 1_000_000);
@@ -52,7 +52,7 @@ async function columnTypes(pool: Pool): Promise<Map<string, { type: string; gene
 
 async function plantedValue(
   pool: Pool,
-  person: Registered,
+  person: Person,
   table: string,
   entry: TableEntry,
   column: string,
