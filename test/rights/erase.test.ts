@@ -17,13 +17,14 @@ import {
 } from '../../src/rights/erase-store.ts';
 import { readHeld } from '../../src/rights/held-store.ts';
 import { noticeHandle } from '../../src/rights/notices-store.ts';
+import { REGISTRY } from '../../src/rights/registry.ts';
 import { endHold, placeHold } from '../../src/rights/retention-store.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
 import { unguardedTables } from '../../src/storage/append-only.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder, testStoreConfig } from '../support/store.ts';
 import { disclose, eraseDeps, MARKER_KEY, MASTERS, register, START_MS } from './people.ts';
-import { plant } from './plant.ts';
+import { type Mark, plant } from './plant.ts';
 import { dumpTables, inFiles } from './scan.ts';
 
 /** A process for every step takes its time on a busy machine. */
@@ -39,11 +40,13 @@ test('erasure takes the key first, then every row, and leaves hashes only', asyn
   await disclose(pool, (await loadDevice(pool, MASTERS, person.tokenHash, START_MS))!.subject, 'app-one');
   const marks = await plant(pool, person);
   const bystander = await register(pool);
-  await plant(pool, bystander, ['challenges', 'rights_requests', 'last_locations']);
+  await plant(pool, bystander);
   // The planted tombstone and hold stand in the way of a real one.
   await pool.query('delete from erasures where device = $1', [person.device]);
   await pool.query('delete from legal_holds where device = $1', [person.device]);
   expect((await findTraces(pool, person.device)).length).toBeGreaterThan(10);
+  // The planner keeps samples of columns, of ids and times as well.
+  await pool.query('analyze');
   const theirs = code();
   expect(await beginErasure(deps, person, 'asked', theirs)).toBe(true);
   expect(await beginErasure(deps, person, 'asked', code())).toBe(false);
@@ -58,14 +61,12 @@ test('erasure takes the key first, then every row, and leaves hashes only', asyn
   expect(await findTraces(pool, person.device)).toEqual([]);
   expect(await erasureStatus(pool, theirs)).toMatchObject({ state: 'done', doneAt: START_MS });
   expect(await erasureStatus(pool, 'another code')).toBeNull();
+  expect(await compactKeys(pool, START_MS - 1)).toBe(true);
   const dump = await dumpTables(pool);
-  const kept = ['ledger', 'recipient_notices'];
-  // A notice names the device by its handles.
-  const gone = marks.filter(
-    ({ table, column, mark }) => !kept.includes(table) && column !== 'handle' && mark.length > 6,
-  );
-  for (const { mark } of gone) expect(dump).not.toContain(mark);
-  for (const secret of [person.key, person.tokenHash]) expect(dump).not.toContain(Buffer.from(secret).toString('hex'));
+  for (const [column, form] of goneOf(marks)) expect([column, dump.includes(form)]).toEqual([column, false]);
+  for (const secret of [person.key, person.tokenHash, person.proofKey])
+    expect(dump).not.toContain(Buffer.from(secret).toString('hex'));
+  expect(dump).not.toContain(person.token);
   expect(Object.keys(await readHeld(pool, bystander, START_MS, { forPerson: true }))).toEqual(
     expect.arrayContaining(['challenges', 'devices', 'last_locations', 'rights_requests']),
   );
@@ -144,26 +145,45 @@ test('no erased text, key or token can be found in the files of the database', a
   const own = await openStore(config);
   const { pool: theirs } = own;
   const person = await register(theirs);
-  const marks = (await plant(theirs, person)).filter(({ mark }) => mark.startsWith('sealed mark'));
+  const marks = await plant(theirs, person);
   await theirs.query('delete from erasures');
   await theirs.query('delete from legal_holds');
   const { rows } = await theirs.query('select wrapped from device_keys where device = $1', [person.device]);
   await theirs.query('checkpoint');
-  // The scan can find: the wrapped key is there before.
-  expect(await inFiles(config.dataDir, theirs, [rows[0].wrapped])).toEqual([true]);
+  const look = (needles: readonly Buffer[]) => inFiles(config.dataDir, theirs, needles);
+  // The scan can find: the wrapped key is there before, and so is every column but what is in the sealed ones.
+  const sealed = goneOf(marks).filter(([, form]) => form.startsWith('sealed mark'));
+  const columns = goneOf(marks).filter(([, form]) => !form.startsWith('sealed mark'));
+  const stored = columns.flatMap(([name, form]) => (storedAs(form) === null ? [] : [{ name, bytes: storedAs(form)! }]));
+  const leftIn = async () => {
+    const found = await look(stored.map(({ bytes }) => bytes));
+    return stored.filter((_, i) => found[i]).map(({ name }) => name);
+  };
+  expect(await look([rows[0].wrapped])).toEqual([true]);
+  expect(await leftIn()).toEqual(stored.map(({ name }) => name));
   const ofPerson = eraseDeps(theirs, () => START_MS);
   await beginErasure(ofPerson, person, 'asked', code());
   await advanceErasures(ofPerson);
-  expect(await compactKeys(theirs, START_MS - 1)).toBe(true);
-  await theirs.query('checkpoint');
   const needles = [
-    ...marks.map(({ mark }) => Buffer.from(mark)),
+    ...sealed.map(([, form]) => Buffer.from(form)),
     Buffer.from(person.key),
     Buffer.from(person.token),
     rows[0].wrapped,
   ];
-  expect(marks.length).toBeGreaterThan(5);
-  expect(await inFiles(config.dataDir, theirs, needles)).toEqual(needles.map(() => false));
+  expect(sealed.length).toBeGreaterThan(5);
+  // Somebody's snapshot (autovacuum's) may keep a dead row through a compaction; the job does it again.
+  await expect
+    .poll(
+      async () => [await compactKeys(theirs, START_MS - 1), await theirs.query('checkpoint'), await look(needles)],
+      {
+        timeout: 30_000,
+      },
+    )
+    .toEqual([true, expect.anything(), needles.map(() => false)]);
+  // Ids, hashes and times are in dead rows of other tables until PostgreSQL uses their place again; and nowhere but there.
+  for (const [table, { subject }] of Object.entries(REGISTRY)) if (subject) await theirs.query(`vacuum full ${table}`);
+  await theirs.query('checkpoint');
+  await expect.poll(leftIn, { timeout: 30_000 }).toEqual([]);
   await own.close();
 });
 
@@ -227,3 +247,44 @@ test.runIf(ON_POSTGRES)(
   },
   PROCESSES_MS,
 );
+
+/** Flags and small numbers, which many rows share; what is null in a row that is to be found. */
+const NO_MARK = [
+  ...['grants.precision', 'grants.sources', 'consent_events.precision', 'consent_events.sources', 'devices.flags'],
+  ...['parental_consents.precise', 'parental_consents.withdrawn_at', 'legal_disclosures.gag_until'],
+  'devices.last_used_day',
+  // Of a good token it is kept until then that its phone was erased.
+  'device_tokens.expires_at',
+  // Recipients hear of the erasure by it.
+  'notice_handles.handle',
+];
+
+/**
+ * What of the marks must be nowhere: of every column that a device's rows have, but in tables of which rows outlive it (the
+ * registry says why), in the form in which the store has it. A column without a mark that is its own is named here.
+ */
+function goneOf(marks: readonly Mark[]): [string, string][] {
+  const gone: [string, string][] = [];
+  const marked = new Map(marks.map((one) => [`${one.table}.${one.column}`, one.mark]));
+  for (const [table, entry] of Object.entries(REGISTRY)) {
+    if (entry.subject?.by !== 'device' || entry.survivesErasure !== undefined || table === 'device_keys') continue;
+    for (const column of Object.keys(entry.columns)) {
+      const name = `${table}.${column}`;
+      const mark = marked.get(name);
+      if (NO_MARK.includes(name)) continue;
+      // Times are shown in words and kept as numbers.
+      gone.push([name, /T.*Z$/.test(mark!) ? `${Date.parse(mark!)}` : mark!]);
+    }
+  }
+  return gone;
+}
+
+/** The bytes by which a file of the database has it; null for numbers too short to be told from others. */
+function storedAs(form: string): Buffer | null {
+  if (/^[0-9a-f]{32}$|^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(form)) return Buffer.from(form.replaceAll('-', ''), 'hex');
+  if (!/^\d+$/.test(form)) return Buffer.from(form);
+  if (form.length < 13) return null;
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(BigInt(form));
+  return bytes;
+}

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { ON_POSTGRES } from '../support/store.ts';
 
-/** Every row of every table as JSON; bytes are in it as hex. */
+/** Every row of every table as JSON, and what the planner keeps of them as samples; bytes are in it as hex. */
 export async function dumpTables(db: Pool): Promise<string> {
   const { rows } = await db.query(
     "select table_name as t from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
@@ -13,7 +13,10 @@ export async function dumpTables(db: Pool): Promise<string> {
   const texts: string[] = [];
   for (const { t } of rows)
     texts.push(...(await db.query(`select to_jsonb(x)::text as row from "${t}" x`)).rows.map((row) => row.row));
-  return texts.join('\n');
+  const { rows: samples } = await db.query(
+    "select to_jsonb(s)::text as row from pg_stats s where schemaname = 'public'",
+  );
+  return [...texts, ...samples.map((one) => one.row)].join('\n');
 }
 
 /** Which of the byte strings are in any file of the tables and indexes. */
