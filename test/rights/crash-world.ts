@@ -53,7 +53,7 @@ export async function addPartners(store: Store): Promise<Keyed> {
 export async function openAsking(store: Store, partners: Keyed) {
   const { pool } = store;
   const clock = { nowMs: Date.now() };
-  const gateway = await openSharingGateway(store, { clock, map: MAP, people: true, pollMs: 5 });
+  const gateway = await openSharingGateway(store, { clock, map: MAP, people: true, pollMs: 10 });
   await gateway.followKeys();
   const unknown = formatToken(randomBytes(32));
 
