@@ -61,7 +61,8 @@ test('erasure takes the key first, then every row, and leaves hashes only', asyn
   expect(await findTraces(pool, person.device)).toEqual([]);
   expect(await erasureStatus(pool, theirs)).toMatchObject({ state: 'done', doneAt: START_MS });
   expect(await erasureStatus(pool, 'another code')).toBeNull();
-  expect(await compactKeys(pool, START_MS - 1)).toBe(true);
+  // Autovacuum may be at a table.
+  await expect.poll(() => compactKeys(pool, START_MS - 1), { timeout: 30_000 }).toBe(true);
   const dump = await dumpTables(pool);
   for (const [column, form] of goneOf(marks)) expect([column, dump.includes(form)]).toEqual([column, false]);
   for (const secret of [person.key, person.tokenHash, person.proofKey])
