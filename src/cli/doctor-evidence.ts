@@ -11,8 +11,8 @@ import type { CommandContext } from './context.ts';
 import type { Finding } from './finding.ts';
 
 const DAY_MS = 86_400_000;
-/** How long a whole dump made before an erasure may go on opening what was erased: a master key is replaced twice a year. */
-const ROTATE_AFTER_DAYS = 180;
+/** How long a whole dump made before an erasure may go on opening what was erased: as long as a request may take (GDPR 12(3)). */
+const ROTATE_AFTER_DAYS = 30;
 
 export async function checkEvidence(pool: Pool, context: CommandContext): Promise<Finding[]> {
   return [await evidence(pool), await staff(pool), await erasedKeys(pool, context)];

@@ -212,9 +212,14 @@ export async function erasureStatus(db: Pool, code: string): Promise<ErasureStat
   return { state: rows[0].doneAt === null ? 'in progress' : 'done', ...rows[0] };
 }
 
+/** Tables whose columns the planner may have sampled values about a device from. */
+const SAMPLED = Object.entries(REGISTRY).flatMap(([table, { subject }]) => (subject?.by === 'device' ? [table] : []));
+
 /**
- * Takes the dead rows of destroyed keys off the disk, if any were destroyed since. Whoever needs the table waits as long as a
- * copy of it takes (a second for a million devices); false if it could not be had within a second, and is to be tried again.
+ * Takes the dead rows of destroyed keys off the disk, if any were destroyed since, and has the planner draw its samples anew:
+ * they hold ids and hashes of who was in the tables when they were drawn. Whoever needs the keys waits as long as a copy of them
+ * takes (a second for a million devices), nobody for the samples; false if a table could not be had within a second, and is
+ * to be tried again. A table that was left empty keeps its samples until it has rows.
  */
 export async function compactKeys(db: Pool, sinceMs: number): Promise<boolean> {
   const { rows } = await db.query('select exists (select from erasures where started_at > $1 or done_at > $1) as any', [
@@ -225,6 +230,7 @@ export async function compactKeys(db: Pool, sinceMs: number): Promise<boolean> {
   try {
     await client.query("set lock_timeout = '1s'");
     await client.query('vacuum full device_keys');
+    for (const table of SAMPLED) await client.query(`analyze ${table}`);
     await client.query('reset lock_timeout');
     client.release();
     return true;

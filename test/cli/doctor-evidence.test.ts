@@ -51,11 +51,11 @@ test('the doctor counts keys of the erased that whole dumps from before still gi
     );
   const { rows } = await pool.query('select master_key from erasures order by master_key = $1', [MASTERS.current.name]);
   expect(rows.map((row) => row.master_key)).toEqual([masterKeysOf([masterKey]).current.name, MASTERS.current.name]);
-  expect(await statesAt(START_MS + 179 * DAY_MS)).toMatchObject({ 'erased keys': 'ok' });
-  expect(await statesAt(START_MS + 181 * DAY_MS)).toMatchObject({ 'erased keys': 'weak' });
+  expect(await statesAt(START_MS + 29 * DAY_MS)).toMatchObject({ 'erased keys': 'ok' });
+  expect(await statesAt(START_MS + 31 * DAY_MS)).toMatchObject({ 'erased keys': 'weak' });
   // Under other secrets, as after the old key was retired, none opens.
   const elsewhere = testFolder();
   loadSecrets({ dataDir: elsewhere }, randomBytes);
-  expect(await statesAt(START_MS + 181 * DAY_MS, elsewhere)).toMatchObject({ 'erased keys': 'ok' });
-  expect(await statesAt(START_MS + 181 * DAY_MS, testFolder())).toMatchObject({ 'erased keys': 'ok' });
+  expect(await statesAt(START_MS + 31 * DAY_MS, elsewhere)).toMatchObject({ 'erased keys': 'ok' });
+  expect(await statesAt(START_MS + 31 * DAY_MS, testFolder())).toMatchObject({ 'erased keys': 'ok' });
 });

@@ -1,17 +1,26 @@
-// A process that erases a device and is killed, by itself, right after one step: node erase-process.ts CONFIG DEVICE STEP.
-// It first finishes what the one before it left.
-import { advanceErasure, advanceErasures, beginErasure, findPerson } from '../../src/rights/erase-store.ts';
+// A process that erases devices, each up to one of its statements, says where it stands and waits to be killed:
+// node erase-process.ts '{ config, keys, jobs }'. Where nobody else has the embedded store open, it is the one that has.
 import { openStore, type StoreConfig } from '../../src/storage/open.ts';
-import { eraseDeps, MASTERS, START_MS } from './people.ts';
+import { eraseWatched, type Fate, type Keys } from './watched-erasure.ts';
 
-const [config, device, killAfter] = process.argv.slice(2);
-const store = await openStore(JSON.parse(config) as StoreConfig);
-const deps = eraseDeps(store.pool, () => START_MS);
-await advanceErasures(deps);
-const person = await findPerson(store.pool, MASTERS, device);
-if (person === null) throw new Error('the device is not there');
-const onStep = (step: string) => {
-  if (step === killAfter) process.kill(process.pid, 'SIGKILL');
-};
-await beginErasure({ ...deps, onStep }, person, 'asked', device);
-await advanceErasure({ ...deps, onStep }, device);
+/** Statement number `at` of the erasure, from 0, is the one that meets another fate. */
+export type Job = { readonly device: string; readonly code: string; readonly at: number; readonly fate: Fate };
+export type Work = { readonly config: StoreConfig; readonly keys: Keys; readonly jobs: readonly Job[] };
+
+const { config, keys, jobs } = JSON.parse(process.argv[2]) as Work;
+const store = await openStore(config);
+/** Resolves with the statement at which an erasure stands. */
+function bring(job: Job): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let sent = 0;
+  const fateOf = (sql: string): Fate => {
+    if (sent++ !== job.at) return 'sent';
+    resolve(sql);
+    return job.fate;
+  };
+  eraseWatched(store, keys, job, fateOf).catch(reject);
+  return promise;
+}
+
+console.log(JSON.stringify(await Promise.all(jobs.map(bring))));
+setInterval(() => {}, 1_000);

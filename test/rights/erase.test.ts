@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { unseal, wrapDeviceKey } from '../../src/devices/device-key.ts';
-import { masterKeysOf, openDeviceKey } from '../../src/devices/master-keys.ts';
+import { openDeviceKey } from '../../src/devices/master-keys.ts';
 import { loadDevice } from '../../src/devices/store.ts';
 import {
   advanceErasure,
@@ -18,14 +17,15 @@ import {
 } from '../../src/rights/erase-store.ts';
 import { readHeld } from '../../src/rights/held-store.ts';
 import { noticeHandle } from '../../src/rights/notices-store.ts';
+import { REGISTRY } from '../../src/rights/registry.ts';
 import { endHold, placeHold } from '../../src/rights/retention-store.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
 import { unguardedTables } from '../../src/storage/append-only.ts';
 import { openStore } from '../../src/storage/open.ts';
-import { startNode } from '../support/process.ts';
 import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder, testStoreConfig } from '../support/store.ts';
 import { disclose, eraseDeps, MARKER_KEY, MASTERS, register, START_MS } from './people.ts';
-import { plant } from './plant.ts';
+import { type Mark, plant } from './plant.ts';
+import { dumpTables, inFiles } from './scan.ts';
 
 /** A process for every step takes its time on a busy machine. */
 const PROCESSES_MS = 300_000;
@@ -40,11 +40,13 @@ test('erasure takes the key first, then every row, and leaves hashes only', asyn
   await disclose(pool, (await loadDevice(pool, MASTERS, person.tokenHash, START_MS))!.subject, 'app-one');
   const marks = await plant(pool, person);
   const bystander = await register(pool);
-  await plant(pool, bystander, ['challenges', 'rights_requests', 'last_locations']);
+  await plant(pool, bystander);
   // The planted tombstone and hold stand in the way of a real one.
   await pool.query('delete from erasures where device = $1', [person.device]);
   await pool.query('delete from legal_holds where device = $1', [person.device]);
   expect((await findTraces(pool, person.device)).length).toBeGreaterThan(10);
+  // The planner keeps samples of columns, of ids and times as well.
+  await pool.query('analyze');
   const theirs = code();
   expect(await beginErasure(deps, person, 'asked', theirs)).toBe(true);
   expect(await beginErasure(deps, person, 'asked', code())).toBe(false);
@@ -59,14 +61,13 @@ test('erasure takes the key first, then every row, and leaves hashes only', asyn
   expect(await findTraces(pool, person.device)).toEqual([]);
   expect(await erasureStatus(pool, theirs)).toMatchObject({ state: 'done', doneAt: START_MS });
   expect(await erasureStatus(pool, 'another code')).toBeNull();
-  const dump = await dumpTables();
-  const kept = ['ledger', 'recipient_notices'];
-  // A notice names the device by its handles.
-  const gone = marks.filter(
-    ({ table, column, mark }) => !kept.includes(table) && column !== 'handle' && mark.length > 6,
-  );
-  for (const { mark } of gone) expect(dump).not.toContain(mark);
-  for (const secret of [person.key, person.tokenHash]) expect(dump).not.toContain(Buffer.from(secret).toString('hex'));
+  // Autovacuum may be at a table.
+  await expect.poll(() => compactKeys(pool, START_MS - 1), { timeout: 30_000 }).toBe(true);
+  const dump = await dumpTables(pool);
+  for (const [column, form] of goneOf(marks)) expect([column, dump.includes(form)]).toEqual([column, false]);
+  for (const secret of [person.key, person.tokenHash, person.proofKey])
+    expect(dump).not.toContain(Buffer.from(secret).toString('hex'));
+  expect(dump).not.toContain(person.token);
   expect(Object.keys(await readHeld(pool, bystander, START_MS, { forPerson: true }))).toEqual(
     expect.arrayContaining(['challenges', 'devices', 'last_locations', 'rights_requests']),
   );
@@ -145,81 +146,46 @@ test('no erased text, key or token can be found in the files of the database', a
   const own = await openStore(config);
   const { pool: theirs } = own;
   const person = await register(theirs);
-  const marks = (await plant(theirs, person)).filter(({ mark }) => mark.startsWith('sealed mark'));
+  const marks = await plant(theirs, person);
   await theirs.query('delete from erasures');
   await theirs.query('delete from legal_holds');
   const { rows } = await theirs.query('select wrapped from device_keys where device = $1', [person.device]);
   await theirs.query('checkpoint');
-  // The scan can find: the wrapped key is there before.
-  expect(await inFiles(config.dataDir, theirs, [rows[0].wrapped])).toEqual([true]);
+  const look = (needles: readonly Buffer[]) => inFiles(config.dataDir, theirs, needles);
+  // The scan can find: the wrapped key is there before, and so is every column but what is in the sealed ones.
+  const sealed = goneOf(marks).filter(([, form]) => form.startsWith('sealed mark'));
+  const columns = goneOf(marks).filter(([, form]) => !form.startsWith('sealed mark'));
+  const stored = columns.flatMap(([name, form]) => (storedAs(form) === null ? [] : [{ name, bytes: storedAs(form)! }]));
+  const leftIn = async () => {
+    const found = await look(stored.map(({ bytes }) => bytes));
+    return stored.filter((_, i) => found[i]).map(({ name }) => name);
+  };
+  expect(await look([rows[0].wrapped])).toEqual([true]);
+  expect(await leftIn()).toEqual(stored.map(({ name }) => name));
   const ofPerson = eraseDeps(theirs, () => START_MS);
   await beginErasure(ofPerson, person, 'asked', code());
   await advanceErasures(ofPerson);
-  expect(await compactKeys(theirs, START_MS - 1)).toBe(true);
-  await theirs.query('checkpoint');
   const needles = [
-    ...marks.map(({ mark }) => Buffer.from(mark)),
+    ...sealed.map(([, form]) => Buffer.from(form)),
     Buffer.from(person.key),
     Buffer.from(person.token),
     rows[0].wrapped,
   ];
-  expect(marks.length).toBeGreaterThan(5);
-  expect(await inFiles(config.dataDir, theirs, needles)).toEqual(needles.map(() => false));
+  expect(sealed.length).toBeGreaterThan(5);
+  // Somebody's snapshot (autovacuum's) may keep a dead row through a compaction; the job does it again.
+  await expect
+    .poll(
+      async () => [await compactKeys(theirs, START_MS - 1), await theirs.query('checkpoint'), await look(needles)],
+      {
+        timeout: 30_000,
+      },
+    )
+    .toEqual([true, expect.anything(), needles.map(() => false)]);
+  // Ids, hashes and times are in dead rows of other tables until PostgreSQL uses their place again; and nowhere but there.
+  for (const [table, { subject }] of Object.entries(REGISTRY)) if (subject) await theirs.query(`vacuum full ${table}`);
+  await theirs.query('checkpoint');
+  await expect.poll(leftIn, { timeout: 30_000 }).toEqual([]);
   await own.close();
-});
-
-describe('killed in the middle', () => {
-  // Every step of an erasure, in order; the embedded store takes seconds to open, so it is killed at fewer of them.
-  test(
-    'an erasure that was killed at any step is completed by the next process, and shows nothing meanwhile',
-    async () => {
-      const config = await testStoreConfig();
-      const first = await openStore(config);
-      const person = await register(first.pool);
-      await plant(first.pool, person, ['grants', 'consent_events', 'last_locations', 'coarse_states']);
-      const people = [person];
-      const steps: string[] = [];
-      await beginErasure(
-        { ...eraseDeps(first.pool, () => START_MS), onStep: (step) => void steps.push(step) },
-        person,
-        'asked',
-        code(),
-      );
-      await advanceErasure(
-        { ...eraseDeps(first.pool, () => START_MS), onStep: (step) => void steps.push(step) },
-        person.device,
-      );
-      expect(steps.slice(0, 2)).toEqual(['begun', 'device_keys']);
-      expect(steps.slice(-2)).toEqual(['scanned', 'done']);
-      const killAt = ON_POSTGRES ? steps : steps.filter((_, i) => i % 8 === 0);
-      for (const _ of killAt) {
-        const next = await register(first.pool);
-        await plant(first.pool, next, ['grants', 'consent_events', 'last_locations', 'coarse_states']);
-        people.push(next);
-      }
-      await first.close();
-      for (const [i, step] of killAt.entries()) {
-        const child = startNode([
-          join(import.meta.dirname, 'erase-process.ts'),
-          JSON.stringify(config),
-          people[i + 1].device,
-          step,
-        ]);
-        expect([step, await child.ended]).toEqual([step, 'SIGKILL']);
-      }
-      const last = await openStore(config);
-      afterFile(() => last.close());
-      for (const { tokenHash } of people) expect(await loadDevice(last.pool, MASTERS, tokenHash, START_MS)).toBeNull();
-      for (const { device } of people) expect(await findPerson(last.pool, MASTERS, device)).toBeNull();
-      await advanceErasures(eraseDeps(last.pool, () => START_MS));
-      for (const { device } of people) expect(await findTraces(last.pool, device)).toEqual([]);
-      const { rows } = await last.pool.query(
-        "select count(*)::int as n from erasures where step = 'done' and device is null",
-      );
-      expect(rows[0].n).toBe(people.length);
-    },
-    PROCESSES_MS,
-  );
 });
 
 test.runIf(ON_POSTGRES)(
@@ -235,7 +201,6 @@ test.runIf(ON_POSTGRES)(
     for (const one of [stays, goes]) await plant(source.pool, one, ['last_locations', 'rights_requests']);
     // What docs/operations.md says: the history of the data without the keys, and the keys apart, of which the newest only is kept.
     run('pg_dump', ['-Fc', '--exclude-table-data=device_keys', '-f', join(folder, 'data.dump'), url]);
-    run('pg_dump', ['-Fc', '-f', join(folder, 'whole.dump'), url]);
     await beginErasure(
       eraseDeps(source.pool, () => START_MS),
       goes,
@@ -267,52 +232,47 @@ test.runIf(ON_POSTGRES)(
     expect(evidence.length).toBeGreaterThan(1);
     expect(await unguardedTables(client)).toEqual([]);
     await expect(client.query('delete from ledger')).rejects.toThrow('append-only');
-
-    // A whole dump from before holds the wrapped key too: it ends with the master key that wrapped it (`master-key rotate`).
-    const whole = await testDatabase();
-    run('pg_restore', ['-d', whole, join(folder, 'whole.dump')]);
-    const other = new pg.Client({ connectionString: whole });
-    await other.connect();
-    afterFile(() => other.end());
-    const { rows } = await other.query('select device, master_key, wrapped from device_keys where device = $1', [
-      goes.device,
-    ]);
-    expect(openDeviceKey(MASTERS, rows[0])).not.toBeNull();
-    expect(openDeviceKey(masterKeysOf([Buffer.alloc(32, 99)]), rows[0])).toBeNull();
   },
   PROCESSES_MS,
 );
 
-/** Every row of every table as text. */
-async function dumpTables(): Promise<string> {
-  const { rows } = await pool.query(
-    "select table_name as t from information_schema.tables where table_schema = 'public'",
-  );
-  const texts: string[] = [];
-  for (const { t } of rows)
-    texts.push(...(await pool.query(`select to_jsonb(x)::text as row from "${t}" x`)).rows.map((row) => row.row));
-  return texts.join('\n');
+/** Flags and small numbers, which many rows share; what is null in a row that is to be found. */
+const NO_MARK = [
+  ...['grants.precision', 'grants.sources', 'consent_events.precision', 'consent_events.sources', 'devices.flags'],
+  ...['parental_consents.precise', 'parental_consents.withdrawn_at', 'legal_disclosures.gag_until'],
+  'devices.last_used_day',
+  // Of a good token it is kept until then that its phone was erased.
+  'device_tokens.expires_at',
+  // Recipients hear of the erasure by it.
+  'notice_handles.handle',
+];
+
+/**
+ * What of the marks must be nowhere: of every column that a device's rows have, but in tables of which rows outlive it (the
+ * registry says why), in the form in which the store has it. A column without a mark that is its own is named here.
+ */
+function goneOf(marks: readonly Mark[]): [string, string][] {
+  const gone: [string, string][] = [];
+  const marked = new Map(marks.map((one) => [`${one.table}.${one.column}`, one.mark]));
+  for (const [table, entry] of Object.entries(REGISTRY)) {
+    if (entry.subject?.by !== 'device' || entry.survivesErasure !== undefined || table === 'device_keys') continue;
+    for (const column of Object.keys(entry.columns)) {
+      const name = `${table}.${column}`;
+      const mark = marked.get(name);
+      if (NO_MARK.includes(name)) continue;
+      // Times are shown in words and kept as numbers.
+      gone.push([name, /T.*Z$/.test(mark!) ? `${Date.parse(mark!)}` : mark!]);
+    }
+  }
+  return gone;
 }
 
-/** Which of the byte strings are in any file of the tables: read from disk, or through the server where that is elsewhere. */
-async function inFiles(dataDir: string, db: pg.Pool, needles: readonly Buffer[]): Promise<boolean[]> {
-  const found = needles.map(() => false);
-  const look = (bytes: Buffer) =>
-    needles.forEach((needle, i) => {
-      if (bytes.includes(needle)) found[i] = true;
-    });
-  if (!ON_POSTGRES) {
-    const base = join(dataDir, 'embedded', 'pgdata', 'base');
-    for (const file of readdirSync(base, { recursive: true, withFileTypes: true }))
-      if (file.isFile()) look(readFileSync(join(file.parentPath, file.name)));
-    return found;
-  }
-  const { rows } = await db.query(
-    "select pg_relation_filepath(c.oid) as path from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname in ('public', 'pg_toast') and c.relkind in ('r', 't', 'i') and pg_relation_size(c.oid) > 0",
-  );
-  for (const { path } of rows) {
-    const { rows: files } = await db.query('select pg_read_binary_file($1, 0, 100000000, true) as bytes', [path]);
-    if (files[0].bytes !== null) look(files[0].bytes);
-  }
-  return found;
+/** The bytes by which a file of the database has it; null for numbers too short to be told from others. */
+function storedAs(form: string): Buffer | null {
+  if (/^[0-9a-f]{32}$|^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(form)) return Buffer.from(form.replaceAll('-', ''), 'hex');
+  if (!/^\d+$/.test(form)) return Buffer.from(form);
+  if (form.length < 13) return null;
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64LE(BigInt(form));
+  return bytes;
 }

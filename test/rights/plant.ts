@@ -3,17 +3,23 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import { ledgerSubject, seal } from '../../src/devices/device-key.ts';
+import type { Person } from '../../src/rights/challenges-store.ts';
 import { noticeHandles } from '../../src/rights/notices-store.ts';
 import { REGISTRY, type TableEntry } from '../../src/rights/registry.ts';
 import { APPEND_ONLY } from '../../src/storage/append-only.ts';
-import type { Registered } from './people.ts';
 
-export type Mark = { readonly table: string; readonly column: string; readonly mark: string };
+/** `isSecret`: bytes that nobody is shown, in hex as a dump has them. */
+export type Mark = {
+  readonly table: string;
+  readonly column: string;
+  readonly mark: string;
+  readonly isSecret: boolean;
+};
 /** Columns whose values the store or the lookup fixes; times are left in the future, so that nothing is over. */
 const FAR_MS = 4_000_000_000_000;
 
 /** Plants one row in each table that has rows about devices (or in `tables`). Returns what must be found again. */
-export async function plant(pool: Pool, person: Registered, tables?: readonly string[]): Promise<Mark[]> {
+export async function plant(pool: Pool, person: Person, tables?: readonly string[]): Promise<Mark[]> {
   const types = await columnTypes(pool);
   const marks: Mark[] = [];
   let n = 7_000_000 + Math.floor(Math.random() * 1_000_000);
@@ -28,7 +34,7 @@ export async function plant(pool: Pool, person: Registered, tables?: readonly st
       const { value, mark } = await plantedValue(pool, person, table, entry, column, type, n++);
       names.push(column);
       values.push(value);
-      if (mark !== null) marks.push({ table, column, mark });
+      if (mark !== null) marks.push({ table, column, mark, isSecret: entry.columns[column] === 'secret' });
     }
     const list = names.map((_, i) => `$${i + 1}`).join(', ');
     const sets = names.map((name) => `${name} = excluded.${name}`).join(', ');
@@ -52,7 +58,7 @@ async function columnTypes(pool: Pool): Promise<Map<string, { type: string; gene
 
 async function plantedValue(
   pool: Pool,
-  person: Registered,
+  person: Person,
   table: string,
   entry: TableEntry,
   column: string,
@@ -68,7 +74,10 @@ async function plantedValue(
     };
   }
   const kind = entry.columns[column];
-  if (kind === 'secret') return { value: randomBytes(16), mark: null };
+  if (kind === 'secret') {
+    const value = randomBytes(16);
+    return { value, mark: value.toString('hex') };
+  }
   if (kind === 'sealed') {
     const mark = `sealed mark ${n}`;
     const text = JSON.stringify({ mark });

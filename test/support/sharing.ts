@@ -32,6 +32,8 @@ import { afterFile } from './store.ts';
 
 export const LEDGER_KEY = Buffer.alloc(32, 7);
 export const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
+/** Tombstones and suppressed tokens go by it. */
+export const PSEUDONYM_KEY = Buffer.alloc(32, 15);
 const COARSE_KEY = Buffer.alloc(32, 11);
 export const PURPOSE = 'dpv:ServiceProvision';
 
@@ -71,6 +73,8 @@ export type SharingGateway = {
   call(method: string, url: string, token: string, body?: object, proof?: string): Promise<LightMyRequestResponse>;
   /** Looks for new keys now. */
   followKeys(): Promise<void>;
+  /** Resolves once every gateway on the store has heard of change number `seq`. */
+  settle(seq: number): Promise<void>;
   /** Takes its store away. */
   cutStore(): Promise<void>;
   close(): Promise<void>;
@@ -102,7 +106,7 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
   const secrets = { ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY };
   const sharing = openSharing({ pool, ...secrets, map, lease, now }, log);
   const ring = createKeyRing(now);
-  const own = { pool, inChain, masters: MASTERS, receiptKey: Buffer.alloc(32, 13), pseudonymKey: Buffer.alloc(32, 15) };
+  const own = { pool, inChain, masters: MASTERS, receiptKey: Buffer.alloc(32, 13), pseudonymKey: PSEUDONYM_KEY };
   const peoples = {
     people: await openPeople(own),
     rights: openRights({ ...own, contact: 'privacy@example.org' }),
@@ -145,6 +149,7 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
         headers: { authorization: `Bearer ${token}`, ...(proof === undefined ? {} : { 'honeyguide-proof': proof }) },
       }),
     followKeys: () => follower.poll(),
+    settle,
     cutStore: closePool,
   };
 }
