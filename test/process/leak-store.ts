@@ -50,7 +50,7 @@ export async function breakThings(
     await ask('nobody', 'POST', '/v1/privacy/complaints', {
       body: { text: `${STEM}-broken`, replyTo: `${STEM}@x.nl` },
     });
-    await ask('nobody', 'POST', '/v1/devices', { bearer: keys.device, body: { jurisdiction: JURISDICTION } });
+    await ask('nobody', 'POST', `/v1/devices?key=${keys.device}`, { body: { jurisdiction: JURISDICTION } });
   }
   await runMixed(everything());
   await pool.query('alter table moved rename to rights_requests');
