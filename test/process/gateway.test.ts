@@ -50,6 +50,14 @@ describe('a gateway', () => {
     expect((await fetch(`${running.url}/metrics`)).status).toBe(404);
   });
 
+  test('listens on loopback alone, unless told otherwise', async () => {
+    // An address of this machine that a listener on every address would answer at.
+    for (const url of [running.url, running.ops]) {
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+      await expect(fetch(`${url.replace('127.0.0.1', '127.0.0.2')}/healthz`)).rejects.toThrow();
+    }
+  });
+
   test('proves its ledger on the operators’ port, and on no other', async () => {
     const audit = await fetch(`${running.ops}/v1/audit/verify`);
     expect([audit.status, await audit.json()]).toEqual([200, expect.objectContaining({ holds: true, broken: null })]);
@@ -176,9 +184,9 @@ test('told to stop while it starts, ends cleanly without ever having been ready'
 });
 
 test('says all that is wrong with its configuration and ends', async () => {
-  const wrong = startNode(['src/main.ts'], { PORT: 'x', THREADS: '0' });
+  const wrong = startNode(['src/main.ts'], { HOST: '0.0.0.0', PORT: 'x', THREADS: '0' });
   expect(await wrong.ended).toBe(1);
-  expect(wrong.errors()).toMatch(/PORT must[\s\S]*THREADS must/);
+  expect(wrong.errors()).toMatch(/PORT must[\s\S]*THREADS must[\s\S]*HOST .*is not loopback/);
 });
 
 async function expectWithinASecond(holds: () => Promise<boolean>): Promise<void> {

@@ -3,12 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/honeyguide.ts';
+import { ledgerSubject } from '../../src/devices/device-key.ts';
 import { fileComplaint, findComplaint } from '../../src/rights/complaints-store.ts';
 import { addRequest } from '../../src/rights/requests-store.ts';
 import { allows, ROLES } from '../../src/rights/staff.ts';
 import { COMMAND_NOW_MS } from '../support/command.ts';
 import { testFolder } from '../support/store.ts';
 import { openTestDesk, REASON } from './desk.ts';
+import { disclose } from './people.ts';
 
 const { pool, masters, keys, run, hire, device } = await openTestDesk();
 const staffRows = async () =>
@@ -168,7 +170,11 @@ test('staff moves a request on, extends it once, and the person is told why it w
   const extended = await run('priv', 'requests', 'extend', first.id, '--say', 'we must ask the maker', ...REASON);
   expect(new Date(extended.json.dueAt).toISOString().slice(0, 10)).toBe('2026-04-02');
   expect((await run('priv', 'requests', 'extend', first.id, '--say', 'again', ...REASON)).exitCode).toBe(1);
+  await disclose(pool, ledgerSubject(ada.key), 'told-the-wrong-town', COMMAND_NOW_MS);
   expect((await run('priv', 'requests', 'finish', first.id, ...REASON)).json.state).toBe('done');
+  // Whoever was shown something is told that it was wrong.
+  const told = await pool.query('select application, kind from recipient_notices');
+  expect(told.rows).toEqual([{ application: 'told-the-wrong-town', kind: 'rectified' }]);
   const second = await add('rectification');
   expect((await run('priv', 'requests', 'refuse', second.id, ...REASON)).exitCode).toBe(2);
   const refused = await run('priv', 'requests', 'refuse', second.id, '--say', 'it is right', ...REASON);
