@@ -100,15 +100,21 @@ describe('on every gateway, from the acknowledgement on', () => {
 
   test('a suspension of a partner by command ends its answers and nobody else’s, until it is resumed', async () => {
     const { device } = await known();
-    const partners = async (verb: string) => {
+    const partners = async (verb: string, application: string) => {
       const how = { DATA_DIR: dataDir };
-      const done = await runCommand(['partners', verb, '--application', precise.application], store, how, clock.nowMs);
+      const done = await runCommand(['partners', verb, '--application', application], store, how, clock.nowMs);
       expect([verb, done.messages, done.exitCode]).toEqual([verb, '', 0]);
     };
-    await partners('suspend');
-    expect(await shown(device)).toEqual(['region', '404', 'region', '404']);
-    await partners('resume');
-    expect(await shown(device)).toEqual(EVERYTHING);
+    // Regions are told from memory, precise places never.
+    for (const [one, left] of [
+      [coarse, ['404', 'precise', '404', 'precise']],
+      [precise, ['region', '404', 'region', '404']],
+    ] as const) {
+      await partners('suspend', one.application);
+      expect(await shown(device)).toEqual(left);
+      await partners('resume', one.application);
+      expect(await shown(device)).toEqual(EVERYTHING);
+    }
   });
 
   test.each([
