@@ -26,12 +26,23 @@ export type Scheduler = {
 /** Lateness that a busy moment explains. */
 const LATE_MS = 10_000;
 
+/** What wakes jobs; as `now`, the test's own where a test lets hours pass. */
+export type Timers = {
+  set(wake: () => void, ms: number): unknown;
+  clear(timer: unknown): void;
+};
+const MACHINE: Timers = {
+  set: (wake, ms) => setTimeout(wake, ms),
+  clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
+};
+
 export function startJobs(
   jobs: readonly Job[],
   now: () => number,
   onError: (job: string, error: unknown) => void,
+  timers = MACHINE,
 ): Scheduler {
-  const runners = jobs.map((job) => startJob(job, now, onError));
+  const runners = jobs.map((job) => startJob(job, now, onError, timers));
   return {
     states: (nowMs) => runners.map((runner) => runner.state(nowMs)),
     healthy: (nowMs) => runners.every((runner) => runner.state(nowMs).lagMs <= Math.max(LATE_MS, runner.everyMs)),
@@ -41,12 +52,12 @@ export function startJobs(
   };
 }
 
-function startJob(job: Job, now: () => number, onError: (job: string, error: unknown) => void) {
+function startJob(job: Job, now: () => number, onError: (job: string, error: unknown) => void, timers: Timers) {
   let runs = 0;
   let failures = 0;
   let dueMs = now() + job.everyMs;
   let running: Promise<void> = Promise.resolve();
-  let timer = setTimeout(turn, job.everyMs);
+  let timer = timers.set(turn, job.everyMs);
   let stopped = false;
 
   async function runOnce(): Promise<void> {
@@ -58,7 +69,7 @@ function startJob(job: Job, now: () => number, onError: (job: string, error: unk
       failures++;
       onError(job.name, error);
     }
-    if (!stopped) timer = setTimeout(turn, job.everyMs);
+    if (!stopped) timer = timers.set(turn, job.everyMs);
   }
 
   function turn(): void {
@@ -70,7 +81,7 @@ function startJob(job: Job, now: () => number, onError: (job: string, error: unk
     state: (nowMs: number): JobState => ({ name: job.name, runs, failures, lagMs: Math.max(0, nowMs - dueMs) }),
     async stop() {
       stopped = true;
-      clearTimeout(timer);
+      timers.clear(timer);
       await running;
     },
   };

@@ -131,7 +131,7 @@ export async function executeLegal(
   const person = await findPerson(client, masters, found.device);
   if (person === null) return 'the device was erased';
   const scope = await readScope(client, person, id);
-  const held = limitTo(scope, await readHeld(client, person, nowMs, { forPerson: false, tables: scope.fields }));
+  const held = limitTo(scope, await readHeld(client, person, nowMs, { forPerson: false, tables: scope.fields }), nowMs);
   await client.query('update legal_disclosures set executed_at = $2 where id = $1', [id, nowMs]);
   const subject = ledgerSubject(person.key);
   chain.append({ at: nowMs, kind: KIND.legal, subject, basis: found.basis, detail: `handed over ${id}` });
@@ -147,17 +147,26 @@ async function readScope(client: ClientBase, person: Person, id: string): Promis
   return JSON.parse(plain.toString());
 }
 
+/** Columns that say when a row came about. */
+const OWN_TIMES = ['at', 'receivedAt', 'requestedAt', 'givenAt', 'createdAt', 'issuedAt', 'markedAt'];
+
 /** Rows whose own time lies outside the period are left out; rows without one are states of now, and need the period to reach now. */
-function limitTo({ from, to }: LegalScope, held: Held): Held {
+function limitTo({ from, to }: LegalScope, held: Held, nowMs: number): Held {
   const inside = (row: Readonly<Record<string, unknown>>) => {
-    const at = [row.at, row.receivedAt, row.requestedAt, row.givenAt, row.createdAt].find(
-      (one) => typeof one === 'string',
-    );
-    return at === undefined || (Date.parse(at as string) >= from && Date.parse(at as string) <= to);
+    const at = ownTime(row) ?? nowMs;
+    return at >= from && at <= to;
   };
   return Object.fromEntries(
     Object.entries(held).map(([table, what]) => [table, { ...what, rows: what.rows.filter(inside) }]),
   );
+}
+
+/** Epoch milliseconds. The last place has its time inside what was sealed. */
+function ownTime(row: Readonly<Record<string, unknown>>): number | undefined {
+  const own = OWN_TIMES.map((name) => row[name]).find((one) => typeof one === 'string');
+  if (own !== undefined) return Date.parse(own as string);
+  const { at } = (row.content ?? {}) as { readonly at?: unknown };
+  return typeof at === 'number' ? at : undefined;
 }
 
 /** What a transparency report says of a year: numbers only. */

@@ -13,6 +13,9 @@ export const UNUSED_DAYS = 365;
 const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
 const ofDevice = { by: 'device', column: 'device' } as const;
 
+/** When the consent of a row `t` was spoken of last. */
+const LAST_EVENT = '(select max(e.at) from consent_events e where e.record = t.record)';
+
 export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
   device_keys: {
     room: 'devices',
@@ -94,6 +97,7 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
       sql: `t.state not in ('refused', 'objected') and coalesce(t.expires_at, 0) <= $1::int8 - ${EVIDENCE_MS}
         and not exists (select from consent_events e where e.record = t.record and e.at > $1::int8 - ${EVIDENCE_MS})`,
       says: 'refusals as long as the device; everything else three years after its end',
+      ends: `case when t.state not in ('refused', 'objected') then ${EVIDENCE_MS} + greatest(t.expires_at, ${LAST_EVENT}) end`,
     },
     endedBy: 'sweep',
     subject: ofDevice,
@@ -115,6 +119,8 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
         and not (t.state = 'device' and exists (select from devices d where d.id = t.device)
           and not exists (select from consent_events e where e.record = t.record and e.seq > t.seq))`,
       says: 'three years after the end of the consent they are about',
+      ends: `case when t.state <> 'device' and not exists (select from grants g where g.record = t.record and g.state in ('refused', 'objected'))
+        then ${EVIDENCE_MS} + greatest((select g.expires_at from grants g where g.record = t.record), ${LAST_EVENT}) end`,
     },
     endedBy: 'sweep',
     subject: ofDevice,

@@ -28,8 +28,8 @@ export type Life =
   | { readonly kind: 'after'; readonly column: string; readonly ttlMs: number }
   /** Over so many UTC days after the day number in the column. */
   | { readonly kind: 'days'; readonly column: string; readonly days: number }
-  /** Over when this SQL is true of the row `t`; `$1` is now. */
-  | { readonly kind: 'when'; readonly sql: string; readonly says: string }
+  /** Over when this SQL is true of the row `t`; `$1` is now. `ends`: the same as a time, where the row and its neighbours tell it. */
+  | { readonly kind: 'when'; readonly sql: string; readonly says: string; readonly ends?: string }
   /** Not bounded by time, and why that is right. */
   | { readonly kind: 'lasts'; readonly because: string };
 
@@ -83,6 +83,7 @@ export function overdueSql({ life }: TableEntry): string | null {
 export function endsAtSql({ life }: TableEntry): string | null {
   if (life.kind === 'until') return `t.${life.column}`;
   if (life.kind === 'after') return `t.${life.column} + ${life.ttlMs}`;
+  if (life.kind === 'when') return life.ends ?? null;
   return life.kind === 'days' ? `(t.${life.column} + ${life.days + 1}) * 86400000::int8` : null;
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { describe, expect, test } from 'vitest';
@@ -15,6 +15,8 @@ import { exportStations } from '../../src/stations/export.ts';
 import { importStations } from '../../src/stations/import.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { STATION_KEY, sealMac } from '../support/at-rest.ts';
+import { filesBelow } from '../support/files.ts';
+import { formsOfMac } from '../support/leaks.ts';
 import { canDump, POSTGRES_BIN } from '../support/private-postgres.ts';
 import { ON_POSTGRES, openTestStore, testFolder, testStoreConfig } from '../support/store.ts';
 
@@ -132,21 +134,6 @@ describe('a store', () => {
   });
 });
 
-/** A number of 48 bits in every form in which it could lie in a file or a dump. */
-function formsOf(mac: number): Buffer[] {
-  const bytes = Buffer.alloc(6);
-  bytes.writeUIntBE(mac, 0, 6);
-  const reversed = Buffer.from(bytes).reverse();
-  const hex = [bytes.toString('hex'), reversed.toString('hex')];
-  const texts = [String(mac), ...hex, ...hex.map((text) => text.toUpperCase()), hex[0].match(/../g)!.join(':')];
-  return [bytes, reversed, ...texts.map((text) => Buffer.from(text))];
-}
-
-const filesBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile());
-
 test.skipIf(ON_POSTGRES && !(await canDump()))(
   'a dump of the store, its files and the snapshot hold no address and no report that was put in',
   async () => {
@@ -187,7 +174,7 @@ test.skipIf(ON_POSTGRES && !(await canDump()))(
     sealed.writeBigInt64LE(BigInt(sealMac('wifi', macs.imported)));
     expect(holds(ON_POSTGRES ? Buffer.from(String(sealMac('wifi', macs.imported))) : sealed)).toBe(true);
     for (const [name, mac] of Object.entries({ ...macs, removed })) {
-      expect([name, formsOf(mac).filter(holds).length]).toEqual([name, 0]);
+      expect([name, formsOfMac(mac).filter(holds).length]).toEqual([name, 0]);
     }
     // Where the report was made: the beginning of its payload.
     const place = encodeReport(waiting).subarray(2, 10);

@@ -42,10 +42,20 @@ describe('a gateway', () => {
       expect(distanceM(location.lat, location.lng, truth.lat, truth.lon)).toBeLessThan(truth.withinM);
     }
     expect(await (await fetch(`${running.url}/readyz`)).json()).toMatchObject({ status: 'ready' });
-    expect(await (await fetch(`${running.ops}/metrics`)).text()).toMatch(
-      /honeyguide_answers_total\{route="geolocate",outcome="located",source="wifi"\} 1\n/,
-    );
+    const metrics = await (await fetch(`${running.ops}/metrics`)).text();
+    expect(metrics).toMatch(/honeyguide_answers_total\{route="geolocate",outcome="located",source="wifi"\} 1\n/);
+    // What test/process/due-jobs.test.ts sees by its clock is what runs here.
+    for (const job of ['children', 'erase', 'sweep', 'expire consents', 'expire reports', 'forget stations'])
+      expect(metrics).toContain(`honeyguide_job_failures_total{job="${job}"} 0`);
     expect((await fetch(`${running.url}/metrics`)).status).toBe(404);
+  });
+
+  test('listens on loopback alone, unless told otherwise', async () => {
+    // An address of this machine that a listener on every address would answer at.
+    for (const url of [running.url, running.ops]) {
+      expect((await fetch(`${url}/healthz`)).status).toBe(200);
+      await expect(fetch(`${url.replace('127.0.0.1', '127.0.0.2')}/healthz`)).rejects.toThrow();
+    }
   });
 
   test('proves its ledger on the operators’ port, and on no other', async () => {
@@ -174,9 +184,9 @@ test('told to stop while it starts, ends cleanly without ever having been ready'
 });
 
 test('says all that is wrong with its configuration and ends', async () => {
-  const wrong = startNode(['src/main.ts'], { PORT: 'x', THREADS: '0' });
+  const wrong = startNode(['src/main.ts'], { HOST: '0.0.0.0', PORT: 'x', THREADS: '0' });
   expect(await wrong.ended).toBe(1);
-  expect(wrong.errors()).toMatch(/PORT must[\s\S]*THREADS must/);
+  expect(wrong.errors()).toMatch(/PORT must[\s\S]*THREADS must[\s\S]*HOST .*is not loopback/);
 });
 
 async function expectWithinASecond(holds: () => Promise<boolean>): Promise<void> {

@@ -12,8 +12,9 @@ import { markChild } from '../../src/rights/children-store.ts';
 import { advanceErasures, findPerson } from '../../src/rights/erase-store.ts';
 import { createRights } from '../../src/rights/me-store.ts';
 import { tagKeyOf, tagOf } from '../../src/sharing/counts/tag.ts';
+import { runCommand } from '../support/command.ts';
 import { addDevice, addPartner, mapOf, openSharingGateway, setGrant, type TestDevice } from '../support/sharing.ts';
-import { openTestStore } from '../support/store.ts';
+import { openTestStore, testFolder } from '../support/store.ts';
 
 const H3_CELL = latLngToCell(52.09, 5.12, 7);
 const [LAT, LON] = cellToLatLng(H3_CELL);
@@ -23,6 +24,7 @@ const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
 
 const PSEUDONYM_KEY = Buffer.alloc(32, 5);
 
+const dataDir = testFolder();
 const store = await openTestStore();
 const { pool } = store;
 const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(REGION, res)));
@@ -56,6 +58,8 @@ async function known() {
     presented: { id: device.id, key: Buffer.from((await findPerson(pool, MASTERS, device.id))!.key), flags: 0 },
   };
 }
+
+type Known = Awaited<ReturnType<typeof known>>;
 
 describe('on every gateway, from the acknowledgement on', () => {
   test('a restriction ends every answer, and lifting it brings them back', async () => {
@@ -92,6 +96,42 @@ describe('on every gateway, from the acknowledgement on', () => {
     expect(await shown(device)).toEqual(NOTHING);
     await advanceErasures(deps);
     expect(await shown(device)).toEqual(NOTHING);
+  });
+
+  test('a suspension of a partner by command ends its answers and nobody else’s, until it is resumed', async () => {
+    const { device } = await known();
+    const partners = async (verb: string, application: string) => {
+      const how = { DATA_DIR: dataDir };
+      const done = await runCommand(['partners', verb, '--application', application], store, how, clock.nowMs);
+      expect([verb, done.messages, done.exitCode]).toEqual([verb, '', 0]);
+    };
+    // Regions are told from memory, precise places never.
+    for (const [one, left] of [
+      [coarse, ['404', 'precise', '404', 'precise']],
+      [precise, ['region', '404', 'region', '404']],
+    ] as const) {
+      await partners('suspend', one.application);
+      expect(await shown(device)).toEqual(left);
+      await partners('resume', one.application);
+      expect(await shown(device)).toEqual(EVERYTHING);
+    }
+  });
+
+  test.each([
+    ['a restriction', 'recipient_notices', ({ presented }: Known) => rights.restrict(presented)],
+    ['a child’s mark', 'child_marks', ({ device }: Known) => markChild(deps, device.id)],
+  ])('%s whose last step fails is not there at all: one transaction', async (_, table, act) => {
+    const one = await known();
+    const before = await pool.query('select count(*)::int as n from ledger');
+    await pool.query(`alter table ${table} add constraint refuses check (false) not valid`);
+    await expect(act(one)).rejects.toThrow();
+    await pool.query(`alter table ${table} drop constraint refuses`);
+    const { rows } = await pool.query('select flags from devices where id = $1', [one.device.id]);
+    expect(rows).toEqual([{ flags: 0 }]);
+    expect((await pool.query('select count(*)::int as n from ledger')).rows).toEqual(before.rows);
+    expect(await shown(one.device)).toEqual(EVERYTHING);
+    await act(one);
+    expect(await shown(one.device)).toEqual(NOTHING);
   });
 
   test('an objection to being counted changes no answer', async () => {

@@ -1,54 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS } from '../../src/cli/honeyguide.ts';
-import { loadSecrets } from '../../src/config/secrets.ts';
-import { masterKeysOf } from '../../src/devices/master-keys.ts';
-import { NEW_PROFILE } from '../../src/devices/profile.ts';
-import { loadDevice, registerDevice } from '../../src/devices/store.ts';
-import { hashToken } from '../../src/devices/token.ts';
-import { createInChain } from '../../src/disclosures/chain.ts';
+import { ledgerSubject } from '../../src/devices/device-key.ts';
 import { fileComplaint, findComplaint } from '../../src/rights/complaints-store.ts';
-import { readHeld } from '../../src/rights/held-store.ts';
 import { addRequest } from '../../src/rights/requests-store.ts';
 import { allows, ROLES } from '../../src/rights/staff.ts';
-import { COMMAND_NOW_MS, runCommand } from '../support/command.ts';
-import { openTestStore, testFolder } from '../support/store.ts';
+import { COMMAND_NOW_MS } from '../support/command.ts';
+import { testFolder } from '../support/store.ts';
+import { openTestDesk, REASON } from './desk.ts';
+import { disclose } from './people.ts';
 
-const store = await openTestStore();
-const { pool } = store;
-const DATA_DIR = testFolder();
-const secrets = loadSecrets({ dataDir: DATA_DIR }, randomBytes);
-const masters = masterKeysOf([secrets.masterKey]);
-const inChain = createInChain({
-  pool,
-  ledgerKey: secrets.ledgerKey,
-  now: () => COMMAND_NOW_MS,
-  settle: async () => {},
-});
-const keys: Record<string, string> = {};
-const REASON = ['--reason', 'for the test of it'];
-
-async function run(who: string | null, ...args: string[]) {
-  const { exitCode, output, messages } = await runCommand([...args, '--json'], store, {
-    DATA_DIR,
-    ...(who === null ? {} : { STAFF_KEY: keys[who] ?? who }),
-  });
-  return { exitCode, json: output === '' ? null : JSON.parse(output), messages };
-}
-async function hire(id: string, roles: string) {
-  const { json } = await run('root', 'staff', 'add', id, '--roles', roles, ...REASON);
-  keys[id] = json.key;
-}
-async function device() {
-  const id = randomUUID();
-  const profile = { ...NEW_PROFILE, jurisdiction: 'NL', ageBand: '18plus' as const };
-  const { token } = await inChain((client, chain) =>
-    registerDevice(client, chain, { masters, random: randomBytes }, id, profile, COMMAND_NOW_MS),
-  );
-  return (await loadDevice(pool, masters, hashToken(token), COMMAND_NOW_MS))!;
-}
+const { pool, masters, keys, run, hire, device } = await openTestDesk();
 const staffRows = async () =>
   (await pool.query('select detail from ledger where kind = 7 order by seq')).rows.map((row) => row.detail as string);
 
@@ -180,92 +144,6 @@ describe('as soon as there is staff', () => {
   });
 });
 
-describe('a disclosure under law', () => {
-  const scope = ['--reference', 'AB-12', '--authority', 'Court of Utrecht', '--statute', 'Sv 126ng'];
-  const limits = ['--fields', 'devices,ledger', '--from', '2025-01-01', '--to', '2026-12-31', '--ends', '2026-02-01'];
-  const ask = (id: string, ...more: string[]) =>
-    run('lawyer', 'legal', 'request', id, '--basis', 'legal_obligation', ...scope, ...limits, ...REASON, ...more);
-  const approve = (who: string, id: string) => run(who, 'legal', 'approve', id, ...REASON);
-  const execute = (id: string, file: string) => run('lawyer', 'legal', 'execute', id, '--out', file, ...REASON);
-
-  test('needs two approvers who did not ask for it, is carried out once, and hands over its fields only', async () => {
-    for (const [id, roles] of [
-      ['lawyer', 'legal,legal-approver'],
-      ['one', 'legal-approver'],
-      ['two', 'legal-approver'],
-      ['guard', 'security-approver'],
-    ])
-      await hire(id, roles);
-    const ada = await device();
-    const { json } = await ask(ada.id);
-    const out = join(testFolder(), 'out.json');
-    expect((await execute(json.id, `${out}0`)).exitCode).toBe(1);
-    expect((await approve('lawyer', json.id)).exitCode).toBe(1);
-    expect((await approve('guard', json.id)).exitCode).toBe(1);
-    expect((await approve('one', json.id)).exitCode).toBe(0);
-    expect((await approve('one', json.id)).exitCode).toBe(0);
-    expect((await execute(json.id, `${out}1`)).exitCode).toBe(1);
-    expect((await approve('two', json.id)).json.approvedBy).toEqual(['one', 'two']);
-    expect((await execute(json.id, out)).exitCode).toBe(0);
-    const handed = JSON.parse(readFileSync(out, 'utf8'));
-    expect(statSync(out).mode & 0o777).toBe(0o600);
-    expect(handed).toMatchObject({ reference: 'AB-12', statute: 'Sv 126ng' });
-    expect(Object.keys(handed.held).sort()).toEqual(['devices', 'ledger']);
-    expect((await execute(json.id, `${out}2`)).exitCode).toBe(1);
-    const { rows } = await pool.query('select basis, detail from ledger where kind = 8');
-    expect(rows).toEqual([{ basis: 'legal_obligation', detail: `handed over ${json.id}` }]);
-    const held = await readHeld(pool, { device: ada.id, key: ada.key }, COMMAND_NOW_MS, { forPerson: true });
-    expect(held.legal_disclosures.rows[0].content).toMatchObject({ reference: 'AB-12', authority: 'Court of Utrecht' });
-  });
-
-  test('is refused without reference, authority, statute, fields, period or end, for keys, and for who is not there', async () => {
-    const ada = await device();
-    const all = [...scope, ...limits];
-    for (let i = 0; i < all.length; i += 2)
-      expect(
-        (
-          await run(
-            'lawyer',
-            'legal',
-            'request',
-            ada.id,
-            '--basis',
-            'legal_obligation',
-            ...all.slice(0, i),
-            ...all.slice(i + 2),
-            ...REASON,
-          )
-        ).exitCode,
-      ).toBe(2);
-    expect((await ask(ada.id, '--fields', 'device_keys')).exitCode).toBe(2);
-    expect((await ask(ada.id, '--ends', '2020-01-01')).exitCode).toBe(2);
-    expect((await ask(randomUUID())).exitCode).toBe(1);
-    expect(
-      (await run('priv', 'legal', 'request', ada.id, '--basis', 'legal_obligation', ...all, ...REASON)).exitCode,
-    ).toBe(1);
-    expect((await run('lawyer', 'legal', 'request', ada.id, '--basis', 'security', ...all, ...REASON)).exitCode).toBe(
-      1,
-    );
-  });
-
-  test('under a gag is not in the person’s export, but counted in the transparency report', async () => {
-    const ada = await device();
-    const { json } = await ask(ada.id, '--gag-until', '2027-01-01');
-    await approve('one', json.id);
-    await approve('two', json.id);
-    await execute(json.id, join(testFolder(), 'gagged.json'));
-    const held = await readHeld(pool, { device: ada.id, key: ada.key }, COMMAND_NOW_MS, { forPerson: true });
-    expect(JSON.stringify(held)).not.toContain(json.id);
-    const report = await run(null, 'transparency', '--year', '2026');
-    expect(report.json).toMatchObject({
-      year: 2026,
-      requested: { legal_obligation: 2 },
-      handedOver: { legal_obligation: 2 },
-    });
-    expect((await run(null, 'transparency', '--year', '2025')).json.requested).toEqual({});
-  });
-});
-
 test('staff moves a request on, extends it once, and the person is told why it was refused', async () => {
   const ada = await device();
   const person = { device: ada.id, key: ada.key };
@@ -292,7 +170,11 @@ test('staff moves a request on, extends it once, and the person is told why it w
   const extended = await run('priv', 'requests', 'extend', first.id, '--say', 'we must ask the maker', ...REASON);
   expect(new Date(extended.json.dueAt).toISOString().slice(0, 10)).toBe('2026-04-02');
   expect((await run('priv', 'requests', 'extend', first.id, '--say', 'again', ...REASON)).exitCode).toBe(1);
+  await disclose(pool, ledgerSubject(ada.key), 'told-the-wrong-town', COMMAND_NOW_MS);
   expect((await run('priv', 'requests', 'finish', first.id, ...REASON)).json.state).toBe('done');
+  // Whoever was shown something is told that it was wrong.
+  const told = await pool.query('select application, kind from recipient_notices');
+  expect(told.rows).toEqual([{ application: 'told-the-wrong-town', kind: 'rectified' }]);
   const second = await add('rectification');
   expect((await run('priv', 'requests', 'refuse', second.id, ...REASON)).exitCode).toBe(2);
   const refused = await run('priv', 'requests', 'refuse', second.id, '--say', 'it is right', ...REASON);
@@ -317,6 +199,7 @@ test('a complaint is answered by staff and may be said not to satisfy', async ()
 });
 
 test('a held row outlives its device’s erasure until the hold is ended, and staff erases and marks by command', async () => {
+  await hire('lawyer', 'legal');
   const ada = await device();
   const dee = await device();
   const held = await run('lawyer', 'legal', 'hold', 'devices', ada.id, '--ends', '2026-06-01', ...REASON);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { expect, test } from 'vitest';
+import { checkPostgres } from '../../src/cli/doctor-postgres.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { describeError } from '../../src/http/scope.ts';
 import { openStore } from '../../src/storage/open.ts';
@@ -23,6 +24,7 @@ test.runIf(ON_POSTGRES && POSTGRES_MAJOR >= 15)(
     const grants: [string, string, boolean][] = [
       ['superuser', 'superuser', true],
       ['granted', 'nosuperuser', true],
+      ['settled', 'nosuperuser', true],
       ['plain', 'nosuperuser', false],
     ];
     for (const [role, kind, isQuiet] of grants) {
@@ -32,6 +34,10 @@ test.runIf(ON_POSTGRES && POSTGRES_MAJOR >= 15)(
       await admin.query(`create database of_${role} owner ${role}`);
       if (role === 'granted')
         await admin.query(`grant set on parameter log_parameter_max_length, log_error_verbosity to granted`);
+      // What docs/operations.md says, for every PostgreSQL: the administrator settles it for the role, which may not change it.
+      if (role === 'settled')
+        for (const [setting, value] of Object.entries({ log_parameter_max_length: 0, log_error_verbosity: 'terse' }))
+          await admin.query(`alter role settled set ${setting} = ${value}`);
       await admin.end();
       const url = new URL(server.url);
       [url.username, url.password, url.pathname] = [role, 'p', `of_${role}`];
@@ -41,6 +47,11 @@ test.runIf(ON_POSTGRES && POSTGRES_MAJOR >= 15)(
       // Its detail quotes the row: Key (source)=(...) already exists.
       await expect(store.pool.query(insert, [`${MARKER}-${role}-good`])).rejects.toThrow();
       await expect(store.pool.query('select $1::int', [`${MARKER}-${role}-bad`])).rejects.toThrow();
+      const findings = (await checkPostgres(store.pool, url.href)).map(({ what }) => what);
+      expect([role, findings.filter((what) => /log|errors/.test(what))]).toEqual([
+        role,
+        isQuiet ? [] : ['store log', 'store errors'],
+      ]);
       await store.close();
       const log = join(server.dataDir, 'log');
       const text = readdirSync(log)
@@ -48,6 +59,8 @@ test.runIf(ON_POSTGRES && POSTGRES_MAJOR >= 15)(
         .join('');
       expect(text).toContain('insert into import_progress');
       expect([role, text.includes(`${MARKER}-${role}-good`)]).toEqual([role, !isQuiet]);
+      // Any role may say that parameters of statements that fail are not written down with the error.
+      expect([role, new RegExp(`unnamed portal with parameters.*${MARKER}-${role}`).test(text)]).toEqual([role, false]);
     }
   },
   60_000,

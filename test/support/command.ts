@@ -20,7 +20,12 @@ function collect(): Writable & { text(): string } {
 }
 
 /** Runs `args` on an open store under an environment; a command that needs a store and gets none fails. */
-export async function runCommand(args: string[], store?: Store, env: Record<string, string> = {}) {
+export async function runCommand(
+  args: string[],
+  store?: Store,
+  env: Record<string, string> = {},
+  nowMs = COMMAND_NOW_MS,
+) {
   const output = collect();
   const messages = collect();
   const context: CommandContext = {
@@ -32,7 +37,7 @@ export async function runCommand(args: string[], store?: Store, env: Record<stri
     output,
     messages,
     signal: new AbortController().signal,
-    now: () => COMMAND_NOW_MS,
+    now: () => nowMs,
     random: randomBytes,
   };
   const exitCode = await runCommandLine(args, context);

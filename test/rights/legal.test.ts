@@ -1,0 +1,267 @@
+// Disclosures under law, for security and to protect rights, from the request to what the person and the public hear of it.
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { sealJson } from '../../src/devices/profile.ts';
+import { KIND } from '../../src/disclosures/entry.ts';
+import { readHeld } from '../../src/rights/held-store.ts';
+import { LEGAL_BASES, type LegalBasis } from '../../src/rights/legal-store.ts';
+import { keepLastLocations } from '../../src/sharing/last-location-store.ts';
+import { PARTNER_KEY } from '../support/app.ts';
+import { COMMAND_NOW_MS } from '../support/command.ts';
+import { createTestPeople } from '../support/people.ts';
+import { testFolder } from '../support/store.ts';
+import { openTestDesk, REASON } from './desk.ts';
+
+const { store, pool, masters, inChain, run, runAt, found, hire, device } = await openTestDesk();
+const people = await createTestPeople(store, { masters });
+people.clock.nowMs = COMMAND_NOW_MS;
+
+const SCOPE = ['--reference', 'AB-12', '--authority', 'Court of Utrecht', '--statute', 'Sv 126ng'];
+const ENDS_MS = Date.UTC(2026, 1, 1);
+
+beforeAll(async () => {
+  await found();
+  for (const [id, roles] of [
+    ['lawyer', 'legal,legal-approver'],
+    ['one', 'legal-approver'],
+    ['two', 'legal-approver'],
+    ['sentry', 'security,security-approver'],
+    ['guard', 'security-approver'],
+    ['watch', 'security-approver'],
+    ['priv', 'privacy'],
+  ])
+    await hire(id, roles);
+});
+
+/** Who asks for it, who may approve it, who may not although they approve others. */
+const WHO: Readonly<Record<LegalBasis, { asks: string; approve: readonly [string, string]; others: string }>> = {
+  legal_obligation: { asks: 'lawyer', approve: ['one', 'two'], others: 'guard' },
+  security: { asks: 'sentry', approve: ['guard', 'watch'], others: 'one' },
+  protect_rights: { asks: 'sentry', approve: ['guard', 'watch'], others: 'one' },
+};
+const WORDS: Readonly<Record<LegalBasis, string>> = {
+  legal_obligation: 'because the law demands it',
+  security: 'to prevent fraud or danger',
+  protect_rights: 'to protect rights or property',
+};
+
+describe.each(LEGAL_BASES)('a disclosure on the basis %s', (basis) => {
+  const { asks, approve, others } = WHO[basis];
+  const act = (who: string, verb: string, id: string, ...more: string[]) =>
+    run(who, 'legal', verb, id, ...more, ...REASON);
+  const request = (id: string, from: string, to: string, ...more: string[]) =>
+    act(asks, 'request', id, '--basis', basis, ...SCOPE, ...limits(from, to), ...more);
+  const limits = (from: string, to: string) => [
+    '--fields',
+    'devices,ledger,last_locations,coarse_states',
+    '--from',
+    from,
+    '--to',
+    to,
+    '--ends',
+    '2026-02-01',
+  ];
+
+  /** Registered in March, shown to somebody in June and August, found a moment ago. */
+  async function known() {
+    const ada = await device(Date.UTC(2025, 2, 1));
+    await inChain(async (client, chain) => {
+      for (const month of [5, 7])
+        chain.append({
+          ...{ at: Date.UTC(2025, month, 10), kind: KIND.precise, application: `in-${month}`, subject: ada.subject },
+          ...{ purpose: 'dpv:ServiceProvision', basis: 'consent', precision: 2, eventSeq: 1 },
+        });
+      const where = { lat: 52.0907, lon: 5.1214, accuracyM: 20, fallback: '', source: 'gps', sources: 1 } as const;
+      await keepLastLocations(client, [{ device: ada, where }], randomBytes, COMMAND_NOW_MS - 60_000);
+      const region = sealJson(ada.key, `coarse_states.sealed ${ada.id}`, { region: 'of-today' }, randomBytes);
+      await client.query('insert into coarse_states (device, tick, expires_at, sealed) values ($1, 1, $2, $3)', [
+        ada.id,
+        COMMAND_NOW_MS + 60_000,
+        region,
+      ]);
+    });
+    return ada;
+  }
+
+  async function handOver(id: string) {
+    for (const who of approve) expect((await act(who, 'approve', id)).exitCode).toBe(0);
+    const out = join(testFolder(), 'out.json');
+    expect((await act(asks, 'execute', id, '--out', out)).exitCode).toBe(0);
+    return JSON.parse(readFileSync(out, 'utf8'));
+  }
+  const times = (rows: { at: string }[]) => rows.map(({ at }) => at);
+
+  test('is approved by two of its own approvers, and hands over the fields and the period of its scope, nothing else', async () => {
+    const ada = await known();
+    const { json } = await request(ada.id, '2025-06-01', '2025-07-01');
+    for (const who of [asks, others, 'priv', 'root']) expect((await act(who, 'approve', json.id)).exitCode).toBe(1);
+    const handed = await handOver(json.id);
+    expect(handed).toMatchObject({ disclosure: json.id, reference: 'AB-12', statute: 'Sv 126ng' });
+    expect(Object.keys(handed.held).sort()).toEqual(['coarse_states', 'devices', 'last_locations', 'ledger']);
+    // Registered before; found after, and in a region now.
+    for (const table of ['devices', 'last_locations', 'coarse_states'])
+      expect([table, handed.held[table].rows]).toEqual([table, []]);
+    expect(times(handed.held.ledger.rows)).toEqual(['2025-06-10T00:00:00.000Z']);
+    expect(JSON.stringify(handed)).not.toMatch(/52\.09|of-today|in-7/);
+  });
+
+  test('whose period reaches from the registration to today hands over what is of today, too', async () => {
+    const ada = await known();
+    const { json } = await request(ada.id, '2025-03-01', '2026-01-03');
+    const { held } = await handOver(json.id);
+    expect(held.devices.rows[0].content).toMatchObject({ jurisdiction: 'NL' });
+    expect(held.last_locations.rows[0].content).toMatchObject({ lat: 52.0907 });
+    expect(held.coarse_states.rows[0].content).toMatchObject({ region: 'of-today' });
+    expect(times(held.ledger.rows)).toEqual(
+      expect.arrayContaining(['2025-06-10T00:00:00.000Z', '2025-08-10T00:00:00.000Z']),
+    );
+  });
+
+  test('can neither be approved nor carried out once its end is there', async () => {
+    const ada = await known();
+    const { json } = await request(ada.id, '2025-01-01', '2026-12-31');
+    const late = (who: string, verb: string, ...more: string[]) =>
+      runAt(ENDS_MS, who, 'legal', verb, json.id, ...more, ...REASON);
+    expect((await act(approve[0], 'approve', json.id)).exitCode).toBe(0);
+    expect(await late(approve[1], 'approve')).toMatchObject({
+      exitCode: 1,
+      json: { error: expect.stringContaining('its time is over') },
+    });
+    expect((await act(approve[1], 'approve', json.id)).exitCode).toBe(0);
+    const out = join(testFolder(), 'late.json');
+    expect(await late(asks, 'execute', '--out', out)).toMatchObject({
+      exitCode: 1,
+      json: { error: expect.stringContaining('its time is over') },
+    });
+    expect(readFileSync(out, 'utf8')).toBe('');
+    const { rows } = await pool.query('select executed_at from legal_disclosures where id = $1', [json.id]);
+    expect(rows).toEqual([{ executed_at: null }]);
+  });
+
+  test('is in the person’s own export and disclosures, in the ledger and in the transparency report under its basis', async () => {
+    const ada = await known();
+    const counted = async () => {
+      const { requested, handedOver } = (await run(null, 'transparency', '--year', '2026')).json;
+      return [requested[basis] ?? 0, handedOver[basis] ?? 0];
+    };
+    const before = await counted();
+    const { json } = await request(ada.id, '2025-06-01', '2025-07-01');
+    const gagged = await request(ada.id, '2025-06-01', '2025-07-01', '--gag-until', '2027-01-01');
+    for (const { id } of [json, gagged.json]) await handOver(id);
+    expect(await counted()).toEqual(before.map((n) => n + 2));
+    const { rows } = await pool.query('select basis, kind, application, purpose from ledger where detail = $1', [
+      `handed over ${json.id}`,
+    ]);
+    expect(rows).toEqual([{ basis, kind: KIND.legal, application: null, purpose: null }]);
+    expect((await run(null, 'audit', 'verify')).exitCode).toBe(0);
+
+    const copy = await people.call('GET', '/v1/me/export', ada.token);
+    const { held } = copy.body as { held: Record<string, { rows: Record<string, unknown>[] }> };
+    expect(held.legal_disclosures.rows).toEqual([
+      expect.objectContaining({ id: json.id, basis, content: expect.objectContaining({ reference: 'AB-12' }) }),
+    ]);
+    expect(held.ledger.rows.filter((row) => row.kind === KIND.legal)).toEqual([expect.objectContaining({ basis })]);
+    expect(copy.text).not.toContain(gagged.json.id);
+    const told = await people.call('GET', '/v1/me/disclosures', ada.token);
+    const { disclosures } = told.body as { disclosures: { basis: string; inWords: string }[] };
+    expect(disclosures.filter((one) => one.basis === basis)).toEqual([
+      expect.objectContaining({ inWords: `Data about you was handed over, ${WORDS[basis]}.` }),
+    ]);
+  });
+
+  test('has nothing to do with a partner: no key of one shows it or gets it carried out', async () => {
+    const ada = await known();
+    const { json } = await request(ada.id, '2025-06-01', '2025-07-01');
+    const { paths } = (people.app as unknown as { swagger(): { paths: Record<string, object> } }).swagger();
+    for (const [path, methods] of Object.entries(paths))
+      for (const method of Object.keys(methods)) {
+        const url = path.replaceAll(/\{\w+\}/g, json.id);
+        const answer = await people.call(method.toUpperCase() as 'GET', url, PARTNER_KEY);
+        expect([method, path, answer.text.includes('AB-12')]).toEqual([method, path, false]);
+      }
+    const { rows } = await pool.query('select executed_at from legal_disclosures where id = $1', [json.id]);
+    expect(rows).toEqual([{ executed_at: null }]);
+  });
+});
+
+describe('a disclosure under law', () => {
+  const limits = ['--fields', 'devices,ledger', '--from', '2025-01-01', '--to', '2026-12-31', '--ends', '2026-02-01'];
+  const ask = (id: string, ...more: string[]) =>
+    run('lawyer', 'legal', 'request', id, '--basis', 'legal_obligation', ...SCOPE, ...limits, ...REASON, ...more);
+  const approve = (who: string, id: string) => run(who, 'legal', 'approve', id, ...REASON);
+  const execute = (id: string, file: string) => run('lawyer', 'legal', 'execute', id, '--out', file, ...REASON);
+
+  test('needs two approvers who did not ask for it, is carried out once, and hands over its fields only', async () => {
+    const ada = await device();
+    const { json } = await ask(ada.id);
+    const out = join(testFolder(), 'out.json');
+    expect((await execute(json.id, `${out}0`)).exitCode).toBe(1);
+    expect((await approve('lawyer', json.id)).exitCode).toBe(1);
+    expect((await approve('guard', json.id)).exitCode).toBe(1);
+    expect((await approve('one', json.id)).exitCode).toBe(0);
+    expect((await approve('one', json.id)).exitCode).toBe(0);
+    expect((await execute(json.id, `${out}1`)).exitCode).toBe(1);
+    expect((await approve('two', json.id)).json.approvedBy).toEqual(['one', 'two']);
+    expect((await execute(json.id, out)).exitCode).toBe(0);
+    const handed = JSON.parse(readFileSync(out, 'utf8'));
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(handed).toMatchObject({ reference: 'AB-12', statute: 'Sv 126ng' });
+    expect(Object.keys(handed.held).sort()).toEqual(['devices', 'ledger']);
+    expect((await execute(json.id, `${out}2`)).exitCode).toBe(1);
+    const { rows } = await pool.query('select basis from ledger where kind = 8 and detail = $1', [
+      `handed over ${json.id}`,
+    ]);
+    expect(rows).toEqual([{ basis: 'legal_obligation' }]);
+    const held = await readHeld(pool, { device: ada.id, key: ada.key }, COMMAND_NOW_MS, { forPerson: true });
+    expect(held.legal_disclosures.rows[0].content).toMatchObject({ reference: 'AB-12', authority: 'Court of Utrecht' });
+  });
+
+  test('is refused without reference, authority, statute, fields, period or end, for keys, and for who is not there', async () => {
+    const ada = await device();
+    const all = [...SCOPE, ...limits];
+    for (let i = 0; i < all.length; i += 2)
+      expect(
+        (
+          await run(
+            'lawyer',
+            'legal',
+            'request',
+            ada.id,
+            '--basis',
+            'legal_obligation',
+            ...all.slice(0, i),
+            ...all.slice(i + 2),
+            ...REASON,
+          )
+        ).exitCode,
+      ).toBe(2);
+    expect((await ask(ada.id, '--fields', 'device_keys')).exitCode).toBe(2);
+    expect((await ask(ada.id, '--ends', '2020-01-01')).exitCode).toBe(2);
+    expect((await ask(randomUUID())).exitCode).toBe(1);
+    expect(
+      (await run('priv', 'legal', 'request', ada.id, '--basis', 'legal_obligation', ...all, ...REASON)).exitCode,
+    ).toBe(1);
+    expect((await run('lawyer', 'legal', 'request', ada.id, '--basis', 'security', ...all, ...REASON)).exitCode).toBe(
+      1,
+    );
+  });
+
+  test('under a gag is not in the person’s export, but counted in the transparency report', async () => {
+    const ada = await device();
+    const { json } = await ask(ada.id, '--gag-until', '2027-01-01');
+    await approve('one', json.id);
+    await approve('two', json.id);
+    await execute(json.id, join(testFolder(), 'gagged.json'));
+    const held = await readHeld(pool, { device: ada.id, key: ada.key }, COMMAND_NOW_MS, { forPerson: true });
+    expect(JSON.stringify(held)).not.toContain(json.id);
+    const report = await run(null, 'transparency', '--year', '2026');
+    expect(report.json).toMatchObject({
+      year: 2026,
+      requested: { legal_obligation: expect.any(Number) },
+      handedOver: { legal_obligation: expect.any(Number) },
+    });
+    expect((await run(null, 'transparency', '--year', '2025')).json.requested).toEqual({});
+  });
+});
