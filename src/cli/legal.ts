@@ -1,6 +1,6 @@
 // `honeyguide legal`: disclosures under law, for security, to protect rights; and rows that law forbids to delete.
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import {
   approveLegal,
@@ -143,14 +143,18 @@ async function execute(
   const out = given(values.out, '--out');
   // Made before anything is read: what can't be written is not handed over.
   writeFileSync(out, '', { mode: 0o600, flag: 'wx' });
-  const result = await act('execute', values.reason, (client, chain) =>
+  const handedOver = await act('execute', values.reason, (client, chain) =>
     executeLegal(client, chain, masters, id, context.now()),
-  );
-  if (typeof result === 'string') throw new StaffRefused(result);
-  writeFileSync(out, `${JSON.stringify({ disclosure: id, ...result.scope, held: result.held }, null, 2)}\n`, {
+  ).catch((error: unknown) => error as Error);
+  if (typeof handedOver === 'string' || handedOver instanceof Error) {
+    // An empty file would look as if something had been handed over.
+    rmSync(out);
+    throw typeof handedOver === 'string' ? new StaffRefused(handedOver) : handedOver;
+  }
+  writeFileSync(out, `${JSON.stringify({ disclosure: id, ...handedOver.scope, held: handedOver.held }, null, 2)}\n`, {
     mode: 0o600,
   });
-  say({ id, out, tables: Object.keys(result.held) }, `Written to ${out}.\n`);
+  say({ id, out, tables: Object.keys(handedOver.held) }, `Written to ${out}.\n`);
   return 0;
 }
 
