@@ -30,9 +30,7 @@ export function openFoldBeside(pool: Pool, setup: FoldSetup, codeCache: string, 
   let idle = 0;
 
   function start(): Running {
-    // On the embedded store everybody waits for whoever is inside a transaction, so nobody may dawdle there.
-    const manners = setup.store.kind === 'postgres' ? 'give-way' : 'take-turns';
-    const child = fork(ENTRY, [manners, codeCache], { serialization: 'advanced', execArgv: [] });
+    const child = fork(ENTRY, [codeCache], { serialization: 'advanced', execArgv: [] });
     const ended = new Promise<void>((resolve) => {
       const end = (error: unknown) => {
         if (running?.child === child) running = undefined;

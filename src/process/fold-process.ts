@@ -6,6 +6,7 @@ import { createFoldDeps, type FoldDeps, type FoldSummary, foldFor } from '../job
 import { connectStore, type Store } from '../storage/open.ts';
 import { SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { createAtRest } from './at-rest.ts';
+import { giveWay } from './give-way.ts';
 import { createLog } from './log.ts';
 
 /** What it works with. Comes as a message: arguments and environments are seen by others. */
@@ -54,6 +55,9 @@ process.on('message', (message: ToFold) => {
 });
 
 function start({ store: address, stationKey, barredKey, logLevel }: FoldSetup): void {
+  // Not on the embedded store: everybody waits for whoever is inside a transaction, so nobody may dawdle there. Not before the
+  // code is loaded either, which a machine that is busy all over would then take half a minute for.
+  if (address.kind === 'postgres') giveWay();
   log = createLog(logLevel, 'fold');
   const fault = (what: string) => (error: unknown) => log.error(describeError(error), what);
   store = connectStore(address, fault('store connection lost'), SERVER_QUERY_MS);

@@ -56,6 +56,8 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** What was reported answers within a minute. */
 const FOLD_MS = 10_000;
+/** It gives way to serving: that it waits for a core is no reason to send phones elsewhere. */
+const FOLD_LATE_MS = 2 * MINUTE_MS;
 /** An erasure that began goes on within seconds. */
 const ERASE_MS = 15_000;
 /** A store that needs longer for `select 1` is not there. */
@@ -76,6 +78,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
     {
       name: 'fold',
       everyMs: FOLD_MS,
+      lateMs: FOLD_LATE_MS,
       async run() {
         const summary = await deps.fold();
         if (summary !== null && summary.rows > 0) log.info({ folded: summary }, 'reports folded');
