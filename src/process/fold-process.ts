@@ -24,7 +24,7 @@ export type FromFold =
 /** A fold pauses after a slice, so that a long one does not look like a stuck one. */
 const SLICE_MS = 7_500;
 /**
- * PostgreSQL works at a priority that is not ours to set, so it gets little at once: a batch is some 15 ms of its work. More
+ * PostgreSQL works at a priority that is not ours to set, so it gets little at once: a batch is some 10 ms of its work. More
  * reports than the pace folds in a minute make it hurry.
  */
 const PACE = { rows: 100, observationsPerS: 25_000, hurryFromRows: 100_000 };
