@@ -1,9 +1,11 @@
 // `node bench/fold-serving.ts [SHARE]`: what a fold does to look-ups beside it. A real gateway (src/main.ts, one server thread) on
-// PostgreSQL, asked at a share (half) of what it can answer, in windows without, with, and without its fold job at work; each window
-// with a fold is held against its two neighbours, and those against each other, which is the machine's own noise. Needs
-// TEST_DATABASE_URL. The fold, the index that follows it, PostgreSQL, the server and the load share the machine's cores.
+// PostgreSQL, asked at a share (half) of what it can answer, in windows without, with, and without its fold at work; reports
+// wait in all of them, put there the same way. Each window with a fold is held against its two neighbours, and those against
+// each other, which is the machine's own noise. Needs TEST_DATABASE_URL. The fold, the index that follows it, PostgreSQL, the
+// server and the load share the machine's cores.
 
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../fixtures/random.ts';
 import { loadSecrets } from '../src/config/secrets.ts';
 import { createPayloadSeal, type PayloadSeal } from '../src/observations/sealed-payload.ts';
@@ -45,6 +47,8 @@ const TAUGHT_REPORTS = 30_000;
 /** An address may ask 6,000 times a minute. */
 const ADDRESSES = 4_000;
 const JOB_WAIT_MS = 30_000;
+/** Between reports and a window without a fold; as long as the job takes on average to notice that it may. */
+const CALM_MS = 5_000;
 
 /** Questions of phones in the town of the walks. */
 function questions(random: () => number, count: number): string[] {
@@ -80,28 +84,43 @@ async function count(store: Store, where: string): Promise<number> {
   return rows[0].n;
 }
 
-/** The load's latencies while the fold job works, and how many reports it folded meanwhile. */
-async function askWhileFolding(reporting: Reporting, random: () => number, load: () => Promise<LoadResult>) {
+/**
+ * The load's latencies with reports waiting that the fold job works in, or that it is kept from, and how many it folded
+ * meanwhile. What is done before is the same, so that what that leaves behind (garbage here, dirty pages there) is in both.
+ */
+async function ask(
+  reporting: Reporting,
+  random: () => number,
+  load: () => Promise<LoadResult>,
+  folding: boolean,
+): Promise<{ result: LoadResult; folded: number }> {
   const { store } = reporting;
-  // Held back until all are there.
   const client = await store.pool.connect();
-  await client.query(`select pg_advisory_lock(${LEARNING_LOCK})`);
-  await store.pool.query('truncate inbox');
-  await addReports(reporting, BACKLOG_REPORTS, random, Date.now());
-  await client.query(`select pg_advisory_unlock(${LEARNING_LOCK})`);
-  client.release();
-  const endMs = performance.now() + JOB_WAIT_MS;
-  while ((await count(store, 'folded_at is not null')) === 0) {
-    if (performance.now() > endMs) throw new Error('the fold job did not start');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const holdBack = (lock: 'lock' | 'unlock') => client.query(`select pg_advisory_${lock}(${LEARNING_LOCK})`);
+  const folded = () => count(store, 'folded_at is not null');
+  try {
+    await holdBack('lock');
+    await store.pool.query('truncate inbox');
+    await addReports(reporting, BACKLOG_REPORTS, random, Date.now());
+    if (folding) {
+      await holdBack('unlock');
+      const endMs = performance.now() + JOB_WAIT_MS;
+      while ((await folded()) === 0) {
+        if (performance.now() > endMs) throw new Error('the fold job did not start');
+        await sleep(50);
+      }
+    } else await sleep(CALM_MS);
+    const before = await folded();
+    const result = await load();
+    const after = await folded();
+    if (folding === (after === before)) throw new Error(folding ? 'nothing was folded' : 'something was folded');
+    if (after === BACKLOG_REPORTS) throw new Error('the fold was over before the window was');
+    await store.pool.query('truncate inbox');
+    if (!folding) await holdBack('unlock');
+    return { result, folded: after - before };
+  } finally {
+    client.release();
   }
-  const before = await count(store, 'folded_at is not null');
-  const result = await load();
-  const after = await count(store, 'folded_at is not null');
-  if (after === before) throw new Error('nothing was folded meanwhile');
-  if (after === BACKLOG_REPORTS) throw new Error('the fold was over before the window was');
-  await store.pool.query('delete from inbox where folded_at is null');
-  return { result, folded: after - before };
 }
 
 async function benchFoldServing(url: string, share = 0.5, rounds = 5): Promise<FoldServing> {
@@ -170,15 +189,14 @@ async function contest(
   let folded = 0;
   await load();
   for (let round = 0; round < rounds; round++) {
-    const before = await load();
-    const during = await askWhileFolding(reporting, random, load);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    const after = await load();
-    calm.push(before, after);
+    const before = await ask(reporting, random, load, false);
+    const during = await ask(reporting, random, load, true);
+    const after = await ask(reporting, random, load, false);
+    calm.push(before.result, after.result);
     busy.push(during.result);
     folded += during.folded;
-    ratios.push((2 * ms(during.result, 0.99)) / (ms(before, 0.99) + ms(after, 0.99)));
-    noise.push(ms(after, 0.99) / ms(before, 0.99));
+    ratios.push((2 * ms(during.result, 0.99)) / (ms(before.result, 0.99) + ms(after.result, 0.99)));
+    noise.push(ms(after.result, 0.99) / ms(before.result, 0.99));
   }
   const both = (q: number) => ({
     without: median(calm.map((result) => ms(result, q))),

@@ -2,8 +2,7 @@
 // transaction: a crash changes nothing or everything, and a row is folded once; one folder at a time, in any process; memory
 // and the time others wait are bounded by the batch; barred stations stay out; what answers would have been off by is noted
 // before the map learns better (held-back.ts). Areas follow their cells elsewhere.
-import { setTimeout } from 'node:timers/promises';
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { distanceM } from '../geo/distance.ts';
 import { dayOf } from '../observations/contributor.ts';
 import { type Gathered, gather } from '../observations/gather.ts';
@@ -13,7 +12,7 @@ import { loadErrorRecord, saveErrorRecord } from '../positioning/error-store.ts'
 import type { MacCipher } from '../privacy/mac-cipher.ts';
 import { isPart } from '../radio/cell-parts.ts';
 import { barredAmong } from '../rights/store.ts';
-import { deriveAreas } from '../stations/areas.ts';
+import { deriveAreas, findNews } from '../stations/areas.ts';
 import { foldStation } from '../stations/fold.ts';
 import {
   type Identity,
@@ -28,15 +27,13 @@ import type { Evidence } from '../stations/station.ts';
 import { LEARNING_LOCK } from '../storage/locks.ts';
 import type { Store } from '../storage/open.ts';
 import { examineHeldBack, type HeldRow } from './held-back.ts';
+import { type Pace, startPacing } from './pace.ts';
 
 /** Rows and bytes of payload in one transaction. On the embedded store everybody else waits for it. */
 const BATCH = {
   postgres: { rows: 2_000, bytes: 512 * 1024 },
   embedded: { rows: 250, bytes: 64 * 1024 },
 } as const;
-
-/** A batch that hung (a slow disk) is no reason to rest as long. */
-const MOST_REST_MS = 1_000;
 
 export type FoldDeps = {
   readonly store: Store;
@@ -64,11 +61,8 @@ export type FoldOptions = {
   /** Stops after the batch in flight. */
   signal?: AbortSignal;
   onBatch?: (soFar: FoldSummary) => void;
-  /**
-   * Beside serving: at most so many rows a batch, and after each a rest as long as it took: look-ups have the cores half of the
-   * time, in short turns. Took p99 beside a fold from 8.5 times to 3.4 (bench/fold-serving.ts), and 55,000 observations/s to 21,000.
-   */
-  restEvery?: number;
+  /** How fast beside serving; default: as fast as it can. */
+  pace?: Pace;
   /** Waits for another process that folds, instead of leaving it to it. */
   wait?: boolean;
   /** Areas after which foldFor leaves the rest to the next run. Default: it does all. */
@@ -78,15 +72,22 @@ export type FoldOptions = {
 /** Folds until the inbox is empty. Resolves with what was done, also when another process is folding: then nothing. */
 export async function foldInbox(deps: FoldDeps, options: FoldOptions = {}): Promise<FoldSummary> {
   const sum: FoldSummary = { rows: 0, observations: 0, stations: 0, published: 0, unreadable: 0 };
+  const rest = await startPacing(deps.store, options.pace);
   while (options.signal?.aborted !== true) {
     const beganMs = performance.now();
-    const done = await foldBatch(deps, options.wait === true, options.restEvery ?? Number.POSITIVE_INFINITY);
+    const done = await foldBatch(deps, options.wait === true, options.pace?.rows ?? Number.POSITIVE_INFINITY);
     if (done === null) break;
     for (const name of Object.keys(sum) as (keyof FoldSummary)[]) sum[name] += done[name];
     options.onBatch?.({ ...sum });
-    if (options.restEvery !== undefined) await setTimeout(Math.min(performance.now() - beganMs, MOST_REST_MS));
+    await rest(performance.now() - beganMs, done.observations);
   }
   return sum;
+}
+
+/** True if reports wait, or areas for what became of their cells. */
+export async function isAnythingToFold(pool: Pool): Promise<boolean> {
+  const { rows } = await pool.query('select exists (select from inbox where folded_at is null) as waiting');
+  return rows[0].waiting || (await findNews(pool)) !== null;
 }
 
 /** What a fold needs in a real process. */

@@ -5,6 +5,8 @@
 export type Job = {
   readonly name: string;
   readonly everyMs: number;
+  /** Lateness that is no fault yet; default: ten seconds, or its period if that is longer. */
+  readonly lateMs?: number;
   run(nowMs: number): Promise<void> | void;
 };
 
@@ -18,7 +20,7 @@ export type JobState = {
 
 export type Scheduler = {
   states(nowMs: number): JobState[];
-  /** True while no job is later than twice its period (at least LATE_MS). */
+  /** True while no job is later than its lateMs. */
   healthy(nowMs: number): boolean;
   stop(): Promise<void>;
 };
@@ -45,7 +47,7 @@ export function startJobs(
   const runners = jobs.map((job) => startJob(job, now, onError, timers));
   return {
     states: (nowMs) => runners.map((runner) => runner.state(nowMs)),
-    healthy: (nowMs) => runners.every((runner) => runner.state(nowMs).lagMs <= Math.max(LATE_MS, runner.everyMs)),
+    healthy: (nowMs) => runners.every((runner) => runner.state(nowMs).lagMs <= runner.lateMs),
     async stop() {
       await Promise.all(runners.map((runner) => runner.stop()));
     },
@@ -77,7 +79,7 @@ function startJob(job: Job, now: () => number, onError: (job: string, error: unk
   }
 
   return {
-    everyMs: job.everyMs,
+    lateMs: job.lateMs ?? Math.max(LATE_MS, job.everyMs),
     state: (nowMs: number): JobState => ({ name: job.name, runs, failures, lagMs: Math.max(0, nowMs - dueMs) }),
     async stop() {
       stopped = true;

@@ -117,9 +117,12 @@ export const LocateAnswer = Type.Object(
 );
 export type LocateAnswer = Static<typeof LocateAnswer>;
 
+/** From here on a metre is less than a hundredth. */
+const TENTHS_BELOW_M = 100;
+
 /** The bytes of a phone's own answer, ASCII; fields are named here one by one, so that no other can leave. */
 export function locateText({ lat, lon, accuracyM, fallback }: Readonly<Estimate>): string {
-  const place = `{"location":{"lat":${degreeText(lat)},"lng":${degreeText(lon)}},"accuracy":${Math.ceil(accuracyM)}`;
+  const place = `{"location":{"lat":${degreeText(lat)},"lng":${degreeText(lon)}},"accuracy":${metresText(accuracyM)}`;
   return fallback === '' ? `${place}}` : `${place},"fallback":"${fallback}"}`;
 }
 
@@ -133,6 +136,12 @@ export function explainedText(found: Readonly<Estimate>, language: Language): st
       : 'Only you were told; who was shown something before is in /v1/me/disclosures.';
   const inWords = JSON.stringify(`${by[0].toUpperCase()}${by.slice(1)}. ${told}`).replace(/’/g, '\\u2019');
   return `${locateText(found).slice(0, -1)},"sources":${JSON.stringify(sourceNames(found.sources))},"inWords":${inWords}}`;
+}
+
+/** Metres rounded up, to tenths where whole ones would widen a circle of 5 m by a tenth; put together from integers, as a double costs more. */
+function metresText(m: number): string {
+  const tenths = Math.ceil(m * 10);
+  return m >= TENTHS_BELOW_M || tenths % 10 === 0 ? `${Math.ceil(m)}` : `${Math.floor(tenths / 10)}.${tenths % 10}`;
 }
 
 export const CountryAnswer = Type.Object(

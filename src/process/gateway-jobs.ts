@@ -6,7 +6,7 @@ import type { CounterSums } from '../http/counters.ts';
 import type { Quotas } from '../http/quotas.ts';
 import { describeError } from '../http/scope.ts';
 import { expireConsents } from '../jobs/expire-consents.ts';
-import { createFoldDeps, foldFor } from '../jobs/fold.ts';
+import type { FoldSummary } from '../jobs/fold.ts';
 import { type RightsJobDeps, sweepStore } from '../jobs/rights.ts';
 import type { Job } from '../jobs/scheduler.ts';
 import { createQuotaSharing, type SharedKey } from '../jobs/share-quotas.ts';
@@ -34,6 +34,8 @@ export type JobDeps = {
   readonly corrections?: Corrections;
   /** What erasing and sweeping take; absent where nobody registers. */
   readonly erasing?: RightsJobDeps;
+  /** Folds a slice; null = nothing to do. */
+  readonly fold: () => Promise<FoldSummary | null>;
   readonly forgetAfterDays: number;
   /** Of which map the counts are that are published, and what they may spend. */
   readonly counts: { readonly mapVersion: string; readonly epsilonCap: number };
@@ -52,13 +54,10 @@ export type JobDeps = {
 const SNAPSHOT_MS = 15 * 60_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** What was reported answers within a minute; a fold pauses after a slice, so that a long one does not look like a stuck one. */
+/** What was reported answers within a minute. */
 const FOLD_MS = 10_000;
-const FOLD_SLICE_MS = 7_500;
-/** Reports folded between two rests: at most some tenths of a second of work. */
-const FOLD_REST_EVERY = 250;
-/** Areas derived after a slice, a second's work or so; what an import of a planet leaves takes many slices. */
-const AREAS_A_SLICE = 2_000;
+/** It gives way to serving: that it waits for a core is no reason to send phones elsewhere. */
+const FOLD_LATE_MS = 2 * MINUTE_MS;
 /** An erasure that began goes on within seconds. */
 const ERASE_MS = 15_000;
 /** A store that needs longer for `select 1` is not there. */
@@ -79,15 +78,10 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
     {
       name: 'fold',
       everyMs: FOLD_MS,
+      lateMs: FOLD_LATE_MS,
       async run() {
-        const summary = await foldFor(
-          FOLD_SLICE_MS,
-          createFoldDeps(store, deps.atRest, deps.barredKey, (error) =>
-            log.error(describeError(error), 'station not folded'),
-          ),
-          { signal: deps.stopping, enoughAreas: AREAS_A_SLICE, restEvery: FOLD_REST_EVERY },
-        );
-        if (summary.rows > 0) log.info({ folded: summary }, 'reports folded');
+        const summary = await deps.fold();
+        if (summary !== null && summary.rows > 0) log.info({ folded: summary }, 'reports folded');
       },
     },
     {

@@ -31,6 +31,7 @@ import { loadAnonymityMap } from './anonymity-map.ts';
 import { type AtRest, openAtRest } from './at-rest.ts';
 import { type DemoKeys, demoText, prepareDemo } from './demo.ts';
 import { FIRST_POLICY } from './first-policy.ts';
+import { openFoldBeside } from './fold-beside.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
 import { gatewayJobs } from './gateway-jobs.ts';
 import { openMapIndex } from './map-index.ts';
@@ -63,7 +64,8 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
   try {
     await requireFreePort(config.host, config.port);
     // They load their code while the store opens.
-    const threads = spawnServerThreads(config.threads, log, join(config.dataDir, 'code-cache'));
+    const codeCache = join(config.dataDir, 'code-cache');
+    const threads = spawnServerThreads(config.threads, log, codeCache);
     const stopThreads: Step = { name: 'server threads', run: () => threads.stop() };
     closeFirst(stopThreads);
     const onWait = (message: string) => log.warn(message);
@@ -161,10 +163,15 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     opened('server threads');
 
     const valkey = config.valkeyUrl === undefined ? undefined : await connectValkey(config.valkeyUrl);
+    const { barredKey, stationKey } = secrets;
+    const foldSetup = { store: store.address, stationKey, barredKey, logLevel: config.logLevel };
+    const folding = openFoldBeside(store.pool, foldSetup, codeCache, stopping.signal);
+    opened('fold', () => folding.ended());
     const plan = gatewayJobs({
+      fold: folding.fold,
       store,
       atRest,
-      barredKey: secrets.barredKey,
+      barredKey,
       erasing: openErasing(store.pool, secrets, followMasterKeys(secretsPath(config), Date.now)),
       corrections,
       forgetAfterDays: config.forgetAfterDays,

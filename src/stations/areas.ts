@@ -2,7 +2,7 @@
 // whoever changed it and even if a run before was killed; short transactions, memory of one number an area; an area that
 // comes out as it was is not written. Says nothing of how an area is judged: area-summary.ts does.
 
-import type { ClientBase } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import type { Radio } from '../radio/cell.ts';
 import { PART_RADIO } from '../radio/cell-parts.ts';
 import { binaryArray, type ElementType } from '../storage/binary-array.ts';
@@ -28,14 +28,9 @@ export async function deriveAreas(
   enoughAreas = Number.POSITIVE_INFINITY,
 ): Promise<DerivedAreas> {
   const derived: DerivedAreas = { areas: 0, outlierCells: 0 };
-  const { rows } = await client.query(
-    // A position ahead of the present is one of another server, restored here: begin anew.
-    `select now::text, coalesce((select upto from feed_positions where reader = 'areas' and upto <= now), '0')::text as since
-     from pg_snapshot_xmin(pg_current_snapshot()) as now`,
-  );
-  const { now, since } = rows[0];
-  const news = await client.query('select from cells where changed >= $1::xid8 limit 1', [since]);
-  if (news.rowCount === 0) return derived;
+  const news = await findNews(client);
+  if (news === null) return derived;
+  const { now, since } = news;
   const { keys, upto } = await findChangedAreas(client, since, enoughAreas, signal);
   for (let at = 0; at < keys.length; at += AREAS_PER_TRANSACTION) {
     if (signal?.aborted) return derived;
@@ -51,6 +46,18 @@ export async function deriveAreas(
     [upto !== null && BigInt(upto) < BigInt(now) ? upto : now],
   );
   return derived;
+}
+
+/** The transactions between which cells changed since the last time; null if none did. */
+export async function findNews(db: ClientBase | Pool): Promise<{ now: string; since: string } | null> {
+  const { rows } = await db.query(
+    // A position ahead of the present is one of another server, restored here: begin anew.
+    `select now::text, coalesce((select upto from feed_positions where reader = 'areas' and upto <= now), '0')::text as since
+     from pg_snapshot_xmin(pg_current_snapshot()) as now`,
+  );
+  const { now, since } = rows[0];
+  const news = await db.query('select from cells where changed >= $1::xid8 limit 1', [since]);
+  return news.rowCount === 0 ? null : { now, since };
 }
 
 /** An area as one number: radio 3 bits, MCC 10, MNC 10, area 24. */

@@ -54,7 +54,7 @@ function open(): {
 
 const head = (lines: string[], method = 'POST') =>
   [`${method} ${PATH} HTTP/1.1`, 'Host: x', ...lines, '', ''].join('\r\n');
-const ANSWER = '{"location":{"lat":52.500000,"lng":13.400000},"accuracy":35}';
+const ANSWER = '{"location":{"lat":52.500000,"lng":13.400000},"accuracy":34.2}';
 
 test('keeps a connection for two minutes and more, and answers many requests on it', async () => {
   const { socket, received, until } = open();

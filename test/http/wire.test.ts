@@ -11,7 +11,7 @@ test('a device key gets the estimate, rounded to what means something', async ()
   place.answer = { lat: 52.123456789, lon: -13.987654321, accuracyM: 34.2, fallback: '', source: 'wifi', sources: 4 };
   const answer = await app.inject({ method: 'POST', url: URL, payload: {} });
   expect(answer.statusCode).toBe(200);
-  expect(answer.body).toBe('{"location":{"lat":52.123457,"lng":-13.987654},"accuracy":35}');
+  expect(answer.body).toBe('{"location":{"lat":52.123457,"lng":-13.987654},"accuracy":34.2}');
   expect(answer.headers).toMatchObject({
     'content-type': 'application/json; charset=utf-8',
     'cache-control': 'no-store',
@@ -19,6 +19,19 @@ test('a device key gets the estimate, rounded to what means something', async ()
   });
   for (const absent of ['server', 'x-powered-by', 'set-cookie', 'etag'])
     expect(answer.headers).not.toHaveProperty(absent);
+});
+
+test.each([
+  [5.31, '5.4'],
+  [0.01, '0.1'],
+  [13, '13'],
+  [99.91, '100'],
+  [100.01, '101'],
+  [4_800.2, '4801'],
+])('a circle of %d m is told as %s: to tenths while they matter, and never smaller', async (accuracyM, text) => {
+  const { app, place } = await createTestApp();
+  place.answer = { lat: 1, lon: 2, accuracyM, fallback: '', source: 'wifi', sources: 4 };
+  expect((await app.inject({ method: 'POST', url: URL })).body).toContain(`"accuracy":${text}}`);
 });
 
 test.each(['lacf', 'ipf'] as const)('a fallback %s is named', async (fallback) => {

@@ -274,7 +274,10 @@ describe('the inbox', () => {
   test('is folded in batches no larger than asked for, where it rests in between', async () => {
     await send(0, 1, HOME, { n: 10 });
     const done: number[] = [];
-    const { rows } = await fold(0, [], { restEvery: 4, onBatch: (soFar) => done.push(soFar.rows) });
+    const { rows } = await fold(0, [], {
+      pace: { rows: 4, observationsPerS: 1_000, hurryFromRows: 100 },
+      onBatch: (soFar) => done.push(soFar.rows),
+    });
     expect(done).toEqual([4, 8, 10]);
     expect(rows).toBe(10);
   });

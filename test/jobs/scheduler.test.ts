@@ -67,6 +67,19 @@ test('lag grows while a job fails, health follows after a while, both come back'
   await stop(jobs);
 });
 
+test('a job may have more patience than others: it is late, as it says, and healthy until then', async () => {
+  const run = () => {
+    throw new Error('no');
+  };
+  const jobs = startJobs([{ name: 'job', everyMs: 1_000, lateMs: 60_000, run }], Date.now, () => {});
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(jobs.states(Date.now())[0].lagMs).toBe(59_000);
+  expect(jobs.healthy(Date.now())).toBe(true);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(jobs.healthy(Date.now())).toBe(false);
+  await stop(jobs);
+});
+
 test('a stop waits for what is running and starts nothing more', async () => {
   let ended = 0;
   const run = async () => {

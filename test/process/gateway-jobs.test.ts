@@ -3,10 +3,11 @@ import { createCounterMemory, sumCounters } from '../../src/http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { insertRows, measureInbox } from '../../src/observations/store.ts';
+import { openFoldBeside } from '../../src/process/fold-beside.ts';
 import { gatewayJobs } from '../../src/process/gateway-jobs.ts';
 import { createLog } from '../../src/process/log.ts';
-import { AT_REST } from '../support/at-rest.ts';
-import { openTestStore } from '../support/store.ts';
+import { AT_REST, STATION_KEY } from '../support/at-rest.ts';
+import { openTestStore, testFolder } from '../support/store.ts';
 
 const NOW_MS = Date.now();
 const REPORT = {
@@ -24,11 +25,14 @@ test('the fold takes nothing more once the process stops, so that the stop is no
   await insertRows(store.pool, packRows([REPORT], { tag: 1, dayKey, trusted: false }, NOW_MS, AT_REST.payloads));
   const pending = async () => (await measureInbox(store.pool)).pendingRows;
   const counters = createCounterMemory(1);
+  const { address } = store;
+  const setup = { store: address, stationKey: STATION_KEY, barredKey: new Uint8Array(32), logLevel: 'silent' };
   const foldUntil = (stopping: AbortSignal) =>
     gatewayJobs({
       store,
       atRest: AT_REST,
       barredKey: new Uint8Array(32),
+      fold: openFoldBeside(store.pool, setup, testFolder(), stopping).fold,
       forgetAfterDays: 365,
       counts: { mapVersion: '', epsilonCap: 30 },
       map: {} as never,
@@ -58,6 +62,7 @@ test('readiness follows the index while it is read anew, and never rises again d
     store,
     atRest: AT_REST,
     barredKey: new Uint8Array(32),
+    fold: async () => null,
     forgetAfterDays: 365,
     counts: { mapVersion: '', epsilonCap: 30 },
     map: { isComplete: () => complete } as never,
