@@ -20,6 +20,8 @@ export type WifiWorld = {
   blockM: number;
   /** Access points a hectare. */
   density: number;
+  /** Share of them that is locally administered. */
+  local: number;
   radio: Radio;
   /** 68 % error of fixes in metres, typical; each trace has its own bias, each fix its own noise. */
   fixM: number;
@@ -28,14 +30,44 @@ export type WifiWorld = {
 
 const STREET: Radio = { dbmAt1M: -31, exponent: 3.5, shadowDb: 7, fadingDb: 3, gridM: 25 };
 const INDOORS: Radio = { dbmAt1M: -31, exponent: 2.9, shadowDb: 5, fadingDb: 3, gridM: 8 };
+/** Locally administered: 16 % outdoors, 35 % in malls (data/README). */
 export const WIFI_WORLDS: readonly WifiWorld[] = [
-  { name: 'Simulated city, walks', seed: 11, sizeM: 600, blockM: 100, density: 27, radio: STREET, fixM: 8, stepM: 8 },
-  { name: 'Simulated suburb, walks', seed: 12, sizeM: 900, blockM: 150, density: 5, radio: STREET, fixM: 5, stepM: 8 },
-  { name: 'Simulated mall', seed: 13, sizeM: 160, blockM: 20, density: 60, radio: INDOORS, fixM: 2, stepM: 3 },
+  {
+    name: 'Simulated city, walks',
+    seed: 11,
+    sizeM: 600,
+    blockM: 100,
+    density: 27,
+    local: 0.16,
+    radio: STREET,
+    fixM: 8,
+    stepM: 8,
+  },
+  {
+    name: 'Simulated suburb, walks',
+    seed: 12,
+    sizeM: 900,
+    blockM: 150,
+    density: 5,
+    local: 0.16,
+    radio: STREET,
+    fixM: 5,
+    stepM: 8,
+  },
+  {
+    name: 'Simulated mall',
+    seed: 13,
+    sizeM: 160,
+    blockM: 20,
+    density: 60,
+    local: 0.35,
+    radio: INDOORS,
+    fixM: 2,
+    stepM: 3,
+  },
 ];
-/** Shares of access points: on a bus, locally administered (data/README: 16 % outdoors), gone or moved after 60 days. */
+/** Shares of access points: on a bus, gone or moved after 60 days. */
 const RIDING = 0.02;
-const LOCAL = 0.16;
 const CHURN = 0.12;
 
 type Transmitter = { id: number; mac: number; x: number; y: number; riding: boolean };
@@ -44,18 +76,17 @@ function plant(world: WifiWorld, chance: () => number): Transmitter[] {
   const count = Math.round((world.sizeM * world.sizeM * world.density) / 10_000);
   return Array.from({ length: count }, (_, id) => ({
     id,
-    // Prefixes of real makers differ; the second bit of the first octet marks a locally administered address.
-    mac: Math.floor(chance() * 2 ** 14) * 2 ** 34 + (chance() < LOCAL ? 2 ** 41 : 0) + Math.floor(chance() * 2 ** 31),
+    mac: invent(chance, chance() < world.local),
     x: chance() * world.sizeM,
     y: chance() * world.sizeM,
     riding: chance() < RIDING,
-  })).map((t) => ({ ...t, mac: clearLowBits(t.mac) }));
+  }));
 }
 
-/** Clears the multicast bit, and the local bit unless it was set on purpose. */
-function clearLowBits(mac: number): number {
-  const first = Math.floor(mac / 2 ** 40);
-  return (first & ~1) * 2 ** 40 + (mac % 2 ** 40);
+/** An address that is no multicast one; the second bit of its first octet is set only if it is `local`. */
+function invent(chance: () => number, local: boolean): number {
+  const first = (Math.floor(chance() * 2 ** 8) & ~0b11) | (local ? 0b10 : 0);
+  return first * 2 ** 40 + Math.floor(chance() * 2 ** 40);
 }
 
 function scanAt(world: WifiWorld, all: readonly Transmitter[], x: number, y: number, chance: () => number): MacSeen[] {

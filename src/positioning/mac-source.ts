@@ -93,7 +93,7 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
       putPoint(points, k, known.lat[i], known.lon[i]);
       points.trust[k] = stationTrust(known.samples[i], known.lastSeenDay[i], known.flags[i], today);
       points.sigmaM[k] = reachSigmaM(model, known.radiusM[i], known.samples[i]);
-      points.pull[k] = reachPull(model, heard.dbm[row[k]]);
+      points.pull[k] = reachPull(model, heard.dbm[row[k]], points.sigmaM[k]);
       points.prior[k] = 0;
     }
   }
