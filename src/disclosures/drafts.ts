@@ -9,7 +9,10 @@ import { type Head, type Row, writeRowsUpon } from './rows-store.ts';
 
 export type Draft = {
   append(entry: LedgerEntry): void;
-  /** True once the rows are durable; false if the ledger had moved, and nothing was written. */
+  /**
+   * True once the rows are durable; false if the ledger had moved, and nothing was written. `client` is of a connection that
+   * pipelines; it may be given back before other drafts that go by it are written.
+   */
   write(client: ClientBase): Promise<boolean>;
 };
 
@@ -29,6 +32,7 @@ type Step = { readonly from: Head; readonly to: Head };
 export function createDrafts(ledgerKey: Uint8Array): Drafts {
   const key = createSecretKey(ledgerKey);
   let own: Step[] = [];
+  let way: { readonly client: ClientBase; writes: number } | null = null;
   return (read) => {
     const rows: Row[] = [];
     let from = read;
@@ -44,11 +48,16 @@ export function createDrafts(ledgerKey: Uint8Array): Drafts {
         if (rows.length === 0) return true;
         const step: Step = { from, to: { seq, hash } };
         own = [...own.slice(1 - MAX_OWN), step];
+        // Behind those that are on their way, or the store would look for their end before it is there.
+        const ours = way ?? { client, writes: 0 };
+        way = ours;
+        ours.writes++;
         let isWritten = false;
         try {
-          isWritten = await writeRowsUpon(client, rows, from);
+          isWritten = await writeRowsUpon(ours.client, rows, from);
           return isWritten;
         } finally {
+          if (--ours.writes === 0) way = null;
           if (!isWritten) own = own.filter((one) => one !== step);
         }
       },
