@@ -4,9 +4,8 @@
 // revocation race, A11). Promises: all of `work` and its rows are durable together, or nothing is.
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
-import { inOneWrite } from '../storage/one-write.ts';
 import { chainHash, type LedgerEntry } from './entry.ts';
-import { type Row, writeRows } from './rows-store.ts';
+import { inOneWrite, type Row, writeRows } from './rows-store.ts';
 
 export type Chain = {
   /** Adds a row; returns its number, good from the commit on. */

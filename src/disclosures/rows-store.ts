@@ -5,6 +5,8 @@ import { binaryArray, binaryBytes, binaryTexts, type ElementType } from '../stor
 import { queryPrepared } from '../storage/prepared.ts';
 import type { LedgerEntry } from './entry.ts';
 
+export { inOneWrite } from '../storage/one-write.ts';
+
 /** A row with its number and its hash. */
 export type Row = readonly [seq: number, hash: Buffer, entry: LedgerEntry];
 

@@ -14,14 +14,16 @@ import {
   createDecideInOrder,
   DAY_MS,
   type DecideDeps,
+  judge,
   keyIdsOf,
   NOTHING,
   type Outcome,
+  PRECISE,
+  refusedRow,
   UNKNOWN,
 } from './decide-store.ts';
-import { judge, PRECISE } from './judge.ts';
 import type { LastLocation } from './last-location.ts';
-import { createRefusalNotes, type Notes, refusedRow } from './refusal-notes.ts';
+import { createRefusalNotes, type Notes } from './refusal-notes.ts';
 import { DAMAGED, readStanding, type Standing } from './subjects-store.ts';
 
 export type AheadDeps = DecideDeps & { readonly pool: Pool; readonly draft: Drafts };

@@ -3,9 +3,9 @@
 // and its row is written. Promises: what it resolves to was durable before it resolved; a withdrawal is entirely before or
 // entirely after it (DESIGN 6.7); a position never reaches the store, but under a grant that lets us keep the last one.
 import type { ClientBase } from 'pg';
-import type { Decision, Recipient } from '../consent/decide.ts';
+import { type Decision, decide, type Recipient } from '../consent/decide.ts';
 import type { Random } from '../devices/device-key.ts';
-import { type Device, sealJson } from '../devices/profile.ts';
+import { type Device, sealJson, stateOf } from '../devices/profile.ts';
 import { geolocatedBy } from '../devices/source-words-contract.ts';
 import type { Chain, InChain } from '../disclosures/chain.ts';
 import { KIND, type LedgerEntry, PRECISION } from '../disclosures/entry.ts';
@@ -14,10 +14,9 @@ import { TICK_MS } from '../privacy/coarse-state.ts';
 import type { RegionKey } from '../privacy/region-key.ts';
 import type { DecideBatch } from './batches.ts';
 import { COARSE_STATE_TTL_MS, type CoarseRules, coarseStateOf, type KeptState } from './coarse-region.ts';
-import { judge, PRECISE } from './judge.ts';
 import type { LastLocation } from './last-location.ts';
 import { keepLastLocations, type Located, readLastLocations } from './last-location-store.ts';
-import { type Notes, type RefusalNotes, refusedRow } from './refusal-notes.ts';
+import type { Notes, RefusalNotes } from './refusal-notes.ts';
 import {
   coarseLabel,
   DAMAGED,
@@ -65,6 +64,45 @@ export type DecideDeps = CoarseRules &
 export const DAY_MS = 86_400_000;
 export const UNKNOWN: Outcome = { kind: 'nothing', isDevice: false };
 export const NOTHING: Outcome = { kind: 'nothing', isDevice: true };
+
+export type Judgement = {
+  readonly decision: Decision;
+  /** True if the grant also allows to keep the last place, and to tell it. */
+  readonly mayKeep: boolean;
+  readonly entry: Omit<LedgerEntry, 'kind'>;
+};
+
+/** One request about one device: the decision, and what the ledger will say of it, the same however the store was read. */
+export function judge(
+  ask: Named,
+  { device, grant }: Subject,
+  application: Recipient,
+  policyVersion: string | null,
+  nowMs: number,
+): Judgement {
+  const { purpose } = ask;
+  const question = {
+    ...{ device: stateOf(device), grant, application, purpose, policyVersion },
+    ...{ scope: 'geolocate' as const, now: nowMs },
+  };
+  const decision = decide(question);
+  return {
+    decision,
+    mayKeep:
+      decision.outcome === 'precise' && decide({ ...question, scope: 'last-location' as const }).outcome === 'precise',
+    entry: {
+      ...{ at: nowMs, application: ask.application, subject: device.subject, purpose },
+      ...{ eventSeq: decision.eventSeq, policyVersion: decision.policyVersion },
+    },
+  };
+}
+
+/** What a precise answer's row has beyond its judgement's. */
+export const PRECISE = { kind: KIND.precise, basis: 'consent', precision: PRECISION.precise } as const;
+
+export function refusedRow(entry: Omit<LedgerEntry, 'kind'>, decision: Decision, tick: number): LedgerEntry {
+  return { ...entry, kind: KIND.refused, precision: PRECISION.none, tick, detail: decision.reason };
+}
 
 /** Decides a batch in the ledger's order; refusals that the ledger has are in `refusals`. */
 export function createDecideInOrder(deps: DecideDeps, refusals: RefusalNotes): DecideBatch<Ask, Outcome> {

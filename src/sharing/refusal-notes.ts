@@ -1,7 +1,5 @@
 // Refusals that the ledger has: one row a device, application, purpose and tick, so that a phone that asks on adds nothing.
 // Promises: nothing counts as noted before its row is durable; a batch that is decided meanwhile may write one more.
-import type { Decision } from '../consent/decide.ts';
-import { KIND, type LedgerEntry, PRECISION } from '../disclosures/entry.ts';
 import type { Named } from './subjects-store.ts';
 
 /** Those of one batch. */
@@ -34,8 +32,4 @@ export function createRefusalNotes(): RefusalNotes {
       },
     };
   };
-}
-
-export function refusedRow(entry: Omit<LedgerEntry, 'kind'>, decision: Decision, tick: number): LedgerEntry {
-  return { ...entry, kind: KIND.refused, precision: PRECISION.none, tick, detail: decision.reason };
 }
