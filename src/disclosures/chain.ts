@@ -1,4 +1,4 @@
-// The one place where the ledger is written. Whoever writes holds its head row locked until the transaction ends, so rows
+// Where the ledger is written, but for rows that change nothing (drafts.ts). Whoever writes holds its head row locked until the transaction ends, so rows
 // are numbered without gaps in the order of their commits, and everything else done in that transaction happens in that
 // order too: a decision to show something and a withdrawal of consent are never concurrent (DESIGN 6.7; stops the
 // revocation race, A11). Promises: all of `work` and its rows are durable together, or nothing is.

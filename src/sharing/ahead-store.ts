@@ -1,12 +1,11 @@
 // Decisions ahead of the ledger's lock. Grants are read with the ledger's head in one snapshot, decided on, and their rows are
 // written only if nobody wrote in between: two ways to the store, and nobody waits for this thread's event loop. Promises:
-// the same answers and rows as under the lock (decide-store.ts), where everything goes that could not go ahead: a ledger that
-// moved, regions, and phones of which more than a row is to be written. Nothing that was decided ahead is told, nor is its
+// the same answers and rows as under the lock (decide-store.ts), where everything goes that is not precise, of which more
+// than a row is to be written, or whose ledger moved. Nothing that was decided ahead is told, nor is its
 // finding used for another decision, before its row is durable.
 import type { Pool } from 'pg';
 import { geolocatedBy } from '../devices/source-words-contract.ts';
 import type { Draft, Drafts } from '../disclosures/drafts.ts';
-import { TICK_MS } from '../privacy/coarse-state.ts';
 import { inOneWrite } from '../storage/one-write.ts';
 import type { DecideBatch } from './batches.ts';
 import {
@@ -19,31 +18,27 @@ import {
   NOTHING,
   type Outcome,
   PRECISE,
-  refusedRow,
-  UNKNOWN,
 } from './decide-store.ts';
 import type { LastLocation } from './last-location.ts';
-import { createRefusalNotes, type Notes } from './refusal-notes.ts';
 import { DAMAGED, readStanding, type Standing } from './subjects-store.ts';
 
 export type AheadDeps = DecideDeps & { readonly pool: Pool; readonly draft: Drafts };
 
-/** Batches that wait for the lock after one that did not get ahead: where others write too, the next one wouldn't either. */
+/** Batches that go under the lock after one that did not get ahead whole: where others write too, the next one wouldn't either. */
 const UNDER_LOCK = 16;
 
 /** Decides batches of one thread: ahead of the lock if that may be, under it if not. */
 export function createDecideAll(deps: AheadDeps): DecideBatch<Ask, Outcome> {
-  const refusals = createRefusalNotes();
-  const decideInOrder = createDecideInOrder(deps, refusals);
+  const decideInOrder = createDecideInOrder(deps);
   let underLock = 0;
   return async (asks, sent) => {
     if (underLock > 0) {
       underLock--;
       return await decideInOrder(asks, sent);
     }
-    const { outcomes, rest } = await decideAhead(deps, asks, refusals, sent);
+    const { outcomes, rest } = await decideAhead(deps, asks, sent);
     if (rest.length === 0) return outcomes;
-    if (2 * rest.length > asks.length) underLock = UNDER_LOCK;
+    underLock = UNDER_LOCK;
     const later = await decideInOrder(
       rest.map(({ ask }) => ask),
       sent,
@@ -58,12 +53,7 @@ export function createDecideAll(deps: AheadDeps): DecideBatch<Ask, Outcome> {
 type Rest = { readonly i: number; readonly ask: Ask };
 type Ahead = { readonly outcomes: Outcome[]; readonly rest: readonly Rest[] };
 
-async function decideAhead(
-  deps: AheadDeps,
-  asks: readonly Ask[],
-  refusals: (tick: number) => Notes,
-  sent: () => void,
-): Promise<Ahead> {
+async function decideAhead(deps: AheadDeps, asks: readonly Ask[], sent: () => void): Promise<Ahead> {
   const client = await deps.pool.connect();
   client.on('error', lost);
   let failed = true;
@@ -73,13 +63,12 @@ async function decideAhead(
     const [standing, recipients] = await inOneWrite(client, () =>
       Promise.all([readStanding(deps, client, asks, nowMs, false), deps.readRecipients(client, keyIdsOf(asks), nowMs)]),
     );
-    const notes = refusals(Math.floor(nowMs / TICK_MS));
     // From here to the sending of its rows in one turn (drafts.ts).
     const draft = deps.draft(standing.head);
     const located = asks.map(locatedOnce);
     const rest: Rest[] = [];
     const outcomes = located.map((ask, i) => {
-      const outcome = decideOne(ask, standing, i, recipients.get(ask.keyId), draft, notes, nowMs);
+      const outcome = decideOne(ask, standing, i, recipients.get(ask.keyId), draft, nowMs);
       if (outcome !== null) return outcome;
       rest.push({ i, ask });
       return NOTHING;
@@ -89,7 +78,6 @@ async function decideAhead(
     const isWritten = await writing;
     failed = false;
     if (!isWritten) return { outcomes, rest: located.map((ask, i) => ({ i, ask })) };
-    notes.keep();
     return { outcomes, rest };
   } finally {
     client.off('error', lost);
@@ -97,29 +85,22 @@ async function decideAhead(
   }
 }
 
-/** null: only under the lock. */
+/** null: only under the lock; so that all ways of being told nothing go the same one, and take as long. */
 function decideOne(
   ask: Ask,
   { subjects, policyVersion }: Standing,
   i: number,
   recipient: Parameters<typeof judge>[2] | undefined,
   draft: Draft,
-  notes: Notes,
   nowMs: number,
 ): Outcome | null {
   const subject = subjects[i];
-  if (subject === null) return UNKNOWN;
-  if (subject === DAMAGED || recipient === undefined) return NOTHING;
-  const { device } = subject;
-  if (device.lastUsedDay < Math.floor(nowMs / DAY_MS)) return null;
+  if (subject === null || subject === DAMAGED || recipient === undefined) return null;
+  if (subject.device.lastUsedDay < Math.floor(nowMs / DAY_MS)) return null;
   const { decision, mayKeep, entry } = judge(ask, subject, recipient, policyVersion, nowMs);
-  if (decision.outcome === 'nothing') {
-    if (!notes.isNoted(device.id, ask)) draft.append(refusedRow(entry, decision, Math.floor(nowMs / TICK_MS)));
-    return NOTHING;
-  }
-  if (decision.outcome === 'region' || mayKeep) return null;
+  if (decision.outcome !== 'precise' || mayKeep) return null;
   const where = ask.locate(decision.sources);
-  if (where === null) return NOTHING;
+  if (where === null) return null;
   draft.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
   return { kind: 'precise', where, atMs: nowMs };
 }

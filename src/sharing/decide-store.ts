@@ -16,7 +16,7 @@ import type { DecideBatch } from './batches.ts';
 import { COARSE_STATE_TTL_MS, type CoarseRules, coarseStateOf, type KeptState } from './coarse-region.ts';
 import type { LastLocation } from './last-location.ts';
 import { keepLastLocations, type Located, readLastLocations } from './last-location-store.ts';
-import type { Notes, RefusalNotes } from './refusal-notes.ts';
+import { createRefusalNotes, type Notes } from './refusal-notes.ts';
 import {
   coarseLabel,
   DAMAGED,
@@ -62,7 +62,7 @@ export type DecideDeps = CoarseRules &
   };
 
 export const DAY_MS = 86_400_000;
-export const UNKNOWN: Outcome = { kind: 'nothing', isDevice: false };
+const UNKNOWN: Outcome = { kind: 'nothing', isDevice: false };
 export const NOTHING: Outcome = { kind: 'nothing', isDevice: true };
 
 export type Judgement = {
@@ -100,12 +100,13 @@ export function judge(
 /** What a precise answer's row has beyond its judgement's. */
 export const PRECISE = { kind: KIND.precise, basis: 'consent', precision: PRECISION.precise } as const;
 
-export function refusedRow(entry: Omit<LedgerEntry, 'kind'>, decision: Decision, tick: number): LedgerEntry {
+function refusedRow(entry: Omit<LedgerEntry, 'kind'>, decision: Decision, tick: number): LedgerEntry {
   return { ...entry, kind: KIND.refused, precision: PRECISION.none, tick, detail: decision.reason };
 }
 
-/** Decides a batch in the ledger's order; refusals that the ledger has are in `refusals`. */
-export function createDecideInOrder(deps: DecideDeps, refusals: RefusalNotes): DecideBatch<Ask, Outcome> {
+/** Decides batches of one thread in the ledger's order. */
+export function createDecideInOrder(deps: DecideDeps): DecideBatch<Ask, Outcome> {
+  const refusals = createRefusalNotes();
   return async (asks, sent) => {
     let notes: Notes | undefined;
     const outcomes = await deps.inChain((client, chain) => {

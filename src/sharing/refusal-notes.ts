@@ -10,9 +10,7 @@ export type Notes = {
 };
 
 /** Begins a batch of a tick. */
-export type RefusalNotes = (tick: number) => Notes;
-
-export function createRefusalNotes(): RefusalNotes {
+export function createRefusalNotes(): (tick: number) => Notes {
   let noted = new Set<string>();
   let notedTick = -1;
   return (tick) => {

@@ -127,6 +127,16 @@ test('two batches of a thread at a time write one behind the other, and none of 
   expect((await verify(store.pool)).broken).toBeNull();
 });
 
+test('whoever is told nothing is decided under the lock, so that all of them wait for the same', async () => {
+  const [device, restricted] = [await granted(), await granted()];
+  await flag(restricted, FLAG.restricted);
+  const nobody = { id: '', token: `hgt_${'x'.repeat(43)}` };
+  for (const one of [nobody, restricted]) {
+    await drainLock(device);
+    expect([kindsOf(await decide(one)), transactions]).toEqual([['nothing'], 1]);
+  }
+});
+
 describe('between the reading and the writing of a precise answer', () => {
   const changes: [string, (device: TestDevice) => Promise<unknown>][] = [
     ['a withdrawal', (device) => setGrant(inChain, device, application, NOW_MS, { state: 'withdrawn' })],
@@ -194,7 +204,7 @@ describe('between the reading and the writing of a precise answer', () => {
         ledger.append({ at: NOW_MS, kind: KIND.staff, application, detail: 'suspended' });
         ledger.changed(null);
       });
-    expect(kindsOf(await decide(device))).toEqual(['nothing']);
+    expect([kindsOf(await decide(device)), transactions]).toEqual([['nothing'], 1]);
   });
 });
 
