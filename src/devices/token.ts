@@ -2,7 +2,7 @@
 // application's token, which the device made, is the device towards that application and nothing else. Promises: pure; a text
 // that can't be a token is told apart without asking the store, and so are the two kinds: what speaks for a person is never
 // looked for among tokens of applications. A fast hash is enough at rest: there is nothing to guess.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export const TOKEN_RANDOM_BYTES = 32;
 /** Tell scanners for leaked secrets, and us, what it is. */
@@ -42,7 +42,8 @@ export function isWireToken(text: unknown): text is string {
 
 /** What is stored of a token: the SHA-256 of its characters. */
 export function hashToken(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
+  // By way of its digits: in Node 24 that is four times as fast as asking for bytes.
+  return Buffer.from(hash('sha256', token, 'hex'), 'hex');
 }
 
 /** The token of either kind of an `Authorization` header; null if there is none, or something else. The scheme's case doesn't count. */

@@ -1,11 +1,11 @@
-// The one place where the ledger is written. Whoever writes holds its head row locked until the transaction ends, so rows
+// Where the ledger is written, but for rows that change nothing (drafts.ts). Whoever writes holds its head row locked until the transaction ends, so rows
 // are numbered without gaps in the order of their commits, and everything else done in that transaction happens in that
 // order too: a decision to show something and a withdrawal of consent are never concurrent (DESIGN 6.7; stops the
 // revocation race, A11). Promises: all of `work` and its rows are durable together, or nothing is.
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { chainHash, type LedgerEntry } from './entry.ts';
-import { type Row, writeRows } from './rows-store.ts';
+import { inOneWrite, type Row, writeRows } from './rows-store.ts';
 
 export type Chain = {
   /** Adds a row; returns its number, good from the commit on. */
@@ -70,37 +70,47 @@ async function inTransaction<T>(
   try {
     let seq = Number.NaN;
     let hash: Buffer = Buffer.alloc(0);
-    const locked = lock(client, (head) => {
-      seq = Number(head.seq);
-      hash = head.hash;
-    });
-    if (isEager) locked.catch(lost);
-    else await locked;
+    const takeLock = () =>
+      lock(client, (head) => {
+        seq = Number(head.seq);
+        hash = head.hash;
+      });
     const written: Row[] = [];
     const changes: (string | null)[] = [];
-    const working = work(client, {
-      append(entry) {
-        if (Number.isNaN(seq)) throw new Error('a row before the lock: read something first');
-        seq++;
-        hash = chainHash(ledgerKey, hash, seq, entry);
-        written.push([seq, hash, entry]);
-        return seq;
-      },
-      changed: (device) => void changes.push(device),
-    });
+    const begin = () =>
+      work(client, {
+        append(entry) {
+          if (Number.isNaN(seq)) throw new Error('a row before the lock: read something first');
+          seq++;
+          hash = chainHash(ledgerKey, hash, seq, entry);
+          written.push([seq, hash, entry]);
+          return seq;
+        },
+        changed: (device) => void changes.push(device),
+      });
+    let locked: Promise<void>;
+    let working: Promise<T>;
+    if (isEager) {
+      [locked, working] = inOneWrite(client, () => [takeLock(), begin()]);
+      locked.catch(lost);
+    } else {
+      locked = takeLock();
+      await locked;
+      working = begin();
+    }
     const result = await working;
-    if (isEager) await locked;
+    await locked;
     if (changes.length > 0 && written.length === 0) throw new Error('a change of mind needs a row in the ledger');
-    const writes: Promise<void>[] = [];
-    const then = async (done: Promise<void>) => {
-      writes.push(done);
-      if (!isEager) await done;
-    };
-    if (written.length > 0) await then(writeRows(client, written));
-    if (changes.length > 0) await then(announce(client, seq, changes, now()));
-    await then(commit(client));
+    const writes = [
+      () => (written.length > 0 ? writeRows(client, written) : null),
+      () => (changes.length > 0 ? announce(client, seq, changes, now()) : null),
+      () => commit(client),
+    ];
+    let writing: Promise<unknown> = Promise.resolve();
+    if (isEager) writing = inOneWrite(client, () => Promise.all(writes.map((write) => write())));
+    else for (const write of writes) await write();
     sent();
-    await Promise.all(writes);
+    await writing;
     failed = false;
     return { result, settleAt: changes.length > 0 ? seq : 0 };
   } finally {

@@ -7,6 +7,7 @@ import { openDevice } from '../devices/profile.ts';
 import { hashToken, isApplicationToken, isWireToken } from '../devices/token.ts';
 import { createInChain, type InChain } from '../disclosures/chain.ts';
 import { createDisclosureCounts } from '../disclosures/counts.ts';
+import { createDrafts } from '../disclosures/drafts.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { settleEverywhere } from '../disclosures/settle.ts';
 import { addCounts } from '../disclosures/store.ts';
@@ -15,8 +16,8 @@ import { readRecipient, readRecipients } from '../partners/registry-store.ts';
 import type { Audience } from '../positioning/audience.ts';
 import { openAnonymityMap } from '../privacy/anonymity-map.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
+import { createDecideAll } from '../sharing/ahead-store.ts';
 import { createAudience } from '../sharing/audience.ts';
-import { createDecideAll } from '../sharing/decide-store.ts';
 import { type Clocks, createLeaseMemory, type LeaseReader, openLeaseWriter } from '../sharing/lease-memory.ts';
 import { createOpenedDevices } from '../sharing/opened-devices.ts';
 import { joinReplicas, type Replica } from '../sharing/replica-store.ts';
@@ -74,12 +75,10 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
     map,
     mapVersion: setup.map.version,
     decideAll: createDecideAll({
-      openDevice: createOpenedDevices(
-        setup.lease,
-        (row) => openDevice(masters, row),
-        () => Math.floor(now() / TICK_MS),
-      ),
+      openDevice: (row) => openDevice(masters, row),
+      opened: createOpenedDevices(setup.lease, () => Math.floor(now() / TICK_MS)),
       ...{
+        ...{ pool, draft: createDrafts(setup.ledgerKey) },
         inChain: createInChain({ ...chain, isEager: true }),
         map,
         mapVersion: setup.map.version,

@@ -1,11 +1,11 @@
-// Everything that is decided about devices that a request names, for as many requests as wait: one transaction under the
+// What is decided about devices that a request names and does not go ahead of the lock (ahead-store.ts): one transaction under the
 // ledger's lock, in which grants and switches are read as they are, each request is decided and located by what it may use,
 // and its row is written. Promises: what it resolves to was durable before it resolved; a withdrawal is entirely before or
 // entirely after it (DESIGN 6.7); a position never reaches the store, but under a grant that lets us keep the last one.
 import type { ClientBase } from 'pg';
 import { type Decision, decide, type Recipient } from '../consent/decide.ts';
 import type { Random } from '../devices/device-key.ts';
-import { type Device, type DeviceRow, sealJson, stateOf } from '../devices/profile.ts';
+import { type Device, sealJson, stateOf } from '../devices/profile.ts';
 import { geolocatedBy } from '../devices/source-words-contract.ts';
 import type { Chain, InChain } from '../disclosures/chain.ts';
 import { KIND, type LedgerEntry, PRECISION } from '../disclosures/entry.ts';
@@ -16,7 +16,16 @@ import type { DecideBatch } from './batches.ts';
 import { COARSE_STATE_TTL_MS, type CoarseRules, coarseStateOf, type KeptState } from './coarse-region.ts';
 import type { LastLocation } from './last-location.ts';
 import { keepLastLocations, type Located, readLastLocations } from './last-location-store.ts';
-import { coarseLabel, DAMAGED, FORGOTTEN, loadSubjects, type Named, type Subject } from './subjects-store.ts';
+import { createRefusalNotes, type Notes } from './refusal-notes.ts';
+import {
+  coarseLabel,
+  DAMAGED,
+  FORGOTTEN,
+  type Named,
+  readStanding,
+  type Subject,
+  type SubjectDeps,
+} from './subjects-store.ts';
 
 /** What a request wants to know of a device. */
 export type Ask = Named & {
@@ -38,52 +47,81 @@ export type Outcome =
     }
   | { readonly kind: 'precise'; readonly where: LastLocation; readonly atMs: number };
 
-export type DecideDeps = CoarseRules & {
-  /** Over connections that pipeline. */
-  readonly inChain: InChain;
-  readonly openDevice: (row: DeviceRow) => Device;
-  /** Hears of devices that do not open. */
-  readonly onDamaged: (error: unknown) => void;
-  readonly random: Random;
-  readonly now: () => number;
-  /** Whom keys stand for as the store has it now (partners/registry-store.ts). */
-  readonly readRecipients: (
-    client: ClientBase,
-    keyIds: readonly string[],
-    nowMs: number,
-  ) => Promise<ReadonlyMap<string, Recipient>>;
+export type DecideDeps = CoarseRules &
+  SubjectDeps & {
+    /** Over connections that pipeline. */
+    readonly inChain: InChain;
+    readonly random: Random;
+    readonly now: () => number;
+    /** Whom keys stand for as the store has it now (partners/registry-store.ts). */
+    readonly readRecipients: (
+      client: ClientBase,
+      keyIds: readonly string[],
+      nowMs: number,
+    ) => Promise<ReadonlyMap<string, Recipient>>;
+  };
+
+export const DAY_MS = 86_400_000;
+const UNKNOWN: Outcome = { kind: 'nothing', isDevice: false };
+export const NOTHING: Outcome = { kind: 'nothing', isDevice: true };
+
+export type Judgement = {
+  readonly decision: Decision;
+  /** True if the grant also allows to keep the last place, and to tell it. */
+  readonly mayKeep: boolean;
+  readonly entry: Omit<LedgerEntry, 'kind'>;
 };
 
-const DAY_MS = 86_400_000;
-const PRECISE = { kind: KIND.precise, basis: 'consent', precision: PRECISION.precise } as const;
-const UNKNOWN: Outcome = { kind: 'nothing', isDevice: false };
-const NOTHING: Outcome = { kind: 'nothing', isDevice: true };
+/** One request about one device: the decision, and what the ledger will say of it, the same however the store was read. */
+export function judge(
+  ask: Named,
+  { device, grant }: Subject,
+  application: Recipient,
+  policyVersion: string | null,
+  nowMs: number,
+): Judgement {
+  const { purpose } = ask;
+  const question = {
+    ...{ device: stateOf(device), grant, application, purpose, policyVersion },
+    ...{ scope: 'geolocate' as const, now: nowMs },
+  };
+  const decision = decide(question);
+  return {
+    decision,
+    mayKeep:
+      decision.outcome === 'precise' && decide({ ...question, scope: 'last-location' as const }).outcome === 'precise',
+    entry: {
+      ...{ at: nowMs, application: ask.application, subject: device.subject, purpose },
+      ...{ eventSeq: decision.eventSeq, policyVersion: decision.policyVersion },
+    },
+  };
+}
 
-export function createDecideAll(deps: DecideDeps): DecideBatch<Ask, Outcome> {
-  // Refusals are told to the ledger once a device, application, purpose and tick: a phone that asks on adds nothing.
-  let noted = new Set<string>();
-  let notedTick = -1;
+/** What a precise answer's row has beyond its judgement's. */
+export const PRECISE = { kind: KIND.precise, basis: 'consent', precision: PRECISION.precise } as const;
 
+function refusedRow(entry: Omit<LedgerEntry, 'kind'>, decision: Decision, tick: number): LedgerEntry {
+  return { ...entry, kind: KIND.refused, precision: PRECISION.none, tick, detail: decision.reason };
+}
+
+/** Decides batches of one thread in the ledger's order. */
+export function createDecideInOrder(deps: DecideDeps): DecideBatch<Ask, Outcome> {
+  const refusals = createRefusalNotes();
   return async (asks, sent) => {
-    const fresh = new Set<string>();
-    let ofTick = noted;
-    const outcomes = await deps.inChain(async (client, chain) => {
+    let notes: Notes | undefined;
+    const outcomes = await deps.inChain((client, chain) => {
       const nowMs = deps.now();
-      const tick = Math.floor(nowMs / TICK_MS);
-      if (tick !== notedTick) noted = new Set();
-      notedTick = tick;
-      ofTick = noted;
-      const isNoted = (key: string) => {
-        if (ofTick.has(key) || fresh.has(key)) return true;
-        fresh.add(key);
-        return false;
-      };
-      return await decideInOrder(deps, client, chain, asks, nowMs, isNoted);
+      notes = refusals(Math.floor(nowMs / TICK_MS));
+      return decideInOrder(deps, client, chain, asks, nowMs, notes);
     }, sent);
-    // Only now are their rows there: the batch that is decided meanwhile may write one more.
-    for (const key of fresh) ofTick.add(key);
+    notes?.keep();
     return outcomes;
   };
+}
+
+/** Of who asks, each once. */
+export function keyIdsOf(asks: readonly Ask[]): string[] {
+  return [...new Set(asks.map((ask) => ask.keyId))];
 }
 
 /** A request that may be told the last place, as nothing in it says where the phone is now. */
@@ -103,14 +141,14 @@ async function decideInOrder(
   chain: Chain,
   asks: readonly Ask[],
   nowMs: number,
-  isNoted: (key: string) => boolean,
+  notes: Notes,
 ): Promise<Outcome[]> {
   const tick = Math.floor(nowMs / TICK_MS);
-  const keyIds = [...new Set(asks.map((ask) => ask.keyId))];
-  const [recipients, subjects] = await Promise.all([
-    deps.readRecipients(client, keyIds, nowMs),
-    loadSubjects(client, deps.openDevice, asks, nowMs, deps.onDamaged),
+  const [standing, recipients] = await Promise.all([
+    readStanding(deps, client, asks, nowMs, true),
+    deps.readRecipients(client, keyIdsOf(asks), nowMs),
   ]);
+  const { subjects } = standing;
   const states = new Map<string, KeptState>();
   const changed = new Map<string, Device>();
   const regions: Told[] = [];
@@ -121,25 +159,15 @@ async function decideInOrder(
     const recipient = recipients.get(ask.keyId);
     if (subject === null) return UNKNOWN;
     if (subject === DAMAGED) return NOTHING;
-    const { device, grant, givenAt, policyVersion } = subject;
     if (recipient === undefined) return NOTHING;
-    const question = {
-      ...{ device: stateOf(device), grant, application: recipient, purpose: ask.purpose, policyVersion },
-      ...{ scope: 'geolocate' as const, now: nowMs },
-    };
-    const decision = decide(question);
-    const entry = {
-      ...{ at: nowMs, application: ask.application, subject: device.subject, purpose: ask.purpose },
-      ...{ eventSeq: decision.eventSeq, policyVersion: decision.policyVersion },
-    };
+    const { device, givenAt } = subject;
+    const { decision, entry, mayKeep } = judge(ask, subject, recipient, standing.policyVersion, nowMs);
     if (decision.outcome === 'nothing') {
-      if (!isNoted(`${device.id} ${ask.application} ${ask.purpose}`))
-        chain.append({ ...entry, kind: KIND.refused, precision: PRECISION.none, tick, detail: decision.reason });
+      if (!notes.isNoted(device.id, ask)) chain.append(refusedRow(entry, decision, tick));
       return NOTHING;
     }
     if (decision.outcome === 'precise') {
       const where = ask.locate(decision.sources);
-      const mayKeep = decide({ ...question, scope: 'last-location' }).outcome === 'precise';
       if (where === null) {
         if (mayKeep && givenAt !== null)
           unlocated.push({ i, device, sources: decision.sources, sinceMs: givenAt, entry });

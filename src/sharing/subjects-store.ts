@@ -1,15 +1,17 @@
 // Everything that decisions about devices stand on, read in one query for many requests: the device behind each token, what it
-// granted, and its coarse state. Promises: read inside a transaction under the ledger's lock, it is as it was before or after
-// every change of mind; a token that is unknown, ended, another application's, or of an idle or erased device is simply not in
+// granted, its coarse state, and the ledger's head in the same snapshot. Promises: it is as it was before or after every change
+// of mind, which move the head: read under the ledger's lock it stays so, and else as long as the head is that one; a token that is unknown, ended, another application's, or of an idle or erased device is simply not in
 // the result (DESIGN 6.5), nor is the own token of a device that is guarded.
 import type { ClientBase, Pool } from 'pg';
-import type { Grant } from '../consent/decide.ts';
-import { FLAG, IDLE_DAYS } from '../devices/device-contract.ts';
+import type { Grant, GrantState } from '../consent/decide.ts';
+import { FLAG, IDLE_DAYS, type ParentalConsent } from '../devices/device-contract.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import { type Device, type DeviceRow, openDevice, openJson } from '../devices/profile.ts';
+import type { Head } from '../disclosures/rows-store.ts';
 import { binaryBytes, binaryTexts } from '../storage/binary-array.ts';
 import { queryPrepared } from '../storage/prepared.ts';
 import type { KeptState } from './coarse-region.ts';
+import { digestOf, type Opened, type OpenedDevices } from './opened-devices.ts';
 
 export type Subject = {
   readonly device: Device;
@@ -18,8 +20,6 @@ export type Subject = {
   /** When the grant's last yes was given (epoch ms). */
   readonly givenAt: number | null;
   readonly coarse: KeptState | null | typeof FORGOTTEN;
-  /** The policy in force, for decisions that stand on no grant. */
-  readonly policyVersion: string | null;
 };
 /** Its region was forgotten in this tick (rights/me-store.ts) and has no successor before the next. */
 export const FORGOTTEN = 'forgotten';
@@ -38,84 +38,161 @@ export type Named = {
 const DAY_MS = 86_400_000;
 export const coarseLabel = (device: string): string => `coarse_states.sealed ${device}`;
 
-type Row = DeviceRow & {
-  readonly i: number;
-  readonly token_expires_at: number;
-  readonly coarse: Buffer | null;
-  readonly policy_version: string | null;
-  readonly grant: Grant | null;
-  readonly given_at: number | null;
+/** What a batch is decided on, as it was in one moment. */
+export type Standing = {
+  /** The ledger's end in that moment. */
+  readonly head: Head;
+  /** The policy in force, for decisions that stand on no grant. */
+  readonly policyVersion: string | null;
+  /** One for each ask, in their order; null where nobody is known by the token. */
+  readonly subjects: (Subject | null | typeof DAMAGED)[];
 };
 
-/** `tokens` is the join that leads to `t`: whose token it is, until when, and flags of a device that bar it. */
-const queryOver = (
-  tokens: string,
-): string => `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
-    d.last_used_day, d.sealed, t.expires_at::float8 as token_expires_at, c.sealed as coarse,
-    (select p.version from policies p where p.effective_at <= $4 order by p.effective_at desc limit 1) as policy_version,
-    (select coalesce(json_agg(json_build_object('id', o.id, 'at', o.at, 'withdrawnAt', o.withdrawn_at, 'precise', o.precise)
-       order by o.at), '[]') from parental_consents o where o.device = d.id) as parental,
-    case when g.device is not null then json_build_object('state', g.state, 'precision', g.precision, 'scopes', g.scopes,
-       'sources', g.sources, 'policyVersion', g.policy_version, 'expiresAt', g.expires_at, 'suspendedAt', g.suspended_at,
-       'parental', g.parental, 'eventSeq', g.event_seq) end as "grant",
-    g.given_at::float8 as given_at
-  from unnest($1::bytea[], $2::text[], $3::text[]) with ordinality as q(token_hash, application, purpose, i)
+type Row = Pick<DeviceRow, 'master_key' | 'wrapped' | 'sealed'> & {
+  /** 0 is the head's. */
+  readonly i: number;
+  readonly told: string;
+  readonly coarse: Buffer | null;
+};
+type ToldOfHead = [seq: string, hash: string, policyVersion: string | null];
+
+/**
+ * What is told of a device is told in one text, which costs both ends a third of as many columns, and nothing at all here while
+ * it is the same. Only the last of its fields is free text.
+ * `tokens` is the join that leads to `t`: whose token it is, until when, and flags of a device that bar it. Ciphertexts of which
+ * we know the digest stay where they are.
+ */
+const queryOver = (tokens: string): string => `select 0 as i, json_build_array(h.seq::text, encode(h.hash, 'hex'),
+      (select p.version from policies p where p.effective_at <= $5 order by p.effective_at desc limit 1))::text as told,
+    null::bytea as master_key, null::bytea as wrapped, null::bytea as sealed, null::bytea as coarse from ledger_head h
+  union all
+  select q.i::int, concat(d.id, '|', d.flags, '|', d.created_at, '|', d.last_used_day, '|', t.expires_at, '|',
+      (select json_agg(json_build_object('id', o.id, 'at', o.at, 'withdrawnAt', o.withdrawn_at, 'precise', o.precise)
+         order by o.at) from parental_consents o where o.device = d.id), '|',
+      g.state, '|', g.precision, '|', array_to_string(g.scopes, ' '), '|', g.sources, '|', g.expires_at, '|', g.suspended_at, '|',
+      g.parental, '|', g.event_seq, '|', g.given_at, '|', g.policy_version),
+    case when not e.is_known then k.master_key end, case when not e.is_known then k.wrapped end,
+    case when not e.is_known then d.sealed end, c.sealed
+  from unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[]) with ordinality as q(token_hash, application, purpose, known, i)
   ${tokens}
-  join devices d on d.id = t.device and d.last_used_day >= $5 - ${IDLE_DAYS} and d.flags & t.barred = 0
+  join devices d on d.id = t.device and d.last_used_day >= $6 - ${IDLE_DAYS} and d.flags & t.barred = 0
   join device_keys k on k.device = d.id
+  cross join lateral (
+    select q.known <> '' and q.known = sha256(k.master_key || k.wrapped || d.sealed) as is_known offset 0) e
   left join grants g on g.device = d.id and g.application = q.application and g.purpose = q.purpose
-  left join coarse_states c on c.device = d.id and c.expires_at > $4`;
+  left join coarse_states c on $7::boolean and c.device = d.id and c.expires_at > $5`;
 
 const OWN = `select own.device, own.expires_at, ${FLAG.erasing | FLAG.guarded} as barred
-  from device_tokens own where own.token_hash = q.token_hash and own.expires_at > $4`;
+  from device_tokens own where own.token_hash = q.token_hash and own.expires_at > $5`;
 /** Good for its application only, and while its device has a token of its own, which could end it. */
 const BOUND = `select bound.device, least(bound.expires_at, max(own.expires_at)), ${FLAG.erasing}
-  from application_tokens bound join device_tokens own on own.device = bound.device and own.expires_at > $4
-  where bound.token_hash = q.token_hash and bound.application = q.application and bound.expires_at > $4
+  from application_tokens bound join device_tokens own on own.device = bound.device and own.expires_at > $5
+  where bound.token_hash = q.token_hash and bound.application = q.application and bound.expires_at > $5
   group by bound.device, bound.expires_at`;
 const DEVICES = queryOver(`cross join lateral (${OWN}) t`);
 /** For batches with tokens of applications: two more look-ups a token, which other batches need not pay for. */
 const DEVICES_AND_APPLICATIONS = queryOver(`cross join lateral (${OWN} union all ${BOUND}) t`);
 
-/** One entry for each of `named`, in their order; null where nobody is known by the token. `onDamaged` hears of the rest. */
-export async function loadSubjects(
+export type SubjectDeps = {
+  readonly openDevice: (row: DeviceRow) => Device;
+  readonly opened: OpenedDevices;
+  /** Hears of devices that do not open. */
+  readonly onDamaged: (error: unknown) => void;
+};
+
+const NOTHING_KNOWN = Buffer.alloc(0);
+
+/** Reads what the asks of a batch are decided on; coarse states only if they are wanted. Sent before it returns. */
+export async function readStanding(
+  { openDevice, opened, onDamaged }: SubjectDeps,
   client: ClientBase,
-  open: (row: DeviceRow) => Device,
-  named: readonly Named[],
+  asks: readonly Named[],
   nowMs: number,
-  onDamaged: (error: unknown) => void,
-): Promise<(Subject | null | typeof DAMAGED)[]> {
-  const [name, query] = named.some((one) => one.isBound)
+  withCoarse: boolean,
+): Promise<Standing> {
+  const [name, query] = asks.some((one) => one.isBound)
     ? ['subjects by any token', DEVICES_AND_APPLICATIONS]
     : ['subjects', DEVICES];
+  const reading = opened.begin();
+  const tokens = asks.map(({ tokenHash }) => tokenHash.toString('base64url'));
+  const known = tokens.map(opened.find);
   const { rows } = await queryPrepared<Row>(client, name, query, [
-    binaryBytes(
-      'bytea',
-      named.map((one) => one.tokenHash),
-    ),
-    binaryTexts(named.map((one) => one.application)),
-    binaryTexts(named.map((one) => one.purpose)),
-    nowMs,
-    Math.floor(nowMs / DAY_MS),
+    ...[
+      binaryBytes(
+        'bytea',
+        asks.map((one) => one.tokenHash),
+      ),
+      binaryTexts(asks.map((one) => one.application)),
+    ],
+    ...[
+      binaryTexts(asks.map((one) => one.purpose)),
+      binaryBytes(
+        'bytea',
+        known.map((one) => one?.digest ?? NOTHING_KNOWN),
+      ),
+    ],
+    ...[nowMs, Math.floor(nowMs / DAY_MS), withCoarse],
   ]);
-  const subjects: (Subject | null | typeof DAMAGED)[] = named.map(() => null);
-  for (const row of rows) subjects[row.i - 1] = unlessDamaged(() => subjectOf(row, open(row)), onDamaged);
-  return subjects;
+  const subjects: Standing['subjects'] = asks.map(() => null);
+  let ofHead: ToldOfHead | null = null;
+  for (const row of rows) {
+    const at = row.i - 1;
+    if (at < 0) ofHead = JSON.parse(row.told) as ToldOfHead;
+    else
+      subjects[at] = unlessDamaged(() => {
+        const one = open(row, known[at], openDevice);
+        if (one !== known[at]) opened.remember(reading, tokens[at], one);
+        if (row.coarse === null) return one.subject;
+        return { ...one.subject, coarse: coarseOf(row.coarse, one.subject.device) };
+      }, onDamaged);
+  }
+  if (ofHead === null) throw new Error('the ledger has no head');
+  const [seq, hash, policyVersion] = ofHead;
+  return { head: { seq: Number(seq), hash: Buffer.from(hash, 'hex') }, policyVersion, subjects };
 }
 
-function subjectOf(row: Row, device: Device): Subject {
+/** `known` if that is what the store says now, to the letter. */
+function open(row: Row, known: Opened | null, openDevice: (row: DeviceRow) => Device): Opened {
+  if (known !== null && row.sealed === null && row.told === known.told) return known;
+  const [device, flags, createdAt, lastUsedDay, tokenExpiresAt, parental, ...ofGrant] = row.told.split('|');
+  const facts = {
+    ...{ flags: Number(flags), createdAt: Number(createdAt), lastUsedDay: Number(lastUsedDay) },
+    parental: parental === '' ? [] : (JSON.parse(parental) as ParentalConsent[]),
+  };
+  const isKnown = known !== null && row.sealed === null;
+  if (isKnown && known.subject.device.id !== device) throw new Error('a token that changed hands');
+  const opened = isKnown
+    ? { ...known.subject.device, ...facts }
+    : openDevice({ ...row, ...facts, device, created_at: facts.createdAt, last_used_day: facts.lastUsedDay });
   return {
-    device,
-    tokenExpiresAt: row.token_expires_at,
-    grant: row.grant,
-    givenAt: row.given_at,
-    policyVersion: row.policy_version,
-    coarse: coarseOf(row.coarse, device),
+    digest: isKnown ? known.digest : digestOf(row),
+    told: row.told,
+    subject: { device: opened, tokenExpiresAt: Number(tokenExpiresAt), ...grantOf(ofGrant), coarse: null },
   };
 }
 
-function coarseOf(sealed: Buffer | null, device: Device): Subject['coarse'] {
-  if (sealed === null) return null;
+function grantOf(fields: readonly string[]): Pick<Subject, 'grant' | 'givenAt'> {
+  const [state, precision, scopes, sources, expiresAt, suspendedAt, parental, eventSeq, givenAt, ...policyVersion] =
+    fields;
+  if (state === '') return { grant: null, givenAt: null };
+  const grant: Grant = {
+    ...{
+      state: state as GrantState,
+      precision: Number(precision),
+      sources: Number(sources),
+      eventSeq: Number(eventSeq),
+    },
+    ...{ scopes: scopes === '' ? [] : scopes.split(' '), policyVersion: policyVersion.join('|') },
+    ...{ expiresAt: numberOrNull(expiresAt), suspendedAt: numberOrNull(suspendedAt), parental: parental || null },
+  };
+  return { grant, givenAt: numberOrNull(givenAt) };
+}
+
+function numberOrNull(text: string): number | null {
+  return text === '' ? null : Number(text);
+}
+
+function coarseOf(sealed: Buffer, device: Device): Subject['coarse'] {
   return sealed.length === 0 ? FORGOTTEN : openJson<KeptState>(device.key, coarseLabel(device.id), sealed);
 }
 

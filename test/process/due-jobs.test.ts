@@ -48,6 +48,7 @@ function gatewayPlan(): readonly Job[] {
   const counters = createCounterMemory(1);
   return gatewayJobs({
     ...{ store, atRest: AT_REST, erasing, barredKey: new Uint8Array(32), forgetAfterDays: 365 },
+    fold: async () => null,
     counts: { mapVersion: '', epsilonCap: 30 },
     map: { isComplete: () => true, writeSnapshot: () => {} } as never,
     quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),

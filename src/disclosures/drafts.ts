@@ -1,0 +1,70 @@
+// Rows of the ledger without its lock: drafted upon the head that was read in one snapshot with what they stand on, and written
+// only if nobody else has written since. Whatever is done in the ledger's order (chain.ts) moves its head, so rows that could be
+// written are as if everything, the reading too, had happened in the moment they were: no change of mind lies in between.
+// Promises: that, and what chain.ts promises of numbers and hashes; rows that could not be written never were.
+import { createSecretKey } from 'node:crypto';
+import type { ClientBase } from 'pg';
+import { chainHash, type LedgerEntry } from './entry.ts';
+import { type Head, type Row, writeRowsUpon } from './rows-store.ts';
+
+export type Draft = {
+  append(entry: LedgerEntry): void;
+  /**
+   * True once the rows are durable; false if the ledger had moved, and nothing was written. `client` is of a connection that
+   * pipelines; it may be given back before other drafts that go by it are written.
+   */
+  write(client: ClientBase): Promise<boolean>;
+};
+
+/** A draft upon the ledger's head as it is in the snapshot that was decided on. */
+export type Drafts = (read: Head) => Draft;
+
+/** More of our own than are ever on their way at once. */
+const MAX_OWN = 4;
+
+type Step = { readonly from: Head; readonly to: Head };
+
+/**
+ * Drafts of one thread. A draft is made, filled and sent in one
+ * turn of the event loop, so that the next one goes upon its end: rows of ours that are on their way move the head, but nobody's
+ * mind. Should those fail, the ones upon them do too.
+ */
+export function createDrafts(ledgerKey: Uint8Array): Drafts {
+  const key = createSecretKey(ledgerKey);
+  let own: Step[] = [];
+  let way: { readonly client: ClientBase; writes: number } | null = null;
+  return (read) => {
+    const rows: Row[] = [];
+    let from = read;
+    for (const step of own) if (isSame(step.from, from)) from = step.to;
+    let { seq, hash } = from;
+    return {
+      append(entry) {
+        seq++;
+        hash = chainHash(key, hash, seq, entry);
+        rows.push([seq, hash, entry]);
+      },
+      async write(client) {
+        if (rows.length === 0) return true;
+        const step: Step = { from, to: { seq, hash } };
+        own = [...own.slice(1 - MAX_OWN), step];
+        // Behind those that are on their way, or the store would look for their end before it is there.
+        const ours = way ?? { client, writes: 0 };
+        way = ours;
+        ours.writes++;
+        let isWritten = false;
+        try {
+          isWritten = await writeRowsUpon(ours.client, rows, from);
+          return isWritten;
+        } finally {
+          if (--ours.writes === 0) way = null;
+          if (!isWritten) own = own.filter((one) => one !== step);
+        }
+      },
+    };
+  };
+}
+
+function isSame(a: Head, b: Head): boolean {
+  return a.seq === b.seq && a.hash.equals(b.hash);
+}
