@@ -12,6 +12,7 @@ import type { CounterStripe } from './http/counters.ts';
 import { addDocsRoutes, describeRoutes } from './http/docs.ts';
 import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
+import { refuseUnparsed } from './http/errors/unparsed.ts';
 import { fixedHeadersUnrouted, fixHeaders } from './http/fixed-headers.ts';
 import { createChangeLimit, createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
 import { requireKey, requireSubject } from './http/native-auth.ts';
@@ -96,6 +97,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     genReqId: () => '',
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 128 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    clientErrorHandler: (error, socket) => refuseUnparsed(error, socket),
     // Before routing, as for a path that is no UTF-8: the scope is told by the path alone.
     frameworkErrors: (_error, request, reply) => {
       const isMls = /^\/+v[12]\//.test(request.url) && !NATIVE_PATH.test(request.url);
@@ -104,7 +106,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  closeIdleWhileStopping(app);
+  endPolitelyWhileStopping(app);
   await describeRoutes(app, deps.version);
   const failsTooOften = await createFailureLimit(app, deps);
   refuseErrors(app, refuseProblem, deps.log);
@@ -198,11 +200,27 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   return app;
 }
 
-/** Node closes idle connections once, when a stop begins; one that answers its last request later would be waited for. */
-function closeIdleWhileStopping(app: FastifyInstance): void {
+/** How long a stop lets connections end with the answer to what is on its way to them. */
+const LAST_REQUESTS_MS = 250;
+
+/**
+ * A client that asks again on a connection which is being closed gets no answer, and a POST it does not repeat by itself. So
+ * a stop first lets every connection end with an answer that says so, then closes those on which nothing came. Node closes
+ * idle ones once, when it stops to listen; one that answers its last request later would be waited for.
+ */
+function endPolitelyWhileStopping(app: FastifyInstance): void {
   app.addHook('preClose', (done) => {
-    const sweep = setInterval(() => app.server.closeIdleConnections(), 50);
-    app.server.once('close', () => clearInterval(sweep));
-    done();
+    app.server.prependListener('request', (_request, response) => {
+      response.shouldKeepAlive = false;
+    });
+    const sweep = setTimeout(
+      () => {
+        const again = setInterval(() => app.server.closeIdleConnections(), 50);
+        app.server.once('close', () => clearInterval(again));
+        done();
+      },
+      app.server.listening ? LAST_REQUESTS_MS : 0,
+    );
+    app.server.once('close', () => clearTimeout(sweep));
   });
 }

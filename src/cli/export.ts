@@ -45,8 +45,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   };
   const options: ExportOptions = { format, macs, types, onPage };
   const pieces = () => Readable.from(exportStations(store, options), { objectMode: false });
-  if (file === '-') await write(pieces(), context.output, gzip, context.signal, false);
-  else await writeFileWhole(file, (to) => write(pieces(), to, gzip, context.signal, true));
+  if (file === '-') {
+    if (!(await wasReadToItsEnd(write(pieces(), context.output, gzip, context.signal, false)))) return 0;
+  } else await writeFileWhole(file, (to) => write(pieces(), to, gzip, context.signal, true));
   const summary = { stations, format, seconds: (context.now() - startedAt) / 1000 };
   const words = `${stations} stations written in ${summary.seconds.toFixed(1)} s\n`;
   // Standard output may be the file: then the summary stands beside it.
@@ -57,6 +58,17 @@ export async function run(args: string[], context: CommandContext): Promise<numb
 async function write(from: Readable, to: Writable, gzip: boolean, signal: AbortSignal, end: boolean): Promise<void> {
   if (gzip) await pipeline(from, createGzip(), to, { signal, end });
   else await pipeline(from, to, { signal, end });
+}
+
+/** False if whoever reads our output had enough of it, as `head` does. */
+async function wasReadToItsEnd(written: Promise<void>): Promise<boolean> {
+  try {
+    await written;
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error;
+    return false;
+  }
 }
 
 /** Writes beside the file and renames, so that nobody meets half of it. */

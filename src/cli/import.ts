@@ -16,7 +16,7 @@ export const usage = `usage: honeyguide import FILE... [--json]
 
 Reads stations: the cell CSV of OpenCelliD and Mozilla (with or without its header), or station NDJSON; plain or gzip.
 FILE - is standard input. Newer evidence wins, so a file may be imported again. Ctrl-C stops after the rows in hand;
-the same command then goes on from there (from standard input: from its beginning).
+the same command then goes on from there (from standard input: from its beginning). Fails if no line was a station.
 `;
 
 /** Exit code of a command ended by SIGINT: 128 + 2. */
@@ -53,6 +53,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
         macs,
         barredAmong: (client, among) => barredAmong(client, among, barredKey),
         onProgress: (rows) => progress.rows(rowsBefore + rows),
+      }).catch((error: unknown) => {
+        throw isDamage(error) ? new Error(`${source.name}: ${error.message}`) : error;
       });
       summaries.push(summary);
       bytesBefore += source.sizeBytes;
@@ -64,7 +66,14 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   }
   const total = { ...addUp(sources, summaries), seconds: (context.now() - startedAt) / 1000 };
   context.output.write(values.json ? `${JSON.stringify(total)}\n` : describe(total));
-  return total.interrupted ? INTERRUPTED : 0;
+  if (total.interrupted) return INTERRUPTED;
+  // Not a line of it was a station: that was another file than was meant.
+  return total.rows > 0 && rejectsOf(total) === total.rows ? 1 : 0;
+}
+
+/** What gunzip says of a file that is cut or no gzip after all; it does not know which file. */
+function isDamage(error: unknown): error is Error {
+  return error instanceof Error && String((error as { code?: unknown }).code).startsWith('Z_');
 }
 
 function sourceOf(path: string): Source {
@@ -134,8 +143,12 @@ function addUp(sources: Source[], summaries: ImportSummary[]): Omit<Total, 'seco
   };
 }
 
+function rejectsOf({ rejected }: Total): number {
+  return Object.values(rejected).reduce((sum, count) => sum + (count ?? 0), 0);
+}
+
 function describe(total: Total): string {
-  const rejects = Object.values(total.rejected).reduce((sum, count) => sum + (count ?? 0), 0);
+  const rejects = rejectsOf(total);
   const lines = [
     `${total.rows} rows in ${total.seconds.toFixed(1)} s: ${total.upserted} stored, ${total.unchanged} nothing new, ${rejects} rejected`,
   ];

@@ -1,6 +1,6 @@
 // The phone's own fix as evidence. Promises: an accuracy that grows with the fix's age at the speed it tells, or at a
-// pedestrian-to-car guess if it tells none; never better than a satellite receiver can be. Needs no second witness: it is
-// the phone's own. Impossible fixes never get here (read-geolocate.ts).
+// pedestrian-to-car guess if it tells none; never better than a satellite receiver can be; believed less the older it is.
+// Needs no second witness: it is the phone's own. Impossible fixes never get here (read-geolocate.ts).
 import type { FixReading } from './readings.ts';
 import type { Source } from './source.ts';
 
@@ -16,6 +16,8 @@ const UNKNOWN_SPEED_MPS = 4;
 const MIN_SPEED_MPS = 1;
 /** Outvotes one cell or a pair of access points, not several devices that agree. */
 const GPS_TRUST = 2.5;
+/** Age at which a fix is half believed where something heard now contradicts it: it tells where the phone was, not how it went on. */
+const HALF_TRUST_MS = 300_000;
 
 /** Fills `into` from the fix. */
 export function locateByFix(fix: FixReading, into: Source): void {
@@ -26,5 +28,5 @@ export function locateByFix(fix: FixReading, into: Source): void {
   into.lat = fix.lat;
   into.lon = fix.lon;
   into.accuracyM = Math.max(then, MIN_ACCURACY_M) + (speed * fix.ageMs) / 1000;
-  into.trust = GPS_TRUST;
+  into.trust = (GPS_TRUST * HALF_TRUST_MS) / (HALF_TRUST_MS + fix.ageMs);
 }

@@ -81,7 +81,7 @@ export function skipSpace(bytes: Uint8Array, at: number): Next {
   return next;
 }
 
-function isSpace(byte: number): boolean {
+export function isSpace(byte: number): boolean {
   return byte === SPACE || byte === 10 || byte === 13 || byte === 9;
 }
 

@@ -10,6 +10,7 @@ import {
   afterName,
   begin,
   colon,
+  isSpace,
   isWord,
   type Next,
   open,
@@ -107,7 +108,7 @@ export function scanGeolocate(bytes: Uint8Array, clientIp: string | undefined, i
   into.ip = clientIp;
   // A body that ends with its brace stops every loop below before its end, but those over strings.
   let last = bytes.length - 1;
-  while (last > 0 && bytes[last] <= 32) last--;
+  while (last > 0 && isSpace(bytes[last])) last--;
   if (last < 1 || bytes[last] !== CLOSE) return false;
   let radio = 0;
   let seen = 0;

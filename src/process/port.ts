@@ -3,7 +3,7 @@
 import { createServer } from 'node:net';
 
 /** Rejects with a sentence for people if something listens there already. Port 0 is always free. */
-export async function requireFreePort(host: string, port: number): Promise<void> {
+export async function requireFreePort(host: string, port: number, settings = 'HOST and PORT'): Promise<void> {
   if (port === 0) return;
   const server = createServer();
   try {
@@ -14,7 +14,7 @@ export async function requireFreePort(host: string, port: number): Promise<void>
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'EADDRINUSE' ? 'something listens there already' : `cannot listen there (${code})`;
-    throw new Error(`HOST and PORT: ${why}`);
+    throw new Error(`${settings}: ${why}`);
   } finally {
     await new Promise<void>((resolve) => {
       server.close(() => resolve());

@@ -138,11 +138,18 @@ function startThread(folder: string, path: string, onDeath: (error: Error) => vo
       ready = true;
       resolve(worker);
     });
-    worker.on('error', (error: Error) => {
-      cause = error;
+    worker.on('error', (error: unknown) => {
+      cause = asError(error);
     });
     worker.once('exit', () => (ready ? onDeath(cause) : reject(cause)));
   });
+}
+
+/** What PGlite's file system throws is no Error, only a number of its own (WASI's: 51 is ENOSPC). */
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  const { errno } = (thrown ?? {}) as { errno?: number };
+  return new Error(errno === 51 ? 'no space is left in DATA_DIR' : `the embedded store failed (errno ${errno})`);
 }
 
 async function stopThread(worker: Worker): Promise<void> {

@@ -25,8 +25,12 @@ function collect() {
   return { stream, bytes: () => Buffer.concat(chunks), text: () => Buffer.concat(chunks).toString() };
 }
 
-async function honeyguide(args: string[], input: Readable = Readable.from([]), signal = new AbortController().signal) {
-  const output = collect();
+async function honeyguide(
+  args: string[],
+  input: Readable = Readable.from([]),
+  signal = new AbortController().signal,
+  output = collect(),
+) {
   const messages = collect();
   const context: CommandContext = {
     config: loadConfig({}),
@@ -102,7 +106,16 @@ describe('honeyguide import', () => {
     writeFileSync(cut, gzipSync(csv.join('')).subarray(0, 500));
     const { exitCode, messages } = await honeyguide(['import', cut]);
     expect(exitCode).toBe(1);
-    expect(messages.text()).toMatch(/unexpected end/);
+    expect(messages.text()).toMatch(/cut\.gz: unexpected end/);
+  });
+
+  test('fails where not one line was a station, and not where some were', async () => {
+    const other = join(folder, 'other.csv');
+    writeFileSync(other, 'hello\nworld\n');
+    const { exitCode, output } = await honeyguide(['import', other]);
+    expect([exitCode, output.text()]).toEqual([1, expect.stringContaining('2 rejected')]);
+    writeFileSync(other, `hello\n${csv[0]}`);
+    expect((await honeyguide(['import', other])).exitCode).toBe(0);
   });
 });
 
@@ -116,6 +129,15 @@ describe('honeyguide export', () => {
     expect(lines.text().split('\n')).toHaveLength(302);
     const { output: packed } = await honeyguide(['export', '--type', 'wifi', '--gzip']);
     expect(gunzipSync(packed.bytes()).toString()).toBe(wifi);
+  });
+
+  test('ends quietly when whoever reads it has had enough', async () => {
+    const output = collect();
+    output.stream.on('error', () => {});
+    output.stream._write = (_chunk, _encoding, done) =>
+      done(Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' }));
+    const { exitCode, messages } = await honeyguide(['export'], undefined, undefined, output);
+    expect([exitCode, messages.text()]).toEqual([0, '']);
   });
 
   test('leaves no half of a file behind', async () => {

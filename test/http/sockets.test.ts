@@ -132,12 +132,20 @@ test('a body that breaks off is no answer and no harm', async () => {
   expect(served.logged).toEqual([]);
 });
 
+/** What GeoClue and Sailfish read of a refusal: an object, also where no route was reached. */
+function envelopeOf(answer: string): object {
+  const [head, body] = answer.split('\r\n\r\n');
+  expect(head.toLowerCase()).toContain(`content-length: ${body.length}\r\n`);
+  return (JSON.parse(body) as { error: object }).error;
+}
+
 test('what is not HTTP is closed, without a word of ours about it', async () => {
   const { socket, closed, received } = open();
   socket.write('\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 canary\r\n\r\n');
   await closed;
   expect(received()).toMatch(/^HTTP\/1\.1 400/);
   expect(received()).not.toContain('canary');
+  expect(envelopeOf(received())).toMatchObject({ code: 400, errors: [{ domain: 'global', reason: 'parseError' }] });
 });
 
 test('a head that is too long is refused', async () => {
@@ -145,6 +153,30 @@ test('a head that is too long is refused', async () => {
   socket.write(head([`X-Long: ${'x'.repeat(20_000)}`]));
   await closed;
   expect(received()).toMatch(/^HTTP\/1\.1 431/);
+  expect(envelopeOf(received())).toMatchObject({ code: 431 });
+});
+
+test('a stop answers who asks once more on a connection that is kept, and says that it was the last time', async () => {
+  const own = await createTestApp();
+  await own.app.listen({ host: '127.0.0.1', port: 0 });
+  const { port: ownPort } = own.app.server.address() as AddressInfo;
+  let text = '';
+  const socket = connect(ownPort, '127.0.0.1').on('data', (chunk) => {
+    text += chunk;
+  });
+  const ended = new Promise((resolve) => socket.on('close', resolve));
+  const ask = () => socket.write(`${head(['Content-Length: 2'])}{}`);
+  ask();
+  await new Promise((resolve) => socket.once('data', resolve));
+  expect(text).not.toContain('Connection: close');
+  text = '';
+  const closing = own.app.close();
+  // The stop has begun; the client cannot know.
+  setTimeout(ask, 20);
+  await ended;
+  expect(text).toContain('Connection: close');
+  expect(text).toContain(ANSWER);
+  await closing;
 });
 
 test('a stop answers what is in flight, then closes every connection', async () => {

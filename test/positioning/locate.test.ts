@@ -172,6 +172,9 @@ test('a fix far from agreeing radio loses; radio far from a fix with one cell be
   expect(off(radio, CORNER)).toBeLessThan(60);
   const lone = scene.locate({ cellTowers: [lteCell(1)], position: elsewhere });
   expect(lone).toMatchObject({ source: 'gps', lat: 48.1 });
+  // An hour ago it may well have been there: the cell is heard now.
+  const since = scene.locate({ cellTowers: [lteCell(1)], position: { ...elsewhere, age: 3_600_000 } });
+  expect(since).toMatchObject({ source: 'cell' });
 });
 
 test('an address answers only if nothing else does', () => {

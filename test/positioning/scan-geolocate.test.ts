@@ -70,6 +70,7 @@ describe('the short way', () => {
     ['an unquoted name', '{a:1}'],
     ['a word that begins like true', '{"considerIp":trueish}'],
     ['other kinds of space', '{\u00a0}'],
+    ['a zero byte behind it, as sizeof counts in C', '{}\u0000'],
   ])('leaves %s to the long way', (_what, body) => {
     expect(scan(body)).toBe(false);
   });

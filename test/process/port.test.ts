@@ -8,7 +8,8 @@ test('a port that somebody listens on is refused, even if it would be shared; a 
     server.listen({ host: '127.0.0.1', port: 0, reusePort: true }, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  await expect(requireFreePort('127.0.0.1', port)).rejects.toThrow('listens there already');
+  await expect(requireFreePort('127.0.0.1', port)).rejects.toThrow('HOST and PORT: something listens there already');
+  await expect(requireFreePort('127.0.0.1', port, 'OPS_PORT')).rejects.toThrow('OPS_PORT: something');
   await new Promise((resolve) => server.close(resolve));
   await requireFreePort('127.0.0.1', port);
   await requireFreePort('127.0.0.1', port);

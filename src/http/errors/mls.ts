@@ -29,6 +29,11 @@ function render(status: number, domain: string, reason: string, message: string)
   return { status, body, text: JSON.stringify(body) };
 }
 
+/** The envelope's text for what no route refused. */
+export function mlsErrorText(status: number, reason: string, message: string): string {
+  return render(status, 'global', reason, message).text;
+}
+
 const KEY_INVALID = render(400, 'usageLimits', 'keyInvalid', 'Missing or invalid API key.');
 const NOT_FOUND = render(404, 'geolocation', 'notFound', 'Not found');
 const DAY_OVER = render(429, 'usageLimits', 'dailyLimitExceeded', 'You have exceeded your daily limit.');

@@ -1,0 +1,30 @@
+// How the gateway says no to bytes that are no request Node can parse: a length that lies, a head that is too long or too
+// slow, a method nobody has. Promises: the envelope of the Mozilla/Google family, since its clients read `error` as an object and phones
+// are most of who calls; nothing of what was sent; the connection is closed. Whose route it was meant for is not known here.
+import type { Socket } from 'node:net';
+import { mlsErrorText } from './mls.ts';
+
+type Unparsed = { readonly status: string; readonly text: string };
+const MALFORMED: Unparsed = { status: '400 Bad Request', text: mlsErrorText(400, 'parseError', 'Parse Error') };
+const BY_CODE: Readonly<Record<string, Unparsed>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: '431 Request Header Fields Too Large',
+    text: mlsErrorText(431, 'headersTooLarge', 'Request Header Fields Too Large'),
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: '408 Request Timeout',
+    text: mlsErrorText(408, 'requestTimeout', 'Request Timeout'),
+  },
+};
+
+/** Answers, as far as somebody is there to read it, and closes. */
+export function refuseUnparsed({ code }: { readonly code?: string }, socket: Socket): void {
+  if (code !== 'ECONNRESET' && socket.writable) {
+    const { status, text } = BY_CODE[code ?? ''] ?? MALFORMED;
+    const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${text.length}`;
+    socket.write(
+      `${head}\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${text}`,
+    );
+  }
+  socket.destroySoon();
+}
