@@ -209,7 +209,9 @@ describe('changing what is known of oneself', () => {
 describe('rectification', () => {
   test('without proof waits for it, as one request however often it is asked for', async () => {
     const ada = await phone();
-    const first = await call(ada, 'POST', '/v1/me/rectification', { field: 'jurisdiction', value: 'BE' });
+    const ask = () => call(ada, 'POST', '/v1/me/rectification', { field: 'jurisdiction', value: 'BE' });
+    const [first, ...atOnce] = await Promise.all([ask(), ask(), ask(), ask(), ask(), ask()]);
+    expect(new Set(atOnce.map(({ body }) => body.request.id))).toEqual(new Set([first.body.request.id]));
     expect(first.status).toBe(202);
     expect(first.body).toMatchObject({ request: { state: 'identity' }, challenge: { action: 'rectification' } });
     const again = await call(ada, 'POST', '/v1/me/rectification', { field: 'jurisdiction', value: 'BE' });
