@@ -27,6 +27,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     log.fatal(describeError(error), 'uncaught');
     process.exit(1);
   });
+  // Node's default for it opens a debugger to everybody on the machine, who then reads every secret (attack: a log rotation's signal).
+  process.on('SIGUSR1', () => log.warn('SIGUSR1 does nothing here'));
   const asked = new Promise<string>((resolve) => {
     for (const signal of STOP_SIGNALS) process.once(signal, resolve);
   });

@@ -8,7 +8,7 @@ import type { RequestEvent } from '../rights/request.ts';
 import { changeRequest, deviceOfRequest, findRequest, listOpenRequests } from '../rights/requests-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceOnly, given, openDesk, readCase, uuidOf } from './desk.ts';
-import { speaker } from './speaker.ts';
+import { plain, speaker } from './speaker.ts';
 import { dayOf, formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide requests list --reason TEXT [--json]
@@ -39,7 +39,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     await act('export', values.reason, announceOnly);
     const person = await findPerson(pool, masters, device);
     if (person === null) throw new Error('there is no such device');
-    context.output.write(`${JSON.stringify(await readHeld(pool, person, nowMs, { forPerson: true }), null, 2)}\n`);
+    context.output.write(
+      `${plain(JSON.stringify(await readHeld(pool, person, nowMs, { forPerson: true }), null, 2))}\n`,
+    );
     return 0;
   }
   const event = eventOf(verb, values.say);

@@ -28,6 +28,8 @@ import {
 /** What an act is done with: the device and the policies as read under the lock. */
 export type ActDeps = {
   readonly device: Device;
+  /** What was presented is a token that another replaced (devices/store.ts); absent = no. */
+  readonly isOld?: boolean;
   /** The person has shown that the phone is there, not its token alone; absent = no. */
   readonly proven?: boolean;
   readonly policies: readonly PolicyVersion[];
@@ -63,8 +65,7 @@ export async function putConsent(
   screen: Screen,
 ): Promise<Done | { readonly refused: ConsentProblem }> {
   const { device, policies, now } = deps;
-  if ((device.flags & FLAG.guarded) !== 0 && wanted.precision > PRECISION.none && !deps.proven)
-    return { refused: 'proofNeeded' };
+  if (wanted.precision > PRECISION.none && lacksProof(deps)) return { refused: 'proofNeeded' };
   const found = await findApplication(client, about.application);
   if (found === null) return { refused: 'unknownApplication' };
   const current = currentPolicy(policies, now);
@@ -91,7 +92,7 @@ export async function withdrawConsent(
   const { device } = deps;
   const before = await loadGrant(client, device.id, about.application, about.purpose);
   if (before === null) return null;
-  if ((device.flags & FLAG.guarded) !== 0 && isRefusal(before) && !deps.proven) return { refused: 'proofNeeded' };
+  if (isRefusal(before) && lacksProof(deps)) return { refused: 'proofNeeded' };
   const found = await findApplication(client, about.application);
   if (before.state === 'withdrawn') {
     const last = await findEvent(client, device, before.record, before.eventSeq);
@@ -105,6 +106,11 @@ export async function withdrawConsent(
     textHash: null,
     screen: null,
   });
+}
+
+/** Whether what would show more is refused: of a guarded device, and of a token whose successor would not undo it (attack: a thief's last act). */
+function lacksProof({ device, isOld = false, proven = false }: ActDeps): boolean {
+  return ((device.flags & FLAG.guarded) !== 0 || isOld) && !proven;
 }
 
 async function record(

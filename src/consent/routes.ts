@@ -20,13 +20,16 @@ export type Screen = {
 };
 export type Act = { readonly described: Described; readonly receipt: string };
 
+/** A device as it came in with its token. */
+export type Asking = Device & { readonly tokenHash: Buffer };
+
 export type ConsentPorts = {
   list(device: Device): Promise<readonly Described[]>;
   /** Null if there is no such application, and never was a record about it. */
   find(device: Device, about: About): Promise<Described | null>;
   /** Resolves when it is in force. `gone`: the device is. `proof` is the header, null = none. */
   put(
-    device: Device,
+    device: Asking,
     about: About,
     wanted: Wanted,
     screen: Screen,
@@ -35,7 +38,7 @@ export type ConsentPorts = {
   ): Promise<Act | { refused: ConsentProblem } | 'gone'>;
   /** Null if there is no record. */
   withdraw(
-    device: Device,
+    device: Asking,
     about: About,
     proof: string | null,
     nowMs: number,
@@ -98,7 +101,7 @@ export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, no
       },
     },
     async (request, reply) => {
-      const device = request.getDecorator<Device>('subject');
+      const device = request.getDecorator<Asking>('subject');
       const about = aboutOf(request);
       if (about === null) return refuseProblem(reply, { kind: 'noRoute' });
       const nowMs = now();
@@ -124,7 +127,7 @@ export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, no
       },
     },
     async (request, reply) => {
-      const device = request.getDecorator<Device>('subject');
+      const device = request.getDecorator<Asking>('subject');
       const about = aboutOf(request);
       const nowMs = now();
       const act = about === null ? null : await ports.withdraw(device, about, proofOf(request), nowMs);

@@ -40,7 +40,7 @@ export type DevicePorts = {
   ): Promise<Device | null>;
   /** Changes what no decision is made on. */
   note(id: string, edit: (profile: Profile) => Profile): Promise<Device | null>;
-  /** `gone`: the token has ended meanwhile. A guarded phone's is replaced, and ended, with proof only. */
+  /** `gone`: the token has ended meanwhile. Of a guarded phone, and by one that was replaced, with proof only. */
   rotate(
     device: Presented,
     proven: boolean,

@@ -30,7 +30,7 @@ export const DEVICE_COLUMNS = `d.id as device, k.master_key, k.wrapped, d.flags,
 export const BY_TOKEN = `device_tokens t join devices d on d.id = t.device join device_keys k on k.device = d.id
   where t.token_hash = $1 and t.expires_at > $2 and d.last_used_day >= $3 - ${IDLE_DAYS} and d.flags & ${FLAG.erasing} = 0`;
 
-export type PresentedDevice = Device & { readonly tokenExpiresAt: number };
+export type PresentedDevice = Device & { readonly tokenExpiresAt: number; readonly tokenArrived: boolean };
 
 /** The device that a token belongs to, in one query; null if there is none (any more). */
 export async function loadDevice(
@@ -40,11 +40,30 @@ export async function loadDevice(
   nowMs: number,
 ): Promise<PresentedDevice | null> {
   const { rows } = await client.query(
-    `select ${DEVICE_COLUMNS}, t.expires_at::float8 as token_expires_at from ${BY_TOKEN}`,
+    `select ${DEVICE_COLUMNS}, t.expires_at::float8 as token_expires_at, t.arrived from ${BY_TOKEN}`,
     [tokenHash, nowMs, dayOf(nowMs)],
   );
   if (rows.length === 0) return null;
-  return { ...openDevice(masters, rows[0] as DeviceRow), tokenExpiresAt: rows[0].token_expires_at };
+  const [{ token_expires_at: tokenExpiresAt, arrived: tokenArrived }] = rows;
+  return { ...openDevice(masters, rows[0] as DeviceRow), tokenExpiresAt, tokenArrived };
+}
+
+/** Notes that the phone has this token: from now on the one before it takes proof for what would outlive it. */
+export async function noteArrival(client: ClientBase | Pool, tokenHash: Buffer): Promise<void> {
+  await client.query('update device_tokens set arrived = true where token_hash = $1 and not arrived', [tokenHash]);
+}
+
+/**
+ * True if another token took this one's place and reached the phone. Until it did, the old one may ask again (an answer lost on
+ * 2G); afterwards only who does not have the phone would (attack: a thief takes the place of the token that replaced his).
+ */
+export async function isSucceeded(client: ClientBase, tokenHash: Buffer): Promise<boolean> {
+  const { rows } = await client.query(
+    `select 1 from device_tokens old join device_tokens successor on successor.device = old.device
+       and successor.expires_at > old.expires_at and successor.arrived where old.token_hash = $1`,
+    [tokenHash],
+  );
+  return rows.length > 0;
 }
 
 /** The device, locked until the transaction ends; null if it is not there, or being erased. */

@@ -10,7 +10,7 @@ import type { Purpose } from '../consent/purposes.ts';
 import { receiptIdOf } from '../consent/receipt.ts';
 import type { ReceiptPorts } from '../consent/receipt-routes.ts';
 import { createReceiptSigner, type ReceiptSigner, readReceipt } from '../consent/receipt-signer.ts';
-import type { Act, ConsentPorts } from '../consent/routes.ts';
+import type { Act, Asking, ConsentPorts } from '../consent/routes.ts';
 import { findApplication, findEvent, listGrants, listReceipts, loadGrant, type StoredGrant } from '../consent/store.ts';
 import {
   endApplicationTokens,
@@ -24,8 +24,10 @@ import type { DevicePorts, Presented } from '../devices/routes.ts';
 import {
   changeDevice,
   endTokens,
+  isSucceeded,
   loadDevice,
   lockDevice,
+  noteArrival,
   noteProfile,
   ROTATION_MS,
   registerDevice,
@@ -101,6 +103,7 @@ export async function openPeople(setup: PeopleSetup): Promise<People> {
         const device = await loadDevice(pool, masters, tokenHash, nowMs);
         if (device === null) return null;
         await touchDevice(pool, device, nowMs);
+        if (!device.tokenArrived) await noteArrival(pool, tokenHash);
         return { ...device, tokenHash };
       });
     },
@@ -135,7 +138,7 @@ function devicePorts(setup: PeopleSetup): DevicePorts {
     note: (id, edit) => orUnavailable(() => transact(pool, (client) => noteProfile(client, secrets, id, edit))),
     async rotate(device, proven, nowMs) {
       const issued = await act(async (client, chain) => {
-        const refused = await refuseUnproven(client, masters, device.id, proven);
+        const refused = await refuseUnproven(client, masters, device, proven);
         return refused ?? (await rotateToken(client, chain, randomBytes, device, device.tokenHash, nowMs)) ?? 'gone';
       });
       const oldEndsAt = Math.min(device.tokenExpiresAt, nowMs + ROTATION_MS);
@@ -143,7 +146,7 @@ function devicePorts(setup: PeopleSetup): DevicePorts {
     },
     end: (device, proven, nowMs) =>
       act(async (client, chain) => {
-        const refused = await refuseUnproven(client, masters, device.id, proven);
+        const refused = await refuseUnproven(client, masters, device, proven);
         if (refused === null) await endTokens(client, chain, device, nowMs);
         return refused ?? 'ended';
       }),
@@ -158,12 +161,13 @@ function devicePorts(setup: PeopleSetup): DevicePorts {
 async function refuseUnproven(
   client: ClientBase,
   masters: MasterKeys,
-  id: string,
+  { id, tokenHash }: { readonly id: string; readonly tokenHash: Buffer },
   proven: boolean,
 ): Promise<'gone' | 'proofNeeded' | null> {
   const device = await lockDevice(client, masters, id);
   if (device === null) return 'gone';
-  return (device.flags & FLAG.guarded) !== 0 && !proven ? 'proofNeeded' : null;
+  const needsProof = (device.flags & FLAG.guarded) !== 0 || (await isSucceeded(client, tokenHash));
+  return needsProof && !proven ? 'proofNeeded' : null;
 }
 
 function tokenPorts({ pool, inChain, masters }: PeopleSetup): TokenPorts {
@@ -194,7 +198,7 @@ function tokenPorts({ pool, inChain, masters }: PeopleSetup): TokenPorts {
 function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSigner): ConsentPorts {
   /** Runs an act on a device as it is under the ledger's lock. */
   function act<T>(
-    id: string,
+    { id, tokenHash }: Asking,
     now: number,
     work: (client: Parameters<typeof putConsent>[0], chain: Chain, deps: ActDeps) => Promise<T>,
   ): Promise<T | 'gone'> {
@@ -203,7 +207,8 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
         const device = await lockDevice(client, masters, id);
         if (device === null) return 'gone';
         const policies = await listPolicies(client);
-        const deps = { device, policies, signer, random: randomBytes, newId: randomUUID, now };
+        const isOld = await isSucceeded(client, tokenHash);
+        const deps = { device, isOld, policies, signer, random: randomBytes, newId: randomUUID, now };
         return await work(client, chain, deps);
       }),
     );
@@ -229,7 +234,7 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
         return record === null && registered === null ? null : { ...about, record, registered };
       }),
     async put(device, about, wanted, screen, proof, nowMs) {
-      const done = await act(device.id, nowMs, async (client, chain, deps) => {
+      const done = await act(device, nowMs, async (client, chain, deps) => {
         const person = { device: device.id, key: device.key };
         const proven = proof !== null && (await takeProof(client, person, 'consent', proof, nowMs));
         const before = await loadGrant(client, device.id, about.application, about.purpose);
@@ -240,7 +245,7 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
       return done === 'gone' || 'refused' in done ? done : actOf(done);
     },
     async withdraw(device, about, proof, nowMs) {
-      const done = await act(device.id, nowMs, async (client, chain, deps) => {
+      const done = await act(device, nowMs, async (client, chain, deps) => {
         const person = { device: device.id, key: device.key };
         const proven = proof !== null && (await takeProof(client, person, 'consent', proof, nowMs));
         const before = await loadGrant(client, device.id, about.application, about.purpose);

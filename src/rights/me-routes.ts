@@ -49,9 +49,10 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
     asked: object,
   ) {
     const waiting = await rights.await(me(request), kind, asked);
+    if (waiting === 'gone') return refuseProblem(reply, { kind: 'unauthenticated' });
     const { nonce, expiresAt } = await rights.challenge(me(request), kind);
     const challenge = { nonce, action: kind, expiresAt: iso(expiresAt) };
-    return reply.code(202).send({ request: written(waiting), challenge });
+    return reply.code(202).send({ request: written(waiting.request), challenge });
   }
 
   scope.post(
@@ -135,7 +136,7 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
       const proof = await proven(request, 'rectification');
       if (proof === 'wrong') return sendProblem(reply, PROOF_NEEDED);
       if (proof === 'none') return await askForProof(request, reply, 'rectification', asked);
-      return reply.send(written(await rights.rectify(me(request), asked)));
+      return answer(reply, await rights.rectify(me(request), asked));
     },
   );
 

@@ -7,6 +7,7 @@ import { ledgerSubject, type Random } from '../devices/device-key.ts';
 import type { Device } from '../devices/profile.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
+import { transact } from '../storage/transaction.ts';
 import { openChallenge, takeProof } from './challenges-store.ts';
 import { type Disclosed, SHOWN_KINDS } from './disclosure-words.ts';
 import { beginErasure, type EraseDeps, isSuppressed } from './erase-store.ts';
@@ -57,6 +58,14 @@ export function createRights(deps: RightsDeps) {
     });
   }
 
+  /**
+   * Writes down what takes no decision, one at a time and only of who is there (attack: asked together with an erasure, a row
+   * comes after the rows were deleted, and stays).
+   */
+  async function whileThere<T>(device: Presented, work: (client: ClientBase) => Promise<T>): Promise<T | 'gone'> {
+    return await transact(pool, async (client) => ((await isThere(client, device)) ? await work(client) : 'gone'));
+  }
+
   return {
     challenge: (device: Presented, action: ProofAction) => openChallenge(pool, device.id, action, now(), random),
 
@@ -73,11 +82,13 @@ export function createRights(deps: RightsDeps) {
         await readHeld(pool, person, nowMs, { forPerson: true }),
         await recipientsOf(pool, device),
       ];
-      // One a day is enough to say that it was asked for and done.
-      const today = (await listRequests(pool, person)).some(
-        (one) => one.kind === 'access' && one.receivedAt > nowMs - DAY_MS,
-      );
-      if (!today) await addRequest(pool, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
+      await whileThere(device, async (client) => {
+        // One a day is enough to say that it was asked for and done.
+        const today = (await listRequests(client, person)).some(
+          (one) => one.kind === 'access' && one.receivedAt > nowMs - DAY_MS,
+        );
+        if (!today) await addRequest(client, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
+      });
       return { held, recipients };
     },
 
@@ -87,20 +98,25 @@ export function createRights(deps: RightsDeps) {
     takeBackObjection: (device: Presented) => setFlag(device, FLAG.objected, false, 'objection', 'objectionTakenBack'),
 
     /** Writes down that something was asked for and waits for proof; asked for again, it is the same request. */
-    async await(device: Presented, kind: 'rectification' | 'erasure', asked: unknown): Promise<StoredRequest> {
+    async await(device: Presented, kind: 'rectification' | 'erasure', asked: unknown): Promise<Outcome> {
       const person = personOf(device);
-      const waiting = (await listRequests(pool, person)).find((one) => one.kind === kind && one.state === 'identity');
-      return waiting ?? (await addRequest(pool, person, newId(), kind, asked, [{ kind: 'askProof' }], now(), random));
+      return await whileThere(device, async (client) => {
+        const all = await listRequests(client, person);
+        const waiting = all.find((one) => one.kind === kind && one.state === 'identity');
+        const events = [{ kind: 'askProof' }] as const;
+        return { request: waiting ?? (await addRequest(client, person, newId(), kind, asked, events, now(), random)) };
+      });
     },
 
     /**
      * A wrong position is forgotten at once and its recipients told; about anything else staff decides. The caller has
      * checked the proof.
      */
-    async rectify(device: Presented, asked: Rectification): Promise<StoredRequest> {
+    async rectify(device: Presented, asked: Rectification): Promise<Outcome> {
       const person = personOf(device);
       const nowMs = now();
       return await inChain(async (client, chain) => {
+        if (!(await isThere(client, device))) return 'gone';
         const waiting = (await listRequests(client, person)).find(
           (one) => one.kind === 'rectification' && one.state === 'identity',
         );
@@ -109,12 +125,12 @@ export function createRights(deps: RightsDeps) {
           (waiting && (await changeRequest(client, person, waiting.id, start, nowMs, random, asked))) ??
           (await addRequest(client, person, newId(), 'rectification', asked, [start], nowMs, random));
         chain.append({ at: nowMs, kind: KIND.rights, subject: ledgerSubject(device.key), detail: 'rectification' });
-        if (asked.field !== 'position') return begun;
+        if (asked.field !== 'position') return { request: begun };
         await client.query('delete from last_locations where device = $1', [device.id]);
         await forgetRegion(client, device.id, nowMs);
         await notifyRecipients(client, chain, person, 'rectified', nowMs);
         chain.changed(device.id);
-        return (await changeRequest(client, person, begun.id, { kind: 'finish' }, nowMs, random)) ?? begun;
+        return { request: (await changeRequest(client, person, begun.id, { kind: 'finish' }, nowMs, random)) ?? begun };
       });
     },
 
@@ -129,6 +145,12 @@ export function createRights(deps: RightsDeps) {
     disclosures: (device: Presented, before: number, limit: number) =>
       readDisclosures(pool, device, before, limit, now()),
   };
+}
+
+/** True if the device is not being erased, nor will be before the transaction ends. */
+async function isThere(client: ClientBase, { id }: Presented): Promise<boolean> {
+  const there = `select 1 from devices where id = $1 and flags & ${FLAG.erasing} = 0 for update`;
+  return (await client.query(there, [id])).rows.length > 0;
 }
 
 /** What was shown of a device, newest first, before number `before`; what a gag hides is not there. */

@@ -36,7 +36,7 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     columns: {
       ...list('device', 'pseudonymous'),
       ...list('token_hash', 'secret'),
-      ...list('created_at expires_at', 'personal'),
+      ...list('created_at expires_at arrived', 'personal'),
     },
     key: ['token_hash'],
     life: { kind: 'until', column: 'expires_at' },

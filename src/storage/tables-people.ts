@@ -37,6 +37,8 @@ export const deviceTokens = pgTable(
     device: uuid('device').notNull(),
     createdAt: timeMs('created_at').notNull(),
     expiresAt: timeMs('expires_at').notNull(),
+    /** The phone has it: it was presented at a person's own routes. */
+    arrived: boolean('arrived').notNull().default(false),
   },
   (t) => [index('device_tokens_device_idx').on(t.device), index('device_tokens_expires_idx').on(t.expiresAt)],
 );

@@ -58,6 +58,13 @@ describe('a gateway', () => {
     }
   });
 
+  test('opens no debugger when it is sent the signal that asks Node for one', async () => {
+    running.child.process.kill('SIGUSR1');
+    await sleep(500);
+    expect(running.child.errors()).not.toContain('Debugger');
+    expect((await fetch(`${running.url}/healthz`)).status).toBe(200);
+  });
+
   test('proves its ledger on the operators’ port, and on no other', async () => {
     const audit = await fetch(`${running.ops}/v1/audit/verify`);
     expect([audit.status, await audit.json()]).toEqual([200, expect.objectContaining({ holds: true, broken: null })]);

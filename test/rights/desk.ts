@@ -29,7 +29,7 @@ export async function openTestDesk() {
   }
   const run = (who: string | null, ...args: string[]) => runAt(COMMAND_NOW_MS, who, ...args);
   return {
-    ...{ store, pool, masters, inChain, keys, run, runAt },
+    ...{ store, pool, masters, inChain, keys, run, runAt, dataDir },
     /** Once `root` is an admin. */
     async hire(id: string, roles: string) {
       const { json } = await run('root', 'staff', 'add', id, '--roles', roles, ...REASON);

@@ -48,6 +48,7 @@ const PLAIN: readonly (readonly [why: string, columns: readonly string[]])[] = [
     list('application purpose state precision scopes sources policy_version flags version precise'),
   ],
   ['words of a closed list that say what kind of act a row is', list('kind basis method action cause step detail')],
+  ['whether a token reached its phone: on it stands what the one before it may still do', list('arrived')],
   ['a region under a tag that dies with its window, for counts', list('region')],
   [
     'what staff and law must answer for: who, which row, until when, in words that name nobody',

@@ -239,7 +239,12 @@ test.runIf(ON_POSTGRES)(
 /** Flags and small numbers, which many rows share; what is null in a row that is to be found. */
 const NO_MARK = [
   ...['grants.precision', 'grants.sources', 'consent_events.precision', 'consent_events.sources', 'devices.flags'],
-  ...['parental_consents.precise', 'parental_consents.withdrawn_at', 'legal_disclosures.gag_until'],
+  ...[
+    'device_tokens.arrived',
+    'parental_consents.precise',
+    'parental_consents.withdrawn_at',
+    'legal_disclosures.gag_until',
+  ],
   'devices.last_used_day',
   // Of a good token it is kept until then that its phone was erased.
   'device_tokens.expires_at',

@@ -94,6 +94,43 @@ describe('of a guarded phone', () => {
 });
 
 describe('of any phone', () => {
+  test('a token whose successor reached the phone replaces and ends nothing, and says no yes, without proof', async () => {
+    const victim = await phone();
+    await call(victim, 'PUT', consent, { precision: 'none' });
+    const { token } = (await call(victim, 'POST', '/v1/me/token')).body;
+    const after = { ...victim, token };
+    expect((await call(after, 'GET', '/v1/me')).status).toBe(200);
+    const thief: Phone = { ...victim, proofKey: Buffer.alloc(32) };
+    const wanted = [
+      ['POST', '/v1/me/token', undefined, 'token'],
+      ['DELETE', '/v1/me/token', undefined, 'token'],
+      ['PUT', consent, { precision: 'region' }, 'consent'],
+      ['DELETE', consent, undefined, 'consent'],
+    ] as const;
+    for (const [method, url, body, action] of wanted) {
+      expect([method, url, (await call(thief, method, url, body)).status]).toEqual([method, url, 403]);
+      expect((await call(thief, method, url, body, await proof(thief, action))).status).toBe(403);
+    }
+    expect((await call(after, 'GET', '/v1/me')).status).toBe(200);
+    expect((await call(after, 'GET', consent)).body.consent.state).toBe('refused');
+    // To protect takes no proof, and the phone itself can still ask again.
+    expect((await call(victim, 'PUT', consent, { precision: 'none' })).status).toBe(200);
+    expect((await call(victim, 'POST', '/v1/me/token', undefined, await proof(victim, 'token'))).status).toBe(200);
+    expect((await call(after, 'GET', '/v1/me')).status).toBe(401);
+  });
+
+  test('who took the place of a token that was on its way is put out by the phone with proof', async () => {
+    const victim = await phone();
+    const lost = (await call(victim, 'POST', '/v1/me/token')).body;
+    const stolen = (await call(victim, 'POST', '/v1/me/token')).body;
+    expect((await call({ ...victim, token: lost.token }, 'GET', '/v1/me')).status).toBe(401);
+    expect((await call({ ...victim, token: stolen.token }, 'GET', '/v1/me')).status).toBe(200);
+    const again = await call(victim, 'POST', '/v1/me/token', undefined, await proof(victim, 'token'));
+    expect(again.status).toBe(200);
+    expect((await call({ ...victim, token: stolen.token }, 'GET', '/v1/me')).status).toBe(401);
+    expect((await call({ ...victim, token: again.body.token }, 'GET', '/v1/me')).status).toBe(200);
+  });
+
   test('an objection to counts is taken back with proof only', async () => {
     const ada = await phone();
     await call(ada, 'POST', '/v1/me/object');

@@ -98,6 +98,22 @@ describe('on every gateway, from the acknowledgement on', () => {
     expect(await shown(device)).toEqual(NOTHING);
   });
 
+  test('what was asked for together with an erasure, and comes after it, leaves no row', async () => {
+    for (const isComplete of [false, true]) {
+      const { device, presented } = await known();
+      await rights.erase(presented);
+      if (isComplete) await advanceErasures(deps);
+      const ledger = async () => (await pool.query('select count(*)::int as n from ledger')).rows;
+      const before = await ledger();
+      expect(await rights.await(presented, 'erasure', {})).toBe('gone');
+      expect(await rights.rectify(presented, { field: 'position' })).toBe('gone');
+      await rights.export(presented);
+      expect(await ledger()).toEqual(before);
+      const rows = await pool.query('select kind from rights_requests where device = $1', [device.id]);
+      expect(rows.rows).toEqual([]);
+    }
+  });
+
   test('a suspension of a partner by command ends its answers and nobody else’s, until it is resumed', async () => {
     const { device } = await known();
     const partners = async (verb: string, application: string) => {

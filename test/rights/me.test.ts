@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ledgerSubject } from '../../src/devices/device-key.ts';
 import { hashToken } from '../../src/devices/token.ts';
@@ -209,7 +210,17 @@ describe('changing what is known of oneself', () => {
 describe('rectification', () => {
   test('without proof waits for it, as one request however often it is asked for', async () => {
     const ada = await phone();
-    const first = await call(ada, 'POST', '/v1/me/rectification', { field: 'jurisdiction', value: 'BE' });
+    const ask = () => call(ada, 'POST', '/v1/me/rectification', { field: 'jurisdiction', value: 'BE' });
+    // All have looked before any has written.
+    const blocker = await pool.connect();
+    await blocker.query('begin');
+    await blocker.query('lock table rights_requests in share mode');
+    const asking = Promise.all([ask(), ask(), ask(), ask()]);
+    await setTimeout(300);
+    await blocker.query('commit');
+    blocker.release();
+    const [first, ...atOnce] = await asking;
+    expect(new Set(atOnce.map(({ body }) => body.request.id))).toEqual(new Set([first.body.request.id]));
     expect(first.status).toBe(202);
     expect(first.body).toMatchObject({ request: { state: 'identity' }, challenge: { action: 'rectification' } });
     const again = await call(ada, 'POST', '/v1/me/rectification', { field: 'jurisdiction', value: 'BE' });

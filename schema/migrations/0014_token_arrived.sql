@@ -1,0 +1,1 @@
+ALTER TABLE "device_tokens" ADD COLUMN "arrived" boolean DEFAULT false NOT NULL;
