@@ -38,7 +38,7 @@ import { openMapIndex } from './map-index.ts';
 import { createMetrics } from './metrics.ts';
 import { openMetricsServer } from './metrics-server.ts';
 import { beginOpening } from './opening.ts';
-import { requireFreePort } from './port.ts';
+import { OPS_SETTINGS, requireFreePort } from './port.ts';
 import { openErasing } from './rights.ts';
 import { spawnServerThreads } from './server-threads.ts';
 import { openLease } from './sharing.ts';
@@ -63,6 +63,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
 
   try {
     await requireFreePort(config.host, config.port);
+    await requireFreePort(config.opsHost, config.opsPort, OPS_SETTINGS);
     // They load their code while the store opens.
     const codeCache = join(config.dataDir, 'code-cache');
     const threads = spawnServerThreads(config.threads, log, codeCache);

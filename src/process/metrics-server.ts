@@ -6,7 +6,7 @@ import type { Registry } from 'prom-client';
 import { ProblemSchema, refuseProblem } from '../http/errors/problem.ts';
 import { addOpsRoutes, type Readiness } from '../http/ops.ts';
 import { refusalOf } from '../http/refusal.ts';
-import { requireFreePort } from './port.ts';
+import { OPS_SETTINGS, requireFreePort } from './port.ts';
 
 export async function openMetricsServer(
   registry: Registry,
@@ -23,7 +23,7 @@ export async function openMetricsServer(
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
   addOpsRoutes(app, readiness);
   addMore(app);
-  await requireFreePort(host, port, 'OPS_HOST and OPS_PORT');
+  await requireFreePort(host, port, OPS_SETTINGS);
   await app.listen({ host, port });
   return { port: (app.server.address() as AddressInfo).port, close: () => app.close() };
 }

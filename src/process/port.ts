@@ -2,6 +2,9 @@
 // take half of the requests. So the port is tried alone first.
 import { createServer } from 'node:net';
 
+/** What names the operators' address. */
+export const OPS_SETTINGS = 'OPS_HOST and OPS_PORT';
+
 /** Rejects with a sentence for people if something listens there already. Port 0 is always free. */
 export async function requireFreePort(host: string, port: number, settings = 'HOST and PORT'): Promise<void> {
   if (port === 0) return;

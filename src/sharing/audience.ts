@@ -1,8 +1,8 @@
 // Who is told what by /v1/geolocate: the one pipeline for every partner, and for phones that name themselves. A region of this
 // tick comes from memory while the lease lives; everything else is decided in the store (decide-store.ts) before it leaves.
-// Promises: nothing precise from memory, ever; without a store nothing but regions already told; every way of being told
-// nothing leaves at the same beat with the same bytes (release.ts). Without a device token an answer depends on the place
-// alone, one level coarser, and is only counted.
+// Promises: nothing precise from memory, ever; without a store regions already told, and of everybody else the same
+// "unavailable"; every way of being told nothing leaves at the same beat with the same bytes (release.ts). Without a device
+// token an answer depends on the place alone, one level coarser, and is only counted.
 import { ALL_SOURCES } from '../devices/device-contract.ts';
 import type { Caller } from '../http/caller.ts';
 import type { Audience, Decision, Question, Told } from '../positioning/audience.ts';
@@ -107,7 +107,7 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
       });
     } catch (error) {
       deps.onError(error);
-      return release.nothing(arrivedMs);
+      return UNAVAILABLE;
     }
     if (outcome.kind === 'precise')
       return { text: preciseText(outcome.where, outcome.atMs), source: outcome.where.source };
@@ -130,14 +130,14 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
   async function ofStanding(question: Question, recipient: Recipient, tick: number): Promise<Decision> {
     const { caller, nowMs } = question;
     const reading = standings.begin();
-    let isGood = false;
     try {
-      isGood = await deps.isGood(caller.id, nowMs);
+      const isGood = await deps.isGood(caller.id, nowMs);
       standings.remember(reading, null, '', caller.id, tick, Number.POSITIVE_INFINITY, isGood);
+      return place(question, recipient, tick, isGood);
     } catch (error) {
       deps.onError(error);
+      return UNAVAILABLE;
     }
-    return place(question, recipient, tick, isGood);
   }
 
   function place(

@@ -81,21 +81,24 @@ describe('a withdrawal', () => {
 });
 
 describe('a gateway without a store', () => {
-  test('repeats regions while its lease lives, then tells nothing; and never a precise place', async () => {
+  test('repeats regions while its lease lives, then says of everybody that it cannot say, never that nobody is there; and never a precise place', async () => {
     const ahead = { ms: 0 };
     const clocks = { monotonicMs: () => performance.now() + ahead.ms, wallMs: () => Date.now() + ahead.ms };
     const cut = await openSharingGateway(store, { map, clock, clocks });
     const [coarse, precise] = [await addDevice(inChain, clock.nowMs), await addDevice(inChain, clock.nowMs)];
     await setGrant(inChain, precise, application, clock.nowMs);
+    const refused = await addDevice(inChain, clock.nowMs);
+    await setGrant(inChain, refused, application, clock.nowMs, { state: 'refused', precision: 0 });
     const ask = async ({ token }: { token: string }) => {
       const answer = await cut.ask({ key, device: token }, BODY);
       return answer.statusCode === 200 ? answer.json().precision : answer.statusCode;
     };
-    expect([await ask(coarse), await ask(precise)]).toEqual(['region', 'precise']);
+    expect([await ask(coarse), await ask(precise), await ask(refused)]).toEqual(['region', 'precise', 404]);
     await cut.cutStore();
-    expect([await ask(coarse), await ask(precise)]).toEqual(['region', 404]);
+    expect([await ask(coarse), await ask(precise), await ask(refused)]).toEqual(['region', 503, 503]);
     ahead.ms = 3_000;
-    expect([await ask(coarse), await ask(precise)]).toEqual([404, 404]);
-    expect((await cut.ask({ key }, BODY)).statusCode).toBe(404);
+    expect([await ask(coarse), await ask(precise), await ask(refused)]).toEqual([503, 503, 503]);
+    const { statusCode, headers } = await cut.ask({ key }, BODY);
+    expect([statusCode, headers['retry-after']]).toEqual([503, '10']);
   });
 });
