@@ -80,7 +80,7 @@ export function createRights(deps: RightsDeps) {
       const person = personOf(device);
       const [held, recipients] = [
         await readHeld(pool, person, nowMs, { forPerson: true }),
-        await recipientsOf(pool, device),
+        await recipientsOf(pool, device, nowMs),
       ];
       await whileThere(device, async (client) => {
         // One a day is enough to say that it was asked for and done.
@@ -185,13 +185,14 @@ export type RecipientName = {
 };
 
 /** Everybody who was shown something or may be by a grant, with whom to turn to. */
-async function recipientsOf(db: Pool, device: Presented): Promise<RecipientName[]> {
+async function recipientsOf(db: Pool, device: Presented, nowMs: number): Promise<RecipientName[]> {
   const { rows } = await db.query(
     `select a.id as application, a.name, p.name as partner, p.role, p.policy_url as "policyUrl", p.contact, p.controller
      from applications a join partners p on p.id = a.partner
-     where a.id in (select application from ledger where subject = $1 union select application from grants where device = $2)
+     where a.id in (select t.application from ledger t where t.subject = $2 and (${overdueSql(REGISTRY.ledger)}) is not true
+       union select t.application from grants t where t.device = $3 and (${overdueSql(REGISTRY.grants)}) is not true)
      order by a.id`,
-    [ledgerSubject(device.key), device.id],
+    [nowMs, ledgerSubject(device.key), device.id],
   );
   return rows;
 }

@@ -8,18 +8,20 @@ import { eraseChildren, GRACE_MS, markChild } from '../../src/rights/children-st
 import { advanceErasures, findPerson } from '../../src/rights/erase-store.ts';
 import { noticeHandle } from '../../src/rights/notices-store.ts';
 import { answerChallenge, hashNonce } from '../../src/rights/proof.ts';
+import { EVIDENCE_MS } from '../../src/rights/registry-people.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
 import { addTestApplication } from '../support/people.ts';
+import { addPartner } from '../support/sharing.ts';
 import { MASTERS, openWorld, type Phone } from './world.ts';
 
 const world = await openWorld();
 const { pool, call, phone, proof } = world;
 
-async function disclose(who: Phone, application: string, kind: 1 | 2 = KIND.precise): Promise<void> {
+async function disclose(who: Phone, application: string, kind: 1 | 2 = KIND.precise, at = Date.now()): Promise<void> {
   const { key } = (await findPerson(pool, MASTERS, who.id))!;
   await world.inChain(async (_client, chain) => {
     chain.append({
-      at: Date.now(),
+      at,
       kind,
       application,
       subject: ledgerSubject(key),
@@ -342,6 +344,15 @@ test('an export says what is held, how long, who receives, and is itself a reque
   expect(
     (await call(ada, 'GET', '/v1/me/requests')).body.requests.map((one: { kind: string }) => one.kind).sort(),
   ).toEqual(['access', 'restriction']);
+});
+
+test('an export names recipients for as long as the ledger keeps what they were shown, and no longer', async () => {
+  const ada = await phone();
+  const [lately, longAgo] = [await addPartner(world.store, 'Bus Times'), await addPartner(world.store, 'Old Maps')];
+  await disclose(ada, lately.application);
+  await disclose(ada, longAgo.application, KIND.precise, Date.now() - EVIDENCE_MS - 60_000);
+  const { recipients } = (await call(ada, 'GET', '/v1/me/export')).body;
+  expect(recipients.map((one: { application: string }) => one.application)).toEqual([lately.application]);
 });
 
 test('nobody sees requests of somebody else', async () => {
