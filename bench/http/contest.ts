@@ -22,12 +22,13 @@ export type Throughput = {
 /** Enough to keep a server busy that answers at once. */
 const CONNECTIONS = 32;
 
-/** Runs `rounds` windows of each at saturation, over so many connections. */
+/** Runs `rounds` windows of each at saturation, over so many connections; `isRestful` as for saturate. */
 export async function contestThroughput(
   contest: Contest,
   rounds: number,
   windowMs: number,
   connections = CONNECTIONS,
+  isRestful = false,
 ): Promise<Throughput> {
   const seen: Throughput = {
     oursPerSecond: [],
@@ -41,7 +42,7 @@ export async function contestThroughput(
     const isOurs = turn === 'a';
     const { server, target } = isOurs ? contest.ours : contest.bare;
     const before = await server.usage();
-    const load = await saturate(target, connections, windowMs);
+    const load = await saturate(target, connections, windowMs, isRestful);
     const cpuUs = (await server.usage()).cpuUs - before.cpuUs;
     (isOurs ? seen.oursPerSecond : seen.barePerSecond).push(load.perSecond);
     (isOurs ? seen.oursCpuUs : seen.bareCpuUs).push(cpuUs / load.requests);

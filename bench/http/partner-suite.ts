@@ -14,8 +14,8 @@ import { writePartnerWorld } from './partner-world.ts';
 import { type Server, startServer } from './server.ts';
 
 const WINDOW_MS = 500;
-/** The load leaves its core to PostgreSQL between arrivals. */
-const REST_MS = 1;
+/** The load leaves its core to PostgreSQL between arrivals, where PostgreSQL is asked. */
+const REST_MS = { region: 0, precise: 1 } as const;
 /**
  * Phones that ask at once. Whoever waits for the store is answered in batches: at saturation there are many, and 32 of them, as
  * for what is answered at once, would measure how long a commit takes. The same number asks the bare route.
@@ -56,9 +56,7 @@ export async function benchPartner(
         await measure(
           contest,
           `${who}, ${CONNECTIONS[precision]} connections`,
-          atLeast,
-          rounds,
-          CONNECTIONS[precision],
+          { atLeast, rounds, connections: CONNECTIONS[precision], restMs: REST_MS[precision] },
           rows,
         );
       } finally {
@@ -94,15 +92,15 @@ async function answersOf(
   return answers;
 }
 
+type Measure = { atLeast: number; rounds: number; connections: number; restMs: number };
+
 async function measure(
   contest: Contest,
   who: string,
-  atLeast: number,
-  rounds: number,
-  connections: number,
+  { atLeast, rounds, connections, restMs }: Measure,
   rows: Row[],
 ): Promise<void> {
-  const seen = await contestThroughput(contest, rounds, WINDOW_MS, connections);
+  const seen = await contestThroughput(contest, rounds, WINDOW_MS, connections, restMs > 0);
   const busy = `one server thread, ${Math.round(100 * median(seen.oursBusy))} % and ${Math.round(100 * median(seen.bareBusy))} % busy`;
   const [ours, bare] = [median(seen.oursPerSecond), median(seen.barePerSecond)];
   rows.push(
@@ -113,7 +111,7 @@ async function measure(
     { what: `${who}: throughput, bare`, value: bare, unit: 'requests/s' },
   );
   const rate = Math.min(ours, bare) / 2;
-  const latency = await contestLatency(contest, rounds / 2, 2 * WINDOW_MS, rate, REST_MS);
+  const latency = await contestLatency(contest, rounds, 2 * WINDOW_MS, rate, restMs);
   const p99 = (all: { p99Ms: number }[]) => all.map((one) => one.p99Ms);
   rows.push(
     {

@@ -4,6 +4,7 @@
 
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { keepYoungYoung } from '../../src/process/heap-flags.ts';
 import { buildBare } from './bare.ts';
 import { createBurner } from './burn.ts';
 import { buildOurs } from './ours.ts';
@@ -15,6 +16,9 @@ export type ServeOptions =
   | { kind: 'bare'; answers: object[]; status: number };
 export type ToServer = { ask: 'start'; options: ServeOptions } | { ask: 'usage' } | { ask: 'slow'; us: number };
 export type FromServer = { port: number } | { cpuUs: number; rssBytes: number } | { slow: true };
+
+// As `serve` does it, for whichever server.
+keepYoungYoung();
 
 let burn: (() => void) | null = null;
 

@@ -57,7 +57,7 @@ async function benchSaturation(contest: Contest, who: string, atLeast: number, r
 
 async function benchHalfLoad(contest: Contest, saturation: { ours: number; bare: number }, rows: Row[]): Promise<void> {
   const rate = Math.min(saturation.ours, saturation.bare) / 2;
-  const { ours, bare } = await contestLatency(contest, ROUNDS / 2, 2 * WINDOW_MS, rate);
+  const { ours, bare } = await contestLatency(contest, ROUNDS, 2 * WINDOW_MS, rate);
   const p99 = (all: Latency[]): number[] => all.map((l) => l.p99Ms);
   rows.push({
     what: 'device key: p99 at half load, ours over bare',
