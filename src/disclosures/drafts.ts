@@ -5,19 +5,25 @@
 import { createSecretKey } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { chainHash, type LedgerEntry } from './entry.ts';
-import { type Head, type Row, writeRowsUpon } from './rows-store.ts';
+import { type Guard, type Head, type Row, writeRowsUpon } from './rows-store.ts';
+
+export { GUARD_FROM, type Guard } from './rows-store.ts';
 
 export type Draft = {
   append(entry: LedgerEntry): void;
   /**
    * True once the rows are durable; false if the ledger had moved, and nothing was written. `client` is of a connection that
-   * pipelines; it may be given back before other drafts that go by it are written.
+   * pipelines; it may be given back before other drafts that go by it are written. `guard`: what else has to hold.
    */
-  write(client: ClientBase): Promise<boolean>;
+  write(client: ClientBase, guard?: Guard): Promise<boolean>;
 };
 
-/** A draft upon the ledger's head as it is in the snapshot that was decided on. */
-export type Drafts = (read: Head) => Draft;
+export type Drafts = {
+  /** A draft upon the ledger's head as it is in the snapshot that was decided on. */
+  upon(read: Head): Draft;
+  /** Where the ledger ends as far as is known here: a guess, that a write upon it tries. null = no idea. */
+  end(): Head | null;
+};
 
 /** More of our own than are ever on their way at once. */
 const MAX_OWN = 4;
@@ -32,11 +38,13 @@ type Step = { readonly from: Head; readonly to: Head };
 export function createDrafts(ledgerKey: Uint8Array): Drafts {
   const key = createSecretKey(ledgerKey);
   let own: Step[] = [];
+  let end: Head | null = null;
   let way: { readonly client: ClientBase; writes: number } | null = null;
-  return (read) => {
+  function upon(read: Head): Draft {
     const rows: Row[] = [];
     let from = read;
     for (const step of own) if (isSame(step.from, from)) from = step.to;
+    end = from;
     let { seq, hash } = from;
     return {
       append(entry) {
@@ -44,25 +52,30 @@ export function createDrafts(ledgerKey: Uint8Array): Drafts {
         hash = chainHash(key, hash, seq, entry);
         rows.push([seq, hash, entry]);
       },
-      async write(client) {
+      async write(client, guard) {
         if (rows.length === 0) return true;
         const step: Step = { from, to: { seq, hash } };
         own = [...own.slice(1 - MAX_OWN), step];
+        end = step.to;
         // Behind those that are on their way, or the store would look for their end before it is there.
         const ours = way ?? { client, writes: 0 };
         way = ours;
         ours.writes++;
         let isWritten = false;
         try {
-          isWritten = await writeRowsUpon(ours.client, rows, from);
+          isWritten = await writeRowsUpon(ours.client, rows, from, guard ?? null);
           return isWritten;
         } finally {
           if (--ours.writes === 0) way = null;
-          if (!isWritten) own = own.filter((one) => one !== step);
+          if (!isWritten) {
+            own = own.filter((one) => one !== step);
+            end = null;
+          }
         }
       },
     };
-  };
+  }
+  return { upon, end: () => end };
 }
 
 function isSame(a: Head, b: Head): boolean {

@@ -19,13 +19,20 @@ const INSERT = `insert into ledger (seq, hash, at, kind, application, subject, p
     $8::text[], $9::smallint[], $10::bigint[], $11::text[], $12::int[], $13::text[])`;
 const WRITE = `with written as (${INSERT}) update ledger_head set seq = $14, hash = $15`;
 /**
+ * What has to hold, besides the head, for rows to be written: a condition in SQL, looked at in the same snapshot. Its parameters are
+ * numbered from GUARD_FROM on; `name` belongs to the text.
+ */
+export type Guard = { readonly name: string; readonly sql: string; readonly values: readonly unknown[] };
+export const GUARD_FROM = 18;
+/**
  * Nothing, unless the head is free and still that one: a head that somebody holds is as good as moved, and one that moved after
  * this statement began is looked at again when its row is locked (read committed).
  */
-const WRITE_UPON = `with unmoved as (
-    select "only" from ledger_head where seq = $16 and hash = $17 for update skip locked),
+const writeUpon = (guard: string): string => `with unmoved as (
+    select "only" from ledger_head where seq = $16 and hash = $17${guard} for update skip locked),
   moved as (update ledger_head h set seq = $14, hash = $15 from unmoved u where h."only" = u."only" returning h.seq)
   ${INSERT} where exists (select from moved)`;
+const WRITE_UPON = writeUpon('');
 
 /** Adds rows, at least one, and makes the last of them the head. The ledger's lock is held. */
 export async function writeRows(client: ClientBase, rows: readonly Row[]): Promise<void> {
@@ -33,12 +40,23 @@ export async function writeRows(client: ClientBase, rows: readonly Row[]): Promi
 }
 
 /**
- * The same in a transaction of its own and without the lock, if `head` is still the end of the ledger; else nothing, and false.
- * True once it is durable.
+ * The same in a transaction of its own and without the lock, if `head` is still the end of the ledger and `guard` holds; else
+ * nothing, and false. True once it is durable.
  */
-export async function writeRowsUpon(client: ClientBase, rows: readonly Row[], head: Head): Promise<boolean> {
+export async function writeRowsUpon(
+  client: ClientBase,
+  rows: readonly Row[],
+  head: Head,
+  guard: Guard | null,
+): Promise<boolean> {
   const values = [...valuesOf(rows), head.seq, head.hash];
-  const { rowCount } = await queryPrepared(client, 'ledger rows upon', WRITE_UPON, values);
+  const { rowCount } =
+    guard === null
+      ? await queryPrepared(client, 'ledger rows upon', WRITE_UPON, values)
+      : await queryPrepared(client, `ledger rows if ${guard.name}`, writeUpon(` and ${guard.sql}`), [
+          ...values,
+          ...guard.values,
+        ]);
   return rowCount === rows.length;
 }
 

@@ -130,26 +130,41 @@ const RECIPIENT_COLUMNS = `a.id as application, a.partner, p.role, a.purposes, a
  * a transaction under the ledger's lock: as it is before or after every suspension, never in between.
  */
 export async function readRecipient(db: ClientBase | Pool, keyId: string, nowMs: number): Promise<Recipient | null> {
-  return (await readRecipients(db, [keyId], nowMs)).get(keyId) ?? null;
+  const holder = (await readRecipients(db, [keyId], nowMs)).get(keyId);
+  if (holder === undefined) return null;
+  const { told: _, ...recipient } = holder;
+  return recipient;
 }
+
+/** Who a key stands for, and all that the store said of it, letter by letter. */
+export type Holder = Recipient & { readonly told: string };
+
+/** Keys `k` that stand for somebody, and for whom. */
+const holders = (now: string): string => `api_keys k
+     join applications a on a.id = k.application join partners p on p.id = a.partner
+       and k.class = 'partner' and k.revoked_at is null and (k.expires_at is null or k.expires_at > ${now})`;
+const HOLDER_TOLD = `row(a.id, a.partner, p.role, a.purposes, a.max_precision, p.policy_url, p.contact, p.controller,
+       p.ad_funded, a.suspended_at, p.suspended_at)::text`;
 
 /** The same for many keys; those that stand for nobody are left out. */
 export async function readRecipients(
   db: ClientBase | Pool,
   keyIds: readonly string[],
   nowMs: number,
-): Promise<Map<string, Recipient>> {
-  const { rows } = await queryPrepared<RecipientRow & { readonly key: string }>(
+): Promise<Map<string, Holder>> {
+  const { rows } = await queryPrepared<RecipientRow & { readonly key: string; readonly told: string }>(
     db,
     'recipients',
-    `select k.id as key, ${RECIPIENT_COLUMNS} from api_keys k
-     join applications a on a.id = k.application join partners p on p.id = a.partner
-     where k.id = any($1) and k.class = 'partner' and k.revoked_at is null
-       and (k.expires_at is null or k.expires_at > $2)`,
+    `select k.id as key, ${HOLDER_TOLD} as told, ${RECIPIENT_COLUMNS} from ${holders('$2')} where k.id = any($1)`,
     [keyIds, nowMs],
   );
-  return new Map(rows.map((row) => [row.key, recipientOf(row)]));
+  return new Map(rows.map((row) => [row.key, { ...recipientOf(row), told: row.told }]));
 }
+
+/** SQL: how many of the keys in the array `keys` stand for whom the array `told` says, in the same places. */
+export const unchangedHolders = (keys: string, told: string, now: string): string =>
+  `(select count(*) from unnest(${keys}::text[], ${told}::text[]) h(key, told)
+     join ${holders(now)} on k.id = h.key where ${HOLDER_TOLD} = h.told)`;
 
 export type ListedApplication = Recipient & { readonly name: string; readonly applicationSuspended: boolean };
 export type ListedPartner = Omit<NewPartner, 'id'> & {

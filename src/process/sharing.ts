@@ -12,7 +12,7 @@ import { KIND } from '../disclosures/entry.ts';
 import { settleEverywhere } from '../disclosures/settle.ts';
 import { addCounts } from '../disclosures/store.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
-import { readRecipient, readRecipients } from '../partners/registry-store.ts';
+import { readRecipient, readRecipients, unchangedHolders } from '../partners/registry-store.ts';
 import type { Audience } from '../positioning/audience.ts';
 import { openAnonymityMap } from '../privacy/anonymity-map.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
@@ -84,7 +84,7 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
         mapVersion: setup.map.version,
         coarseKey: createSecretKey(setup.coarseKey),
       },
-      ...{ random: randomBytes, now, readRecipients, onDamaged },
+      ...{ random: randomBytes, now, readRecipients, unchangedHolders, onDamaged },
     }),
     async isGood(keyId, nowMs) {
       const recipient = await readRecipient(pool, keyId, nowMs);

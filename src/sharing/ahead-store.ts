@@ -1,9 +1,10 @@
-// Decisions ahead of the ledger's lock. Grants are read with the ledger's head in one snapshot, decided on, and their rows are
-// written only if nobody wrote in between: two ways to the store, and nobody waits for this thread's event loop. Promises:
-// the same answers and rows as under the lock (decide-store.ts), where everything goes that is not precise, of which more
-// than a row is to be written, or whose ledger moved. Nothing that was decided ahead is told, nor is its
-// finding used for another decision, before its row is durable.
-import type { Pool } from 'pg';
+// Decisions ahead of the ledger's lock. Grants are taken as the store has them with the ledger's head in one snapshot, decided on,
+// and their rows are written only if nobody wrote in between, and nobody waits for this thread's event loop. Where all was read
+// lately they are guessed to be what they were (guess-store.ts), and the statement that writes looks whether they are; else
+// they are read first. Promises: the same answers and rows as under the lock (decide-store.ts), where everything goes that is
+// not precise, of which more than a row is to be written, or whose ledger moved. Nothing that was decided ahead is told, nor is
+// its finding used for another decision, before its row is durable.
+import type { ClientBase, Pool } from 'pg';
 import { geolocatedBy } from '../devices/source-words-contract.ts';
 import type { Draft, Drafts } from '../disclosures/drafts.ts';
 import { inOneWrite } from '../storage/one-write.ts';
@@ -19,24 +20,46 @@ import {
   type Outcome,
   PRECISE,
 } from './decide-store.ts';
+import { createGuesses, type Guess, type GuessDeps, type Guesses, type Holder } from './guess-store.ts';
 import type { LastLocation } from './last-location.ts';
 import { DAMAGED, readStanding, type Standing } from './subjects-store.ts';
 
-export type AheadDeps = DecideDeps & { readonly pool: Pool; readonly draft: Drafts };
+export type AheadDeps = Omit<DecideDeps, 'readRecipients'> &
+  GuessDeps & {
+    readonly pool: Pool;
+    readonly draft: Drafts;
+    /** Whom keys stand for as the store has it now (partners/registry-store.ts). */
+    readonly readRecipients: (
+      client: ClientBase,
+      keyIds: readonly string[],
+      nowMs: number,
+    ) => Promise<ReadonlyMap<string, Holder>>;
+  };
 
 /** Batches that go under the lock after one that did not get ahead whole: where others write too, the next one wouldn't either. */
 const UNDER_LOCK = 16;
+/** Batches that read before they write after a guess that was wrong, for the same reason. */
+const UNGUESSED = 16;
 
 /** Decides batches of one thread: ahead of the lock if that may be, under it if not. */
 export function createDecideAll(deps: AheadDeps): DecideBatch<Ask, Outcome> {
   const decideInOrder = createDecideInOrder(deps);
+  const guesses = createGuesses(deps);
   let underLock = 0;
+  let unguessed = 0;
   return async (asks, sent) => {
     if (underLock > 0) {
       underLock--;
       return await decideInOrder(asks, sent);
     }
-    const { outcomes, rest } = await decideAhead(deps, asks, sent);
+    const located = asks.map(locatedOnce);
+    if (unguessed > 0) unguessed--;
+    else {
+      const guessed = await decideGuessing(deps, guesses, located, sent);
+      if (guessed === 'wrong') unguessed = UNGUESSED;
+      else if (guessed !== null) return guessed;
+    }
+    const { outcomes, rest } = await decideReading(deps, guesses, located, sent);
     if (rest.length === 0) return outcomes;
     underLock = UNDER_LOCK;
     const later = await decideInOrder(
@@ -53,36 +76,62 @@ export function createDecideAll(deps: AheadDeps): DecideBatch<Ask, Outcome> {
 type Rest = { readonly i: number; readonly ask: Ask };
 type Ahead = { readonly outcomes: Outcome[]; readonly rest: readonly Rest[] };
 
-async function decideAhead(deps: AheadDeps, asks: readonly Ask[], sent: () => void): Promise<Ahead> {
-  const client = await deps.pool.connect();
-  client.on('error', lost);
-  let failed = true;
-  try {
+/** All of a batch by what the store said before; null if it can't be guessed whole, 'wrong' if that is no longer so. */
+async function decideGuessing(
+  { pool, draft, now }: AheadDeps,
+  guesses: Guesses,
+  asks: readonly Ask[],
+  sent: () => void,
+): Promise<Outcome[] | null | 'wrong'> {
+  if (guesses.guess(asks, draft.end(), now()) === null) return null;
+  return await withClient(pool, async (client) => {
+    // From here to the sending of its rows in one turn (drafts.ts).
+    const nowMs = now();
+    const guess: Guess | null = guesses.guess(asks, draft.end(), nowMs);
+    if (guess === null) return null;
+    const rows = draft.upon(guess.standing.head);
+    const { outcomes, rest } = decideEach(asks, guess.standing, guess.recipients, rows, nowMs);
+    if (rest.length > 0) return null;
+    const writing = rows.write(client, guess.unchanged);
+    sent();
+    return (await writing) ? outcomes : 'wrong';
+  });
+}
+
+/** By what the store says now. */
+function decideReading(deps: AheadDeps, guesses: Guesses, asks: readonly Ask[], sent: () => void): Promise<Ahead> {
+  return withClient(deps.pool, async (client) => {
     const nowMs = deps.now();
     // The head first: whatever is read after it is from its time too, if it is still the head in the end.
     const [standing, recipients] = await inOneWrite(client, () =>
       Promise.all([readStanding(deps, client, asks, nowMs, false), deps.readRecipients(client, keyIdsOf(asks), nowMs)]),
     );
+    guesses.note(standing.policyVersion, recipients);
     // From here to the sending of its rows in one turn (drafts.ts).
-    const draft = deps.draft(standing.head);
-    const located = asks.map(locatedOnce);
-    const rest: Rest[] = [];
-    const outcomes = located.map((ask, i) => {
-      const outcome = decideOne(ask, standing, i, recipients.get(ask.keyId), draft, nowMs);
-      if (outcome !== null) return outcome;
-      rest.push({ i, ask });
-      return NOTHING;
-    });
-    const writing = draft.write(client);
+    const rows = deps.draft.upon(standing.head);
+    const { outcomes, rest } = decideEach(asks, standing, recipients, rows, nowMs);
+    const writing = rows.write(client);
     if (rest.length === 0) sent();
-    const isWritten = await writing;
-    failed = false;
-    if (!isWritten) return { outcomes, rest: located.map((ask, i) => ({ i, ask })) };
-    return { outcomes, rest };
-  } finally {
-    client.off('error', lost);
-    client.release(failed);
-  }
+    return (await writing) ? { outcomes, rest } : { outcomes, rest: asks.map((ask, i) => ({ i, ask })) };
+  });
+}
+
+/** Drafts rows for whoever is told precisely; the rest is for the lock. */
+function decideEach(
+  asks: readonly Ask[],
+  standing: Standing,
+  recipients: ReadonlyMap<string, Holder>,
+  rows: Draft,
+  nowMs: number,
+): Ahead {
+  const rest: Rest[] = [];
+  const outcomes = asks.map((ask, i) => {
+    const outcome = decideOne(ask, standing, i, recipients.get(ask.keyId), rows, nowMs);
+    if (outcome !== null) return outcome;
+    rest.push({ i, ask });
+    return NOTHING;
+  });
+  return { outcomes, rest };
 }
 
 /** null: only under the lock; so that all ways of being told nothing go the same one, and take as long. */
@@ -91,7 +140,7 @@ function decideOne(
   { subjects, policyVersion }: Standing,
   i: number,
   recipient: Parameters<typeof judge>[2] | undefined,
-  draft: Draft,
+  rows: Draft,
   nowMs: number,
 ): Outcome | null {
   const subject = subjects[i];
@@ -101,8 +150,22 @@ function decideOne(
   if (decision.outcome !== 'precise' || mayKeep) return null;
   const where = ask.locate(decision.sources);
   if (where === null) return null;
-  draft.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
+  rows.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
   return { kind: 'precise', where, atMs: nowMs };
+}
+
+async function withClient<T>(pool: Pool, work: (client: ClientBase) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  client.on('error', lost);
+  let failed = true;
+  try {
+    const result = await work(client);
+    failed = false;
+    return result;
+  } finally {
+    client.off('error', lost);
+    client.release(failed);
+  }
 }
 
 /** Decided anew by the same sources, a phone is not located twice: each time counts against who asks for unknown stations. */

@@ -17,6 +17,8 @@ type Waiting<Ask, Outcome> = {
 
 /** Less than a transaction takes. */
 const GATHER_MS = 1;
+/** Batches that cost little more than one request: after these nobody is waited for. */
+const SMALL = 32;
 
 /**
  * Decides a batch: one outcome for each ask, in their order. `sent` is called once all that is left is to hear from the
@@ -51,7 +53,7 @@ export function createBatches<Ask, Outcome>(
       if (waiting.length >= batch.length / 2) continue;
       await before;
       // Whoever was answered just now asks again at once: without a moment for that, batches of all and of one would alternate.
-      if (waiting.length > 0 && waiting.length < batch.length)
+      if (batch.length > SMALL && waiting.length > 0 && waiting.length < batch.length)
         await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
     }
     isRunning = false;

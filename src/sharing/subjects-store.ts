@@ -63,35 +63,53 @@ type ToldOfHead = [seq: string, hash: string, policyVersion: string | null];
  * we know the digest stay where they are.
  */
 const queryOver = (tokens: string): string => `select 0 as i, json_build_array(h.seq::text, encode(h.hash, 'hex'),
-      (select p.version from policies p where p.effective_at <= $5 order by p.effective_at desc limit 1))::text as told,
+      ${policyAt('$5')})::text as told,
     null::bytea as master_key, null::bytea as wrapped, null::bytea as sealed, null::bytea as coarse from ledger_head h
   union all
-  select q.i::int, concat(d.id, '|', d.flags, '|', d.created_at, '|', d.last_used_day, '|', t.expires_at, '|',
-      (select json_agg(json_build_object('id', o.id, 'at', o.at, 'withdrawnAt', o.withdrawn_at, 'precise', o.precise)
-         order by o.at) from parental_consents o where o.device = d.id), '|',
-      g.state, '|', g.precision, '|', array_to_string(g.scopes, ' '), '|', g.sources, '|', g.expires_at, '|', g.suspended_at, '|',
-      g.parental, '|', g.event_seq, '|', g.given_at, '|', g.policy_version),
+  select q.i::int, ${TOLD},
     case when not e.is_known then k.master_key end, case when not e.is_known then k.wrapped end,
     case when not e.is_known then d.sealed end, c.sealed
   from unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[]) with ordinality as q(token_hash, application, purpose, known, i)
   ${tokens}
-  join devices d on d.id = t.device and d.last_used_day >= $6 - ${IDLE_DAYS} and d.flags & t.barred = 0
+  ${behindTokens('$6')}
+  left join coarse_states c on $7::boolean and c.device = d.id and c.expires_at > $5`;
+
+/** The policy in force at a time. */
+export const policyAt = (now: string): string =>
+  `(select p.version from policies p where p.effective_at <= ${now} order by p.effective_at desc limit 1)`;
+
+/** All that decisions about a device for an application and purpose stand on and is not sealed. */
+export const TOLD = `concat(d.id, '|', d.flags, '|', d.created_at, '|', d.last_used_day, '|', t.expires_at, '|',
+      (select json_agg(json_build_object('id', o.id, 'at', o.at, 'withdrawnAt', o.withdrawn_at, 'precise', o.precise)
+         order by o.at) from parental_consents o where o.device = d.id), '|',
+      g.state, '|', g.precision, '|', array_to_string(g.scopes, ' '), '|', g.sources, '|', g.expires_at, '|', g.suspended_at, '|',
+      g.parental, '|', g.event_seq, '|', g.given_at, '|', g.policy_version)`;
+
+/** From `t` on: the device and its keys, whether `q.known` is the digest of what they seal, and the grant to who asks. */
+export const behindTokens = (today: string): string => `join devices d
+    on d.id = t.device and d.last_used_day >= ${today} - ${IDLE_DAYS} and d.flags & t.barred = 0
   join device_keys k on k.device = d.id
   cross join lateral (
     select q.known <> '' and q.known = sha256(k.master_key || k.wrapped || d.sealed) as is_known offset 0) e
-  left join grants g on g.device = d.id and g.application = q.application and g.purpose = q.purpose
-  left join coarse_states c on $7::boolean and c.device = d.id and c.expires_at > $5`;
+  left join grants g on g.device = d.id and g.application = q.application and g.purpose = q.purpose`;
 
-const OWN = `select own.device, own.expires_at, ${FLAG.erasing | FLAG.guarded} as barred
-  from device_tokens own where own.token_hash = q.token_hash and own.expires_at > $5`;
+const ownTokens = (now: string): string =>
+  `select own.device, own.expires_at, ${FLAG.erasing | FLAG.guarded} as barred
+  from device_tokens own where own.token_hash = q.token_hash and own.expires_at > ${now}`;
 /** Good for its application only, and while its device has a token of its own, which could end it. */
-const BOUND = `select bound.device, least(bound.expires_at, max(own.expires_at)), ${FLAG.erasing}
-  from application_tokens bound join device_tokens own on own.device = bound.device and own.expires_at > $5
-  where bound.token_hash = q.token_hash and bound.application = q.application and bound.expires_at > $5
+const boundTokens = (
+  now: string,
+): string => `select bound.device, least(bound.expires_at, max(own.expires_at)), ${FLAG.erasing}
+  from application_tokens bound join device_tokens own on own.device = bound.device and own.expires_at > ${now}
+  where bound.token_hash = q.token_hash and bound.application = q.application and bound.expires_at > ${now}
   group by bound.device, bound.expires_at`;
-const DEVICES = queryOver(`cross join lateral (${OWN}) t`);
-/** For batches with tokens of applications: two more look-ups a token, which other batches need not pay for. */
-const DEVICES_AND_APPLICATIONS = queryOver(`cross join lateral (${OWN} union all ${BOUND}) t`);
+
+/** The joins that lead from `q` to `t`. Batches with tokens of applications pay for two more look-ups a token; others don't. */
+export const tokenJoin = (now: string, hasBound: boolean): string =>
+  `cross join lateral (${ownTokens(now)}${hasBound ? ` union all ${boundTokens(now)}` : ''}) t`;
+
+const DEVICES = queryOver(tokenJoin('$5', false));
+const DEVICES_AND_APPLICATIONS = queryOver(tokenJoin('$5', true));
 
 export type SubjectDeps = {
   readonly openDevice: (row: DeviceRow) => Device;
@@ -100,7 +118,7 @@ export type SubjectDeps = {
   readonly onDamaged: (error: unknown) => void;
 };
 
-const NOTHING_KNOWN = Buffer.alloc(0);
+export const NOTHING_KNOWN = Buffer.alloc(0);
 
 /** Reads what the asks of a batch are decided on; coarse states only if they are wanted. Sent before it returns. */
 export async function readStanding(

@@ -1,6 +1,6 @@
-// Decisions ahead of the ledger's lock, with a change of mind between their reading and their writing: the moment in which a
-// grant that was read is no longer one. Over the real store, as a thread has it; only that moment is arranged, by a change that
-// runs once the grants were read.
+// Decisions ahead of the ledger's lock, with a change of mind between their reading and their writing, or since what is only
+// guessed was last read: the moment in which a grant that is known is no longer one. Over the real store, as a thread has it;
+// only that moment is arranged: a change runs once the grants were read, or behind the back of a thread that read them before.
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FLAG } from '../../src/devices/device-contract.ts';
@@ -10,7 +10,7 @@ import { hashToken } from '../../src/devices/token.ts';
 import { createInChain } from '../../src/disclosures/chain.ts';
 import { createDrafts } from '../../src/disclosures/drafts.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
-import { readRecipients, setSuspended } from '../../src/partners/registry-store.ts';
+import { readRecipients, setSuspended, unchangedHolders } from '../../src/partners/registry-store.ts';
 import { openAnonymityMap } from '../../src/privacy/anonymity-map.ts';
 import { CLOCKS } from '../../src/process/sharing.ts';
 import { createDecideAll } from '../../src/sharing/ahead-store.ts';
@@ -41,23 +41,28 @@ const inChain = createInChain({ ...chain, pool: store.pool });
 const { application } = await addPartner(store, 'Bus Times');
 const { rows: keys } = await store.pool.query('select id from api_keys where application = $1', [application]);
 const memory = createLeaseMemory(CLOCKS);
-openLeaseWriter(memory).hold(CLOCKS.monotonicMs() + 60_000, CLOCKS.wallMs() + 60_000);
+const lease = openLeaseWriter(memory);
+lease.hold(CLOCKS.monotonicMs() + 120_000, CLOCKS.wallMs() + 120_000);
 
 /** Runs once, after the grants of the next batch were read and before anything is decided on them. */
 let between: (() => Promise<unknown>) | null = null;
 let transactions = 0;
+let readings = 0;
+let damagedIsFine = false;
 const decideAll = createDecideAll({
   ...{ pool, draft: createDrafts(LEDGER_KEY), now, random: randomBytes, mapVersion: 'test-map' },
+  unchangedHolders,
   inChain: (work, sent) => {
     transactions++;
     return createInChain({ ...chain, pool, isEager: true })(work, sent);
   },
   openDevice: (row) => openDevice(MASTERS, row),
   opened: createOpenedDevices(openLeaseReader(memory, CLOCKS), () => 1),
-  onDamaged: (error) => expect(error).toBeUndefined(),
+  onDamaged: (error) => damagedIsFine || expect(error).toBeUndefined(),
   map: openAnonymityMap(mapOf([]).shared),
   coarseKey: createSecretKey(Buffer.alloc(32, 11)),
   async readRecipients(client, keyIds, nowMs) {
+    readings++;
     const recipients = await readRecipients(client, keyIds, nowMs);
     const change = between;
     between = null;
@@ -103,6 +108,7 @@ const flag = (device: TestDevice, bit: number) =>
 
 beforeEach(() => {
   transactions = 0;
+  readings = 0;
   located = 0;
 });
 
@@ -137,15 +143,22 @@ test('whoever is told nothing is decided under the lock, so that all of them wai
   }
 });
 
-describe('between the reading and the writing of a precise answer', () => {
-  const changes: [string, (device: TestDevice) => Promise<unknown>][] = [
-    ['a withdrawal', (device) => setGrant(inChain, device, application, NOW_MS, { state: 'withdrawn' })],
-    ['a refusal', (device) => setGrant(inChain, device, application, NOW_MS, { state: 'refused', precision: 0 })],
-    ['a restriction', (device) => flag(device, FLAG.restricted)],
-    ['the mark of a child', (device) => flag(device, FLAG.child)],
-    ['the beginning of an erasure', (device) => flag(device, FLAG.erasing)],
-  ];
+type Change = [string, (device: TestDevice) => Promise<unknown>];
+const changes: Change[] = [
+  ['a withdrawal', (device) => setGrant(inChain, device, application, NOW_MS, { state: 'withdrawn' })],
+  ['a refusal', (device) => setGrant(inChain, device, application, NOW_MS, { state: 'refused', precision: 0 })],
+  ['a restriction', (device) => flag(device, FLAG.restricted)],
+  ['the mark of a child', (device) => flag(device, FLAG.child)],
+  ['the beginning of an erasure', (device) => flag(device, FLAG.erasing)],
+];
+const suspend = (atMs: number | null) =>
+  inChain(async (client, ledger) => {
+    await setSuspended(client, { application }, atMs);
+    ledger.append({ at: NOW_MS, kind: KIND.staff, application, detail: 'suspended' });
+    ledger.changed(null);
+  });
 
+describe('between the reading and the writing of a precise answer', () => {
   test.each(changes)('%s is found out, and nothing precise is told nor written', async (_name, change) => {
     const device = await granted();
     await decide(device);
@@ -198,22 +211,159 @@ describe('between the reading and the writing of a precise answer', () => {
   test('the suspension of the application is found out', async () => {
     const device = await granted();
     await drainLock(device);
-    between = () =>
-      inChain(async (client, ledger) => {
-        await setSuspended(client, { application }, NOW_MS);
-        ledger.append({ at: NOW_MS, kind: KIND.staff, application, detail: 'suspended' });
-        ledger.changed(null);
-      });
+    between = () => suspend(NOW_MS);
     expect([kindsOf(await decide(device)), transactions]).toEqual([['nothing'], 1]);
+    await suspend(null);
   });
 });
 
-/** Asks until batches go ahead again: after one that could not, some wait for the lock. */
+describe('what was read before is only a guess', () => {
+  test('that is right while nobody changes anything: batches read nothing before they write', async () => {
+    const devices = [await granted(), await granted()];
+    await drainGuesses(devices[0]);
+    await decide(...devices);
+    const before = await preciseRows();
+    readings = 0;
+    for (let round = 0; round < 20; round++)
+      expect((await Promise.all([decide(...devices), decide(devices[1])])).flatMap(kindsOf)).toEqual(
+        Array(3).fill('precise'),
+      );
+    expect([readings, transactions, await preciseRows()]).toEqual([0, 0, before + 60]);
+    expect((await verify(store.pool)).broken).toBeNull();
+  });
+
+  test("by the other application's grant nobody is told", async () => {
+    const other = await addPartner(store, 'Weather');
+    const { rows } = await store.pool.query('select id from api_keys where application = $1', [other.application]);
+    const device = await granted();
+    await drainGuesses(device);
+    // Known, and a holder of a key that is known too.
+    await decideAll([{ ...askAbout(device), keyId: rows[0].id, application: other.application }], () => {});
+    await drainGuesses(device);
+    const [outcome] = await decideAll(
+      [{ ...askAbout(device), keyId: rows[0].id, application: other.application }],
+      () => {},
+    );
+    expect(outcome.kind).not.toBe('precise');
+  });
+
+  const more: Change[] = [
+    ...changes,
+    [
+      'a token that was ended',
+      (device) =>
+        inChain(async (client, ledger) => {
+          await client.query('delete from device_tokens where device = $1', [device.id]);
+          ledger.append({ at: NOW_MS, kind: KIND.device, detail: 'tokenEnded' });
+          ledger.changed(device.id);
+        }),
+    ],
+    ['the suspension of the application', () => suspend(NOW_MS)],
+    // Nothing of ours does these without a row in the ledger; whoever has the database's password can.
+    ...[
+      `update grants set state = 'withdrawn' where device = $1`,
+      'update grants set expires_at = 1 where device = $1',
+      'update grants set precision = 1 where device = $1',
+      `update grants set scopes = '{}' where device = $1`,
+      'delete from grants where device = $1',
+      `update devices set flags = flags | ${FLAG.restricted} where id = $1`,
+      `update devices set sealed = sealed || '\\x00' where id = $1`,
+      'update devices set last_used_day = 1 where id = $1',
+      'update device_tokens set expires_at = 1 where device = $1',
+      'delete from device_keys where device = $1',
+    ].map((sql): Change => [`behind the ledger's back: ${sql}`, (device) => store.pool.query(sql, [device.id])]),
+  ];
+
+  test.each(more)('%s makes it wrong, and nothing precise is told nor written', async (_name, change) => {
+    const device = await granted();
+    await drainGuesses(device);
+    const before = await preciseRows();
+    await change(device);
+    damagedIsFine = true;
+    const [outcome] = await decide(device);
+    damagedIsFine = false;
+    expect(outcome.kind).not.toBe('precise');
+    expect([readings, await preciseRows()]).toEqual([expect.any(Number), before]);
+    expect(readings).toBeGreaterThan(0);
+    expect((await verify(store.pool)).broken).toBeNull();
+    await suspend(null);
+  });
+
+  test.each([
+    ['a key that was revoked', 'update api_keys set revoked_at = 1 where id = $1'],
+    ['a key that ran out', 'update api_keys set expires_at = 1 where id = $1'],
+    [
+      'a partner without a contact',
+      'update partners set contact = null where id = (select partner from applications join api_keys k on k.application = applications.id where k.id = $1)',
+    ],
+  ])('%s is told nothing', async (_name, sql) => {
+    const holder = await addPartner(store, `Holder ${_name}`);
+    const { rows } = await store.pool.query('select id from api_keys where application = $1', [holder.application]);
+    const device = await addDevice(inChain, NOW_MS);
+    await setGrant(inChain, device, holder.application, NOW_MS);
+    await drainGuesses(await granted());
+    const ask = { ...askAbout(device), keyId: rows[0].id, application: holder.application };
+    expect(kindsOf(await decideAll([ask], () => {}))).toEqual(['precise']);
+    readings = 0;
+    expect(kindsOf(await decideAll([ask], () => {}))).toEqual(['precise']);
+    expect(readings).toBe(0);
+    await store.pool.query(sql, [rows[0].id]);
+    const before = await preciseRows();
+    const [outcome] = await decideAll([ask], () => {});
+    expect([outcome.kind, await preciseRows()]).toEqual([expect.not.stringContaining('precise'), before]);
+  });
+
+  test('a change that is still under way is waited for, and holds', async () => {
+    const device = await granted();
+    await drainGuesses(device);
+    const before = await preciseRows();
+    let changing: Promise<unknown> = Promise.resolve();
+    await new Promise<void>((begun) => {
+      changing = inChain(async (client, ledger) => {
+        ledger.append({ at: NOW_MS, kind: KIND.consent, detail: 'withdrawn' });
+        await client.query(`update grants set state = 'withdrawn' where device = $1`, [device.id]);
+        ledger.changed(device.id);
+        begun();
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      });
+    });
+    const [outcome] = await decide(device);
+    await changing;
+    expect([outcome.kind, await preciseRows()]).toEqual(['nothing', before]);
+  });
+
+  test('a grant that was given anew under another policy is written down with that one', async () => {
+    const device = await granted();
+    await drainGuesses(device);
+    const versionOf = async () => {
+      const { rows } = await store.pool.query('select policy_version as v from ledger order by seq desc limit 1');
+      return rows[0].v;
+    };
+    await decide(device);
+    const said = await versionOf();
+    await store.pool.query(`update grants set policy_version = '2026-11-01' where device = $1`, [device.id]);
+    expect(kindsOf(await decide(device))).toEqual(['precise']);
+    expect([said, await versionOf()]).toEqual([expect.not.stringContaining('2026-11-01'), '2026-11-01']);
+  });
+});
+
+/** Asks until batches go ahead again, reading first: after one that could not, some wait for the lock. */
 async function drainLock(device: TestDevice): Promise<void> {
   for (;;) {
     transactions = 0;
     await decide(device);
     if (transactions === 0) break;
   }
+  lease.forget(null);
   located = 0;
+}
+
+/** Asks until batches are guessed again. */
+async function drainGuesses(device: TestDevice): Promise<void> {
+  for (;;) {
+    readings = 0;
+    await decide(device);
+    if (readings + transactions === 0) break;
+    transactions = 0;
+  }
 }
