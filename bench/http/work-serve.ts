@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { keepYoungYoung } from '../../src/process/heap-flags.ts';
 import { UNDISTURBED } from '../measure.ts';
 import { quantile } from '../statistics.ts';
 import { type BenchRequest, benchRequests, createBenchWorld } from '../world.ts';
@@ -21,6 +22,9 @@ export type WorkOptions = { stations: number; bodies: number; answers: object[] 
 export type ToWork = { slow: number } | { ms: number };
 /** The checked answers of ours once it is warm; then microseconds a request, a value for each block. */
 export type FromWork = object[] | number[];
+
+// As `serve` does it, for whichever side.
+keepYoungYoung();
 
 const WIRES = 32;
 /** V8 goes on optimising for tens of thousands of requests. */
