@@ -7,7 +7,6 @@ import {
   closeSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
@@ -17,6 +16,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../storage/make-folder.ts';
 import type { Config } from './env.ts';
 
 /** Every secret and its length in bytes. */
@@ -152,7 +152,7 @@ export function changeSecrets(
 
 /** Writes beside and links into place: whoever links second takes what the first one made. */
 function generate(path: string, random: (bytes: number) => Buffer): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolder(dirname(path));
   const beside = writeBeside(path, makeSecrets(NAMES, random), random);
   try {
     linkSync(beside, path);

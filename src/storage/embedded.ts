@@ -3,12 +3,13 @@
 // command at work waits for it. If the owner goes away, the others' queries fail until a new one serves the same socket.
 
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
+import { makeFolder } from './make-folder.ts';
 import { type FolderLock, type Holder, lockFolder, readHolder } from './store-lock.ts';
 
 /** pg names a socket by its folder and this port. */
@@ -37,7 +38,7 @@ export type Embedded = { socketFolder: string; owner: boolean; close(): Promise<
 /** Opens or reaches the store below `dataDir`. Rejects with a sentence for people if neither is possible in time. */
 export async function openEmbedded(dataDir: string, options: EmbeddedOptions): Promise<Embedded> {
   const folder = join(dataDir, 'embedded');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const socketFolder = socketFolderOf(realpathSync(folder));
   const startedMs = performance.now();
   for (let told = false; ; await sleep(POLL_MS)) {
@@ -172,7 +173,7 @@ export function socketFolderOf(folder: string, temporary: string = tmpdir()): st
   if (Buffer.byteLength(socketPath(folder)) <= MAX_SOCKET_PATH_BYTES) return folder;
   const { uid } = userInfo();
   const short = join(temporary, `honeyguide-${createHash('sha256').update(folder).digest('hex').slice(0, 20)}`);
-  mkdirSync(short, { recursive: true, mode: 0o700 });
+  makeFolder(short);
   const found = lstatSync(short);
   if (!found.isDirectory() || (uid >= 0 && found.uid !== uid) || (found.mode & 0o077) !== 0) {
     throw new Error('the temporary folder for the store socket belongs to somebody else; choose a shorter DATA_DIR');
