@@ -11,7 +11,7 @@ import { advanceErasures, compactKeys } from '../../src/rights/erase-store.ts';
 import { openStore, type Store, type StoreConfig } from '../../src/storage/open.ts';
 import { startNode } from '../support/process.ts';
 import { LEDGER_KEY } from '../support/sharing.ts';
-import { afterFile, ON_POSTGRES, testFolder, testStoreConfig } from '../support/store.ts';
+import { afterFile, ON_POSTGRES, testStoreConfig } from '../support/store.ts';
 import { type Asked, addPartners, KEYS, openAsking, type Shown } from './crash-world.ts';
 import type { Job, Work } from './erase-process.ts';
 import { dumpTables } from './scan.ts';
@@ -21,9 +21,6 @@ import { depsOf, eraseWatched, type Fate } from './watched-erasure.ts';
 const PROCESSES_MS = 300_000;
 /** Erasures that one process has open at a time: each is a connection, and the server has others to serve. */
 const AT_ONCE = 16;
-
-/** So that no process compiles what one before it did. */
-const COMPILED = testFolder();
 
 type Point = { readonly at: number; readonly fate: Fate; readonly inTransaction: boolean };
 
@@ -63,9 +60,7 @@ async function rehearse(store: Store, person: Shown): Promise<string[]> {
 /** One process that brings each erasure to its point, is killed there, and says before where it stood. */
 async function killAt(config: StoreConfig, jobs: readonly Job[]): Promise<string[]> {
   const work: Work = { config, keys: KEYS, jobs };
-  const child = startNode([join(import.meta.dirname, 'erase-process.ts'), JSON.stringify(work)], {
-    NODE_COMPILE_CACHE: COMPILED,
-  });
+  const child = startNode([join(import.meta.dirname, 'erase-process.ts'), JSON.stringify(work)]);
   const stoodAt = JSON.parse(await child.line());
   child.process.kill('SIGKILL');
   expect(await child.ended).toBe('SIGKILL');

@@ -1,5 +1,6 @@
 // A process that erases devices, each up to one of its statements, says where it stands and waits to be killed:
 // node erase-process.ts '{ config, keys, jobs }'. Where nobody else has the embedded store open, it is the one that has.
+import { flushCompileCache } from 'node:module';
 import { openStore, type StoreConfig } from '../../src/storage/open.ts';
 import { eraseWatched, type Fate, type Keys } from './watched-erasure.ts';
 
@@ -22,5 +23,7 @@ function bring(job: Job): Promise<string> {
   return promise;
 }
 
+// One that is killed writes down nothing of what it compiled, and the next would compile it all again.
+flushCompileCache();
 console.log(JSON.stringify(await Promise.all(jobs.map(bring))));
 setInterval(() => {}, 1_000);

@@ -7,6 +7,9 @@ import { afterFile } from './store.ts';
 
 export { ROOT };
 
+/** What vitest.config.ts tells the compiler of this process, told to those it starts: they may open an embedded store too. */
+const COMPILER_FLAGS = process.execArgv.filter((flag) => flag === '--liftoff-only');
+
 export type Child = {
   process: ChildProcess;
   /** The next line of standard output; rejects with what it wrote to standard error if it ends before. */
@@ -18,9 +21,10 @@ export type Child = {
 
 /** Runs `node ARGS` in the project's root; killed after the test file if still there. */
 export function startNode(args: string[], env: Record<string, string> = {}): Child {
-  const child = spawn(process.execPath, args, {
+  const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
+  const child = spawn(process.execPath, [...COMPILER_FLAGS, ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    env: { PATH, HOME, NODE_COMPILE_CACHE, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let errors = '';
