@@ -32,6 +32,9 @@ async function embeddedTemplate(): Promise<string> {
   const files = join(building, 'pgdata');
   const db = await PGlite.create(files);
   await migrateEmbedded(db);
+  // Half of the files, of no use to a store that creates no databases, and every test store copies them all.
+  await db.exec('update pg_database set datistemplate = false');
+  for (const unused of ['template0', 'template1']) await db.exec(`drop database ${unused}`);
   await db.close();
   try {
     renameSync(files, template);
@@ -44,7 +47,7 @@ async function embeddedTemplate(): Promise<string> {
 }
 
 function templateVersion(): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(readFileSync(import.meta.filename));
   const pglite = createRequire(import.meta.url).resolve('@electric-sql/pglite');
   hash.update(readFileSync(join(dirname(pglite), '..', 'package.json')));
   for (const name of readdirSync(MIGRATIONS_FOLDER).sort()) {
