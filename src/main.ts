@@ -8,7 +8,7 @@ import { describeFailure } from './cli/failure.ts';
 import { type Config, loadConfig } from './config/env.ts';
 import { describeError } from './http/scope.ts';
 import { useCodeCache } from './process/code-cache.ts';
-import { keepYoungYoung } from './process/heap-flags.ts';
+import { tuneHeap } from './process/heap-flags.ts';
 import { createLog } from './process/log.ts';
 
 export type ServeOptions = {
@@ -22,7 +22,7 @@ const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /** Runs the gateway until SIGTERM or SIGINT; resolves once all is closed. Rejects if it cannot start. */
 export async function serve(config: Config, options: ServeOptions = {}): Promise<void> {
-  keepYoungYoung();
+  tuneHeap();
   const log = createLog(config.logLevel, 'main');
   // Node would print all that an error carries, and a driver's carries what was asked for.
   process.once('uncaughtException', (error) => {

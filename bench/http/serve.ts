@@ -4,7 +4,7 @@
 
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { keepYoungYoung } from '../../src/process/heap-flags.ts';
+import { tuneHeap } from '../../src/process/heap-flags.ts';
 import { buildBare } from './bare.ts';
 import { createBurner } from './burn.ts';
 import { buildOurs } from './ours.ts';
@@ -18,7 +18,7 @@ export type ToServer = { ask: 'start'; options: ServeOptions } | { ask: 'usage' 
 export type FromServer = { port: number } | { cpuUs: number; rssBytes: number } | { slow: true };
 
 // As `serve` does it, for whichever server.
-keepYoungYoung();
+tuneHeap();
 
 let burn: (() => void) | null = null;
 

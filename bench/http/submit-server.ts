@@ -11,12 +11,12 @@ import { addSubmitRoutes, V2_PATHS } from '../../src/observations/routes.ts';
 import { createPayloadSeal } from '../../src/observations/sealed-payload.ts';
 import { insertRows } from '../../src/observations/store.ts';
 import { createSubmissionCountMemory, openSubmissionCounts } from '../../src/observations/submission-counts.ts';
-import { keepYoungYoung } from '../../src/process/heap-flags.ts';
+import { tuneHeap } from '../../src/process/heap-flags.ts';
 import { connectStore } from '../../src/storage/open.ts';
 import type { StoreAddress } from '../../src/storage/pool.ts';
 
 // As `serve` does it, for whichever side.
-keepYoungYoung();
+tuneHeap();
 
 export type SubmitServe = { kind: 'ours' | 'bare'; store: StoreAddress };
 

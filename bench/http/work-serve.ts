@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import { keepYoungYoung } from '../../src/process/heap-flags.ts';
+import { tuneHeap } from '../../src/process/heap-flags.ts';
 import { UNDISTURBED } from '../measure.ts';
 import { quantile } from '../statistics.ts';
 import { type BenchRequest, benchRequests, createBenchWorld } from '../world.ts';
@@ -24,7 +24,7 @@ export type ToWork = { slow: number } | { ms: number };
 export type FromWork = object[] | number[];
 
 // As `serve` does it, for whichever side.
-keepYoungYoung();
+tuneHeap();
 
 const WIRES = 32;
 /** V8 goes on optimising for tens of thousands of requests. */

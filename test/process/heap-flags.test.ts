@@ -25,5 +25,5 @@ async function tenured(before: string): Promise<number> {
 
 test('what requests allocate stays among the young, however long requests before waited', async () => {
   expect(await tenured('')).toBeGreaterThan(0);
-  expect(await tenured(`(await import('${FLAGS}')).keepYoungYoung();`)).toBe(0);
+  expect(await tenured(`(await import('${FLAGS}')).tuneHeap();`)).toBe(0);
 });
