@@ -15,17 +15,22 @@ const SLACK_MS = 200;
 /** What a gateway that vanished costs who changes their mind, beside the first look at the store and the last. */
 export const WORST_WAIT_MS = LEASE_MS + SLACK_MS + LONGEST_PAUSE_MS;
 
-export type Waits = { pause(ms: number): Promise<unknown>; monotonicMs(): number };
-const REAL: Waits = { pause, monotonicMs: () => performance.now() };
-
 type Lagging = { readonly id: string; readonly lease: string };
 
-/** Resolves once no gateway remembers anything from before change number `seq`; rejects if the store cannot be asked. */
-export async function settleEverywhere(pool: Pool, seq: number, waits = REAL): Promise<void> {
+/**
+ * Resolves once no gateway remembers anything from before change number `seq`; rejects if the store cannot be asked.
+ * `wait` is for tests, whose clock goes on by it.
+ */
+export async function settleEverywhere(
+  pool: Pool,
+  seq: number,
+  monotonicMs: () => number,
+  wait: (ms: number) => Promise<unknown> = pause,
+): Promise<void> {
   const seenSince = new Map<string, number>();
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     // From when a look came back to when the last one set out: no more than the lease was surely left alone.
-    const lookMs = waits.monotonicMs();
+    const lookMs = monotonicMs();
     const { rows } = await pool.query<Lagging>(
       'select id::text, lease_until::text as lease from replicas where seen < $1',
       [seq],
@@ -35,9 +40,9 @@ export async function settleEverywhere(pool: Pool, seq: number, waits = REAL): P
     await forgetGone(pool, rows.filter(isGone));
     const waiting = rows.filter((one) => !isGone(one));
     if (waiting.length === 0) return;
-    const backMs = waits.monotonicMs();
+    const backMs = monotonicMs();
     for (const { id, lease } of waiting) if (!seenSince.has(id + lease)) seenSince.set(id + lease, backMs);
-    await waits.pause(pauseMs);
+    await wait(pauseMs);
   }
 }
 
