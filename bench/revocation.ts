@@ -70,7 +70,12 @@ const wrong = await withOwnDatabase(url, async (own) => {
   const store = await openStore({ databaseUrl: own, dataDir: '' });
   const { pool } = store;
   const { preciseKey, tokens } = await writePartnerWorld(store, requests);
-  const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now, settle: (seq) => settleEverywhere(pool, seq) });
+  const inChain = createInChain({
+    pool,
+    ledgerKey: LEDGER_KEY,
+    now,
+    settle: (seq) => settleEverywhere(pool, seq, () => performance.now()),
+  });
   const gateways = [await openGateway(store), await openGateway(store)];
 
   /** Sets the state of a phone's grant as the consent room does; resolves to its row's number, acknowledged. */

@@ -86,7 +86,12 @@ export async function openPrivacyGateway(store: Store, names: Uint32Array, clock
     clocks: CLOCKS,
     onError,
   });
-  const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now, settle: (seq) => settleEverywhere(pool, seq) });
+  const inChain = createInChain({
+    pool,
+    ledgerKey: LEDGER_KEY,
+    now,
+    settle: (seq) => settleEverywhere(pool, seq, () => performance.now()),
+  });
   const map = { shared: layOutAnonymityMap(names), version: 'bench', k: 1_000 };
   const lease = openLeaseReader(memory, CLOCKS);
   const sharing = openSharing(

@@ -9,7 +9,7 @@ import { encodeAnonymityMap, type LabelledMap } from '../privacy/anonymity-map-f
 import { buildAnonymityMap } from '../privacy/build-anonymity-map.ts';
 import { COARSEST_RES, FINEST_RES, type RegionKey, resolutionOf } from '../privacy/region-key.ts';
 import { reviseAnonymityMap } from '../privacy/revise-anonymity-map.ts';
-import { type MapReport, verifyAnonymityMap } from '../privacy/verify-anonymity-map.ts';
+import { type MapReport, proves, verifyAnonymityMap } from '../privacy/verify-anonymity-map.ts';
 import { anonymityMapPath, readAnonymityMap } from '../process/anonymity-map.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { GEONAMES, readResidents } from './residents.ts';
@@ -54,7 +54,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       const { names, kept } = reviseAnonymityMap(buildAnonymityMap(residents, k), earlier, residents, k);
       const map = { k, source, names };
       const report = { ...(await prove(map, residents, values.previous)), kept };
-      if (!holds(report)) {
+      if (!proves(report)) {
         say(report, describe(report));
         throw new Error('the proof does not hold; nothing was written');
       }
@@ -64,8 +64,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     }
     case 'verify': {
       const report = await prove(readMap(file), await readResidents(values.density), values.previous);
-      say({ ...report, holds: holds(report) }, describe(report));
-      return holds(report) ? 0 : 1;
+      say({ ...report, holds: proves(report) }, describe(report));
+      return proves(report) ? 0 : 1;
     }
     case 'stats': {
       const stats = statsOf(readMap(file));
@@ -89,10 +89,6 @@ function open(names: Uint32Array) {
   return openAnonymityMap(layOutAnonymityMap(names));
 }
 
-function holds(report: MapReport): boolean {
-  return report.regionsUnderK === 0 && report.uncovered === 0 && report.crossingsUnderK === 0;
-}
-
 const readMap = (file: string | undefined) => readAnonymityMap(anonymityMapPath(file));
 
 function statsOf({ version, k, source, names }: ReturnType<typeof readMap>) {
@@ -112,7 +108,7 @@ function describe(report: MapReport & { readonly kept?: number }): string {
   const { areaKm2, suppressedShare, kept = 0 } = report;
   return [
     `${report.regions} regions, ${report.residents} residents, fewest in one ${report.fewestResidents}`,
-    `under K: ${report.regionsUnderK}; uncovered: ${report.uncovered}; crossings under K: ${report.crossingsUnderK}`,
+    `under K: ${report.regionsUnderK}; empty: ${report.emptyRegions}; uncovered: ${report.uncovered}; crossings under K: ${report.crossingsUnderK}`,
     `area of a resident's region: p50 ${areaKm2.p50}, p90 ${areaKm2.p90}, p99 ${areaKm2.p99} km2`,
     `told no region: ${(suppressedShare * 100).toFixed(3)} % of residents`,
     ...(kept > 0 ? [`old regions stay in ${kept} cells of resolution ${COARSEST_RES}`] : []),

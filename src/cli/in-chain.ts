@@ -8,5 +8,10 @@ import type { CommandContext } from './context.ts';
 export async function openInChain(context: CommandContext): Promise<InChain> {
   const { pool } = await context.openStore();
   const { ledgerKey } = loadSecrets(context.config, context.random);
-  return createInChain({ pool, ledgerKey, now: context.now, settle: (seq) => settleEverywhere(pool, seq) });
+  return createInChain({
+    pool,
+    ledgerKey,
+    now: context.now,
+    settle: (seq) => settleEverywhere(pool, seq, () => performance.now()),
+  });
 }

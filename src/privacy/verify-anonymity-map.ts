@@ -1,5 +1,6 @@
 // Proves of a finished map what the builder promises, from the map and public population figures alone: total, nobody
-// under K, also after subtracting other regions or an earlier version; and says what it costs in area and suppression.
+// under K, also after subtracting other regions or an earlier version (regions never overlap, and what is told coarser is a union
+// of them, so that whatever is subtracted leaves whole regions); and says what it costs in area and suppression.
 // Written against the definition, not against the builder: a partition is checked by adding up, cell by cell.
 import { type AnonymityMap, SUPPRESSED } from './anonymity-map.ts';
 import type { Population } from './build-anonymity-map.ts';
@@ -14,6 +15,8 @@ export type MapReport = {
   readonly residents: number;
   /** Regions whose inhabitants are fewer than K; must be 0. */
   readonly regionsUnderK: number;
+  /** Names whose region holds nobody: a place in it would stand out by being told; must be 0. */
+  readonly emptyRegions: number;
   /** Names in no named coarsest cell: what surrounds them would be in no region; must be 0. */
   readonly uncovered: number;
   /** Non-empty intersections with an earlier version that hold fewer than K; must be 0 before publishing. */
@@ -53,12 +56,19 @@ export function verifyAnonymityMap(
     regions: names.length,
     residents: Math.round(total),
     regionsUnderK: counts.filter(isUnderK).length,
+    emptyRegions: names.filter((name) => !byRegion.has(name)).length,
     uncovered: names.filter((name) => !isCovered(name, named)).length,
     crossingsUnderK: [...crossings.values()].filter(isUnderK).length,
     fewestResidents: Math.round(counts.reduce((fewest, count) => Math.min(fewest, count), Number.POSITIVE_INFINITY)),
     suppressedShare: total > 0 ? suppressed / total : 0,
     areaKm2: areaQuantiles(names, byRegion),
   };
+}
+
+/** True if the report is a proof. */
+export function proves(report: MapReport): boolean {
+  const { regionsUnderK, emptyRegions, uncovered, crossingsUnderK } = report;
+  return regionsUnderK + emptyRegions + uncovered + crossingsUnderK === 0;
 }
 
 function isCovered(name: RegionKey, named: ReadonlySet<number>): boolean {

@@ -47,6 +47,7 @@ import { keepHandle, notifyRecipients } from '../rights/notices-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { transact } from '../storage/transaction.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
+import { CLOCKS } from './sharing.ts';
 import { orUnavailable } from './store-loss.ts';
 
 export type People = {
@@ -83,7 +84,7 @@ export async function openThreadPeople(
 ): Promise<PeopleSetup & { readonly people: People; close(): Promise<void> }> {
   const lost = (error: Error) => log.error(describeError(error), 'store connection lost');
   const { pool, close } = openPool(store, lost, SERVER_QUERY_MS);
-  const settle = (seq: number) => settleEverywhere(pool, seq);
+  const settle = (seq: number) => settleEverywhere(pool, seq, CLOCKS.monotonicMs);
   const inChain = createInChain({ pool, ledgerKey: keys.ledgerKey, now: Date.now, settle });
   const setup = { pool, inChain, masters: followMasterKeys(keys.secretsPath, Date.now), receiptKey: keys.receiptKey };
   return { ...setup, people: await openPeople(setup), close };

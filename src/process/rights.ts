@@ -16,6 +16,7 @@ import { createRights, type Rights } from '../rights/me-store.ts';
 import type { NoticePorts } from '../rights/notice-routes.ts';
 import { readNotices } from '../rights/notices-store.ts';
 import { forgetVisits } from '../sharing/counts/visit-store.ts';
+import { CLOCKS } from './sharing.ts';
 import { orUnavailable } from './store-loss.ts';
 
 export type RightsPorts = {
@@ -59,7 +60,12 @@ export function openErasing(
   { ledgerKey, pseudonymKey }: { readonly ledgerKey: Uint8Array; readonly pseudonymKey: Uint8Array },
   masters: MasterKeys,
 ): RightsJobDeps {
-  const inChain = createInChain({ pool, ledgerKey, now: Date.now, settle: (seq) => settleEverywhere(pool, seq) });
+  const inChain = createInChain({
+    pool,
+    ledgerKey,
+    now: Date.now,
+    settle: (seq) => settleEverywhere(pool, seq, CLOCKS.monotonicMs),
+  });
   return { ...eraseDepsOf({ pool, inChain, masters, pseudonymKey }), random: randomBytes };
 }
 

@@ -61,7 +61,7 @@ const SAY_MS = 10_000;
 
 export function openSharing(setup: SharingSetup, log: BugLog): { readonly audience: Audience; close(): Promise<void> } {
   const { pool, masters, now } = setup;
-  const settle = (seq: number) => settleEverywhere(pool, seq);
+  const settle = (seq: number) => settleEverywhere(pool, seq, CLOCKS.monotonicMs);
   const chain = { pool, ledgerKey: setup.ledgerKey, now, settle };
   const map = openAnonymityMap(setup.map.shared);
   const counts = createDisclosureCounts(

@@ -1,11 +1,11 @@
 // What a partner is sent, byte by byte: an allow-list written out field by field, so that nothing else can leave. A coarse
 // answer is a pure function of (map version, region, tick) (DESIGN 6.2): no coordinate, accuracy, source, time or name of a
 // device goes in. Stops the side channels of privacy.md 2.5. Pure; ASCII.
-import { cellToBoundary } from 'h3-js';
 import { regionCircle } from '../privacy/anonymity-map.ts';
 import { BAND_M } from '../privacy/band.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import type { RegionKey } from '../privacy/region-key.ts';
+import { outlineOf } from '../privacy/region-outline.ts';
 
 export type RegionTexts = (region: RegionKey, tick: number, hasPolygon: boolean) => string;
 
@@ -34,13 +34,9 @@ export function createRegionTexts(version: string): RegionTexts {
       bucketTick = tick;
       tail = `,"bucket":"${new Date(tick * TICK_MS).toISOString()}","mapVersion":${mapVersion}`;
     }
-    const outline = hasPolygon ? `,"polygon":${outlineOf(regionCircle(region, 0).h3Cell)}` : '';
+    const outline = hasPolygon ? `,"polygon":${JSON.stringify(outlineOf(region))}` : '';
     return `${headOf(region)}${tail}${outline}}`;
   };
-}
-
-function outlineOf(h3Cell: string): string {
-  return JSON.stringify(cellToBoundary(h3Cell, true).map(([lon, lat]) => [round(lon), round(lat)]));
 }
 
 /** A position that the person granted exactly this to. */

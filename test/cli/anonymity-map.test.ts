@@ -1,7 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
+import { encodeAnonymityMap } from '../../src/privacy/anonymity-map-file.ts';
+import { keyOfCell, resolutionOf } from '../../src/privacy/region-key.ts';
 import { readAnonymityMap } from '../../src/process/anonymity-map.ts';
 import { runCommand } from '../support/command.ts';
 import { testFolder } from '../support/store.ts';
@@ -31,6 +34,37 @@ describe('anonymity-map on the command line', () => {
     const levels = Object.values(stats.regionsByResolution as Record<string, number>);
     expect(levels.reduce((sum, count) => sum + count, 0)).toBe(stats.regions);
     expect(stats.version).toBe(readAnonymityMap(file).version);
+  });
+
+  test('verify fails on a map that somebody doctored, and says by what; of any it says what it costs', async () => {
+    const folder = testFolder();
+    const people = Array.from({ length: 60 }, (_, i) => 300 + 97 * (i % 17));
+    const figures = density(folder, 'a.csv', people);
+    const file = join(folder, 'a.map');
+    await json('build', '--out', file, '--density', figures);
+    const { names, k, source } = readAnonymityMap(file);
+    const doctor = async (name: string, doctored: Iterable<number>) => {
+      const bytes = encodeAnonymityMap({ k, source, names: Uint32Array.from(doctored).sort() });
+      writeFileSync(join(folder, name), gzipSync(bytes));
+      return json('verify', join(folder, name), '--density', figures);
+    };
+    const village = keyOfCell(latLngToCell(40, 5, 7));
+    expect(names).not.toContain(village);
+    const cut = await doctor('cut', [...names, village]);
+    expect(cut).toMatchObject({ exitCode: 1, holds: false, uncovered: 0, crossingsUnderK: 0 });
+    expect(Number(cut.regionsUnderK)).toBeGreaterThan(0);
+    const empty = await doctor('empty', [...names, keyOfCell(latLngToCell(40, 5.3, 7))]);
+    expect(empty).toMatchObject({ exitCode: 1, holds: false, regionsUnderK: 0, emptyRegions: 1, uncovered: 0 });
+    const torn = await doctor(
+      'torn',
+      names.filter((name) => resolutionOf(name) > 2),
+    );
+    expect(torn).toMatchObject({ exitCode: 1, holds: false });
+    expect(Number(torn.uncovered)).toBeGreaterThan(0);
+    expect(torn.suppressedShare).toBeGreaterThan(0);
+    const { output } = await runCommand(['anonymity-map', 'verify', file, '--density', figures]);
+    expect(output).toMatch(/p50 [\d.]+, p90 [\d.]+, p99 [\d.]+ km2/);
+    expect(output).toMatch(/told no region: 0\.000 % of residents/);
   });
 
   test('refuses a new version that would leave fewer than K told apart by the version before', async () => {

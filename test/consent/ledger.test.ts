@@ -29,7 +29,7 @@ const store = await openTestStore();
 const asked = await openSharingGateway(store, { map });
 const { key, application } = await addPartner(store, 'Bus Times');
 await asked.followKeys();
-const settle = (seq: number) => settleEverywhere(store.pool, seq);
+const settle = (seq: number) => settleEverywhere(store.pool, seq, () => performance.now());
 const people = await createTestPeople(store, { masters: MASTERS, ledgerKey: LEDGER_KEY, settle });
 const recipient = { active: true, suspended: false, maxPrecision: 2, adFunded: false, purposes: [PURPOSE] };
 const url = `/v1/me/consents/${application}/${PURPOSE}`;

@@ -17,7 +17,7 @@ const MARKETING = ['dpv:DirectMarketing', 'dpv:PersonalisedAdvertising'];
 
 const store = await openTestStore();
 const asked = await openSharingGateway(store, { map });
-const settle = (seq: number) => settleEverywhere(store.pool, seq);
+const settle = (seq: number) => settleEverywhere(store.pool, seq, () => performance.now());
 const people = await createTestPeople(store, { masters: MASTERS, ledgerKey: LEDGER_KEY, settle });
 const { key, application } = await addPartner(store, 'Shop');
 await store.pool.query('update applications set purposes = $1 where id = $2', [[PURPOSE, ...MARKETING], application]);

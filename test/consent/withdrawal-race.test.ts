@@ -22,7 +22,7 @@ for (const gateway of gateways) await gateway.followKeys();
 const people = await createTestPeople(store, {
   masters: masterKeysOf([Buffer.alloc(32, 9)]),
   ledgerKey: LEDGER_KEY,
-  settle: (seq) => settleEverywhere(store.pool, seq),
+  settle: (seq) => settleEverywhere(store.pool, seq, () => performance.now()),
 });
 people.clock.nowMs = gateways[0].clock.nowMs;
 

@@ -1,10 +1,10 @@
-import { cellToChildren, cellToParent, latLngToCell } from 'h3-js';
+import { cellArea, cellToChildren, cellToParent, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { layOutAnonymityMap, openAnonymityMap } from '../../src/privacy/anonymity-map.ts';
 import { buildAnonymityMap } from '../../src/privacy/build-anonymity-map.ts';
-import { keyOfCell, parentKey, type RegionKey } from '../../src/privacy/region-key.ts';
+import { cellOfKey, keyOfCell, parentKey, type RegionKey, resolutionOf } from '../../src/privacy/region-key.ts';
 import { addTown } from '../../src/privacy/spread-residents.ts';
-import { verifyAnonymityMap } from '../../src/privacy/verify-anonymity-map.ts';
+import { proves, verifyAnonymityMap } from '../../src/privacy/verify-anonymity-map.ts';
 
 const K = 1_000;
 const HERE = latLngToCell(52.09, 5.12, 7);
@@ -25,7 +25,8 @@ describe('verifying an anonymity map', () => {
     for (const k of [K, 5_000]) {
       const names = buildAnonymityMap(residents, k);
       const report = verifyAnonymityMap(names, open(names), residents, k, [open(names)]);
-      expect(report).toMatchObject({ regionsUnderK: 0, uncovered: 0, crossingsUnderK: 0 });
+      expect(report).toMatchObject({ regionsUnderK: 0, emptyRegions: 0, uncovered: 0, crossingsUnderK: 0 });
+      expect(proves(report)).toBe(true);
       expect(report.fewestResidents).toBeGreaterThanOrEqual(k);
     }
   });
@@ -57,6 +58,78 @@ describe('verifying an anonymity map', () => {
     for (const cell of children.slice(3)) residents.set(cell, 0);
     expect(verifyAnonymityMap(one, open(one), residents, K).regionsUnderK).toBe(0);
     expect(verifyAnonymityMap(other, open(other), residents, K, [open(one)]).crossingsUnderK).toBe(1);
+  });
+
+  describe('of a sound map that somebody doctored', () => {
+    const residents = country();
+    const sound = buildAnonymityMap(residents, K);
+    const reportOf = (names: Iterable<number>) => {
+      const doctored = Uint32Array.from(names).sort();
+      return verifyAnonymityMap(doctored, open(doctored), residents, K);
+    };
+    const told = open(sound);
+    const peopleOf = (inside: (cell: RegionKey) => boolean) =>
+      [...residents].reduce((sum, [cell, count]) => sum + (inside(cell) ? count : 0), 0);
+
+    test('finds a village that was cut out of its region, by its own people', () => {
+      const [village] = [...residents].find(([cell, count]) => count < K && resolutionOf(told.regionOf(cell)) < 7)!;
+      const report = reportOf([...sound, village]);
+      expect([report.regionsUnderK > 0, proves(report)]).toEqual([true, false]);
+      expect(report.fewestResidents).toBeLessThan(K);
+    });
+
+    test('finds a town that was cut out of its region, by those whom subtracting it leaves', () => {
+      // Enough people for a region, too few round it.
+      const [town] = [...residents].find(([cell, count]) => {
+        const region = told.regionOf(cell);
+        const rest = peopleOf((other) => told.regionOf(other) === region) - count;
+        return region !== cell && count >= K && rest > 0 && rest < K;
+      })!;
+      expect(reportOf([...sound, town])).toMatchObject({ regionsUnderK: 1, emptyRegions: 0, uncovered: 0 });
+    });
+
+    test('finds empty country that was cut out of a region', () => {
+      const [name] = sound;
+      const empty = cellToChildren(cellOfKey(parentKey(name, 2)), 7)
+        .map(keyOfCell)
+        .find((cell) => !residents.has(cell))!;
+      const report = reportOf([...sound, empty]);
+      expect(report).toMatchObject({ regionsUnderK: 0, emptyRegions: 1, uncovered: 0 });
+      expect(proves(report)).toBe(false);
+    });
+
+    test('finds a coarsest cell that was taken away, by every name that was in it', () => {
+      const coarsest = sound.find((name) => resolutionOf(name) === 2)!;
+      const inside = sound.filter((name) => name !== coarsest && parentKey(name, 2) === coarsest).length;
+      const report = reportOf(sound.filter((name) => name !== coarsest));
+      expect([report.uncovered, inside > 0, proves(report)]).toEqual([inside, true, false]);
+      expect(report.suppressedShare).toBeGreaterThan(0);
+    });
+  });
+
+  test('says who is told nothing, and how big a region 50, 90 and 99 of 100 people are told', () => {
+    // 60 of 100 live in a finest cell, 35 in what it leaves of the next, 4 in what that leaves; 1 lives far away.
+    const [finest, coarser] = [keyOfCell(HERE), parentKey(keyOfCell(HERE), 6)];
+    const coarsest = parentKey(finest, 2);
+    const beside = cellToChildren(cellOfKey(coarser), 7)
+      .map(keyOfCell)
+      .find((cell) => cell !== finest)!;
+    const farther = cellToChildren(cellOfKey(coarsest), 7)
+      .map(keyOfCell)
+      .find((cell) => parentKey(cell, 6) !== coarser)!;
+    const residents = new Map([
+      [finest, 60_000],
+      [beside, 35_000],
+      [farther, 4_000],
+      [keyOfCell(latLngToCell(-33, 151, 7)), 1_000],
+    ]);
+    const names = Uint32Array.from([coarsest, coarser, finest]).sort();
+    const report = verifyAnonymityMap(names, open(names), residents, K);
+    expect(report).toMatchObject({ residents: 100_000, suppressedShare: 0.01, fewestResidents: 4_000 });
+    const area = (name: RegionKey) => cellArea(cellOfKey(name), 'km2');
+    expect(report.areaKm2.p50).toBeCloseTo(area(finest), 0);
+    expect(report.areaKm2.p90).toBeCloseTo(area(coarser) - area(finest), 0);
+    expect(report.areaKm2.p99).toBeCloseTo(area(coarsest) - area(coarser), 0);
   });
 
   test('counts on half of the people of a town, each once, when it is spread over cells', () => {

@@ -21,7 +21,7 @@ export type Fate = 'sent' | 'held' | 'unheard';
 
 export function depsOf(pool: Store['pool'], keys: Keys, waiting = pool) {
   const bytes = (hex: string) => Buffer.from(hex, 'hex');
-  const settle = (seq: number) => settleEverywhere(waiting, seq);
+  const settle = (seq: number) => settleEverywhere(waiting, seq, () => performance.now());
   const inChain = createInChain({ pool, ledgerKey: bytes(keys.ledger), now: Date.now, settle });
   return eraseDepsOf({
     pool,

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join as pathOf } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Pool } from 'pg';
 import { describe, expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
-import { settleEverywhere } from '../../src/disclosures/settle.ts';
+import { LEASE_MS, settleEverywhere, WORST_WAIT_MS } from '../../src/disclosures/settle.ts';
 import { CLOCKS } from '../../src/process/sharing.ts';
 import {
   createLeaseMemory,
@@ -15,12 +18,13 @@ import { joinReplicas } from '../../src/sharing/replica-store.ts';
 import { createTickMemory } from '../../src/sharing/tick-memory.ts';
 import { openPool } from '../../src/storage/pool.ts';
 import { testChain } from '../disclosures/ledger.ts';
+import { ROOT } from '../support/root.ts';
 import { afterFile, openTestStore } from '../support/store.ts';
 
 const A = '6f0c0000-aaaa-4000-8000-000000000001';
 const B = '6f0c0000-bbbb-4000-8000-000000000002';
 const store = await openTestStore();
-const settling = testChain(store.pool, (seq) => settleEverywhere(store.pool, seq));
+const settling = testChain(store.pool, (seq) => settleEverywhere(store.pool, seq, CLOCKS.monotonicMs));
 
 /** A change of mind about a device; resolves when it is acknowledged. */
 function change(device: string | null): Promise<void> {
@@ -117,6 +121,65 @@ describe('a gateway that stalls', () => {
     expect(cut.errors).toHaveLength(1);
     await cut.replica.stop();
     await store.pool.query('delete from replicas');
+  });
+});
+
+describe('a gateway that vanished', () => {
+  test.each([0, 1, 20])(
+    'is waited for as long as docs say, with a store that takes %i ms, and once',
+    async (answerMs) => {
+      const clock = { ms: 0 };
+      const waits = {
+        async pause(ms: number) {
+          clock.ms += ms;
+        },
+        monotonicMs: () => clock.ms,
+      };
+      const looks: string[] = [];
+      const query = (sql: string, values: unknown[]) => {
+        clock.ms += answerMs;
+        looks.push(sql);
+        return store.pool.query(sql, values);
+      };
+      const slow = { query } as unknown as Pool;
+      await store.pool.query('insert into replicas (id, seen, lease_until) values ($1, 0, now())', [randomUUID()]);
+      await settleEverywhere(slow, 1, waits.monotonicMs, waits.pause);
+      expect(clock.ms).toBeGreaterThan(LEASE_MS);
+      // The first look, the last one, one of both that the clock is read beside, and the row's removal.
+      expect(clock.ms).toBeLessThanOrEqual(WORST_WAIT_MS + 4 * answerMs);
+      const [waitedMs, asked] = [clock.ms, looks.length];
+      await settleEverywhere(slow, 1, waits.monotonicMs, waits.pause);
+      expect([clock.ms, looks.length]).toEqual([waitedMs + answerMs, asked + 1]);
+      for (const page of ['docs/privacy.md', 'docs/operations.md'])
+        expect(readFileSync(pathOf(ROOT, page), 'utf8')).toContain(`${WORST_WAIT_MS / 1_000} s`);
+    },
+  );
+
+  test('and comes back is waited for anew, by what it says then', async () => {
+    const id = randomUUID();
+    const clock = { ms: 0 };
+    let pauses = 0;
+    const renew = (seen: number) =>
+      store.pool.query(
+        `insert into replicas (id, seen, lease_until) values ($1, $2, clock_timestamp())
+         on conflict (id) do update set seen = excluded.seen, lease_until = excluded.lease_until`,
+        [id, seen],
+      );
+    const waits = {
+      async pause(ms: number) {
+        clock.ms += ms;
+        // It renews its lease without having heard of the change, and hears of it in the end.
+        if (clock.ms < 10_000) await renew(0);
+        else if (clock.ms < 11_000) pauses++;
+        else await renew(1);
+      },
+      monotonicMs: () => clock.ms,
+    };
+    await renew(0);
+    await settleEverywhere(store.pool, 1, waits.monotonicMs, waits.pause);
+    expect(clock.ms).toBeGreaterThanOrEqual(11_000);
+    expect(pauses).toBeGreaterThan(10);
+    expect((await store.pool.query('delete from replicas where id = $1', [id])).rowCount).toBe(1);
   });
 });
 

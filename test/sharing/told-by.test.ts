@@ -22,7 +22,7 @@ const fusing: Locator = {
 };
 const store = await openTestStore();
 const asked = await openSharingGateway(store, { locator: fusing });
-const settle = (seq: number) => settleEverywhere(store.pool, seq);
+const settle = (seq: number) => settleEverywhere(store.pool, seq, () => performance.now());
 const people = await createTestPeople(store, { masters: MASTERS, ledgerKey: LEDGER_KEY, settle });
 const { key, application } = await addPartner(store, 'Navi');
 const deviceKey = await addDeviceKey(store);

@@ -80,6 +80,27 @@ describe('a withdrawal', () => {
   });
 });
 
+describe('a gateway that lost its feed of changes, but not the store', () => {
+  test('takes nothing from memory: to it everybody is silent until the store has said otherwise, in every answer', async () => {
+    const lost = await openSharingGateway(store, { map, clock });
+    const [coarse, precise] = [await addDevice(inChain, clock.nowMs), await addDevice(inChain, clock.nowMs)];
+    await setGrant(inChain, precise, application, clock.nowMs);
+    const ask = async ({ token }: { token: string }) => {
+      const answer = await lost.ask({ key, device: token }, BODY);
+      return answer.statusCode === 200 ? answer.json().precision : answer.statusCode;
+    };
+    expect([await ask(coarse), await ask(precise)]).toEqual(['region', 'precise']);
+    await lost.replica?.stop();
+    // Nobody waits for it any more, and it hears of nothing.
+    await setGrant(inChain, coarse, application, clock.nowMs, { state: 'refused', precision: 0 });
+    await setGrant(inChain, precise, application, clock.nowMs, { state: 'withdrawn' });
+    expect([await ask(coarse), await ask(precise)]).toEqual([404, 'region']);
+    await setGrant(inChain, precise, application, clock.nowMs, { state: 'refused', precision: 0 });
+    expect(await ask(precise)).toBe(404);
+    await lost.close();
+  });
+});
+
 describe('a gateway without a store', () => {
   test('repeats regions while its lease lives, then says of everybody that it cannot say, never that nobody is there; and never a precise place', async () => {
     const ahead = { ms: 0 };

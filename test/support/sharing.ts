@@ -100,7 +100,7 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
           ...{ onError: (error) => logged.push({ error }), pollMs: options.pollMs ?? 20 },
         });
   const now = () => clock.nowMs;
-  const settle = (seq: number) => settleEverywhere(pool, seq);
+  const settle = (seq: number) => settleEverywhere(pool, seq, CLOCKS.monotonicMs);
   const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now, settle });
   const lease = openLeaseReader(memory, clocks);
   const secrets = { ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY };
