@@ -13,7 +13,7 @@ export type Draft = {
   append(entry: LedgerEntry): void;
   /**
    * True once the rows are durable; false if the ledger had moved, and nothing was written. `client` is of a connection that
-   * pipelines; it may be given back before other drafts that go by it are written. `guard`: what else has to hold.
+   * pipelines, outside of any transaction, and is not to be given back before it is `clear`. `guard`: what else has to hold.
    */
   write(client: ClientBase, guard?: Guard): Promise<boolean>;
 };
@@ -23,12 +23,18 @@ export type Drafts = {
   upon(read: Head): Draft;
   /** Where the ledger ends as far as is known here: a guess, that a write upon it tries. null = no idea. */
   end(): Head | null;
+  /**
+   * Resolves when no draft is on its way by this connection; null if none is now. Whoever had it sooner might begin a
+   * transaction, which drafts behind would be part of: written, told, and rolled back with it.
+   */
+  clear(client: ClientBase): Promise<void> | null;
 };
 
 /** More of our own than are ever on their way at once. */
 const MAX_OWN = 4;
 
 type Step = { readonly from: Head; readonly to: Head };
+type Way = { readonly client: ClientBase; writes: number; readonly cleared: PromiseWithResolvers<void> };
 
 /**
  * Drafts of one thread. A draft is made, filled and sent in one
@@ -39,7 +45,7 @@ export function createDrafts(ledgerKey: Uint8Array): Drafts {
   const key = createSecretKey(ledgerKey);
   let own: Step[] = [];
   let end: Head | null = null;
-  let way: { readonly client: ClientBase; writes: number } | null = null;
+  let way: Way | null = null;
   function upon(read: Head): Draft {
     const rows: Row[] = [];
     let from = read;
@@ -58,7 +64,7 @@ export function createDrafts(ledgerKey: Uint8Array): Drafts {
         own = [...own.slice(1 - MAX_OWN), step];
         end = step.to;
         // Behind those that are on their way, or the store would look for their end before it is there.
-        const ours = way ?? { client, writes: 0 };
+        const ours = way ?? { client, writes: 0, cleared: Promise.withResolvers<void>() };
         way = ours;
         ours.writes++;
         let isWritten = false;
@@ -66,7 +72,10 @@ export function createDrafts(ledgerKey: Uint8Array): Drafts {
           isWritten = await writeRowsUpon(ours.client, rows, from, guard ?? null);
           return isWritten;
         } finally {
-          if (--ours.writes === 0) way = null;
+          if (--ours.writes === 0) {
+            way = null;
+            ours.cleared.resolve();
+          }
           if (!isWritten) {
             own = own.filter((one) => one !== step);
             end = null;
@@ -75,7 +84,7 @@ export function createDrafts(ledgerKey: Uint8Array): Drafts {
       },
     };
   }
-  return { upon, end: () => end };
+  return { upon, end: () => end, clear: (client) => (way?.client === client ? way.cleared.promise : null) };
 }
 
 function isSame(a: Head, b: Head): boolean {

@@ -78,13 +78,14 @@ type Ahead = { readonly outcomes: Outcome[]; readonly rest: readonly Rest[] };
 
 /** All of a batch by what the store said before; null if it can't be guessed whole, 'wrong' if that is no longer so. */
 async function decideGuessing(
-  { pool, draft, now }: AheadDeps,
+  deps: AheadDeps,
   guesses: Guesses,
   asks: readonly Ask[],
   sent: () => void,
 ): Promise<Outcome[] | null | 'wrong'> {
+  const { draft, now } = deps;
   if (guesses.guess(asks, draft.end(), now()) === null) return null;
-  return await withClient(pool, async (client) => {
+  return await withClient(deps, async (client) => {
     // From here to the sending of its rows in one turn (drafts.ts).
     const nowMs = now();
     const guess: Guess | null = guesses.guess(asks, draft.end(), nowMs);
@@ -100,7 +101,7 @@ async function decideGuessing(
 
 /** By what the store says now. */
 function decideReading(deps: AheadDeps, guesses: Guesses, asks: readonly Ask[], sent: () => void): Promise<Ahead> {
-  return withClient(deps.pool, async (client) => {
+  return withClient(deps, async (client) => {
     const nowMs = deps.now();
     // The head first: whatever is read after it is from its time too, if it is still the head in the end.
     const [standing, recipients] = await inOneWrite(client, () =>
@@ -154,7 +155,11 @@ function decideOne(
   return { kind: 'precise', where, atMs: nowMs };
 }
 
-async function withClient<T>(pool: Pool, work: (client: ClientBase) => Promise<T>): Promise<T> {
+/** A connection for one batch; others' rows may go by it meanwhile, for which it is held on to, though nobody waits for that. */
+async function withClient<T>(
+  { pool, draft }: Pick<AheadDeps, 'pool' | 'draft'>,
+  work: (client: ClientBase) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
   client.on('error', lost);
   let failed = true;
@@ -163,8 +168,13 @@ async function withClient<T>(pool: Pool, work: (client: ClientBase) => Promise<T
     failed = false;
     return result;
   } finally {
-    client.off('error', lost);
-    client.release(failed);
+    const giveBack = () => {
+      client.off('error', lost);
+      client.release(failed);
+    };
+    const clear = draft.clear(client);
+    if (clear === null) giveBack();
+    else void clear.then(giveBack);
   }
 }
 

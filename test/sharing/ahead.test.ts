@@ -347,6 +347,42 @@ describe('what was read before is only a guess', () => {
   });
 });
 
+describe('the connection of a batch, that the one behind it goes by too', () => {
+  const onSamePool = createInChain({ ...chain, pool });
+  const noteSomething = () =>
+    onSamePool(async (_client, ledger) => {
+      ledger.append({ at: NOW_MS, kind: KIND.refused, application, tick: 1, detail: 'purposeNotRegistered' });
+    });
+
+  test("is nobody else's before that is written: no precise answer becomes part of a transaction that may be undone", async () => {
+    const device = await granted();
+    for (let round = 0; round < 3; round++) {
+      await drainLock(device);
+      await drainGuesses(device);
+      const before = await preciseRows();
+      const first = decide(device);
+      // Long enough for what follows to be sent before it is written.
+      const second = decide(...Array(250).fill(device));
+      const told = [await first];
+      const noting = noteSomething();
+      told.push(await decide(device), await second);
+      await noting;
+      expect(told.flatMap(kindsOf)).toEqual(Array(252).fill('precise'));
+      expect(await preciseRows()).toBe(before + 252);
+      expect((await verify(store.pool)).broken).toBeNull();
+    }
+  });
+
+  test('is given back in the end', async () => {
+    const device = await granted();
+    await drainLock(device);
+    await drainGuesses(device);
+    for (let round = 0; round < 20; round++) await Promise.all([decide(device), decide(device), decide(device)]);
+    await new Promise(setImmediate);
+    expect(pool.idleCount).toBe(pool.totalCount);
+  });
+});
+
 /** Asks until batches go ahead again, reading first: after one that could not, some wait for the lock. */
 async function drainLock(device: TestDevice): Promise<void> {
   for (;;) {
