@@ -303,52 +303,6 @@ describe('who is told nothing', () => {
   });
 });
 
-describe('what the ledger says of a decision that shows less', () => {
-  const said = async (name: string) => {
-    const { rows: found } = await store.pool.query(
-      'select kind, precision, detail from ledger where application = $1 and kind in ($2, $3, $4) order by seq',
-      [name, KIND.precise, KIND.region, KIND.refused],
-    );
-    return found;
-  };
-  const nothing = { kind: KIND.refused, precision: 0 };
-  const region = { kind: KIND.region, precision: 1 };
-
-  test('is why it was refused, which the partner cannot tell', async () => {
-    const asking = await addPartner(store, 'Curious');
-    await gateway.followKeys();
-    const [refusing, restricted] = [await register(), await register()];
-    await setGrant(inChain, refusing, asking.application, clock.nowMs, { state: 'refused', precision: 0 });
-    await store.pool.query('update devices set flags = 1 where id = $1', [restricted.id]);
-    const hidden = [await register({ ageBand: 'under13' }), refusing, restricted, await register({ sources: 0 })];
-    for (const { token } of hidden) expect(told(await ask({ key: asking.key, device: token }, at()))).toEqual(NOTHING);
-    expect(await said(asking.application)).toEqual(
-      ['child', 'refused', 'restricted', 'sourcesOff'].map((detail) => ({ ...nothing, detail })),
-    );
-  });
-
-  test('is what of the partner is not set up, whatever it was granted', async () => {
-    const unfinished = await addPartner(store, 'Unfinished', { policyUrl: null });
-    const limited = await addPartner(store, 'Limited', { maxPrecision: 1 });
-    const barred = await addPartner(store, 'Barred', { maxPrecision: 0 });
-    await gateway.followKeys();
-    const device = await register();
-    const asked = async ({ key: by, application: name }: typeof unfinished) => {
-      await setGrant(inChain, device, name, clock.nowMs);
-      const answer = told(await ask({ key: by, device: device.token }, at()));
-      return [answer.precision ?? answer.status, await said(name)];
-    };
-    expect(await asked(unfinished)).toEqual(['region', [{ ...region, detail: 'applicationInactive' }]]);
-    expect(await asked(limited)).toEqual(['region', [{ ...region, detail: 'applicationLimit' }]]);
-    expect(await asked(barred)).toEqual([404, [{ ...nothing, detail: 'purposeNotRegistered' }]]);
-    expect((await ask({ key: limited.key, device: device.token, purpose: 'dpv:Advertising' }, at())).statusCode).toBe(
-      403,
-    );
-    const row = { kind: KIND.refused, precision: null, detail: 'purposeNotRegistered' };
-    await expect.poll(() => said(limited.application)).toEqual([expect.anything(), row]);
-  });
-});
-
 describe('a request that names nobody', () => {
   test('is told a region one level coarser, by the place alone, and is only counted', async () => {
     const before = await store.pool.query('select count(*)::int as n from ledger');
