@@ -118,9 +118,9 @@ describe('verifying an anonymity map', () => {
       .map(keyOfCell)
       .find((cell) => parentKey(cell, 6) !== coarser)!;
     const residents = new Map([
-      [finest, 60_000],
-      [beside, 35_000],
       [farther, 4_000],
+      [beside, 35_000],
+      [finest, 60_000],
       [keyOfCell(latLngToCell(-33, 151, 7)), 1_000],
     ]);
     const names = Uint32Array.from([coarsest, coarser, finest]).sort();

@@ -25,7 +25,8 @@ export function readQuestion(query: RegionsQuery, latest: number): Question | nu
   const limit = query.limit === undefined ? PAGE : wholeOf(query.limit);
   const after = query.cursor === undefined ? null : positionOf(query.cursor);
   const area = query.parent === undefined ? { lowest: 0, highest: END } : areaOf(query.parent);
-  const times = timesOf(query, latest);
+  // Without times a question is about one window, and goes on in the one it began with: another may have come out since.
+  const times = timesOf(query, after?.window ?? latest);
   if (limit === null || limit < 1 || limit > MAX_PAGE || after === undefined || area === null || times === null)
     return null;
   return { ...times, ...area, after, limit };

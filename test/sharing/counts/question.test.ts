@@ -42,9 +42,10 @@ describe('a question about counts', () => {
   test('goes on behind the page before', () => {
     const cursor = cursorOf({ window: 9, region: 77 });
     expect(readQuestion({ cursor, limit: `${MAX_PAGE}` }, LATEST)).toMatchObject({
-      after: { window: 9, region: 77 },
+      ...{ from: 9, until: 10, after: { window: 9, region: 77 } },
       limit: MAX_PAGE,
     });
+    expect(readQuestion({ cursor, from: at(8) }, LATEST)).toMatchObject({ from: 8, after: { window: 9, region: 77 } });
   });
 
   test.each([

@@ -117,6 +117,51 @@ describe('GET /v1/partner/regions', () => {
     expect(features[0].geometry.coordinates[0]).toHaveLength(7);
   });
 
+  test.each([
+    ['application/json', (body: string) => JSON.parse(body).regions],
+    [
+      'application/x-ndjson',
+      (body: string) =>
+        body
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line)),
+    ],
+    [
+      'application/geo+json',
+      (body: string) => JSON.parse(body).features.map((one: { properties: unknown }) => one.properties),
+    ],
+  ])('goes on page by page in %s, within the cell and the windows that were asked for', async (accept, read) => {
+    const parent = cellOfKey(parentKey(REGIONS[30], 4));
+    const asked = `from=${iso(LATEST - 2)}&until=${iso(LATEST)}&parent=${parent}`;
+    const whole = JSON.parse((await get(`?${asked}&limit=1000`)).body).regions;
+    expect(whole.length).toBeGreaterThan(10);
+    const all: unknown[] = [];
+    for (let path: string | undefined = `?${asked}&limit=7`; path !== undefined; ) {
+      const page = await get(path, { accept });
+      all.push(...read(page.body));
+      path = /\?[^>]*/.exec(String(page.headers.link ?? ''))?.[0];
+    }
+    expect(all).toEqual(whole);
+  });
+
+  test('goes on within the window it began with, though another comes out meanwhile', async () => {
+    const whole = JSON.parse((await get('?limit=1000')).body).regions;
+    const first = await get('?limit=20');
+    await pool.query(
+      `insert into count_releases (window_no, released_at, map_version, epsilon_milli) values ($1, 0, 'abc', 250)`,
+      [LATEST + 1],
+    );
+    await pool.query('insert into region_counts values ($1, $2, 99)', [LATEST + 1, REGIONS[0]]);
+    const { regions, next } = JSON.parse(first.body);
+    const rest = await get(/\?[^>]*/.exec(String(first.headers.link))![0].replace('limit=20', 'limit=1000'));
+    expect([...regions, ...JSON.parse(rest.body).regions]).toEqual(whole);
+    expect(JSON.parse((await get(`?limit=1000&cursor=${next}`)).body)).toEqual(JSON.parse(rest.body));
+    expect(JSON.parse((await get()).body).regions).toHaveLength(1);
+    for (const table of ['region_counts', 'count_releases'])
+      await pool.query(`delete from ${table} where window_no = $1`, [LATEST + 1]);
+  });
+
   test('takes windows by time and regions by the cell they are in', async () => {
     const parent = cellOfKey(parentKey(REGIONS[0], 5));
     const inside = REGIONS.filter((region) => parentKey(region, 5) === parentKey(REGIONS[0], 5));
