@@ -46,7 +46,8 @@ export function createGuesses({ opened, unchangedHolders }: GuessDeps): Guesses 
     const known: Opened[] = [];
     for (const { tokenHash } of asks) {
       const one = opened.find(tokenHash.toString('base64url'));
-      if (one === null) return null;
+      // One that has ended goes the way of those nobody knows, from the first step on (attack A12).
+      if (one === null || one.subject.tokenExpiresAt <= nowMs) return null;
       known.push(one);
     }
     const recipients = new Map<string, Holder>();

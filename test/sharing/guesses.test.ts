@@ -39,7 +39,7 @@ const store = await openTestStore();
 const chain = { ledgerKey: LEDGER_KEY, now, settle: async () => {} };
 const inChain = createInChain({ ...chain, pool: store.pool });
 const memory = createLeaseMemory(CLOCKS);
-openLeaseWriter(memory).hold(CLOCKS.monotonicMs() + 120_000, CLOCKS.wallMs() + 120_000);
+openLeaseWriter(memory).hold(CLOCKS.monotonicMs() + 600_000, CLOCKS.wallMs() + 600_000);
 
 type Partner = { readonly application: string; readonly keyId: string };
 async function partner(name: string): Promise<Partner> {
