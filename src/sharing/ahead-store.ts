@@ -20,7 +20,7 @@ import {
   type Outcome,
   PRECISE,
 } from './decide-store.ts';
-import { createGuesses, type Guess, type GuessDeps, type Guesses, type Holder } from './guess-store.ts';
+import { createGuesses, type GuessDeps, type Guesses, type Holder } from './guess-store.ts';
 import type { LastLocation } from './last-location.ts';
 import { DAMAGED, readStanding, type Standing } from './subjects-store.ts';
 
@@ -88,12 +88,12 @@ async function decideGuessing(
   return await withClient(deps, async (client) => {
     // From here to the sending of its rows in one turn (drafts.ts).
     const nowMs = now();
-    const guess: Guess | null = guesses.guess(asks, draft.end(), nowMs);
+    const guess = guesses.guess(asks, draft.end(), nowMs);
     if (guess === null) return null;
     const rows = draft.upon(guess.standing.head);
     const { outcomes, rest } = decideEach(asks, guess.standing, guess.recipients, rows, nowMs);
     if (rest.length > 0) return null;
-    const writing = rows.write(client, guess.unchanged);
+    const writing = rows.write(client, guess.unchanged());
     sent();
     return (await writing) ? outcomes : 'wrong';
   });

@@ -22,7 +22,8 @@ export type GuessDeps = {
 export type Guess = {
   readonly standing: Standing;
   readonly recipients: ReadonlyMap<string, Holder>;
-  readonly unchanged: Guard;
+  /** What the statement that writes has to find; made when it is needed, for a batch's worth of parameters. */
+  unchanged(): Guard;
 };
 
 export type Guesses = {
@@ -57,12 +58,13 @@ export function createGuesses({ opened, unchangedHolders }: GuessDeps): Guesses 
       recipients.set(keyId, holder);
     }
     const hasBound = asks.some((one) => one.isBound);
-    const unchanged = {
+    const standing = { head, policyVersion, subjects: known.map((one) => one.subject) };
+    const unchanged = (): Guard => ({
       name: hasBound ? 'unchanged by any token' : 'unchanged',
       sql: conditions[Number(hasBound)],
-      values: valuesOf(asks, known, policyVersion, recipients, nowMs),
-    };
-    return { standing: { head, policyVersion, subjects: known.map((one) => one.subject) }, recipients, unchanged };
+      values: valuesOf(asks, known, standing.policyVersion, recipients, nowMs),
+    });
+    return { standing, recipients, unchanged };
   }
 
   return {

@@ -118,7 +118,7 @@ export type SubjectDeps = {
   readonly onDamaged: (error: unknown) => void;
 };
 
-export const NOTHING_KNOWN = Buffer.alloc(0);
+const NOTHING_KNOWN = Buffer.alloc(0);
 
 /** Reads what the asks of a batch are decided on; coarse states only if they are wanted. Sent before it returns. */
 export async function readStanding(

@@ -158,6 +158,20 @@ const suspend = (atMs: number | null) =>
     ledger.changed(null);
   });
 
+/** A withdrawal that is written, and under way for a while yet; `done` when it is committed. */
+async function beginWithdrawal(device: TestDevice): Promise<{ done: Promise<unknown> }> {
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
+  const done = inChain(async (client, ledger) => {
+    ledger.append({ at: NOW_MS, kind: KIND.consent, detail: 'withdrawn' });
+    await client.query(`update grants set state = 'withdrawn' where device = $1`, [device.id]);
+    ledger.changed(device.id);
+    begin();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  });
+  await begun;
+  return { done };
+}
+
 describe('between the reading and the writing of a precise answer', () => {
   test.each(changes)('%s is found out, and nothing precise is told nor written', async (_name, change) => {
     const device = await granted();
@@ -176,22 +190,9 @@ describe('between the reading and the writing of a precise answer', () => {
     const device = await granted();
     await drainLock(device);
     const before = await preciseRows();
-    let finish = () => {};
-    const held = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
     let changing: Promise<unknown> = Promise.resolve();
     between = async () => {
-      await new Promise<void>((begun) => {
-        changing = inChain(async (client, ledger) => {
-          ledger.append({ at: NOW_MS, kind: KIND.consent, detail: 'withdrawn' });
-          await client.query(`update grants set state = 'withdrawn' where device = $1`, [device.id]);
-          ledger.changed(device.id);
-          begun();
-          await held;
-        });
-      });
-      setTimeout(finish, 50);
+      changing = (await beginWithdrawal(device)).done;
     };
     const [outcome] = await decide(device);
     await changing;
@@ -317,18 +318,9 @@ describe('what was read before is only a guess', () => {
     const device = await granted();
     await drainGuesses(device);
     const before = await preciseRows();
-    let changing: Promise<unknown> = Promise.resolve();
-    await new Promise<void>((begun) => {
-      changing = inChain(async (client, ledger) => {
-        ledger.append({ at: NOW_MS, kind: KIND.consent, detail: 'withdrawn' });
-        await client.query(`update grants set state = 'withdrawn' where device = $1`, [device.id]);
-        ledger.changed(device.id);
-        begun();
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      });
-    });
+    const { done } = await beginWithdrawal(device);
     const [outcome] = await decide(device);
-    await changing;
+    await done;
     expect([outcome.kind, await preciseRows()]).toEqual(['nothing', before]);
   });
 
