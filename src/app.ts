@@ -22,6 +22,7 @@ import type { Quotas } from './http/quotas.ts';
 import { type BugLog, countRefusals, refuseErrors } from './http/scope.ts';
 import type { StrayBudget } from './http/stray-budget.ts';
 import { BODY_LIMIT_BYTES, readAnyBody } from './http/tolerant-json.ts';
+import { trustIn } from './http/trusted-proxies.ts';
 import { addSubmitRoutes, type SubmissionPorts, V1_PATHS, V2_PATHS } from './observations/routes.ts';
 import { addPolicyRoutes, type PolicyPorts } from './policy/routes.ts';
 import type { Audience } from './positioning/audience.ts';
@@ -84,7 +85,7 @@ const NATIVE_PATH = /^\/+v1\/+(devices|me|policies|privacy|partner)(\/|\?|$)/;
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
-    trustProxy: deps.trustProxy.length > 0 ? [...deps.trustProxy] : false,
+    trustProxy: deps.trustProxy.length > 0 ? trustIn(deps.trustProxy) : false,
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_MS,
