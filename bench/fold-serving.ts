@@ -1,17 +1,18 @@
-// `node bench/fold-serving.ts [SHARE]`: what a fold does to look-ups beside it. A real gateway (src/main.ts, one server thread) on
-// PostgreSQL, asked at a share (half) of what it can answer, in windows without, with, and without its fold at work; reports
-// wait in all of them, put there the same way. Each window with a fold is held against its two neighbours, and those against
-// each other, which is the machine's own noise. Needs TEST_DATABASE_URL. The fold, the index that follows it, PostgreSQL, the
-// server and the load share the machine's cores.
+// `node bench/fold-serving.ts [SHARE] [REPORTS_A_SECOND] [ROUNDS]`: what a fold does to look-ups beside it. A real gateway
+// (src/main.ts, one server thread) on PostgreSQL, with as many reports waiting as a steady stream leaves (60 seconds of it,
+// src/jobs/pace.ts), asked at a share (half) of what it can answer, in short windows: fold halted, at work, at work, halted. The process that folds is halted and let go on by signals, so that windows with and without it lie
+// beside each other and differ in nothing else. p99 is taken of each window; a pair's ratio is with over without, a round's two
+// windows without are held against each other, which is the machine's own noise. Medians over rounds. Needs
+// TEST_DATABASE_URL and Linux. The fold, the index that follows it, PostgreSQL, the server and the load share the cores.
 
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../fixtures/random.ts';
 import { loadSecrets } from '../src/config/secrets.ts';
 import { createPayloadSeal, type PayloadSeal } from '../src/observations/sealed-payload.ts';
-import { insertRows } from '../src/observations/store.ts';
+import { insertRows, measureInbox } from '../src/observations/store.ts';
 import { formatMac } from '../src/radio/mac.ts';
-import { LEARNING_LOCK } from '../src/storage/locks.ts';
 import { openStore, type Store } from '../src/storage/open.ts';
 import { macOf, STATIONS, walk } from './fold.ts';
 import { startGateway } from './http/gateway.ts';
@@ -36,19 +37,20 @@ type Reporting = { readonly store: Store; readonly payloads: PayloadSeal };
 const DAY_MS = 86_400_000;
 const HEARD = 15;
 const CONNECTIONS = 64;
-/** Shorter than a slice of the fold job (7.5 s), so that it works all the while. */
-const WINDOW_MS = 3_500;
+/** Short, so that one collection or one stall of the host is not in each of them, and with a batch or two. */
+const WINDOW_MS = 1_000;
 /** The load leaves its core to the fold between arrivals. */
-const REST_MS = 1;
-/** More than it folds in a window. */
-const BACKLOG_REPORTS = 30_000;
-/** On each of two days, before anything is asked. */
-const TAUGHT_REPORTS = 30_000;
+const REST_MS = 0.25;
+/** What the fold's pace spreads what waits over. */
+const OVER_S = 60;
+/** Longer than the index takes to follow (250 ms). */
+const SETTLE_MS = 400;
+/** On each of two days, before anything is asked: so many that the gateway's fold hurries, and is warm when it is measured. */
+const TAUGHT_REPORTS = 60_000;
+const WARM_REPORTS = 40_000;
 /** An address may ask 6,000 times a minute. */
 const ADDRESSES = 4_000;
-const JOB_WAIT_MS = 30_000;
-/** Between reports and a window without a fold; as long as the job takes on average to notice that it may. */
-const CALM_MS = 5_000;
+const JOB_WAIT_MS = 60_000;
 
 /** Questions of phones in the town of the walks. */
 function questions(random: () => number, count: number): string[] {
@@ -79,51 +81,58 @@ async function addReports(
   for (let at = 0; at < rows.length; at += 2_000) await insertRows(store.pool, rows.slice(at, at + 2_000));
 }
 
-async function count(store: Store, where: string): Promise<number> {
-  const { rows } = await store.pool.query(`select count(*)::int4 as n from inbox where ${where}`);
+async function countFolded(store: Store): Promise<number> {
+  const { rows } = await store.pool.query('select count(*)::int4 as n from inbox where folded_at is not null');
   return rows[0].n;
 }
 
-/**
- * The load's latencies with reports waiting that the fold job works in, or that it is kept from, and how many it folded
- * meanwhile. What is done before is the same, so that what that leaves behind (garbage here, dirty pages there) is in both.
- */
-async function ask(
-  reporting: Reporting,
-  random: () => number,
-  load: () => Promise<LoadResult>,
-  folding: boolean,
-): Promise<{ result: LoadResult; folded: number }> {
-  const { store } = reporting;
-  const client = await store.pool.connect();
-  const holdBack = (lock: 'lock' | 'unlock') => client.query(`select pg_advisory_${lock}(${LEARNING_LOCK})`);
-  const folded = () => count(store, 'folded_at is not null');
-  try {
-    await holdBack('lock');
-    await store.pool.query('truncate inbox');
-    await addReports(reporting, BACKLOG_REPORTS, random, Date.now());
-    if (folding) {
-      await holdBack('unlock');
-      const endMs = performance.now() + JOB_WAIT_MS;
-      while ((await folded()) === 0) {
-        if (performance.now() > endMs) throw new Error('the fold job did not start');
-        await sleep(50);
-      }
-    } else await sleep(CALM_MS);
-    const before = await folded();
-    const result = await load();
-    const after = await folded();
-    if (folding === (after === before)) throw new Error(folding ? 'nothing was folded' : 'something was folded');
-    if (after === BACKLOG_REPORTS) throw new Error('the fold was over before the window was');
-    await store.pool.query('truncate inbox');
-    if (!folding) await holdBack('unlock');
-    return { result, folded: after - before };
-  } finally {
-    client.release();
+/** The gateway's fold process, halted and let go on: between two windows a fold cannot be begun or ended at will. */
+type FoldProcess = { halt(): void; goOn(): void };
+
+/** The child of `parent` that folds, once there is one. From the process table, which Linux keeps in /proc. */
+async function findFold(parent: number): Promise<FoldProcess> {
+  const endMs = performance.now() + JOB_WAIT_MS;
+  while (performance.now() < endMs) {
+    const children = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ').map(Number);
+    const fold = children.find((pid) => pid > 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('fold-entry'));
+    if (fold !== undefined)
+      return { halt: () => process.kill(fold, 'SIGSTOP'), goOn: () => process.kill(fold, 'SIGCONT') };
+    await sleep(50);
   }
+  throw new Error('the fold job did not start');
 }
 
-async function benchFoldServing(url: string, share = 0.5, rounds = 5): Promise<FoldServing> {
+type Folding = { readonly store: Store; readonly fold: FoldProcess; refill(): Promise<void> };
+
+/** The load's latencies while the fold stands still. What it left behind (garbage, dirty pages) has time to be worked off. */
+async function askCalm({ fold, refill }: Folding, load: () => Promise<LoadResult>): Promise<LoadResult> {
+  fold.halt();
+  await refill();
+  await sleep(SETTLE_MS);
+  return await load();
+}
+
+/** The same while it folds: from a batch on, and another one within. Tried again if a slice of the job ended before. */
+async function askBusy(
+  { store, fold, refill }: Folding,
+  load: () => Promise<LoadResult>,
+): Promise<{ result: LoadResult; folded: number }> {
+  const endMs = performance.now() + JOB_WAIT_MS;
+  while (performance.now() < endMs) {
+    fold.halt();
+    await refill();
+    const before = await countFolded(store);
+    fold.goOn();
+    while ((await countFolded(store)) === before && performance.now() < endMs) await sleep(50);
+    const begun = await countFolded(store);
+    const result = await load();
+    const folded = (await countFolded(store)) - begun;
+    if (folded > 0) return { result, folded };
+  }
+  throw new Error('the fold did not work for as long as a window');
+}
+
+async function benchFoldServing(url: string, share = 0.5, reportsPerS = 100, rounds = 12): Promise<FoldServing> {
   return await withOwnDatabase(url, async (own) => {
     const gateway = await startGateway({ DATABASE_URL: own, THREADS: '1' });
     const store = await openStore({ databaseUrl: own, dataDir: '' });
@@ -132,6 +141,7 @@ async function benchFoldServing(url: string, share = 0.5, rounds = 5): Promise<F
     try {
       const random = createRandom(9).next;
       for (const ago of [1, 0]) await addReports(reporting, TAUGHT_REPORTS, random, Date.now() - ago * DAY_MS);
+      while ((await countFolded(store)) < WARM_REPORTS) await sleep(500);
       await gateway.run('fold');
       const { key } = await gateway.run('keys', 'add', '--class', 'device', '--name', 'bench');
       await gateway.indexIsQuiet();
@@ -142,13 +152,15 @@ async function benchFoldServing(url: string, share = 0.5, rounds = 5): Promise<F
         expectStatus: 200,
         headerOf: (i) => `X-Forwarded-For: 100.64.${(i % ADDRESSES) >> 8}.${i & 255}`,
       };
-      return await contest(
-        reporting,
-        { ...target, bodies: await answered(target, questions(random, 4_000)) },
-        random,
-        share,
-        rounds,
-      );
+      const bodies = await answered(target, questions(random, 4_000));
+      await store.pool.query('truncate inbox');
+      const refill = async () => {
+        const { pendingRows } = await measureInbox(store.pool);
+        await addReports(reporting, Math.max(0, reportsPerS * OVER_S - pendingRows), random, Date.now());
+      };
+      await refill();
+      const fold = await findFold(gateway.pid);
+      return await contest({ store, fold, refill }, { ...target, bodies }, share, rounds);
     } finally {
       await store.close();
       await gateway.stop();
@@ -171,13 +183,8 @@ async function answered({ port, path, headerOf }: Target, bodies: readonly strin
   return good;
 }
 
-async function contest(
-  reporting: Reporting,
-  target: Target,
-  random: () => number,
-  share: number,
-  rounds: number,
-): Promise<FoldServing> {
+async function contest(folding: Folding, target: Target, share: number, rounds: number): Promise<FoldServing> {
+  folding.fold.halt();
   await saturate(target, 32, 2_000);
   const rate = Math.round((await saturate(target, 32, 3_000)).perSecond * share);
   const load = () => atRate(target, CONNECTIONS, WINDOW_MS, rate, REST_MS);
@@ -189,14 +196,16 @@ async function contest(
   let folded = 0;
   await load();
   for (let round = 0; round < rounds; round++) {
-    const before = await ask(reporting, random, load, false);
-    const during = await ask(reporting, random, load, true);
-    const after = await ask(reporting, random, load, false);
-    calm.push(before.result, after.result);
-    busy.push(during.result);
-    folded += during.folded;
-    ratios.push((2 * ms(during.result, 0.99)) / (ms(before.result, 0.99) + ms(after.result, 0.99)));
-    noise.push(ms(after.result, 0.99) / ms(before.result, 0.99));
+    const before = await askCalm(folding, load);
+    const during = [await askBusy(folding, load), await askBusy(folding, load)];
+    const after = await askCalm(folding, load);
+    calm.push(before, after);
+    for (const [i, { result, folded: rows }] of during.entries()) {
+      busy.push(result);
+      folded += rows;
+      ratios.push(ms(result, 0.99) / ms([before, after][i], 0.99));
+    }
+    noise.push(ms(after, 0.99) / ms(before, 0.99));
   }
   const both = (q: number) => ({
     without: median(calm.map((result) => ms(result, q))),
@@ -209,12 +218,13 @@ async function contest(
     ratio: median(ratios),
     ratios,
     noise,
-    observationsPerS: Math.round((folded * HEARD) / (rounds * (WINDOW_MS / 1_000))),
+    observationsPerS: Math.round((folded * HEARD) / (busy.length * (WINDOW_MS / 1_000))),
   };
 }
 
 if (import.meta.main) {
+  const [share, reportsPerS, rounds] = process.argv.slice(2).map(Number);
   const url = process.env.TEST_DATABASE_URL;
   if (url === undefined) throw new Error('TEST_DATABASE_URL must name a PostgreSQL server');
-  process.stdout.write(`${JSON.stringify(await benchFoldServing(url, Number(process.argv[2] ?? 0.5)))}\n`);
+  process.stdout.write(`${JSON.stringify(await benchFoldServing(url, share, reportsPerS, rounds))}\n`);
 }

@@ -19,6 +19,7 @@ const QUIET_LOOKS = 5;
 const LOOK_MS = 300;
 
 export type RunningGateway = {
+  readonly pid: number;
   readonly port: number;
   /** Its DATA_DIR; gone when it has stopped. */
   readonly dataDir: string;
@@ -44,6 +45,8 @@ export async function startGateway(
     PATH: process.env.PATH,
     NODE_OPTIONS: `--import=${new URL('./set-clock.ts', import.meta.url).href}`,
     BENCH_CLOCK: clock.path,
+    // As npm start has it.
+    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
     DATA_DIR: dataDir,
     PORT: '0',
     OPS_PORT: '0',
@@ -85,6 +88,7 @@ export async function startGateway(
   }
 
   return {
+    pid: child.pid!,
     port: first.port,
     dataDir,
     setClock: (nowMs) => clock.set(nowMs),

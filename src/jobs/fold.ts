@@ -27,7 +27,7 @@ import type { Evidence } from '../stations/station.ts';
 import { LEARNING_LOCK } from '../storage/locks.ts';
 import type { Store } from '../storage/open.ts';
 import { examineHeldBack, type HeldRow } from './held-back.ts';
-import { type Pace, startPacing } from './pace.ts';
+import { type Pace, type Pacing, startPacing } from './pace.ts';
 
 /** Rows and bytes of payload in one transaction. On the embedded store everybody else waits for it. */
 const BATCH = {
@@ -72,14 +72,15 @@ export type FoldOptions = {
 /** Folds until the inbox is empty. Resolves with what was done, also when another process is folding: then nothing. */
 export async function foldInbox(deps: FoldDeps, options: FoldOptions = {}): Promise<FoldSummary> {
   const sum: FoldSummary = { rows: 0, observations: 0, stations: 0, published: 0, unreadable: 0 };
-  const rest = await startPacing(deps.store, options.pace);
+  const pacing = await startPacing(deps.store, options.pace);
   while (options.signal?.aborted !== true) {
     const beganMs = performance.now();
-    const done = await foldBatch(deps, options.wait === true, options.pace?.rows ?? Number.POSITIVE_INFINITY);
+    const done = await foldBatch(deps, options.wait === true, pacing);
     if (done === null) break;
     for (const name of Object.keys(sum) as (keyof FoldSummary)[]) sum[name] += done[name];
     options.onBatch?.({ ...sum });
-    await rest(performance.now() - beganMs, done.observations);
+    const { rows, observations } = done;
+    await pacing.rest({ tookMs: performance.now() - beganMs, rows, observations });
   }
   return sum;
 }
@@ -122,7 +123,7 @@ export async function foldFor(forMs: number, deps: FoldDeps, options: FoldOption
 }
 
 /** One transaction; null if there is nothing to fold or somebody else folds. */
-async function foldBatch(deps: FoldDeps, wait: boolean, mostRows: number): Promise<FoldSummary | null> {
+async function foldBatch(deps: FoldDeps, wait: boolean, pacing: Pacing): Promise<FoldSummary | null> {
   const client = await deps.store.pool.connect();
   let broken: Error | undefined;
   try {
@@ -132,7 +133,7 @@ async function foldBatch(deps: FoldDeps, wait: boolean, mostRows: number): Promi
     );
     const lock = wait ? 'pg_advisory_xact_lock' : 'pg_try_advisory_xact_lock';
     const { rows } = await client.query(`select ${lock}(${LEARNING_LOCK}) as mine`);
-    const done = rows[0].mine !== false ? await foldClaimed(client, deps, mostRows) : null;
+    const done = rows[0].mine !== false ? await foldClaimed(pacing.speaker(client), deps, pacing) : null;
     await client.query('commit');
     return done;
   } catch (error) {
@@ -144,10 +145,15 @@ async function foldBatch(deps: FoldDeps, wait: boolean, mostRows: number): Promi
   }
 }
 
-async function foldClaimed(client: PoolClient, deps: FoldDeps, mostRows: number): Promise<FoldSummary | null> {
+async function foldClaimed(client: PoolClient, deps: FoldDeps, pacing: Pacing): Promise<FoldSummary | null> {
   const nowMs = deps.now();
   const bounds = BATCH[deps.store.kind];
-  const claimed = await claimRows(client, deps.payloads, { ...bounds, rows: Math.min(bounds.rows, mostRows) }, nowMs);
+  const claimed = await claimRows(
+    client,
+    deps.payloads,
+    { ...bounds, rows: Math.min(bounds.rows, pacing.rows) },
+    nowMs,
+  );
   if (claimed.length === 0) return null;
   const dayKeyOf = await readDayKeys(client, deps.payloads, claimed);
   const gathered = gather(claimed, dayKeyOf);
@@ -163,27 +169,20 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps, mostRows: number)
   const asked = new Map<string, KnownStation>();
   // In the order in which imports lock them.
   for (const kind of ['cell', 'wifi', 'bluetooth'] as const) {
-    const heard = heardOf(kind, gathered, barred);
-    const known = await loadStations(
-      client,
-      deps.macs,
-      kind,
-      heard.map(({ identity }) => identity),
-    );
-    for (const before of known) asked.set(nameOf(before), before);
-    const folded = known.map((before, i) => foldOne(kind, before, heard[i].sightings, nowMs, deps.onError));
-    await saveLearning(
-      client,
-      deps.macs,
-      kind,
-      folded.filter((after) => after !== null),
-    );
-    const published = folded.filter(
-      (after, i) => after !== null && isWorthPublishing(known[i], after),
-    ) as KnownStation[];
-    await publishStations(client, deps.macs, kind, published);
-    sum.stations += known.length;
-    sum.published += published.length;
+    const all = heardOf(kind, gathered, barred);
+    for (let at = 0; at < all.length; at += pacing.stations) {
+      const heard = all.slice(at, at + pacing.stations);
+      const identities = heard.map(({ identity }) => identity);
+      const known = await loadStations(client, deps.macs, kind, identities);
+      for (const before of known) asked.set(nameOf(before), before);
+      const folded = known.map((before, i) => foldOne(kind, before, heard[i].sightings, nowMs, deps.onError));
+      const learnt = folded.filter((after) => after !== null);
+      await saveLearning(client, deps.macs, kind, learnt);
+      const published = folded.filter((after, i) => after !== null && isWorthPublishing(known[i], after));
+      await publishStations(client, deps.macs, kind, published as KnownStation[]);
+      sum.stations += known.length;
+      sum.published += published.length;
+    }
   }
   const errors = await loadErrorRecord(client);
   if (examineHeldBack(claimed, asked, dayKeyOf, errors, nowMs)) await saveErrorRecord(client, errors);

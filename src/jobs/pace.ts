@@ -1,28 +1,74 @@
-// How fast the fold goes beside serving. Promises: PostgreSQL, which works at a priority that is not ours to set, gets a batch
-// at a time and rests in between; more than the pace can work off is worked off. In the gateway's own process and at
-// half of the time instead, p99 of look-ups was 3.4 times that without a fold (bench/fold-serving.ts).
+// How fast the fold goes beside serving: no faster than it must. A station answers on its second day at the earliest, so nobody
+// waits for a fold, and a phone that asks does wait for a core. Promises: what waits is spread over a time, so that a steady
+// stream of reports becomes a steady trickle of small batches; PostgreSQL, which works at a priority that is not ours to
+// set, rests in between; more than can be worked off so is worked off. bench/fold-serving.ts says what it does to look-ups.
 import { setTimeout } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
 import { measureInbox } from '../observations/store.ts';
 import type { Store } from '../storage/open.ts';
 
 /**
- * Batches of at most so many rows, and rests that make it so many observations a second. From so many waiting rows on, and
- * always on the embedded store, where everybody waits for a batch, it rests as long as it works.
+ * Batches of at most so many rows, and rests after which the rows that waited at the start of a run would be folded after
+ * `overMs`; not more than so many observations a second, and a batch a second at least (MOST_REST_MS). From so many waiting
+ * rows on, and always on the embedded store, where everybody waits for a batch, it rests as long as it works.
  */
-export type Pace = { readonly rows: number; readonly observationsPerS: number; readonly hurryFromRows: number };
+export type Pace = {
+  readonly rows: number;
+  readonly overMs: number;
+  readonly observationsPerS: number;
+  readonly unhurriedToRows: number;
+  readonly hurryFromRows: number;
+};
 
-/** A batch that hung (a slow disk) is no reason to rest as long. */
+/** What a batch took and held. */
+export type Batch = { readonly tookMs: number; readonly rows: number; readonly observations: number };
+
+/** A batch that hung (a slow disk) is no reason to rest as long; a few reports are no reason to fold them one by one. */
 const MOST_REST_MS = 1_000;
 
-/** What to await after a batch that took so long and held so many observations. */
-export async function startPacing(
-  store: Store,
-  pace?: Pace,
-): Promise<(tookMs: number, observations: number) => Promise<void>> {
-  if (pace === undefined) return async () => {};
-  const asLong = store.kind === 'embedded' || (await measureInbox(store.pool)).pendingRows >= pace.hurryFromRows;
-  return (tookMs, observations) => {
-    const restMs = asLong ? tookMs : (observations / pace.observationsPerS) * 1000 - tookMs;
-    return setTimeout(Math.min(Math.max(restMs, 0), MOST_REST_MS));
+/** How long to rest after a batch, in ms; `waitingRows` is what waited when the run began. */
+export function restAfter(batch: Batch, pace: Pace, waitingRows: number, isEmbedded: boolean): number {
+  if (isEmbedded || waitingRows >= pace.hurryFromRows) return Math.min(batch.tookMs, MOST_REST_MS);
+  const spreadMs = (batch.rows / Math.max(waitingRows, 1)) * pace.overMs;
+  const leastMs = (batch.observations / pace.observationsPerS) * 1000;
+  return Math.min(Math.max(spreadMs - batch.tookMs, leastMs - batch.tookMs, 0), MOST_REST_MS);
+}
+
+/**
+ * How a run goes: at most so many rows in a batch and so many stations in each of its statements, what its transaction is spoken
+ * through, and what to await between two batches.
+ */
+export type Pacing = {
+  readonly rows: number;
+  readonly stations: number;
+  speaker(client: PoolClient): PoolClient;
+  rest(batch: Batch): Promise<void>;
+};
+
+/**
+ * Of a run that has time: a batch as seldom as may be (a station costs little more for being heard often), but before each of
+ * its statements a pause, and none that keeps PostgreSQL for longer than a millisecond or two: whoever finds a core taken waits
+ * until the kernel thinks that it was had for long enough, some 3 ms.
+ */
+const UNHURRIED = { everyMs: 1_000, pauseMs: 10, stations: 150, leastRows: 20 };
+
+/** How a run that begins now goes; without a pace, as fast as it can. */
+export async function startPacing(store: Store, pace?: Pace): Promise<Pacing> {
+  const whole = { stations: Number.POSITIVE_INFINITY, speaker: (client: PoolClient) => client };
+  if (pace === undefined) return { ...whole, rows: Number.POSITIVE_INFINITY, rest: async () => {} };
+  const { pendingRows } = await measureInbox(store.pool);
+  const isEmbedded = store.kind === 'embedded';
+  const rest = (batch: Batch) => setTimeout(restAfter(batch, pace, pendingRows, isEmbedded));
+  if (isEmbedded || pendingRows >= pace.unhurriedToRows) return { ...whole, rows: pace.rows, rest };
+  const rows = Math.max(UNHURRIED.leastRows, Math.ceil((pendingRows * UNHURRIED.everyMs) / pace.overMs));
+  return { rows, stations: UNHURRIED.stations, speaker: unhurried, rest };
+}
+
+/** The client, but for a pause before each statement. */
+function unhurried(client: PoolClient): PoolClient {
+  const query = async (...statement: Parameters<PoolClient['query']>) => {
+    await setTimeout(UNHURRIED.pauseMs);
+    return await client.query(...statement);
   };
+  return new Proxy(client, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name, target)) });
 }

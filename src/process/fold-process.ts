@@ -24,10 +24,16 @@ export type FromFold =
 /** A fold pauses after a slice, so that a long one does not look like a stuck one. */
 const SLICE_MS = 7_500;
 /**
- * PostgreSQL works at a priority that is not ours to set, so it gets little at once: a batch is some 10 ms of its work. More
- * reports than the pace folds in a minute make it hurry.
+ * What waits is spread over a minute. PostgreSQL works at a priority that is not ours to set, so it gets little at once: a batch
+ * is some 10 ms of its work, and if few wait, a statement one or two. More than the pace folds in a minute make it hurry.
  */
-const PACE = { rows: 100, observationsPerS: 25_000, hurryFromRows: 100_000 };
+const PACE = {
+  rows: 100,
+  overMs: 60_000,
+  observationsPerS: 25_000,
+  unhurriedToRows: 20_000,
+  hurryFromRows: 100_000,
+};
 /** Areas derived after a slice, a second's work or so; what an import of a planet leaves takes many slices. */
 const AREAS_A_SLICE = 2_000;
 

@@ -275,28 +275,30 @@ describe('the inbox', () => {
     await send(0, 1, HOME, { n: 10 });
     const done: number[] = [];
     const { rows } = await fold(0, [], {
-      pace: { rows: 4, observationsPerS: 1_000, hurryFromRows: 100 },
+      pace: { rows: 4, overMs: 50, observationsPerS: 1_000, unhurriedToRows: 0, hurryFromRows: 100 },
       onBatch: (soFar) => done.push(soFar.rows),
     });
     expect(done).toEqual([4, 8, 10]);
     expect(rows).toBe(10);
   });
 
-  test('gives the same map in one batch or in many', async () => {
-    const rest = { wifi: Array.from({ length: 60 }, (_, i) => ({ mac: AP + i, dbm: -60, ageMs: 0 })) };
-    const sendAll = async (foldEach: boolean) => {
+  test('gives the same map in one batch, in many, or unhurried beside serving', async () => {
+    const rest = { wifi: Array.from({ length: 200 }, (_, i) => ({ mac: AP + i, dbm: -60, ageMs: 0 })) };
+    const pace = { rows: 100, overMs: 50, observationsPerS: 1e6, unhurriedToRows: 1_000, hurryFromRows: 2_000 };
+    const sendAll = async (foldEach: boolean, options: FoldOptions = {}) => {
       for (const day of [0, 1])
         for (const tag of [1, 2]) {
-          await send(day, tag, HOME, { n: 20, rest });
+          await send(day, tag, HOME, { n: 6, rest });
           if (foldEach) await fold(1);
         }
-      await fold(1);
+      await fold(1, [], options);
       const rows = await wifi();
       await pool.query('truncate inbox, contributor_keys, mac_learning, wifi_stations');
       return rows.map((row) => [row.mac, row.lat.toFixed(6), row.lon.toFixed(6)]);
     };
     const inOne = await sendAll(false);
-    expect(inOne).toHaveLength(60);
+    expect(inOne).toHaveLength(200);
     expect(await sendAll(true)).toEqual(inOne);
+    expect(await sendAll(false, { pace })).toEqual(inOne);
   });
 });
