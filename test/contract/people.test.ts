@@ -81,6 +81,29 @@ describe('the way of a person through the gateway', () => {
     expect(kept.body).toMatchObject({ receipt: answer.receipt, kantara: { version: 'KI-CR-v1.1.0' } });
   });
 
+  test('gives a signed receipt of a changed yes: what it is now, and that it was given twice', async () => {
+    const token = await gateway.register();
+    type Answer = { consent: Consent; receipt: string };
+    const wide = (await gateway.call('PUT', consentUrl(weather), token, { precision: 'precise' })).body as Answer;
+    gateway.clock.nowMs += 1_000;
+    const narrow = { precision: 'region', sources: { gps: false }, language: 'nl', screen: 'b-2' };
+    const changed = (await gateway.call('PUT', consentUrl(weather), token, narrow)).body as Answer;
+    const receipt = await verified(changed.receipt);
+    expect(receipt).toMatchObject({
+      notice: { screen: 'b-2', language: 'nl' },
+      consent: { application: weather, precision: 'region', sources: ['cell', 'wifi', 'bluetooth', 'ip'] },
+      events: [
+        { seq: wide.consent.eventSeq, state: 'given' },
+        { seq: changed.consent.eventSeq, state: 'given' },
+      ],
+    });
+    expect(JSON.stringify(receipt)).not.toMatch(/lat|lng|lon"|region_id|cell_id/);
+    // The first one still says what was agreed to then.
+    expect(await verified(wide.receipt)).toMatchObject({ consent: { precision: 'precise' } });
+    const { receipts } = (await gateway.call('GET', '/v1/me/receipts', token)).body as { receipts: { id: string }[] };
+    expect(receipts).toHaveLength(2);
+  });
+
   test('lets nobody else see a receipt or a consent', async () => {
     const [ada, bo] = [await gateway.register(), await gateway.register()];
     await gateway.call('PUT', consentUrl(weather), ada, { precision: 'precise' });
