@@ -2,9 +2,9 @@
 // are numbered without gaps in the order of their commits, and everything else done in that transaction happens in that
 // order too: a decision to show something and a withdrawal of consent are never concurrent (DESIGN 6.7; stops the
 // revocation race, A11). Promises: all of `work` and its rows are durable together, or nothing is.
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { chainHash, type LedgerEntry } from './entry.ts';
+import { type HmacKey, hmacKey } from './hmac.ts';
 import { inOneWrite, type Row, writeRows } from './rows-store.ts';
 
 export type Chain = {
@@ -47,7 +47,7 @@ const LOCK = `begin isolation level read committed;
 
 export function createInChain(deps: ChainDeps): InChain {
   const { pool, ledgerKey, now, settle, isEager = false } = deps;
-  const key = createSecretKey(ledgerKey);
+  const key = hmacKey(ledgerKey);
   return async (work, sent = () => {}) => {
     const { result, settleAt } = await inTransaction(pool, key, now, isEager, work, sent);
     // The connection is back by now: waiting for replicas holds nothing.
@@ -58,7 +58,7 @@ export function createInChain(deps: ChainDeps): InChain {
 
 async function inTransaction<T>(
   pool: Pool,
-  ledgerKey: KeyObject,
+  ledgerKey: HmacKey,
   now: () => number,
   isEager: boolean,
   work: (client: ClientBase, chain: Chain) => Promise<T>,

@@ -2,9 +2,9 @@
 // only if nobody else has written since. Whatever is done in the ledger's order (chain.ts) moves its head, so rows that could be
 // written are as if everything, the reading too, had happened in the moment they were: no change of mind lies in between.
 // Promises: that, and what chain.ts promises of numbers and hashes; rows that could not be written never were.
-import { createSecretKey } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { chainHash, type LedgerEntry } from './entry.ts';
+import { hmacKey } from './hmac.ts';
 import { type Guard, type Head, type Row, writeRowsUpon } from './rows-store.ts';
 
 export { GUARD_FROM, type Guard } from './rows-store.ts';
@@ -42,7 +42,7 @@ type Way = { readonly client: ClientBase; writes: number; readonly cleared: Prom
  * mind. Should those fail, the ones upon them do too.
  */
 export function createDrafts(ledgerKey: Uint8Array): Drafts {
-  const key = createSecretKey(ledgerKey);
+  const key = hmacKey(ledgerKey);
   let own: Step[] = [];
   let end: Head | null = null;
   let way: Way | null = null;

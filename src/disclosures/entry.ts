@@ -1,7 +1,7 @@
 // One row of the ledger: who was shown what class of thing, how coarse, why, on which basis; never a place, an address or a
 // name. Promises: pure; the same row always gives the same bytes, and no two different rows do, because the bytes are a JSON
 // array with every column in its own position.
-import { createHmac, type KeyObject } from 'node:crypto';
+import { type HmacKey, hmacHex } from './hmac.ts';
 
 /** What a row records; the numbers are stored. */
 export const KIND = {
@@ -47,8 +47,8 @@ export type LedgerEntry = {
 };
 
 /** HMAC-SHA256 under the ledger's key over the hash before and the row. The key lies outside the database: who can only
- * change tables can't write a chain that holds. A KeyObject is four times as fast as bytes. */
-export function chainHash(key: KeyObject | Uint8Array, before: Uint8Array, seq: number, entry: LedgerEntry): Buffer {
+ * change tables can't write a chain that holds. */
+export function chainHash(key: HmacKey, before: Uint8Array, seq: number, entry: LedgerEntry): Buffer {
   const row = [
     seq,
     entry.at,
@@ -63,6 +63,5 @@ export function chainHash(key: KeyObject | Uint8Array, before: Uint8Array, seq: 
     entry.tick ?? null,
     entry.detail ?? null,
   ];
-  // By way of its digits: in Node 24 that is twice as fast as asking for bytes.
-  return Buffer.from(createHmac('sha256', key).update(before).update(JSON.stringify(row)).digest('hex'), 'hex');
+  return Buffer.from(hmacHex(key, before, JSON.stringify(row)), 'hex');
 }

@@ -2,8 +2,8 @@
 // gap, both ends are where they should be. Promises: constant memory however long the ledger; finds any edit, gap, reorder,
 // cut tail or cut beginning, and names the first row that does not hold. Whoever can write tables could set the ledger back
 // to an earlier end whole: that is found by an end that was noted before (`known`), as the command prints one.
-import { createSecretKey, type KeyObject } from 'node:crypto';
 import { chainHash, KIND, type LedgerEntry } from './entry.ts';
+import { type HmacKey, hmacKey } from './hmac.ts';
 
 export type ReadLedger = {
   ends(): Promise<{
@@ -37,7 +37,7 @@ const PAGE_ROWS = 2_000;
 
 /** Checks the whole ledger as it is now; `known` must be a row of it, unless it was dropped for age since. */
 export async function verifyLedger(read: ReadLedger, key: Uint8Array, known?: KnownEnd): Promise<Verdict> {
-  const secret = createSecretKey(key);
+  const secret = hmacKey(key);
   for (;;) {
     const before = await read.ends();
     const verdict = await verifyFrom(read, secret, before, known);
@@ -50,7 +50,7 @@ export async function verifyLedger(read: ReadLedger, key: Uint8Array, known?: Kn
 
 async function verifyFrom(
   read: ReadLedger,
-  key: KeyObject,
+  key: HmacKey,
   ends: Awaited<ReturnType<ReadLedger['ends']>>,
   known: KnownEnd | undefined,
 ): Promise<Verdict> {
