@@ -35,7 +35,8 @@ function benchKeys(): KeyRingEntry[] {
   }));
 }
 
-export async function buildOurs(stations: number): Promise<FastifyInstance> {
+/** `proxies`: whose X-Forwarded-For it believes. */
+export async function buildOurs(stations: number, proxies: readonly string[] = []): Promise<FastifyInstance> {
   const index = indexOfWorld(createBenchWorld(stations));
   const reader = openStationReader(index.handle());
   const keys = createKeyRing(() => BENCH_NOW_MS);
@@ -52,6 +53,6 @@ export async function buildOurs(stations: number): Promise<FastifyInstance> {
     readiness: () => ({ store: true, index: true, jobs: true }),
     log: { error: (facts, message) => console.error(message, facts) },
     now: () => BENCH_NOW_MS,
-    trustProxy: [],
+    trustProxy: proxies,
   });
 }

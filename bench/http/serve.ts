@@ -11,7 +11,7 @@ import { buildOurs } from './ours.ts';
 import { buildPartnerServer } from './partner-server.ts';
 
 export type ServeOptions =
-  | { kind: 'ours'; stations: number }
+  | { kind: 'ours'; stations: number; proxies?: readonly string[] }
   | { kind: 'partner'; stations: number; bodies: number; databaseUrl: string }
   | { kind: 'bare'; answers: object[]; status: number };
 export type ToServer = { ask: 'start'; options: ServeOptions } | { ask: 'usage' } | { ask: 'slow'; us: number };
@@ -23,7 +23,7 @@ tuneHeap();
 let burn: (() => void) | null = null;
 
 async function buildServer(options: ServeOptions): Promise<FastifyInstance> {
-  if (options.kind === 'ours') return await buildOurs(options.stations);
+  if (options.kind === 'ours') return await buildOurs(options.stations, options.proxies);
   if (options.kind === 'bare') return buildBare(options.answers, options.status);
   return await buildPartnerServer(options.stations, options.bodies, options.databaseUrl);
 }

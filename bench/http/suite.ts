@@ -36,10 +36,14 @@ export async function benchHttp(): Promise<{ rows: Row[]; lines: Line[] }> {
   await withPair({ stations: STATIONS, bodies: 4_096, key: 'partner', warmRequests: 100_000 }, async (contest) => {
     await benchSaturation(contest, 'partner key', 0.65, rows);
   });
+  const proxied = { stations: STATIONS, bodies: 4_096, key: 'device', warmRequests: 100_000, isProxied: true } as const;
+  await withPair(proxied, async (contest) => {
+    await benchSaturation(contest, 'device key behind a proxy', undefined, rows);
+  });
   return { rows, lines };
 }
 
-async function benchSaturation(contest: Contest, who: string, atLeast: number, rows: Row[]) {
+async function benchSaturation(contest: Contest, who: string, atLeast: number | undefined, rows: Row[]) {
   const seen = await contestThroughput(contest, ROUNDS, WINDOW_MS);
   const busy = `one server thread, ${Math.round(100 * median(seen.oursBusy))} % and ${Math.round(100 * median(seen.bareBusy))} % busy`;
   const ours = median(seen.oursPerSecond);
