@@ -50,7 +50,7 @@ export type Pacing = {
  * its statements a pause, and none that keeps PostgreSQL for longer than a millisecond or two: whoever finds a core taken waits
  * until the kernel thinks that it was had for long enough, some 3 ms.
  */
-const UNHURRIED = { everyMs: 1_000, pauseMs: 10, stations: 150, leastRows: 20 };
+const UNHURRIED = { everyMs: 1_000, pauseMs: 10, mostPauses: 100, stations: 150, leastRows: 20 };
 
 /** How a run that begins now goes; without a pace, as fast as it can. */
 export async function startPacing(store: Store, pace?: Pace): Promise<Pacing> {
@@ -61,13 +61,14 @@ export async function startPacing(store: Store, pace?: Pace): Promise<Pacing> {
   const rest = (batch: Batch) => setTimeout(restAfter(batch, pace, pendingRows, isEmbedded));
   if (isEmbedded || pendingRows >= pace.unhurriedToRows) return { ...whole, rows: pace.rows, rest };
   const rows = Math.max(UNHURRIED.leastRows, Math.ceil((pendingRows * UNHURRIED.everyMs) / pace.overMs));
-  return { rows, stations: UNHURRIED.stations, speaker: unhurried, rest };
+  return { rows, stations: UNHURRIED.stations, speaker: (client) => unhurried(client), rest };
 }
 
-/** The client, but for a pause before each statement. */
-function unhurried(client: PoolClient): PoolClient {
+/** The client, but for a pause before each of its first statements: of crowded reports a batch has hundreds, and others wait for its rows. */
+export function unhurried(client: PoolClient, pause = () => setTimeout(UNHURRIED.pauseMs)): PoolClient {
+  let left = UNHURRIED.mostPauses;
   const query = async (...statement: Parameters<PoolClient['query']>) => {
-    await setTimeout(UNHURRIED.pauseMs);
+    if (left-- > 0) await pause();
     return await client.query(...statement);
   };
   return new Proxy(client, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name, target)) });

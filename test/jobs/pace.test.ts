@@ -1,5 +1,6 @@
+import type { PoolClient } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { restAfter } from '../../src/jobs/pace.ts';
+import { restAfter, unhurried } from '../../src/jobs/pace.ts';
 
 const PACE = { rows: 100, overMs: 60_000, observationsPerS: 25_000, unhurriedToRows: 20_000, hurryFromRows: 100_000 };
 const batch = { tookMs: 20, rows: 100, observations: 1_500 };
@@ -35,6 +36,17 @@ describe('the pace of a fold beside serving', () => {
   it('never exceeds its observations a second, however many a report holds', () => {
     const rest = restAfter({ ...batch, observations: 20_000 }, PACE, 99_000, false);
     expect(20_000 / ((rest + batch.tookMs) / 1_000)).toBeCloseTo(25_000);
+  });
+
+  it('pauses before each statement of a batch, but not for ever: others wait for its rows', async () => {
+    const done: string[] = [];
+    const client = { query: async (text: string) => void done.push(text), processID: 7 } as unknown as PoolClient;
+    const speaker = unhurried(client, async () => void done.push('pause'));
+    for (let i = 0; i < 300; i++) await speaker.query(`statement ${i}`);
+    expect(done.slice(0, 4)).toEqual(['pause', 'statement 0', 'pause', 'statement 1']);
+    expect(done.filter((what) => what === 'pause')).toHaveLength(100);
+    expect(done.at(-1)).toBe('statement 299');
+    expect((speaker as unknown as { processID: number }).processID).toBe(7);
   });
 
   it('rests as long as it works when too much waits, and always on the embedded store', () => {
