@@ -1,9 +1,10 @@
 // `node bench/fold-serving.ts [SHARE] [REPORTS_A_SECOND] [ROUNDS]`: what a fold does to look-ups beside it. A real gateway
 // (src/main.ts, one server thread) on PostgreSQL, with as many reports waiting as a steady stream leaves (60 seconds of it,
-// src/jobs/pace.ts), asked at a share (half) of what it can answer, in short windows: fold halted, at work, at work, halted. The process that folds is halted and let go on by signals, so that windows with and without it lie
-// beside each other and differ in nothing else. p99 is taken of each window; a pair's ratio is with over without, a round's two
-// windows without are held against each other, which is the machine's own noise. Medians over rounds. Needs
-// TEST_DATABASE_URL and Linux. The fold, the index that follows it, PostgreSQL, the server and the load share the cores.
+// src/jobs/pace.ts), asked at a share (half) of what it can answer, in short windows: fold halted, at work, at work, halted.
+// The process that folds is halted and let go on by signals, so that windows with and without it lie beside each other and differ
+// in nothing else. p99 is taken of each window; a pair's ratio is with over without, a round's two windows without are held
+// against each other, which is the machine's own noise. Medians over rounds. Needs TEST_DATABASE_URL and Linux. The fold, the
+// index that follows it, PostgreSQL, the server and the load share the cores.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

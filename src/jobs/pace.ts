@@ -8,9 +8,10 @@ import { measureInbox } from '../observations/store.ts';
 import type { Store } from '../storage/open.ts';
 
 /**
- * Batches of at most so many rows, and rests after which the rows that waited at the start of a run would be folded after
- * `overMs`; not more than so many observations a second, and a batch a second at least (MOST_REST_MS). From so many waiting
- * rows on, and always on the embedded store, where everybody waits for a batch, it rests as long as it works.
+ * Rests after which the rows that waited at the start of a run would be folded after `overMs`; not more than so many
+ * observations a second, and a batch a second at least (MOST_REST_MS). Batches hold at most so many rows; below
+ * `unhurriedToRows` that wait, what waits for a second (UNHURRIED). From `hurryFromRows` on, and always on the embedded store,
+ * where everybody waits for a batch, it rests as long as it works.
  */
 export type Pace = {
   readonly rows: number;
@@ -31,7 +32,7 @@ export function restAfter(batch: Batch, pace: Pace, waitingRows: number, isEmbed
   if (isEmbedded || waitingRows >= pace.hurryFromRows) return Math.min(batch.tookMs, MOST_REST_MS);
   const spreadMs = (batch.rows / Math.max(waitingRows, 1)) * pace.overMs;
   const leastMs = (batch.observations / pace.observationsPerS) * 1000;
-  return Math.min(Math.max(spreadMs - batch.tookMs, leastMs - batch.tookMs, 0), MOST_REST_MS);
+  return Math.min(Math.max(Math.max(spreadMs, leastMs) - batch.tookMs, 0), MOST_REST_MS);
 }
 
 /**
