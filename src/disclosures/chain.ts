@@ -65,7 +65,6 @@ async function inTransaction<T>(
   sent: () => void,
 ): Promise<{ result: T; settleAt: number }> {
   const client = await pool.connect();
-  client.on('error', lost);
   let failed = true;
   try {
     let seq = Number.NaN;
@@ -92,7 +91,8 @@ async function inTransaction<T>(
     let working: Promise<T>;
     if (isEager) {
       [locked, working] = inOneWrite(client, () => [takeLock(), begin()]);
-      locked.catch(lost);
+      // Heard below, once `work` is done; meanwhile it is nobody's unhandled rejection.
+      locked.catch(() => {});
     } else {
       locked = takeLock();
       await locked;
@@ -114,14 +114,10 @@ async function inTransaction<T>(
     failed = false;
     return { result, settleAt: changes.length > 0 ? seq : 0 };
   } finally {
-    client.off('error', lost);
     // A connection in a transaction that failed half-way must not be handed to the next one.
     client.release(failed);
   }
 }
-
-/** A connection that is lost between two queries fails the next one; unheard, the event would end the process. */
-function lost(): void {}
 
 type Head = { readonly seq: string; readonly hash: Buffer };
 

@@ -161,7 +161,6 @@ async function withClient<T>(
   work: (client: ClientBase) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect();
-  client.on('error', lost);
   let failed = true;
   try {
     const result = await work(client);
@@ -169,7 +168,6 @@ async function withClient<T>(
     return result;
   } finally {
     const giveBack = () => {
-      client.off('error', lost);
       client.release(failed);
     };
     const clear = draft.clear(client);
@@ -193,6 +191,3 @@ function locatedOnce(ask: Ask): Ask {
     },
   };
 }
-
-/** A connection that is lost between two queries fails the next one; unheard, the event would end the process. */
-function lost(): void {}

@@ -96,13 +96,9 @@ export async function importRows(
 
 async function withClient<T>(pool: Pool, use: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  // A connection lost between two queries must fail the next one, not the process.
-  const lost = () => {};
-  client.on('error', lost);
   try {
     return await use(client);
   } finally {
-    client.off('error', lost);
     client.release();
   }
 }

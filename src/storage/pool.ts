@@ -4,6 +4,7 @@
 // server thread, whose store is open and migrated, need not load the reader of migrations.
 
 import pg from 'pg';
+import { Client, type TimedQuery } from './client.ts';
 import { SOCKET_PORT } from './embedded.ts';
 import { APPLICATION_NAME } from './prepared.ts';
 
@@ -33,8 +34,8 @@ export const SERVER_QUERY_MS = 30_000;
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
 /** A query that the store must answer within `timeoutMs`; else it fails, and its connection is given up. */
-export function timedQuery(text: string, timeoutMs: number, values: unknown[] = []): pg.QueryConfig {
-  return { text, values, query_timeout: timeoutMs } as pg.QueryConfig;
+export function timedQuery(text: string, timeoutMs: number, values: unknown[] = []): TimedQuery {
+  return { text, values, limitMs: timeoutMs };
 }
 
 /**
@@ -51,6 +52,7 @@ export function openPool(
   const pool = new pg.Pool(
     address.kind === 'postgres'
       ? {
+          Client,
           connectionString: address.url,
           ...{ pipeline },
           application_name: APPLICATION_NAME,
@@ -63,6 +65,7 @@ export function openPool(
           onConnect: async (client) => void (await client.query(KEEP_VALUES_OUT_OF_LOGS)),
         }
       : {
+          Client,
           host: address.socketFolder,
           ...{ pipeline },
           port: SOCKET_PORT,

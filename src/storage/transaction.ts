@@ -4,7 +4,6 @@ import type { ClientBase, Pool } from 'pg';
 
 export async function transact<T>(pool: Pool, work: (client: ClientBase) => Promise<T>): Promise<T> {
   const client = await pool.connect();
-  client.on('error', lost);
   let failed = true;
   try {
     await client.query('begin');
@@ -13,10 +12,6 @@ export async function transact<T>(pool: Pool, work: (client: ClientBase) => Prom
     failed = false;
     return result;
   } finally {
-    client.off('error', lost);
     client.release(failed);
   }
 }
-
-/** A connection that is lost between two queries fails the next one; unheard, the event would end the process. */
-function lost(): void {}
