@@ -7,7 +7,7 @@ import { chainHash, type LedgerEntry } from './entry.ts';
 import { hmacKey } from './hmac.ts';
 import { type Guard, type Head, type Row, writeRowsUpon } from './rows-store.ts';
 
-export { GUARD_FROM, type Guard } from './rows-store.ts';
+export { GUARD_FROM, type Guard, type Writing, writingIf } from './rows-store.ts';
 
 export type Draft = {
   append(entry: LedgerEntry): void;

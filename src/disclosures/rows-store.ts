@@ -18,12 +18,17 @@ const INSERT = `insert into ledger (seq, hash, at, kind, application, subject, p
   select * from unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::smallint[], $5::text[], $6::bytea[], $7::text[],
     $8::text[], $9::smallint[], $10::bigint[], $11::text[], $12::int[], $13::text[])`;
 const WRITE = `with written as (${INSERT}) update ledger_head set seq = $14, hash = $15`;
-/**
- * What has to hold, besides the head, for rows to be written: a condition in SQL, looked at in the same snapshot. Its parameters are
- * numbered from GUARD_FROM on; `name` belongs to the text.
- */
-export type Guard = { readonly name: string; readonly sql: string; readonly values: readonly unknown[] };
+/** What has to hold, besides the head, for rows to be written: `values` are the parameters of a condition (`writingIf`). */
+export type Guard = { readonly writing: Writing; readonly values: readonly unknown[] };
 export const GUARD_FROM = 18;
+/** A statement, made once: its text is long, and is compared with what its connection has prepared under that name. */
+export type Writing = { readonly name: string; readonly text: string };
+
+/** Rows, if a condition holds, looked at in the same snapshot: in SQL, with parameters from GUARD_FROM on. `name` belongs to it. */
+export function writingIf(name: string, condition: string): Writing {
+  return { name: `ledger rows if ${name}`, text: writeUpon(` and ${condition}`) };
+}
+
 /**
  * Nothing, unless the head is free and still that one: a head that somebody holds is as good as moved, and one that moved after
  * this statement began is looked at again when its row is locked (read committed).
@@ -32,7 +37,7 @@ const writeUpon = (guard: string): string => `with unmoved as (
     select "only" from ledger_head where seq = $16 and hash = $17${guard} for update skip locked),
   moved as (update ledger_head h set seq = $14, hash = $15 from unmoved u where h."only" = u."only" returning h.seq)
   ${INSERT} where exists (select from moved)`;
-const WRITE_UPON = writeUpon('');
+const WRITING: Writing = { name: 'ledger rows upon', text: writeUpon('') };
 
 /** Adds rows, at least one, and makes the last of them the head. The ledger's lock is held. */
 export async function writeRows(client: ClientBase, rows: readonly Row[]): Promise<void> {
@@ -49,14 +54,9 @@ export async function writeRowsUpon(
   head: Head,
   guard: Guard | null,
 ): Promise<boolean> {
-  const values = [...valuesOf(rows), head.seq, head.hash];
-  const { rowCount } =
-    guard === null
-      ? await queryPrepared(client, 'ledger rows upon', WRITE_UPON, values)
-      : await queryPrepared(client, `ledger rows if ${guard.name}`, writeUpon(` and ${guard.sql}`), [
-          ...values,
-          ...guard.values,
-        ]);
+  const { name, text } = guard?.writing ?? WRITING;
+  const values = [...valuesOf(rows), head.seq, head.hash, ...(guard?.values ?? [])];
+  const { rowCount } = await queryPrepared(client, name, text, values);
   return rowCount === rows.length;
 }
 

@@ -3,7 +3,7 @@
 // everything that readStanding and readRecipients would have read for the same asks at the same time; so that whoever was told by a
 // guess was told what the store said in the moment it was written down. Saves the way there and back to read it first.
 import type { Recipient } from '../consent/decide.ts';
-import { GUARD_FROM, type Guard } from '../disclosures/drafts.ts';
+import { GUARD_FROM, type Guard, type Writing, writingIf } from '../disclosures/drafts.ts';
 import type { Head } from '../disclosures/rows-store.ts';
 import { binaryBytes, binaryTexts } from '../storage/binary-array.ts';
 import { type Ask, DAY_MS, keyIdsOf } from './decide-store.ts';
@@ -38,7 +38,7 @@ const MAX_HOLDERS = 1_000;
 
 /** Guesses of one thread. */
 export function createGuesses({ opened, unchangedHolders }: GuessDeps): Guesses {
-  const conditions = [false, true].map((hasBound) => unchangedSql(hasBound, unchangedHolders));
+  const writings = [false, true].map((hasBound) => writingIfUnchanged(hasBound, unchangedHolders));
   let policyVersion: string | null = null;
   let holders = new Map<string, Holder>();
 
@@ -60,8 +60,7 @@ export function createGuesses({ opened, unchangedHolders }: GuessDeps): Guesses 
     const hasBound = asks.some((one) => one.isBound);
     const standing = { head, policyVersion, subjects: known.map((one) => one.subject) };
     const unchanged = (): Guard => ({
-      name: hasBound ? 'unchanged by any token' : 'unchanged',
-      sql: conditions[Number(hasBound)],
+      writing: writings[Number(hasBound)],
       values: valuesOf(asks, known, standing.policyVersion, recipients, nowMs),
     });
     return { standing, recipients, unchanged };
@@ -82,16 +81,19 @@ const PARAMETERS = [
   ...['tokens', 'applications', 'purposes', 'digests', 'told', 'now', 'today', 'policy', 'keys', 'holders'],
 ] as const;
 
-function unchangedSql(hasBound: boolean, unchangedHolders: GuessDeps['unchangedHolders']): string {
+function writingIfUnchanged(hasBound: boolean, unchangedHolders: GuessDeps['unchangedHolders']): Writing {
   const at = (name: (typeof PARAMETERS)[number]) => `$${GUARD_FROM + PARAMETERS.indexOf(name)}`;
   const now = `${at('now')}::bigint`;
-  return `(select count(*) from unnest(${at('tokens')}::bytea[], ${at('applications')}::text[], ${at('purposes')}::text[],
+  return writingIf(
+    hasBound ? 'unchanged by any token' : 'unchanged',
+    `(select count(*) from unnest(${at('tokens')}::bytea[], ${at('applications')}::text[], ${at('purposes')}::text[],
       ${at('digests')}::bytea[], ${at('told')}::text[]) as q(token_hash, application, purpose, known, told)
     ${tokenJoin(now, hasBound)}
     ${behindTokens(`${at('today')}::int`)}
     where e.is_known and ${TOLD} = q.told) = cardinality(${at('tokens')}::bytea[])
   and ${policyAt(now)} is not distinct from ${at('policy')}::text
-  and ${unchangedHolders(at('keys'), at('holders'), now)} = cardinality(${at('keys')}::text[])`;
+  and ${unchangedHolders(at('keys'), at('holders'), now)} = cardinality(${at('keys')}::text[])`,
+  );
 }
 
 function valuesOf(

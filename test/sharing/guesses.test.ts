@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { openDevice } from '../../src/devices/profile.ts';
 import { formatApplicationToken, hashToken } from '../../src/devices/token.ts';
 import { createInChain } from '../../src/disclosures/chain.ts';
-import { createDrafts, GUARD_FROM } from '../../src/disclosures/drafts.ts';
+import { createDrafts, GUARD_FROM, writingIf } from '../../src/disclosures/drafts.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { readEnds } from '../../src/disclosures/store.ts';
 import { readRecipients, unchangedHolders } from '../../src/partners/registry-store.ts';
@@ -201,7 +201,7 @@ test('a statement that fails takes the rows upon its own with it, and the ledger
   afterFile(close);
   const drafts = createDrafts(LEDGER_KEY);
   const [one, two] = [await pool.connect(), await pool.connect()];
-  const failing = { name: 'failing', sql: `1 / $${GUARD_FROM}::int = 1`, values: [0] };
+  const failing = { writing: writingIf('failing', `1 / $${GUARD_FROM}::int = 1`), values: [0] };
   const { seq, hash } = await readEnds(store.pool);
   const first = drafts.upon({ seq, hash });
   first.append(entry());

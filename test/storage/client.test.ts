@@ -52,36 +52,42 @@ test.runIf(ON_POSTGRES)('a connection that is lost in the middle fails its queri
   expect((await pool.query('select 1 as n')).rows).toEqual([{ n: 1 }]);
 });
 
-test.runIf(ON_POSTGRES)('a connection that is lost while nobody asks fails the next query, not the process', async () => {
-  const { pool } = await openTestStore();
-  const client = await pool.connect();
-  try {
-    const { rows } = await client.query('select pg_backend_pid() as pid');
-    await pool.query('select pg_terminate_backend($1)', [rows[0].pid]);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await expect(client.query('select 1')).rejects.toThrow();
-  } finally {
-    client.release(true);
-  }
-});
-
-test.runIf(ON_POSTGRES)('a query that takes too long fails, and with it what waits behind it on its connection', async () => {
-  const url = await testDatabase();
-  await (await openStore({ databaseUrl: url, dataDir: testFolder() })).close();
-  for (const pipeline of [false, true]) {
-    const { pool, close } = openPool({ kind: 'postgres', url }, undefined, 300, pipeline);
-    afterFile(close);
+test.runIf(ON_POSTGRES)(
+  'a connection that is lost while nobody asks fails the next query, not the process',
+  async () => {
+    const { pool } = await openTestStore();
     const client = await pool.connect();
-    const told = await Promise.allSettled([client.query('select pg_sleep(10)'), client.query('select 1')]);
-    client.release(true);
-    expect(told.map((one) => one.status)).toEqual(['rejected', 'rejected']);
-    expect(String((told[0] as PromiseRejectedResult).reason)).toContain('Query read timeout');
-    // One that has a limit of its own keeps to that, longer or shorter.
-    expect((await pool.query(timedQuery('select 2 as n from pg_sleep(0.5)', 5_000))).rows).toEqual([{ n: 2 }]);
-    await expect(pool.query(timedQuery('select pg_sleep(10)', 50))).rejects.toThrow('Query read timeout');
-    expect((await pool.query('select 3 as n')).rows).toEqual([{ n: 3 }]);
-  }
-});
+    try {
+      const { rows } = await client.query('select pg_backend_pid() as pid');
+      await pool.query('select pg_terminate_backend($1)', [rows[0].pid]);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await expect(client.query('select 1')).rejects.toThrow();
+    } finally {
+      client.release(true);
+    }
+  },
+);
+
+test.runIf(ON_POSTGRES)(
+  'a query that takes too long fails, and with it what waits behind it on its connection',
+  async () => {
+    const url = await testDatabase();
+    await (await openStore({ databaseUrl: url, dataDir: testFolder() })).close();
+    for (const pipeline of [false, true]) {
+      const { pool, close } = openPool({ kind: 'postgres', url }, undefined, 300, pipeline);
+      afterFile(close);
+      const client = await pool.connect();
+      const told = await Promise.allSettled([client.query('select pg_sleep(10)'), client.query('select 1')]);
+      client.release(true);
+      expect(told.map((one) => one.status)).toEqual(['rejected', 'rejected']);
+      expect(String((told[0] as PromiseRejectedResult).reason)).toContain('Query read timeout');
+      // One that has a limit of its own keeps to that, longer or shorter.
+      expect((await pool.query(timedQuery('select 2 as n from pg_sleep(0.5)', 5_000))).rows).toEqual([{ n: 2 }]);
+      await expect(pool.query(timedQuery('select pg_sleep(10)', 50))).rejects.toThrow('Query read timeout');
+      expect((await pool.query('select 3 as n')).rows).toEqual([{ n: 3 }]);
+    }
+  },
+);
 
 test('a query says what went wrong, with a stack that leads to who asked', async () => {
   const { pool } = await openTestStore();
