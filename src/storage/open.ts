@@ -21,7 +21,7 @@ export type OpenOptions = {
   /** A command may use the store of a running server, a server needs it for itself. Default: command. */
   role?: Holder['role'];
   onWait?: (message: string) => void;
-  /** Told of connections lost while idle and of a restarted embedded store. */
+  /** Told of connections lost while idle or being made, and of a restarted embedded store. */
   onError?: (error: Error) => void;
 };
 

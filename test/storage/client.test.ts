@@ -1,7 +1,8 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { openStore } from '../../src/storage/open.ts';
+import { Client } from '../../src/storage/client.ts';
+import { describeStoreLoss, openStore } from '../../src/storage/open.ts';
 import { openPool, timedQuery } from '../../src/storage/pool.ts';
 import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder } from '../support/store.ts';
 
@@ -80,7 +81,9 @@ test.runIf(ON_POSTGRES)(
       const told = await Promise.allSettled([client.query('select pg_sleep(10)'), client.query('select 1')]);
       client.release(true);
       expect(told.map((one) => one.status)).toEqual(['rejected', 'rejected']);
-      expect(String((told[0] as PromiseRejectedResult).reason)).toContain('Query read timeout');
+      const [slow, behind] = told.map((one) => String((one as PromiseRejectedResult).reason));
+      expect(slow).toContain('Query read timeout');
+      expect(describeStoreLoss({ message: behind.replace('Error: ', '') })).toMatch(/cannot be reached/);
       // One that has a limit of its own keeps to that, longer or shorter.
       expect((await pool.query(timedQuery('select 2 as n from pg_sleep(0.5)', 5_000))).rows).toEqual([{ n: 2 }]);
       await expect(pool.query(timedQuery('select pg_sleep(10)', 50))).rejects.toThrow('Query read timeout');
@@ -116,4 +119,41 @@ test('callbacks are called as pg calls them', async () => {
   } finally {
     client.release();
   }
+});
+
+test('a statement passes whoever watches the connection once', async () => {
+  const { pool } = await openTestStore();
+  const client = await pool.connect();
+  const seen: unknown[] = [];
+  const real = client.query;
+  // As the tests of crashes do it (rights/watched-erasure.ts).
+  client.query = ((...statement: unknown[]) => {
+    seen.push(statement[0]);
+    return Reflect.apply(real, client, statement);
+  }) as typeof client.query;
+  try {
+    await client.query('select 1');
+    await client.query('select $1::int', [1]);
+    await new Promise((resolve) => void client.query('select 2', resolve));
+    expect(seen).toEqual(['select 1', 'select $1::int', 'select 2']);
+  } finally {
+    client.query = real;
+    client.release();
+  }
+});
+
+test('a query that brings its own callback, or comes before there is a connection, is answered as pg answers it', async () => {
+  const store = await openTestStore();
+  const client = await store.pool.connect();
+  try {
+    const told = await new Promise((resolve) => {
+      client.query({ text: 'select 4 as n', callback: (_: unknown, result: unknown) => resolve(result) } as never);
+    });
+    expect(told).toMatchObject({ rows: [{ n: 4 }] });
+    expect(() => client.query(null as never)).toThrow(TypeError);
+  } finally {
+    client.release();
+  }
+  const early = new Client({ query_timeout: 50 });
+  await expect(early.query('select 1')).rejects.toThrow('Query read timeout');
 });
