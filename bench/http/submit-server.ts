@@ -40,7 +40,7 @@ async function build({ kind, store }: SubmitServe): Promise<FastifyInstance> {
     dayKeys: { keyFor: async () => randomBytes(32) },
     payloads: createPayloadSeal(randomBytes(32)),
     counts: openSubmissionCounts(createSubmissionCountMemory()),
-    refusals: { note: () => {}, flush: async () => {} },
+    refusals: { note: async () => {}, flush: async () => {} },
     room: { hasRoom: () => true },
     findKey: () => null,
     quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }, 1_000_000),

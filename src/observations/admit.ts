@@ -57,6 +57,7 @@ export function collectOptOuts(reports: readonly (Report | null)[]): Set<number>
     if (report === null) continue;
     for (const heard of report.wifi) if (heard.optedOut) optedOut.add(heard.mac);
     for (const heard of report.bluetooth) if (heard.optedOut) optedOut.add(heard.mac);
+    for (const mac of report.optedOutBeyond) optedOut.add(mac);
   }
   return optedOut;
 }

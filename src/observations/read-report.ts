@@ -1,6 +1,6 @@
 // The tolerant reader of submissions. Three shapes are in use: geosubmit v2 (`position`), its first version (`latitude` in
 // the item) and MLS submit v1 (`lat`, `cell`, `wifi`); GeoClue sends the last to whatever URL it was given, so the item
-// decides, not the path. Promises: no throw on any JSON value, work bounded by MAX_STATIONS an item, a bad field is absent.
+// decides, not the path. Promises: no throw on any JSON value, work bounded by MAX_STATIONS an item (of what is beyond, only whether a name says no), a bad field is absent.
 // A network's name is asked one question here (may we?) and dropped. Does not judge: admit.ts does.
 import { isValidCellId, MAX_PSC, RADIO, type Radio, radioOf } from '../radio/cell.ts';
 import { ABSENT, asObject, readInt, readNumber } from '../radio/fields.ts';
@@ -35,9 +35,6 @@ const SUBMIT: Shape = {
   bluetooth: ['blue', 'bluetooth'],
 };
 
-/** Ages beyond an hour mean that the clock was set in between. */
-const MAX_AGE_MS = 3_600_000;
-
 /** Reads one item in whichever shape it has; null if it is not an object. */
 export function readReport(item: unknown): Report | null {
   const fields = asObject(item);
@@ -51,13 +48,32 @@ export function readReport(item: unknown): Report | null {
     bluetooth: [],
     cells: [],
     beyond: 0,
+    optedOutBeyond: [],
+    refusedBeyond: [],
   };
   const ownRadio = radioOf(fields.radioType) || radioOf(fields.radio);
   eachOf(fields, shape.cells, report, (entry) => report.cells.push(readCell(entry, ownRadio)));
-  eachOf(fields, shape.wifi, report, (entry) => report.wifi.push(readMac(entry, entry.ssid, wifiDbm)));
+  eachOf(
+    fields,
+    shape.wifi,
+    report,
+    (entry) => report.wifi.push(readMac(entry, entry.ssid, wifiDbm)),
+    ({ ssid, macAddress, key }) => {
+      const mac = isOptedOut(ssid) ? parseMac(macAddress ?? key) : -1;
+      if (mac > 0) report.optedOutBeyond.push(mac);
+      if (mac > 0 && isRefusal(ssid)) report.refusedBeyond.push(mac);
+    },
+  );
   // A beacon without a name is nothing special: hidden is a word for networks.
-  eachOf(fields, shape.bluetooth, report, (entry) =>
-    report.bluetooth.push(readMac(entry, entry.name || undefined, bluetoothDbm)),
+  eachOf(
+    fields,
+    shape.bluetooth,
+    report,
+    (entry) => report.bluetooth.push(readMac(entry, entry.name || undefined, bluetoothDbm)),
+    ({ name, macAddress, key }) => {
+      const mac = isOptedOut(name || undefined) ? parseMac(macAddress ?? key) : -1;
+      if (mac > 0) report.optedOutBeyond.push(mac);
+    },
   );
   return report;
 }
@@ -68,14 +84,21 @@ function isSubmit(fields: Fields): boolean {
   );
 }
 
-/** Calls `read` for each object in the first list present, as long as the report has room. */
-function eachOf(fields: Fields, names: readonly string[], report: Report, read: (entry: Fields) => void): void {
+/** Calls `read` for each object in the first list present, as long as the report has room, and `beyond` for the others. */
+function eachOf(
+  fields: Fields,
+  names: readonly string[],
+  report: Report,
+  read: (entry: Fields) => void,
+  beyond: (entry: Fields) => void = () => {},
+): void {
   const list = names.map((name) => fields[name]).find((value) => Array.isArray(value)) as unknown[] | undefined;
   if (list === undefined) return;
   const room = MAX_STATIONS - report.wifi.length - report.bluetooth.length - report.cells.length;
   const taken = Math.min(list.length, room);
   report.beyond += list.length - taken;
   for (let i = 0; i < taken; i++) read(asObject(list[i]) ?? {});
+  for (let i = taken; i < list.length; i++) beyond(asObject(list[i]) ?? {});
 }
 
 function readFix(fields: Fields, shape: Shape): Fix | null {
@@ -140,10 +163,9 @@ function readTimingAdvance(radio: number, steps: number): number {
   return steps >= 0 && steps <= most ? steps : -1;
 }
 
-/** An age in ms, sign ignored (clients disagree on it); NaN if absent or beyond an hour. */
+/** An age in ms, however long, sign ignored (clients disagree on it); NaN if absent. */
 function readAge(value: unknown): number {
-  const age = Math.abs(readInt(value));
-  return age <= MAX_AGE_MS ? age : Number.NaN;
+  return Math.abs(orNaN(readNumber(value)));
 }
 
 /** ISO 8601 with seconds or without, and whatever stands for the zone: `Z`, `+00` (GeoClue), `+0000`, nothing (UTC). */

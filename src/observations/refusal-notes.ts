@@ -1,35 +1,48 @@
-// Which access points were reported with a name that refuses: the proof that removal of one waits for. Promises: bounded and
-// lossy on purpose (a report is not held up for it, and the next phone that passes brings it again); names are not kept,
-// addresses only until the next write, which hashes them.
+// Which access points were reported with a name that refuses: the proof that removal of one waits for. Promises: what a call
+// brought is durable before the call is answered; calls that come together are written together; names are not kept, addresses only
+// until they are written, hashed. Bounded, and lossy beyond: the next phone that passes brings it again.
 
-/** Addresses kept until the next write; more in so short a time is no neighbourhood. */
+/** Addresses that wait to be written; more at once are no neighbourhood. */
 export const MAX_NOTED = 2_000;
-/** Well within the minute in which a removal takes effect. */
-const WRITE_MS = 2_000;
 
 export type RefusalNotes = {
-  note(macs: Iterable<number>): void;
-  /** Writes what is noted, now. */
+  /** Resolves once they are written, rejects if they could not be. */
+  note(macs: Iterable<number>): Promise<void>;
+  /** Resolves when nothing is being written. */
   flush(): Promise<void>;
 };
 
 export function createRefusalNotes(write: (macs: readonly number[]) => Promise<void>): RefusalNotes {
-  const noted = new Set<number>();
-  let timer: NodeJS.Timeout | undefined;
+  const waiting = new Set<number>();
+  let next: Promise<void> | null = null;
+  let writing: Promise<void> = Promise.resolve();
 
-  async function flush(): Promise<void> {
-    clearTimeout(timer);
-    timer = undefined;
-    const macs = [...noted];
-    noted.clear();
-    if (macs.length > 0) await write(macs);
+  /** Behind the write that is under way, with everything that comes until then. */
+  async function writeWaiting(before: Promise<void>): Promise<void> {
+    await before.catch(() => {});
+    const macs = [...waiting];
+    waiting.clear();
+    next = null;
+    await write(macs);
   }
 
   return {
-    note(macs) {
-      for (const mac of macs) if (mac > 0 && noted.size < MAX_NOTED) noted.add(mac);
-      if (noted.size > 0) timer ??= setTimeout(() => flush().catch(() => {}), WRITE_MS).unref();
+    async note(macs) {
+      let isNew = false;
+      for (const mac of macs) {
+        if (mac <= 0 || waiting.size >= MAX_NOTED) continue;
+        waiting.add(mac);
+        isNew = true;
+      }
+      if (!isNew) return;
+      if (next === null) {
+        next = writeWaiting(writing);
+        writing = next;
+      }
+      await next;
     },
-    flush,
+    async flush() {
+      await writing.catch(() => {});
+    },
   };
 }

@@ -42,7 +42,10 @@ export type CellHeard = {
   serving: boolean;
 };
 
-/** One item of a call, read but not yet judged. `timeMs` NaN = none. `beyond` counts entries over MAX_STATIONS. */
+/**
+ * One item of a call, read but not yet judged. `timeMs` NaN = none. `beyond` counts entries over MAX_STATIONS, of which only those are
+ * kept whose names say no (`refusedBeyond`), or that and hidden ones (`optedOutBeyond`).
+ */
 export type Report = {
   timeMs: number;
   fix: Fix | null;
@@ -50,6 +53,8 @@ export type Report = {
   bluetooth: MacHeard[];
   cells: CellHeard[];
   beyond: number;
+  optedOutBeyond: number[];
+  refusedBeyond: number[];
 };
 
 /** A transmitter that may teach: `ageMs` = when it was heard before (+) or after (-) the fix, NaN = neither said. */

@@ -40,7 +40,9 @@ export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps
     for (const item of slice) reports.push(readReport(item));
     if (items.length > SLICE) await yieldTurn();
   }
-  deps.refusals.note(refusing(reports));
+  const noted = deps.refusals.note(refusing(reports));
+  // Awaited below; until then it is nobody's unhandled rejection.
+  noted.catch(() => {});
   const optedOut = collectOptOuts(reports);
   const drops = createDrops();
   const admitted: AdmittedReport[] = [];
@@ -56,7 +58,9 @@ export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps
     admitted.push(...kept);
     if (items.length > SLICE) await yieldTurn();
   }
-  if (!(await deps.inbox.put(rows))) return 'full';
+  // Together, and both before the answer: a proof that was acknowledged is not lost by a crash either.
+  const [isStored] = await Promise.all([deps.inbox.put(rows), noted]);
+  if (!isStored) return 'full';
   deps.counts.add(admitted, drops);
   return 'stored';
 }
@@ -68,7 +72,11 @@ function* slices<T>(list: readonly T[]): Generator<readonly T[]> {
 
 /** Addresses whose network's name says no. */
 function refusing(reports: readonly (Report | null)[]): number[] {
-  return reports.flatMap((report) => (report?.wifi ?? []).filter((heard) => heard.refuses).map(({ mac }) => mac));
+  return reports.flatMap((report) =>
+    report === null
+      ? []
+      : [...report.wifi.filter(({ refuses }) => refuses).map(({ mac }) => mac), ...report.refusedBeyond],
+  );
 }
 
 function yieldTurn(): Promise<void> {

@@ -41,7 +41,7 @@ export async function requestRemoval(
 export async function noteRefusals(db: Pool, macs: readonly number[], key: Uint8Array, nowMs: number): Promise<void> {
   if (macs.length === 0) return;
   await db.query(
-    `insert into opt_out_sightings (mac_hash, seen_at) select h, $2 from unnest($1::bytea[]) h
+    `insert into opt_out_sightings (mac_hash, seen_at) select h, $2 from unnest($1::bytea[]) h order by h
      on conflict (mac_hash) do update set seen_at = greatest(opt_out_sightings.seen_at, excluded.seen_at)`,
     [
       binaryBytes(

@@ -69,6 +69,9 @@ const ONE_STATION: [DropReason, object][] = [
   ['optedOut', { macAddress: '00:00:5e:00:00:01', ssid: 'home_nomap' }],
   ['optedOut', { macAddress: '00:00:5e:00:00:01', ssid: '' }],
   ['stale', { macAddress: '00:00:5e:00:00:01', age: 30_001 }],
+  ['stale', { macAddress: '00:00:5e:00:00:01', age: 3_600_001 }],
+  ['stale', { macAddress: '00:00:5e:00:00:01', age: '-7200000' }],
+  ['stale', { macAddress: '00:00:5e:00:00:01', age: 1e15 }],
   ['repeated', { macAddress: AP, signalStrength: -20 }],
 ];
 test.each(ONE_STATION)('an access point is dropped as %s, its report is not', (reason, entry) => {
@@ -102,6 +105,10 @@ test('ages count against the fix, and one that is not told counts from the repor
   expect(gap(2_000, undefined).admitted[0].wifi[0].ageMs).toBe(-2_000);
   expect(gap(undefined, undefined).admitted[0].wifi[0].ageMs).toBeNaN();
   expect(gap(60_000, undefined).drops).toEqual({ stale: 1, nothingHeard: 1 });
+  // However long ago: hours apart is no less apart than a minute, and together is together.
+  expect(gap(7_200_000, undefined).drops).toEqual({ stale: 1, nothingHeard: 1 });
+  expect(gap(7_200_000, 0).drops).toEqual({ stale: 1, nothingHeard: 1 });
+  expect(gap(7_200_000, 7_201_000).admitted[0].wifi[0].ageMs).toBe(1_000);
 });
 
 test('unknown accuracy and speed stay unknown, zero and -1 included', () => {

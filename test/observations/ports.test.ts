@@ -73,15 +73,44 @@ test('what is kept and dropped is counted by kind and reason, across threads', (
   expect(Object.values(dropped).reduce((sum, n) => sum + n)).toBe(2);
 });
 
-test('refusals are written together, once each, and bounded', async () => {
+test('refusals of calls that come together are written together, once each and bounded, before any of them is answered', async () => {
   const written: number[][] = [];
-  const notes = createRefusalNotes(async (macs) => void written.push([...macs]));
-  notes.note([5, 6, 5, -1]);
-  notes.note([6, 7]);
+  let isSlow = Promise.withResolvers<void>();
+  const notes = createRefusalNotes(async (macs) => {
+    await isSlow.promise;
+    written.push([...macs]);
+  });
+  const answered: string[] = [];
+  const calls = [
+    notes.note([5, 6, 5, -1]).then(() => answered.push('first')),
+    notes.note([6, 7]).then(() => answered.push('second')),
+  ];
+  await new Promise(setImmediate);
+  // Behind the write that is under way.
+  calls.push(notes.note([8]).then(() => answered.push('third')));
+  await notes.note([-1]);
+  expect([written, answered]).toEqual([[], []]);
+  isSlow.resolve();
+  await Promise.all(calls);
+  expect([written, answered]).toEqual([
+    [[5, 6, 7], [8]],
+    ['first', 'second', 'third'],
+  ]);
+  isSlow = Promise.withResolvers();
+  const most = notes.note(Array.from({ length: MAX_NOTED + 100 }, (_, i) => i + 1));
+  isSlow.resolve();
+  await most;
   await notes.flush();
+  expect(written[2]).toHaveLength(MAX_NOTED);
+});
+
+test('refusals that could not be written fail the calls that brought them, and no others', async () => {
+  let works = false;
+  const notes = createRefusalNotes(async () => {
+    if (!works) throw new Error('no store');
+  });
+  await expect(notes.note([5])).rejects.toThrow('no store');
+  works = true;
+  await notes.note([6]);
   await notes.flush();
-  expect(written).toEqual([[5, 6, 7]]);
-  notes.note(Array.from({ length: MAX_NOTED + 100 }, (_, i) => i + 1));
-  await notes.flush();
-  expect(written[1]).toHaveLength(MAX_NOTED);
 });

@@ -48,7 +48,7 @@ async function serve(options: { insert?: (rows: readonly InboxRow[]) => Promise<
     dayKeys: createDayKeys(store.pool, randomBytes, payloads.dayKey),
     payloads,
     counts: openSubmissionCounts(countMemory),
-    refusals: { note: (macs: Iterable<number>) => void noted.push(...macs), flush: async () => {} },
+    refusals: { note: async (macs: Iterable<number>) => void noted.push(...macs), flush: async () => {} },
     room: { hasRoom: options.hasRoom ?? (() => true) },
     findKey: (presented: string) => KEYS[presented] ?? null,
     quotas: openQuotas(createQuotaMemory(2), { a: 1, b: 2 }),
@@ -335,6 +335,19 @@ test('networks that refuse in words are noted for removal, hidden ones and other
   ).toBe(200);
   expect(new Set(noted)).toEqual(new Set([0x001a2b000001, 0x001a2b000004]));
   expect((await stored()).map((row) => row.report.wifi.map(({ mac }) => mac))).toEqual([[0x001a2b000003]]);
+});
+
+test('a refusal is heard behind as many access points as are read of an item, too', async () => {
+  const { post, noted } = await serve();
+  const many = Array.from({ length: 256 }, (_, i) => ({
+    macAddress: (0x001a2b000000 + i).toString(16).padStart(12, '0'),
+  }));
+  const wifiAccessPoints = [...many, { ...many[0], ssid: 'late_nomap' }, { ...many[1], ssid: '' }];
+  expect((await post('/v2/geosubmit', { items: [{ ...KAIOS.items[0], wifiAccessPoints }] })).statusCode).toBe(200);
+  expect(noted).toEqual([0x001a2b000000]);
+  const [{ report }] = await stored();
+  expect(report.wifi).toHaveLength(254);
+  expect(report.wifi.some(({ mac }) => mac <= 0x001a2b000001)).toBe(false);
 });
 
 test('a refusal holds for the whole call, however many items it has', async () => {
