@@ -19,7 +19,7 @@ import { takeBody } from '../http/take-body.ts';
 import { BODY_LIMIT_BYTES, decodeJsonBody, MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
 import type { Audience, Decision } from './audience.ts';
 import { keepSources } from './keep-sources.ts';
-import type { Estimate, Locator } from './locator.ts';
+import type { CountryAnswer as CountryFound, Estimate, Locator } from './locator.ts';
 import { readGeolocate } from './read-geolocate.ts';
 import { createReadings } from './readings.ts';
 import { scanGeolocate } from './scan-geolocate.ts';
@@ -130,9 +130,48 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     sendMls(request, reply, 200, language === null ? locateText(found) : explainedText(found, language));
   }
 
-  function country(_bytes: Buffer, request: FastifyRequest, reply: FastifyReply): void {
-    const found = locator.country(readings, now());
-    if (found === null || request.caller?.class !== 'device') {
+  function country(bytes: Buffer, request: FastifyRequest, reply: FastifyReply): void {
+    const caller = request.caller as Caller;
+    const deviceToken = deviceTokenOf(request);
+    if (caller.class !== 'device') {
+      // The same work as for a phone.
+      locator.country(readings, now());
+      refuse(ROUTE.country, NOT_LOCATED, request, reply);
+    } else if (deviceToken === null || audience === undefined) {
+      showCountry(locator.country(readings, now()), request, reply);
+    } else askForCountry(bytes, audience, caller, deviceToken, request, reply);
+  }
+
+  /** By the sources that the phone that says who it is has on. */
+  function askForCountry(
+    bytes: Buffer,
+    whatMayBeUsed: Audience,
+    caller: Caller,
+    deviceToken: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void {
+    const nowMs = now();
+    const own = turn;
+    let found: CountryFound | null = null;
+    function locate(sources: number): null {
+      if (turn !== own) read(bytes, request);
+      turn++;
+      keepSources(readings, sources);
+      found = locator.country(readings, nowMs);
+      return null;
+    }
+    const answer = (decision: Decision) => {
+      if (decision !== null && 'kind' in decision) refuse(ROUTE.country, decision, request, reply);
+      else showCountry(found, request, reply);
+    };
+    const decision = whatMayBeUsed({ caller, deviceToken, query: {}, nowMs, arrivedMs: request.startedMs, locate });
+    if (!(decision instanceof Promise)) answer(decision);
+    else decision.then(answer).catch((error: unknown) => fail(ROUTE.country, error, request, reply));
+  }
+
+  function showCountry(found: CountryFound | null, request: FastifyRequest, reply: FastifyReply): void {
+    if (found === null) {
       refuse(ROUTE.country, NOT_LOCATED, request, reply);
       return;
     }
