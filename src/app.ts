@@ -5,6 +5,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { addJwksRoute, addReceiptRoutes, type ReceiptPorts } from './consent/receipt-routes.ts';
 import { addConsentRoutes, type ConsentPorts } from './consent/routes.ts';
+import { PROOF_HEADER } from './devices/proof-header.ts';
 import { addMeRoutes, addRegistrationRoutes, type DevicePorts } from './devices/routes.ts';
 import { type Caller, createAdmission } from './http/caller.ts';
 import { answerPreflights } from './http/cors.ts';
@@ -32,6 +33,7 @@ import { addContactRoutes, type ContactPorts } from './rights/contact-routes.ts'
 import { addExportRoute, addRightsRoutes } from './rights/me-routes.ts';
 import type { Rights } from './rights/me-store.ts';
 import { addNoticeRoutes, type NoticePorts } from './rights/notice-routes.ts';
+import { isFromPhone } from './rights/proof.ts';
 import { addRemovalRoutes, type RemovalPorts } from './rights/routes.ts';
 import { addRegionRoutes, type CountsPorts } from './sharing/counts/routes.ts';
 
@@ -145,7 +147,14 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }
 
   if (people !== undefined) {
-    const phone = (request: FastifyRequest) => (request.subject as { id?: string } | null)?.id ?? '';
+    const subject = (request: FastifyRequest) => (request.subject ?? {}) as { id?: string; key?: Uint8Array };
+    const phone = {
+      nameOf: (request: FastifyRequest) => subject(request).id ?? '',
+      isProven(request: FastifyRequest) {
+        const { key } = subject(request);
+        return key !== undefined && isFromPhone(key, request.headers[PROOF_HEADER], now());
+      },
+    };
     const auth = { ...deps, failsTooOften, changesTooOften: createChangeLimit(app, deps, phone) };
     await native('/v1/devices', (devices) => addRegistrationRoutes(devices, people.devices, auth));
     await native('/v1/me', async (me) => {

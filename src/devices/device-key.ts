@@ -58,3 +58,8 @@ export function ledgerSubject(deviceKey: Uint8Array): Buffer {
 export function proofKeyOf(deviceKey: Uint8Array): Buffer {
   return createHmac('sha256', createSecretKey(deviceKey)).update('step-up proof').digest();
 }
+
+/** What marks challenges as ours, for this device: they are not kept. */
+export function challengeKeyOf(deviceKey: Uint8Array): Buffer {
+  return createHmac('sha256', createSecretKey(deviceKey)).update('challenge').digest();
+}

@@ -19,8 +19,10 @@ const OTHERS_PER_MINUTE = 600;
  * or try, must not turn a withdrawal away. Only as many made-up ones as this could.
  */
 const DELETIONS_PER_MINUTE = 6_000;
-/** What one phone may change a minute: a person at a screen, never a loop that fills the ledger. */
+/** What one phone may change a minute from one address: a person at a screen, never a loop that fills the ledger. */
 const CHANGES_PER_MINUTE = 30;
+/** From all addresses together: a thief of its token at one of them does not use up what its owner may. */
+const CHANGES_FROM_ANYWHERE = 10 * CHANGES_PER_MINUTE;
 /** Addresses remembered by each limiter, the least recently used forgotten first. */
 const TABLE_SIZE = 5_000;
 const MINUTE_MS = 60_000;
@@ -96,23 +98,38 @@ export async function createFailureLimit(
   };
 }
 
+export type Changer = {
+  /** Who a request is from; '' if that is not known. */
+  readonly nameOf: (request: FastifyRequest) => string;
+  /** Whether it shows that its sender holds the phone, not just its token. */
+  readonly isProven: (request: FastifyRequest) => boolean;
+};
+
 /**
- * Prepares a counter of changes by whoever `nameOf` says a request is from, whatever its address; call it after
- * createFailureLimit, on the same scope. Resolves to true if that one has changed too much this minute.
+ * Prepares a counter of changes by whoever `nameOf` says a request is from; call it after createFailureLimit, on the same
+ * scope. Resolves to true if that one has changed too much this minute. What is proven is counted apart, so that nobody else can
+ * use it up.
  */
 export function createChangeLimit(
   scope: FastifyInstance,
   deps: LimiterDeps,
-  nameOf: (request: FastifyRequest) => string,
+  { nameOf, isProven }: Changer,
 ): (request: FastifyRequest) => Promise<boolean> {
-  const keyGenerator = (request: FastifyRequest) =>
-    createHmac('sha256', deps.addressKey)
-      .update(`changes ${nameOf(request)}`)
-      .digest('base64url')
-      .slice(0, 22);
-  const count = scope.createRateLimit({ max: CHANGES_PER_MINUTE, timeWindow: MINUTE_MS, keyGenerator });
+  const counter = (max: number, keyOf: (request: FastifyRequest) => string) => {
+    const keyGenerator = (request: FastifyRequest) =>
+      createHmac('sha256', deps.addressKey).update(keyOf(request)).digest('base64url').slice(0, 22);
+    const count = scope.createRateLimit({ max, timeWindow: MINUTE_MS, keyGenerator });
+    return async (request: FastifyRequest) => {
+      const result = await count(request);
+      return !result.isAllowed && result.isExceeded;
+    };
+  };
+  const proven = counter(CHANGES_PER_MINUTE, (request) => `proven ${nameOf(request)}`);
+  const fromHere = counter(CHANGES_PER_MINUTE, (request) => `changes ${nameOf(request)} ${subscriberOf(request.ip)}`);
+  const fromAnywhere = counter(CHANGES_FROM_ANYWHERE, (request) => `changes ${nameOf(request)}`);
   return async (request) => {
-    const result = await count(request);
-    return !result.isAllowed && result.isExceeded;
+    if (isProven(request)) return await proven(request);
+    // What is refused here does not count there.
+    return (await fromHere(request)) || (await fromAnywhere(request));
   };
 }

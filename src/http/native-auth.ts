@@ -63,7 +63,7 @@ export function requireSubject(
     request.subject = subject;
     // Taking back (DELETE) is not limited by phone: a person who was too busy at the screen must still be able to withdraw.
     if (request.method !== 'POST' && request.method !== 'PUT' && request.method !== 'PATCH') return;
-    if (deps.changesTooOften === undefined) return;
+    if (deps.changesTooOften === undefined || request.routeOptions.config.changesNothing === true) return;
     if (await deps.changesTooOften(request).catch(() => false))
       return refuseProblem(reply, { kind: 'quota', per: 'minute', retryAfterS: 60 });
   };
@@ -80,6 +80,10 @@ async function refuseCredential(
 }
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A POST after which everything is as before, and which therefore is not counted against the phone. */
+    changesNothing?: boolean;
+  }
   interface FastifyRequest {
     /** Whom a token belongs to: what `requireSubject` found. */
     subject: object | null;

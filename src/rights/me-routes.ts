@@ -58,6 +58,7 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
   scope.post(
     '/challenges',
     {
+      config: { changesNothing: true },
       schema: {
         ...COMMON,
         summary: 'A question only the phone can answer.',

@@ -67,7 +67,7 @@ export function createRights(deps: RightsDeps) {
   }
 
   return {
-    challenge: (device: Presented, action: ProofAction) => openChallenge(pool, device.id, action, now(), random),
+    challenge: (device: Presented, action: ProofAction) => openChallenge(personOf(device), action, now(), random),
 
     prove: (device: Presented, action: ProofAction, header: unknown) =>
       takeProof(pool, personOf(device), action, header, now()),

@@ -149,7 +149,7 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
   },
   challenges: {
     room: 'rights',
-    what: 'questions that only the phone can answer, as hashes',
+    what: 'questions that only the phone can answer, once answered, as hashes: so that none is answered twice',
     columns: {
       ...list('device', 'pseudonymous'),
       ...list('nonce_hash', 'secret'),

@@ -41,7 +41,9 @@ async function sweepAll(nowMs: number): Promise<void> {
 test('nothing is overdue after a sweep, however far time has gone, and after the longest time nothing about anybody is left', async () => {
   const person = await register(pool);
   await disclose(pool, (await loadDevice(pool, MASTERS, person.tokenHash, START_MS))!.subject, 'app');
-  await openChallenge(pool, person.device, 'erasure', START_MS, randomBytes);
+  const asked = openChallenge(person, 'erasure', START_MS, randomBytes);
+  const answer = `${asked.nonce}.${answerChallenge(person.proofKey, 'erasure', asked.nonce)}`;
+  expect(await takeProof(pool, person, 'erasure', answer, START_MS)).toBe(true);
   await pool.query(`insert into last_locations values ($1, $2, '\\x00')`, [person.device, START_MS + DAY_MS]);
   await pool.query(`insert into coarse_states values ($1, 1, $2, '\\x00')`, [person.device, START_MS + DAY_MS]);
   await pool.query(`insert into rights_requests values ($1, $2, 'access', 'done', $3, $3, null, $3, '\\x00')`, [
@@ -162,7 +164,7 @@ test('what is over is invisible before anything has swept it', async () => {
   expect(await loadDevice(pool, MASTERS, person.tokenHash, START_MS)).not.toBeNull();
   expect(await loadDevice(pool, MASTERS, person.tokenHash, over)).toBeNull();
   // A challenge.
-  const { nonce, expiresAt } = await openChallenge(pool, person.device, 'erasure', START_MS, randomBytes);
+  const { nonce, expiresAt } = openChallenge(person, 'erasure', START_MS, randomBytes);
   const proof = `${nonce}.${answerChallenge(person.proofKey, 'erasure', nonce)}`;
   expect(await takeProof(pool, person, 'erasure', proof, expiresAt)).toBe(false);
   // A suppressed token.

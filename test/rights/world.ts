@@ -27,6 +27,7 @@ export type World = {
     url: string,
     body?: object,
     proof?: string,
+    from?: string,
   ): Promise<{
     status: number; // biome-ignore lint/suspicious/noExplicitAny: whatever came back, to be looked at
     body: any;
@@ -56,10 +57,11 @@ export async function openWorld(): Promise<World> {
     rights: openRights({ ...setup, contact: 'privacy@example.org' }),
     now: Date.now,
   });
-  const call: World['call'] = async (phone, method, url, body, proof) => {
+  const call: World['call'] = async (phone, method, url, body, proof, from) => {
     const answer = await app.inject({
       method,
       url,
+      ...(from !== undefined && { remoteAddress: from }),
       headers: {
         ...(phone && { authorization: `Bearer ${phone.token}` }),
         ...(proof !== undefined && { 'honeyguide-proof': proof }),
