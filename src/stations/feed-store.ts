@@ -138,6 +138,22 @@ export async function* changedPages(
   }
 }
 
+/** The access points or beacons with a position whose last block began within (`afterMs`, `untilMs`], page by page in key order. */
+export async function* blockedPages(
+  pool: Pool,
+  table: 'wifi_stations' | 'bluetooth_stations',
+  { afterMs, untilMs, pageRows }: { afterMs: number; untilMs: number; pageRows: number },
+): AsyncGenerator<Buffer> {
+  // Those first, by their own index, however many rows lie before them in the table.
+  const blocked = `(select * from ${table} where blocked_at > $2 and blocked_at <= $3 and lat is not null offset 0) blocked`;
+  for (let key: readonly string[] | null = ['-1']; key !== null; ) {
+    const source = `(select * from ${blocked} where mac > $4::int8 order by mac limit $1) page`;
+    const page: FeedPage = await readPage(pool, table, source, [pageRows, afterMs, untilMs, key[0]], 'order by mac');
+    key = page.rows < pageRows ? null : lastKey(table, page.packed);
+    yield page.packed;
+  }
+}
+
 /** The first transaction from `start` on and before the end of `to` that changed a row which is still as it left it. */
 async function nextChange(pool: Pool, table: FeedTable, start: string, to: string): Promise<string | null> {
   const { rows } = await pool.query<{ next: string }>(

@@ -2,12 +2,14 @@
 // within `pollMs` and the time to read it, however long other transactions stay open; a start reads the snapshot if it is
 // good and everything if not, and the log says which and why; a store that fails is tried again, answers go on meanwhile; after
 // a crash of PostgreSQL, which may have lost what the index already has, it starts over, from a snapshot that can't hold such.
-// A block that ends by time alone changes nothing here: it took the position with it, and the next report writes the row.
+// A block that ends by time alone changes nothing here: it took the position with it, and the next report writes the row. The
+// silence of an access point that moved and was learnt anew does end by time, and is looked for.
 import type { Pool } from 'pg';
 import type { MacCipher } from '../privacy/mac-cipher.ts';
-import { applyRow, FEED_TABLE_NAMES, type FeedTable, openAddresses, unpackRows } from './feed-rows.ts';
+import { applyRow, FEED_TABLE_NAMES, type FeedTable, MOVED_MS, openAddresses, unpackRows } from './feed-rows.ts';
 import {
   allPages,
+  blockedPages,
   changedPages,
   currentEpoch,
   currentPosition,
@@ -24,6 +26,9 @@ const POLL_MS = 250;
 /** A page takes the store and the event loop some tens of milliseconds. */
 const PAGE_ROWS = 10_000;
 const RETRY_MS = 1_000;
+/** How often it is looked for access points that moved long enough ago to answer again. */
+const SILENCE_POLL_MS = 60_000;
+const MOVING = ['wifi_stations', 'bluetooth_stations'] as const;
 
 /** What the feed has to say; pino's loggers fit. Only counts and reasons, never values. */
 export type FeedLog = {
@@ -80,6 +85,8 @@ export function followStore(
   let hasNews = false;
   let caughtUpAt: number | null = null;
   let lastAppliedAt: number | null = null;
+  /** Until when silences that end by time were ended, ms. */
+  let silencesEndedAt = 0;
   let snapshotTakenAt: number | null = null;
   let writing: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -119,6 +126,8 @@ export function followStore(
       return false;
     }
     position = result.about.position;
+    // Also what a version before this one, which did not look, left silent.
+    silencesEndedAt = result.about.takenAt - MOVED_MS;
     hasNews = false;
     snapshotTakenAt = result.about.takenAt;
     log.info({ stations: result.stations }, 'index loaded from its snapshot');
@@ -135,6 +144,7 @@ export function followStore(
       if (stopped) return;
     }
     position = start;
+    silencesEndedAt = startedAt;
     log.info({ rows, stations: index.size(), tookMs: now() - startedAt }, 'index read from the store');
   }
 
@@ -167,8 +177,19 @@ export function followStore(
       }
       position = to.position;
     }
+    if (lookedAt - silencesEndedAt >= SILENCE_POLL_MS) await endSilences(lookedAt);
     caughtUpAt = lookedAt;
     becomeReady();
+  }
+
+  /** Applies again what was silent because it had moved, and is so no longer. */
+  async function endSilences(nowMs: number): Promise<void> {
+    const blocked = { afterMs: silencesEndedAt - MOVED_MS, untilMs: nowMs - MOVED_MS, pageRows };
+    for (const table of MOVING) {
+      await applyPages(table, blockedPages(pool, table, blocked));
+      if (stopped) return;
+    }
+    silencesEndedAt = nowMs;
   }
 
   function pause(ms: number): Promise<void> {

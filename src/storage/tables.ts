@@ -76,6 +76,8 @@ const macStations = (name: string) =>
     index(`${name}_changed_idx`).on(t.changed),
     // What waits to be deleted (stations/empty-store.ts).
     index(`${name}_empty_idx`).on(t.changed).where(sql`${t.lat} is null`),
+    // Whose silence after a move ends next (stations/feed.ts); few ever have one.
+    index(`${name}_blocked_idx`).on(t.blockedAt).where(sql`${t.blockedAt} is not null`),
   ]);
 
 /** Wi-Fi access points by BSSID, a 48-bit number, encrypted (privacy/mac-cipher.ts) like every `mac` column. */

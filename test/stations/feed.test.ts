@@ -144,6 +144,41 @@ describe('a change', () => {
     await eventually(() => map.wifi(2), null);
   });
 
+  test('that time alone makes, the end of an access point’s silence after a move, reaches it too, here, in a snapshot and from one', async () => {
+    const store = await emptyStore();
+    const MOVED = 30 * DAY_MS;
+    // Blocked so long ago that it ends two minutes from now, in one hour (three of a page each), and never was.
+    for (const [mac, blockedAt] of [
+      [11, NOW - MOVED + 120_000],
+      [12, NOW - MOVED + 120_000],
+      [13, NOW - MOVED + 120_000],
+      [14, NOW - MOVED + 3_600_000],
+    ])
+      await store.pool.query(
+        `insert into wifi_stations (mac, lat, lon, radius_m, samples, source, created_at, last_seen_at, block_count, blocked_at)
+         values ($1, $2, $2, 50, 7, 1, 0, ${NOW}, 1, $3)`,
+        [sealMac('wifi', mac), mac, blockedAt],
+      );
+    const snapshot = { path: join(testFolder(), 'stations.index'), key: AT_REST.snapshotKey };
+    let nowMs = NOW;
+    const silent = (map: ReturnType<typeof follow>) =>
+      [11, 12, 13, 14].filter((mac) => map.wifi(mac) === mac && (map.out.flags[0] & STATION_FLAG.moved) !== 0);
+    const map = follow(store, { snapshot, pageRows: 1, now: () => nowMs });
+    await map.follower.ready;
+    expect(silent(map)).toEqual([11, 12, 13, 14]);
+    await map.follower.writeSnapshot();
+    nowMs = NOW + 190_000;
+    await eventually(() => silent(map), [14]);
+    await map.follower.stop();
+    // The snapshot was taken while all were silent.
+    const again = follow(store, { snapshot, pageRows: 1, now: () => nowMs });
+    await again.follower.ready;
+    expect(again.said.join()).toContain('loaded from its snapshot');
+    expect(silent(again)).toEqual([14]);
+    nowMs = NOW + 3_700_000;
+    await eventually(() => silent(again), []);
+  });
+
   test('of many rows in many transactions arrives whole, in pages', async () => {
     const store = await emptyStore();
     const map = follow(store, { pageRows: 100 });

@@ -1,0 +1,2 @@
+CREATE INDEX "bluetooth_stations_blocked_idx" ON "bluetooth_stations" USING btree ("blocked_at") WHERE "bluetooth_stations"."blocked_at" is not null;--> statement-breakpoint
+CREATE INDEX "wifi_stations_blocked_idx" ON "wifi_stations" USING btree ("blocked_at") WHERE "wifi_stations"."blocked_at" is not null;
