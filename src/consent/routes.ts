@@ -167,10 +167,11 @@ type Body = Partial<Screen> & {
   readonly policyVersion?: string;
 };
 
-/** Null if it says two things at once, or a time that is none. */
+/** Null if it says two things at once, a time that is none, or a yes to the last place alone: it is kept of what is located. */
 function readWanted(body: Body, { profile }: Device, nowMs: number): Wanted | null {
   const { expiresAt: at, validForDays: days } = body;
   if (at !== undefined && days !== undefined) return null;
+  if (body.scopes !== undefined && !body.scopes.includes('geolocate')) return null;
   let expiresAt: number | null = null;
   if (at !== undefined) expiresAt = Date.parse(at);
   if (days !== undefined) expiresAt = nowMs + days * DAY_MS;

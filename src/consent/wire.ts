@@ -25,7 +25,7 @@ export const ConsentBody = Type.Object(
         minItems: 1,
         maxItems: SCOPES.length,
         uniqueItems: true,
-        description: 'Default: `geolocate`',
+        description: 'Default: `geolocate`, which the others go along with',
       }),
     ),
     sources: Type.Optional(

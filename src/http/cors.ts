@@ -21,7 +21,11 @@ export async function answerPreflights(scope: FastifyInstance): Promise<void> {
   await scope.register(cors, {
     origin: '*',
     methods: ALLOWED_METHODS.split(', '),
-    allowedHeaders: ['Content-Type', 'Content-Encoding', 'Accept', 'X-Requested-With', 'X-Ichnaea-Contribute-Opt-In'],
+    // Authorization: the phone's or its user's token for an application, which in the URL would be in logs.
+    allowedHeaders: [
+      ...['Content-Type', 'Content-Encoding', 'Accept', 'Authorization'],
+      ...['X-Requested-With', 'X-Ichnaea-Contribute-Opt-In'],
+    ],
     exposedHeaders: EXPOSED_HEADERS,
     maxAge: 86_400,
     // Ichnaea answers OPTIONS with 200, also without an Origin.

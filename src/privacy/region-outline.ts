@@ -14,6 +14,33 @@ export function outlineOf(region: RegionKey): Ring {
   return [...ring, ring[0]];
 }
 
+/** The ring in pieces of -180 to 180 degrees, as GeoJSON wants them (RFC 7946 3.1.9): one, or two that meet at the antimeridian. */
+export function cutAtAntimeridian(ring: Ring): Ring[] {
+  const lons = ring.map(([lon]) => lon);
+  const [least, most] = [Math.min(...lons), Math.max(...lons)];
+  if (least >= -180 && most <= 180) return [ring];
+  const at = most > 180 ? 180 : -180;
+  const turn = most > 180 ? -360 : 360;
+  const [east, west] = [keepSide(ring, (lon) => lon - at), keepSide(ring, (lon) => at - lon)];
+  const [inside, beyond] = most > 180 ? [west, east] : [east, west];
+  return [inside, beyond.map(([lon, lat]) => [round(lon + turn), lat] as const)];
+}
+
+/** What of a closed ring lies where `side` is 0 or more, closed. */
+function keepSide(ring: Ring, side: (lon: number) => number): Ring {
+  const kept: Ring = [];
+  for (let i = 0; i + 1 < ring.length; i++) {
+    const [[lon, lat], [nextLon, nextLat]] = [ring[i], ring[i + 1]];
+    const [here, next] = [side(lon), side(nextLon)];
+    if (here >= 0) kept.push([lon, lat]);
+    if (here * next < 0) {
+      const share = here / (here - next);
+      kept.push([round(lon + share * (nextLon - lon)), round(lat + share * (nextLat - lat))]);
+    }
+  }
+  return [...kept, kept[0]];
+}
+
 /** What brings `lon` within half a turn of `first`. */
 function turnsTo(first: number, lon: number): number {
   if (lon - first > 180) return -360;

@@ -232,6 +232,8 @@ describe('a yes that does not count', () => {
     for (const [body, status] of [
       [{}, 400],
       [{ precision: 'exact' }, 400],
+      // The last place is kept of what is located: a yes to it alone would never show anything.
+      [{ precision: 'precise', scopes: ['last-location'] }, 400],
       [{ precision: 2 }, 400],
       [{ precision: 'precise', more: 1 }, 400],
       [{ precision: 'precise', scopes: [] }, 400],

@@ -156,6 +156,14 @@ test('a head that is too long is refused', async () => {
   expect(envelopeOf(received())).toMatchObject({ code: 431 });
 });
 
+test('an expectation that nobody meets is refused in the same words', async () => {
+  const { socket, closed, received } = open();
+  socket.write(head(['Expect: miracles', 'Content-Length: 2']));
+  await closed;
+  expect(received()).toMatch(/^HTTP\/1\.1 417/);
+  expect(envelopeOf(received())).toMatchObject({ code: 417 });
+});
+
 test('a stop answers who asks once more on a connection that is kept, and says that it was the last time', async () => {
   const own = await createTestApp();
   await own.app.listen({ host: '127.0.0.1', port: 0 });

@@ -162,6 +162,8 @@ test('a preflight from app:// is answered without a key, with lists old Gecko un
     'access-control-max-age': '86400',
   });
   expect(String(answer.headers['access-control-allow-headers']).toLowerCase()).toContain('content-type');
+  // The token of an application's user, too: in the URL it would be in logs.
+  expect(String(answer.headers['access-control-allow-headers']).toLowerCase()).toContain('authorization');
   expect(answer.headers['access-control-allow-headers']).not.toContain('*');
   expect((await app.inject({ method: 'OPTIONS', url: '/v1/country' })).statusCode).toBe(200);
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
 import { keyOfCell } from '../../src/privacy/region-key.ts';
-import { outlineOf } from '../../src/privacy/region-outline.ts';
+import { cutAtAntimeridian, outlineOf, type Ring } from '../../src/privacy/region-outline.ts';
 
 test('an outline is closed, counter-clockwise and never runs round the world', () => {
   fc.assert(
@@ -23,4 +23,35 @@ test('an outline is closed, counter-clockwise and never runs round the world', (
       },
     ),
   );
+});
+
+/** Twice the area, signed: > 0 counter-clockwise. */
+const doubledArea = (ring: Ring) =>
+  ring.slice(1).reduce((sum, [lon, lat], i) => sum + ring[i][0] * lat - lon * ring[i][1], 0);
+
+test('pieces of an outline lie between -180 and 180 degrees, are closed and counter-clockwise, and together are the outline', () => {
+  let cut = 0;
+  fc.assert(
+    fc.property(
+      fc.double({ min: -75, max: 75, noNaN: true }),
+      fc.double({ min: 178, max: 182, noNaN: true }),
+      fc.integer({ min: 3, max: 7 }),
+      (lat, lon, res) => {
+        const ring = outlineOf(keyOfCell(latLngToCell(lat, lon > 180 ? lon - 360 : lon, res)));
+        const pieces = cutAtAntimeridian(ring);
+        cut += pieces.length - 1;
+        for (const piece of pieces) {
+          for (const [at] of piece) expect(Math.abs(at)).toBeLessThanOrEqual(180);
+          expect(piece.at(-1)).toEqual(piece[0]);
+          expect(doubledArea(piece)).toBeGreaterThan(0);
+        }
+        const whole = doubledArea(ring);
+        // Corners are rounded to six decimals.
+        expect(Math.abs(pieces.reduce((sum, piece) => sum + doubledArea(piece), 0) - whole)).toBeLessThan(
+          whole * 1e-3 + 1e-5,
+        );
+      },
+    ),
+  );
+  expect(cut).toBeGreaterThan(0);
 });

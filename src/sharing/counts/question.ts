@@ -32,11 +32,22 @@ export function readQuestion(query: RegionsQuery, latest: number): Question | nu
   return { ...times, ...area, after, limit };
 }
 
+/** ISO 8601: a day (its beginning, UTC), or a time with its zone; a `+` that nobody encoded arrives as a blank. */
+const TIME = /^(\d{4}-\d\d-\d\d)(?:(T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(?:Z|([+\- ])(\d\d:\d\d)))?$/;
+
+/** Milliseconds; NaN if it is none: what only some engine's parser makes sense of means something else on another machine. */
+function timeOf(text: string): number {
+  const parts = TIME.exec(text);
+  if (parts === null) return Number.NaN;
+  const [, day, time = 'T00:00', sign = '+', zone = '00:00'] = parts;
+  return Date.parse(`${day}${time}${sign === '-' ? '-' : '+'}${zone}`);
+}
+
 /** A window counts if it begins within [from, until). */
 function timesOf({ from, until }: RegionsQuery, latest: number): { from: number; until: number } | null {
   if (from === undefined && until === undefined) return { from: latest, until: latest + 1 };
-  const fromMs = from === undefined ? 0 : Date.parse(from);
-  const untilMs = until === undefined ? null : Date.parse(until);
+  const fromMs = from === undefined ? 0 : timeOf(from);
+  const untilMs = until === undefined ? null : timeOf(until);
   if (!(fromMs >= 0) || (untilMs !== null && !(untilMs > fromMs))) return null;
   // One millisecond before, then the next: a window that begins at the time itself is still to come.
   const firstAt = (ms: number) => Math.min(END, windowOf(ms - 1) + 1);

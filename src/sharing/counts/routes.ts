@@ -5,8 +5,8 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Problem, refuseProblem } from '../../http/errors/problem.ts';
 import { type NativeAuthDeps, requireKey } from '../../http/native-auth.ts';
 import { EPSILON_MILLI, releaseThreshold, WINDOW_MS } from '../../privacy/count-rule.ts';
-import { cellOfKey } from '../../privacy/region-key.ts';
-import { outlineOf } from '../../privacy/region-outline.ts';
+import { cellOfKey, type RegionKey } from '../../privacy/region-key.ts';
+import { cutAtAntimeridian, outlineOf } from '../../privacy/region-outline.ts';
 import { cursorOf, type RegionsQuery, readQuestion } from './question.ts';
 import type { Question, RegionCount } from './read-store.ts';
 import { RegionsAnswer, RegionsGeoJson, RegionsQuerySchema } from './wire.ts';
@@ -63,6 +63,13 @@ export function addRegionRoutes(scope: FastifyInstance, ports: CountsPorts, auth
   );
 }
 
+function geometryOf(region: RegionKey): object {
+  const pieces = cutAtAntimeridian(outlineOf(region));
+  return pieces.length === 1
+    ? { type: 'Polygon', coordinates: pieces }
+    : { type: 'MultiPolygon', coordinates: pieces.map((piece) => [piece]) };
+}
+
 type Rendered = { readonly page: readonly RegionCount[]; readonly next: string | null; readonly latest: number | null };
 
 function render(reply: FastifyReply, accept: string, { page, next, latest }: Rendered): FastifyReply {
@@ -74,7 +81,7 @@ function render(reply: FastifyReply, accept: string, { page, next, latest }: Ren
     const features = page.map((one) => ({
       type: 'Feature',
       id: cursorOf(one),
-      geometry: { type: 'Polygon', coordinates: [outlineOf(one.region)] },
+      geometry: geometryOf(one.region),
       properties: shown(one),
     }));
     return reply.type(GEOJSON).send(JSON.stringify({ type: 'FeatureCollection', features, next }));

@@ -44,6 +44,7 @@ export const RegionsAnswer = Type.Object(
   },
 );
 
+const Outline = Type.Array(Type.Array(Type.Number()));
 export const RegionsGeoJson = Type.Object(
   {
     type: Type.Literal('FeatureCollection'),
@@ -51,10 +52,11 @@ export const RegionsGeoJson = Type.Object(
       Type.Object({
         type: Type.Literal('Feature'),
         id: Type.String(),
-        geometry: Type.Object({
-          type: Type.Literal('Polygon'),
-          coordinates: Type.Array(Type.Array(Type.Array(Type.Number()))),
-        }),
+        geometry: Type.Union([
+          Type.Object({ type: Type.Literal('Polygon'), coordinates: Type.Array(Outline) }),
+          // Of a region that the antimeridian cuts.
+          Type.Object({ type: Type.Literal('MultiPolygon'), coordinates: Type.Array(Type.Array(Outline)) }),
+        ]),
         properties: RegionCountSchema,
       }),
     ),

@@ -15,6 +15,10 @@ describe('a question about counts', () => {
     expect(readQuestion({ from: at(10, 1) }, LATEST)).toMatchObject({ from: 11 });
     expect(readQuestion({ from: at(10), until: at(12) }, LATEST)).toMatchObject({ from: 10, until: 12 });
     expect(readQuestion({ until: at(12, 1) }, LATEST)).toMatchObject({ from: 0, until: 13 });
+    const noon = readQuestion({ from: '2026-11-26T12:00Z' }, LATEST);
+    for (const from of ['2026-11-26T14:00:00.000+02:00', '2026-11-26T14:00 02:00', '2026-11-26T07:00-05:00'])
+      expect(readQuestion({ from }, LATEST)).toEqual(noon);
+    expect(readQuestion({ from: '2026-11-26' }, LATEST)).toEqual(readQuestion({ from: '2026-11-26T00:00Z' }, LATEST));
   });
 
   test('about an H3 cell takes the regions in it, and no other', () => {
@@ -50,6 +54,10 @@ describe('a question about counts', () => {
 
   test.each([
     { from: 'yesterday' },
+    // What a parser makes something of, here or elsewhere, and no two the same.
+    ...['1', '0', '-1', 'Nov 26 2026', '2026-11-26T12:00:00', '2026-11-26 12:00', '2026-11', '20261126'].map(
+      (from) => ({ from }),
+    ),
     { from: '' },
     { from: at(10), until: at(10) },
     { from: at(10), until: at(9) },
