@@ -30,11 +30,11 @@ import { addPolicyRoutes, type PolicyPorts } from './policy/routes.ts';
 import type { Audience } from './positioning/audience.ts';
 import type { Locator } from './positioning/locator.ts';
 import { addLocateRoutes } from './positioning/routes.ts';
+import { isFromPhone } from './rights/challenges-store.ts';
 import { addContactRoutes, type ContactPorts } from './rights/contact-routes.ts';
 import { addExportRoute, addRightsRoutes } from './rights/me-routes.ts';
 import type { Rights } from './rights/me-store.ts';
 import { addNoticeRoutes, type NoticePorts } from './rights/notice-routes.ts';
-import { isFromPhone } from './rights/proof.ts';
 import { addRemovalRoutes, type RemovalPorts } from './rights/routes.ts';
 import { addRegionRoutes, type CountsPorts } from './sharing/counts/routes.ts';
 

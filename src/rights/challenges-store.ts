@@ -45,3 +45,14 @@ export async function takeProof(
     rowCount === 1 && asked.action === action && answersChallenge(proofKeyOf(key), action, proof.nonce, proof.answer)
   );
 }
+
+/**
+ * True if `header` is a right answer to a challenge of the device whose key it is, whatever the action, answered before or not:
+ * whoever sent it holds the phone.
+ */
+export function isFromPhone(deviceKey: Uint8Array, header: unknown, nowMs: number): boolean {
+  const proof = readProof(header);
+  const asked = proof === null ? null : readNonce(challengeKeyOf(deviceKey), proof.nonce);
+  if (proof === null || asked === null || asked.expiresAt <= nowMs) return false;
+  return answersChallenge(proofKeyOf(deviceKey), asked.action, proof.nonce, proof.answer);
+}

@@ -3,7 +3,7 @@
 // used up by the first answer, right or wrong, so that nobody can try twice; every failure looks the same. It says itself that
 // it is ours and until when, so that none is kept and whoever asks for many takes nobody's away. Promises: pure.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { challengeKeyOf, proofKeyOf, type Random } from '../devices/device-key.ts';
+import type { Random } from '../devices/device-key.ts';
 
 /** What may need proof. Nonces go by the place: add at the end. */
 export const PROOF_ACTIONS = [
@@ -67,15 +67,4 @@ export function answersChallenge(proofKey: Uint8Array, action: ProofAction, nonc
 /** What is kept of a nonce. */
 export function hashNonce(nonce: string): Buffer {
   return createHash('sha256').update(nonce).digest();
-}
-
-/**
- * True if `header` is a right answer to a challenge of the device whose key it is, whatever the action, answered before or not:
- * whoever sent it holds the phone.
- */
-export function isFromPhone(deviceKey: Uint8Array, header: unknown, nowMs: number): boolean {
-  const proof = readProof(header);
-  const asked = proof === null ? null : readNonce(challengeKeyOf(deviceKey), proof.nonce);
-  if (proof === null || asked === null || asked.expiresAt <= nowMs) return false;
-  return answersChallenge(proofKeyOf(deviceKey), asked.action, proof.nonce, proof.answer);
 }
