@@ -37,6 +37,7 @@ import type { Rights } from './rights/me-store.ts';
 import { addNoticeRoutes, type NoticePorts } from './rights/notice-routes.ts';
 import { addRemovalRoutes, type RemovalPorts } from './rights/routes.ts';
 import { addRegionRoutes, type CountsPorts } from './sharing/counts/routes.ts';
+import { createSourcesOf } from './sharing/own-switches.ts';
 
 export type AppDeps = LimiterDeps & {
   readonly version: string;
@@ -119,7 +120,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   refuseErrors(app, refuseProblem, deps.log);
 
   const admit = createAdmission({ ...deps, failsTooOften });
-  const { submission } = deps;
+  const { submission, audience } = deps;
+  const sourcesOf = audience === undefined ? undefined : createSourcesOf(audience, deps.now);
   async function mls(scope: FastifyInstance): Promise<void> {
     scope.setValidatorCompiler(() => () => true);
     refuseErrors(scope, refuseMls, deps.log, countRefusals(deps.counters));
@@ -127,7 +129,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     if (scope.prefix === '/v1') addLocateRoutes(scope, { ...deps, admit });
     if (submission === undefined) return;
     await scope.register(async (submit) =>
-      addSubmitRoutes(submit, { ...deps, ...submission }, scope.prefix === '/v1' ? V1_PATHS : V2_PATHS),
+      addSubmitRoutes(submit, { ...deps, ...submission, sourcesOf }, scope.prefix === '/v1' ? V1_PATHS : V2_PATHS),
     );
   }
   for (const prefix of ['/v1', '/v2']) {

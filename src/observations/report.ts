@@ -92,7 +92,8 @@ export const DROP_REASONS = [
   'inaccurate',
   'nothingHeard',
   'clockUnset',
-  // one transmitter in it
+  // one transmitter in it, or the fix
+  'switchedOff',
   'tooMany',
   'unreadable',
   'unusableMac',

@@ -1,8 +1,9 @@
 // The submit routes of the MLS family: POST /v2/geosubmit, /v1/geosubmit, /v1/submit; OPTIONS is answered by CORS. The key is
 // optional and a bad one is no key: whoever sends reports gets nothing for it. Promises: 200 `{}` (204 on v1/submit) only
-// when the reports are durable; 503 with Retry-After, before the body is read, when there is no room; 422, likewise, for a partner that names the device it reports about (C5); 400 for what is no
+// when the reports are durable; 503 with Retry-After, before the body is read, when there is no room; 422, likewise, for a partner that names the device it reports about (C5); what a phone that says who it is has switched off is neither used nor stored; 400 for what is no
 // batch at all. The answer never tells what was kept.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ALL_SOURCES } from '../devices/device-contract.ts';
 import { bearerToken } from '../devices/token.ts';
 import { announceLimit, type Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
@@ -33,6 +34,8 @@ export type SubmitDeps = SubmissionPorts & {
   readonly log: BugLog;
   readonly now: () => number;
   readonly overloaded: () => boolean;
+  /** What the user of the phone behind a token left on (bits of SOURCE); null while nobody can say. Absent: no phone says who it is. */
+  readonly sourcesOf?: (deviceToken: string, arrivedMs: number) => Promise<number | null>;
 };
 
 const NO_KEY = { slot: -1, perMinute: null, dailyQuota: null } as const;
@@ -64,7 +67,7 @@ export const V2_PATHS: readonly SubmitPath[] = [{ url: '/geosubmit', stored: 200
  * MLS family, which brings CORS and the error envelope.
  */
 export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths: readonly SubmitPath[]): void {
-  const { findKey, quotas, counters, room, log, now, overloaded } = deps;
+  const { findKey, quotas, counters, room, log, now, overloaded, sourcesOf } = deps;
   readAnyBody(scope, SUBMIT_LIMITS);
 
   scope.addHook('onRequest', (request, reply, done) => {
@@ -87,7 +90,11 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
     if (body === OVERSIZED_BODY) return refuse('tooLarge', request, reply);
     if (body === MALFORMED_BODY) return refuse('malformed', request, reply);
     const { ip: address, caller } = request;
-    const sender = { address, trusted: caller?.trusted === true, provenance: provenanceOf(caller) };
+    const deviceToken = tokenOf(request);
+    const sources =
+      deviceToken === null || sourcesOf === undefined ? ALL_SOURCES : await sourcesOf(deviceToken, request.startedMs);
+    if (sources === null) return refuse('failed', request, reply);
+    const sender = { address, trusted: caller?.trusted === true, provenance: provenanceOf(caller), sources };
     const outcome = await submit(body, sender, deps).catch((error: unknown) => {
       log.error(describeError(error), 'reports not stored');
       return 'failed' as const;
@@ -119,10 +126,17 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
   }
 }
 
-/** What a phone set up by its maker adds to every request; here nobody asks whose it is. */
-function namesDevice({ query, raw }: FastifyRequest): boolean {
+/** Whether a request names a phone, however badly. */
+function namesDevice(request: FastifyRequest): boolean {
+  const { device } = request.query as { device?: unknown };
+  return (device !== undefined && device !== '') || tokenOf(request) !== null;
+}
+
+/** What a phone set up by its maker adds to every request: by it, what its user switched off is left out. */
+function tokenOf({ query, raw }: FastifyRequest): string | null {
   const { device } = query as { device?: unknown };
-  return (device !== undefined && device !== '') || bearerToken(raw.headers.authorization) !== null;
+  if (typeof device === 'string' && device !== '') return device;
+  return bearerToken(raw.headers.authorization);
 }
 
 function describe(storedStatus: 200 | 204): object {

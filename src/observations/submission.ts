@@ -1,6 +1,7 @@
 // One call, from parsed JSON to durable rows: read, admit, pack, put. Promises: `stored` means durable; items are worked off
 // in slices, so that a batch of a thousand reports never holds up a look-up in the same thread for longer than one slice;
 // what was dropped is counted, nothing about the sender goes further than the contributor tag made here.
+import { ALL_SOURCES, SOURCE } from '../devices/device-contract.ts';
 import { asObject } from '../radio/fields.ts';
 import { admit, collectOptOuts, floorToHour } from './admit.ts';
 import { contributorTag } from './contributor.ts';
@@ -12,6 +13,7 @@ import type { RefusalNotes } from './refusal-notes.ts';
 import { type AdmittedReport, createDrops, MAX_ITEMS, type Report } from './report.ts';
 import type { PayloadSeal } from './sealed-payload.ts';
 import type { SubmissionCounts } from './submission-counts.ts';
+import { dropSwitchedOff } from './switches.ts';
 
 /** Items worked on before other work gets its turn: about 2 ms at 60 access points an item. */
 const SLICE = 32;
@@ -25,8 +27,16 @@ export type SubmissionDeps = {
   readonly now: () => number;
 };
 
-/** Who sent it: used to make a tag, then forgotten. `trusted` = a key whose reports count alone; `provenance` is kept. */
-export type Sender = { readonly address: string; readonly trusted: boolean; readonly provenance?: Provenance };
+/**
+ * Who sent it: used to make a tag, then forgotten. `trusted` = a key whose reports count alone; `provenance` is kept. `sources` =
+ * what the phone's user left on; without the address all such phones are one contributor.
+ */
+export type Sender = {
+  readonly address: string;
+  readonly trusted: boolean;
+  readonly provenance?: Provenance;
+  readonly sources?: number;
+};
 
 export type SubmissionOutcome = 'stored' | 'malformed' | 'tooLarge' | 'full';
 
@@ -35,16 +45,21 @@ export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps
   const items = asObject(body)?.items;
   if (!Array.isArray(items)) return 'malformed';
   if (items.length > MAX_ITEMS) return 'tooLarge';
+  const { sources = ALL_SOURCES } = sender;
+  const drops = createDrops();
   const reports: (Report | null)[] = [];
   for (const slice of slices(items)) {
-    for (const item of slice) reports.push(readReport(item));
+    for (const item of slice) {
+      const report = readReport(item);
+      if (report !== null) dropSwitchedOff(report, sources, drops);
+      reports.push(report);
+    }
     if (items.length > SLICE) await yieldTurn();
   }
   const noted = deps.refusals.note(refusing(reports));
   // Awaited below; until then it is nobody's unhandled rejection.
   noted.catch(() => {});
   const optedOut = collectOptOuts(reports);
-  const drops = createDrops();
   const admitted: AdmittedReport[] = [];
   const rows: InboxRow[] = [];
   const nowMs = deps.now();
@@ -53,7 +68,8 @@ export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps
     if (kept.length === 0) continue;
     const dayKey = await deps.dayKeys.keyFor(nowMs);
     const { trusted, provenance } = sender;
-    const contributor = { tag: contributorTag(dayKey, sender.address), dayKey, trusted, provenance };
+    const address = (sources & SOURCE.ip) === 0 ? '' : sender.address;
+    const contributor = { tag: contributorTag(dayKey, address), dayKey, trusted, provenance };
     rows.push(...packRows(kept, contributor, floorToHour(nowMs), deps.payloads));
     admitted.push(...kept);
     if (items.length > SLICE) await yieldTurn();

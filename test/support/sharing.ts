@@ -16,6 +16,7 @@ import { KIND } from '../../src/disclosures/entry.ts';
 import { settleEverywhere } from '../../src/disclosures/settle.ts';
 import { createCounterMemory, openStripe } from '../../src/http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
+import type { SubmissionPorts } from '../../src/observations/routes.ts';
 import { createKeyRing, type KeyRingEntry, MAX_KEYS } from '../../src/partners/key-ring.ts';
 import { addKey, followKeys } from '../../src/partners/store.ts';
 import type { Locator } from '../../src/positioning/locator.ts';
@@ -56,6 +57,8 @@ export type SharingOptions = {
   readonly clocks?: Clocks;
   /** How often it looks for changes of mind. */
   readonly pollMs?: number;
+  /** With routes for reports. */
+  readonly submission?: SubmissionPorts;
   /** With people's own routes; their rights go by the machine's clock. */
   readonly people?: boolean;
 };
@@ -126,6 +129,7 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
     trustProxy: [],
     addressKey: new Uint8Array(32),
     ...(options.people ? peoples : {}),
+    ...(options.submission && { submission: options.submission }),
   });
   let closed: Promise<void> | undefined;
   async function shut(): Promise<void> {

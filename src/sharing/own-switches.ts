@@ -1,0 +1,21 @@
+// Which sources a phone that says who it is has on, asked as if it asked where it is. Promises: what its own look-up would be
+// located by, from memory or from the store, and nothing of where it is.
+import type { Caller } from '../http/caller.ts';
+import type { Audience } from '../positioning/audience.ts';
+
+/** Bits of SOURCE; 0 for a token of ours that nobody has (any more); null while the store can't say. */
+export type SourcesOf = (deviceToken: string, arrivedMs: number) => Promise<number | null>;
+
+const PHONE: Caller = { class: 'device', id: '', slot: -1, perMinute: null, dailyQuota: null };
+
+export function createSourcesOf(audience: Audience, now: () => number): SourcesOf {
+  return async (deviceToken, arrivedMs) => {
+    let on = 0;
+    const locate = (sources: number) => {
+      on = sources;
+      return null;
+    };
+    const decision = await audience({ caller: PHONE, deviceToken, query: {}, nowMs: now(), arrivedMs, locate });
+    return decision !== null && 'kind' in decision && decision.kind === 'unavailable' ? null : on;
+  };
+}
