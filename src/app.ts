@@ -1,7 +1,6 @@
 // The whole gateway as one Fastify app: every scope in order, on one screen, and every Fastify option. Server threads and
 // tests build it with the same function. Dependencies come in as one plain object; nothing here opens, reads or listens.
 // Fastify's own logger stays off, so that no line of it can carry a URL or an address: counts go to `counters`, bugs to `log`.
-import type { IncomingMessage } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { addJwksRoute, addReceiptRoutes, type ReceiptPorts } from './consent/receipt-routes.ts';
@@ -14,7 +13,7 @@ import type { CounterStripe } from './http/counters.ts';
 import { addDocsRoutes, describeRoutes } from './http/docs.ts';
 import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
-import { EXPECTATION, refuseUnparsed } from './http/errors/unparsed.ts';
+import { refuseExpectation, refuseUnparsed } from './http/errors/unparsed.ts';
 import { fixedHeadersUnrouted, fixHeaders } from './http/fixed-headers.ts';
 import { createChangeLimit, createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
 import { requireKey, requireSubject } from './http/native-auth.ts';
@@ -112,9 +111,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   endPolitelyWhileStopping(app);
-  app.server.on('checkExpectation', (request: IncomingMessage) =>
-    refuseUnparsed({ code: EXPECTATION }, request.socket),
-  );
+  app.server.on('checkExpectation', refuseExpectation);
   await describeRoutes(app, deps.version);
   const failsTooOften = await createFailureLimit(app, deps);
   refuseErrors(app, refuseProblem, deps.log);

@@ -58,11 +58,7 @@ export function readReport(item: unknown): Report | null {
     shape.wifi,
     report,
     (entry) => report.wifi.push(readMac(entry, entry.ssid, wifiDbm)),
-    ({ ssid, macAddress, key }) => {
-      const mac = isOptedOut(ssid) ? parseMac(macAddress ?? key) : -1;
-      if (mac > 0) report.optedOutBeyond.push(mac);
-      if (mac > 0 && isRefusal(ssid)) report.refusedBeyond.push(mac);
-    },
+    (entry) => hearBeyond(report, entry, entry.ssid),
   );
   // A beacon without a name is nothing special: hidden is a word for networks.
   eachOf(
@@ -70,12 +66,17 @@ export function readReport(item: unknown): Report | null {
     shape.bluetooth,
     report,
     (entry) => report.bluetooth.push(readMac(entry, entry.name || undefined, bluetoothDbm)),
-    ({ name, macAddress, key }) => {
-      const mac = isOptedOut(name || undefined) ? parseMac(macAddress ?? key) : -1;
-      if (mac > 0) report.optedOutBeyond.push(mac);
-    },
+    (entry) => hearBeyond(report, entry, entry.name || undefined),
   );
   return report;
+}
+
+/** Of an entry that there is no room for: whether its name says no. */
+function hearBeyond(report: Report, entry: Fields, name: unknown): void {
+  const mac = isOptedOut(name) ? parseMac(entry.macAddress ?? entry.key) : -1;
+  if (mac <= 0) return;
+  report.optedOutBeyond.push(mac);
+  if (isRefusal(name)) report.refusedBeyond.push(mac);
 }
 
 function isSubmit(fields: Fields): boolean {

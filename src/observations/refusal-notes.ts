@@ -1,9 +1,12 @@
 // Which access points were reported with a name that refuses: the proof that removal of one waits for. Promises: what a call
 // brought is durable before the call is answered; calls that come together are written together; names are not kept, addresses only
-// until they are written, hashed. Bounded, and lossy beyond: the next phone that passes brings it again.
+// until they are written, hashed. Bounded: of a call that brings more than any neighbourhood has, the rest is left out, and a call for
+// which there is no room fails.
 
-/** Addresses that wait to be written; more at once are no neighbourhood. */
+/** Addresses noted of one call; more are no neighbourhood. */
 export const MAX_NOTED = 2_000;
+/** Addresses that wait to be written, of all calls. */
+export const MAX_WAITING = 5 * MAX_NOTED;
 
 export type RefusalNotes = {
   /** Resolves once they are written, rejects if they could not be. */
@@ -28,13 +31,11 @@ export function createRefusalNotes(write: (macs: readonly number[]) => Promise<v
 
   return {
     async note(macs) {
-      let isNew = false;
-      for (const mac of macs) {
-        if (mac <= 0 || waiting.size >= MAX_NOTED) continue;
-        waiting.add(mac);
-        isNew = true;
-      }
-      if (!isNew) return;
+      const own = new Set<number>();
+      for (const mac of macs) if (mac > 0 && own.size < MAX_NOTED) own.add(mac);
+      if (own.size === 0) return;
+      if (waiting.size + own.size > MAX_WAITING) throw new Error('too many refusals wait to be written');
+      for (const mac of own) waiting.add(mac);
       if (next === null) {
         next = writeWaiting(writing);
         writing = next;

@@ -1,5 +1,5 @@
 // What a phone that says who it is keeps to itself of its reports: whatever its user switched off. Promises: pure; nothing of a
-// source that is off is left, and each thing taken away is counted.
+// source that is off is left, but that an address beyond what is read said no; each thing taken away is counted.
 import { SOURCE } from '../devices/device-contract.ts';
 import type { Drops, Report } from './report.ts';
 

@@ -83,9 +83,7 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     const nowMs = now();
     const own = turn;
     function locate(sources: number): Estimate | null {
-      if (turn !== own) read(bytes, request);
-      turn++;
-      keepSources(readings, sources);
+      keepOwn(own, bytes, request, sources);
       return find(caller, deviceToken, request, nowMs);
     }
     if (audience === undefined) {
@@ -155,9 +153,7 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     const own = turn;
     let found: CountryFound | null = null;
     function locate(sources: number): null {
-      if (turn !== own) read(bytes, request);
-      turn++;
-      keepSources(readings, sources);
+      keepOwn(own, bytes, request, sources);
       found = locator.country(readings, nowMs);
       return null;
     }
@@ -195,6 +191,13 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
         }
       });
     };
+  }
+
+  /** `readings` are those of the request that read them at turn `own`, by these sources; read again if another's came between. */
+  function keepOwn(own: number, bytes: Buffer, request: FastifyRequest, sources: number): void {
+    if (turn !== own) read(bytes, request);
+    turn++;
+    keepSources(readings, sources);
   }
 
   /** Fills `readings` from a body: the short way if it can, else the long one. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { admit } from '../../src/observations/admit.ts';
 import { readReport } from '../../src/observations/read-report.ts';
-import { createRefusalNotes, MAX_NOTED } from '../../src/observations/refusal-notes.ts';
+import { createRefusalNotes, MAX_NOTED, MAX_WAITING } from '../../src/observations/refusal-notes.ts';
 import { createDrops } from '../../src/observations/report.ts';
 import {
   createRoom,
@@ -113,4 +113,23 @@ test('refusals that could not be written fail the calls that brought them, and n
   works = true;
   await notes.note([6]);
   await notes.flush();
+});
+
+test('refusals that there is no room for fail the call that brought them, and are not acknowledged', async () => {
+  const written: number[] = [];
+  const isSlow = Promise.withResolvers<void>();
+  const notes = createRefusalNotes(async (macs) => {
+    await isSlow.promise;
+    written.push(...macs);
+  });
+  const call = (n: number) => notes.note(Array.from({ length: MAX_NOTED }, (_, i) => 1 + n * MAX_NOTED + i));
+  const first = call(0);
+  await new Promise(setImmediate);
+  // Behind the write that is under way.
+  const waiting = Array.from({ length: MAX_WAITING / MAX_NOTED }, (_, i) => call(i + 1));
+  await expect(notes.note([7e9])).rejects.toThrow('too many');
+  isSlow.resolve();
+  await Promise.all([first, ...waiting]);
+  expect(written).toHaveLength(MAX_NOTED + MAX_WAITING);
+  expect(written).not.toContain(7e9);
 });

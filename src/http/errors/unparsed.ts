@@ -1,11 +1,9 @@
 // How the gateway says no to bytes that are no request Node can parse: a length that lies, a head that is too long or too
 // slow, a method nobody has, an expectation nobody meets. Promises: the envelope of the Mozilla/Google family, since its clients read `error` as an object and phones
 // are most of who calls; nothing of what was sent; the connection is closed. Whose route it was meant for is not known here.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { mlsErrorText } from './mls.ts';
-
-/** An `Expect` that is not `100-continue`; Node has no code for it. */
-export const EXPECTATION = 'EXPECTATION';
 
 type Unparsed = { readonly status: string; readonly text: string };
 const MALFORMED: Unparsed = { status: '400 Bad Request', text: mlsErrorText(400, 'parseError', 'Parse Error') };
@@ -13,10 +11,6 @@ const BY_CODE: Readonly<Record<string, Unparsed>> = {
   HPE_HEADER_OVERFLOW: {
     status: '431 Request Header Fields Too Large',
     text: mlsErrorText(431, 'headersTooLarge', 'Request Header Fields Too Large'),
-  },
-  [EXPECTATION]: {
-    status: '417 Expectation Failed',
-    text: mlsErrorText(417, 'expectationFailed', 'Expectation Failed'),
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: '408 Request Timeout',
@@ -34,4 +28,18 @@ export function refuseUnparsed({ code }: { readonly code?: string }, socket: Soc
     );
   }
   socket.destroySoon();
+}
+
+const EXPECTATION = mlsErrorText(417, 'expectationFailed', 'Expectation Failed');
+
+/** Answers an `Expect` that is not `100-continue`, in its turn among the connection's answers. */
+export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(417, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': EXPECTATION.length,
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'no-store',
+    Connection: 'close',
+  });
+  response.end(EXPECTATION);
 }

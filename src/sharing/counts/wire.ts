@@ -6,7 +6,8 @@ export const RegionsQuerySchema = Type.Object(
     from: Type.Optional(
       Type.String({
         maxLength: 40,
-        description: 'Windows that begin then or later (ISO 8601). Without times: the last one',
+        description:
+          'Windows that begin then or later (ISO 8601: a day in UTC, or a time with its zone). Without times: the last one',
       }),
     ),
     until: Type.Optional(Type.String({ maxLength: 40, description: 'Windows that begin before then' })),
