@@ -1,10 +1,11 @@
-// `node bench/fold-serving.ts [SHARE] [REPORTS_A_SECOND] [ROUNDS]`: what a fold does to look-ups beside it. A real gateway
+// `node bench/fold-serving.ts [SHARE] [REPORTS_A_SECOND] [SLOTS]`: what a fold does to look-ups beside it. A real gateway
 // (src/main.ts, one server thread) on PostgreSQL, with as many reports waiting as a steady stream leaves (60 seconds of it,
-// src/jobs/pace.ts), asked at a share (half) of what it can answer, in short windows: fold halted, at work, at work, halted.
-// The process that folds is halted and let go on by signals, so that windows with and without it lie beside each other and differ
-// in nothing else. p99 is taken of each window; a pair's ratio is with over without, a round's two windows without are held
-// against each other, which is the machine's own noise. Medians over rounds. Needs TEST_DATABASE_URL and Linux. The fold, the
-// index that follows it, PostgreSQL, the server and the load share the cores.
+// src/jobs/pace.ts), asked all the time at a share (half) of what it can answer. The process that folds is halted and let go on by
+// signals, every two seconds as a coin says (of each four slots two are with a fold, in random order), so that nothing but the
+// fold tells the one half of the time from the other: what a bench does around its windows (opening connections, filling up,
+// letting things settle) made the first window of a round slower than the last. What is told is p99 of all requests that were
+// due while it folded over p99 of all others, with the 95 % of what it would have been with other slots (a bootstrap).
+// Needs TEST_DATABASE_URL and Linux. The fold, the index that follows it, PostgreSQL, the server and the load share the cores.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,23 +13,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRandom } from '../fixtures/random.ts';
 import { loadSecrets } from '../src/config/secrets.ts';
 import { createPayloadSeal, type PayloadSeal } from '../src/observations/sealed-payload.ts';
-import { insertRows, measureInbox } from '../src/observations/store.ts';
+import { insertRows } from '../src/observations/store.ts';
 import { formatMac } from '../src/radio/mac.ts';
 import { openStore, type Store } from '../src/storage/open.ts';
 import { macOf, STATIONS, walk } from './fold.ts';
 import { startGateway } from './http/gateway.ts';
-import { atRate, type LoadResult, saturate, type Target } from './http/load.ts';
+import { atRate, saturate, type Target } from './http/load.ts';
 import { withOwnDatabase } from './own-database.ts';
 import { median, quantile } from './statistics.ts';
 
-/** Milliseconds; ratios of p99 are medians over rounds. `noise` = the later window without a fold over the earlier one. */
+/** Milliseconds, of all requests; `slotsP99Ms` = the median of the slots' own p99; `interval` = 95 % of the ratio of p99. */
 export type FoldServing = {
   rate: number;
+  requests: { without: number; with: number };
   p50Ms: { without: number; with: number };
   p99Ms: { without: number; with: number };
+  slotsP99Ms: { without: number; with: number };
   ratio: number;
-  ratios: number[];
-  noise: number[];
+  interval: [number, number];
   observationsPerS: number;
 };
 
@@ -38,14 +40,13 @@ type Reporting = { readonly store: Store; readonly payloads: PayloadSeal };
 const DAY_MS = 86_400_000;
 const HEARD = 15;
 const CONNECTIONS = 64;
-/** Short, so that one collection or one stall of the host is not in each of them, and with a batch or two. */
-const WINDOW_MS = 1_000;
+const SLOT_MS = 2_000;
+/** Of a slot, not counted: what it begins with is what the last one left (garbage, rows that the index follows), and the new reports. */
+const SETTLE_MS = 500;
 /** The load leaves its core to the fold between arrivals. */
 const REST_MS = 0.25;
 /** What the fold's pace spreads what waits over. */
 const OVER_S = 60;
-/** Longer than the index takes to follow (250 ms). */
-const SETTLE_MS = 400;
 /** On each of two days, before anything is asked: so many that the gateway's fold hurries, and is warm when it is measured. */
 const TAUGHT_REPORTS = 60_000;
 const WARM_REPORTS = 40_000;
@@ -103,37 +104,10 @@ async function findFold(parent: number): Promise<FoldProcess> {
   throw new Error('the fold job did not start');
 }
 
-type Folding = { readonly store: Store; readonly fold: FoldProcess; refill(): Promise<void> };
+/** The contest's surroundings: `report` brings the reports of so many seconds in. */
+type Folding = { readonly store: Store; readonly fold: FoldProcess; report(seconds: number): Promise<void> };
 
-/** The load's latencies while the fold stands still. What it left behind (garbage, dirty pages) has time to be worked off. */
-async function askCalm({ fold, refill }: Folding, load: () => Promise<LoadResult>): Promise<LoadResult> {
-  fold.halt();
-  await refill();
-  await sleep(SETTLE_MS);
-  return await load();
-}
-
-/** The same while it folds: from a batch on, and another one within. Tried again if a slice of the job ended before. */
-async function askBusy(
-  { store, fold, refill }: Folding,
-  load: () => Promise<LoadResult>,
-): Promise<{ result: LoadResult; folded: number }> {
-  const endMs = performance.now() + JOB_WAIT_MS;
-  while (performance.now() < endMs) {
-    fold.halt();
-    await refill();
-    const before = await countFolded(store);
-    fold.goOn();
-    while ((await countFolded(store)) === before && performance.now() < endMs) await sleep(50);
-    const begun = await countFolded(store);
-    const result = await load();
-    const folded = (await countFolded(store)) - begun;
-    if (folded > 0) return { result, folded };
-  }
-  throw new Error('the fold did not work for as long as a window');
-}
-
-async function benchFoldServing(url: string, share = 0.5, reportsPerS = 100, rounds = 12): Promise<FoldServing> {
+async function benchFoldServing(url: string, share = 0.5, reportsPerS = 100, slots = 160): Promise<FoldServing> {
   return await withOwnDatabase(url, async (own) => {
     const gateway = await startGateway({ DATABASE_URL: own, THREADS: '1' });
     const store = await openStore({ databaseUrl: own, dataDir: '' });
@@ -155,13 +129,10 @@ async function benchFoldServing(url: string, share = 0.5, reportsPerS = 100, rou
       };
       const bodies = await answered(target, questions(random, 4_000));
       await store.pool.query('truncate inbox');
-      const refill = async () => {
-        const { pendingRows } = await measureInbox(store.pool);
-        await addReports(reporting, Math.max(0, reportsPerS * OVER_S - pendingRows), random, Date.now());
-      };
-      await refill();
+      await addReports(reporting, reportsPerS * OVER_S, random, Date.now());
       const fold = await findFold(gateway.pid);
-      return await contest({ store, fold, refill }, { ...target, bodies }, share, rounds);
+      const report = (seconds: number) => addReports(reporting, reportsPerS * seconds, random, Date.now());
+      return await contest({ store, fold, report }, { ...target, bodies }, share, slots);
     } finally {
       await store.close();
       await gateway.stop();
@@ -184,48 +155,107 @@ async function answered({ port, path, headerOf }: Target, bodies: readonly strin
   return good;
 }
 
-async function contest(folding: Folding, target: Target, share: number, rounds: number): Promise<FoldServing> {
-  folding.fold.halt();
+/** For each slot whether the fold goes on in it: of each four two, in random order. */
+function drawSlots(slots: number, random: () => number): boolean[] {
+  return Array.from({ length: Math.ceil(slots / 4) }, () => {
+    const four = [true, true, false, false];
+    for (let i = 3; i > 0; i--) {
+      const j = Math.floor(random() * (i + 1));
+      [four[i], four[j]] = [four[j], four[i]];
+    }
+    return four;
+  }).flat();
+}
+
+async function contest(
+  { store, fold, report }: Folding,
+  target: Target,
+  share: number,
+  slots: number,
+): Promise<FoldServing> {
+  fold.halt();
   await saturate(target, 32, 2_000);
   const rate = Math.round((await saturate(target, 32, 3_000)).perSecond * share);
-  const load = () => atRate(target, CONNECTIONS, WINDOW_MS, rate, REST_MS);
-  const ms = ({ latenciesMs }: LoadResult, q: number) => quantile([...latenciesMs], q);
-  const calm: LoadResult[] = [];
-  const busy: LoadResult[] = [];
-  const ratios: number[] = [];
-  const noise: number[] = [];
-  let folded = 0;
-  await load();
-  for (let round = 0; round < rounds; round++) {
-    const before = await askCalm(folding, load);
-    const during = [await askBusy(folding, load), await askBusy(folding, load)];
-    const after = await askCalm(folding, load);
-    calm.push(before, after);
-    for (const [i, { result, folded: rows }] of during.entries()) {
-      busy.push(result);
-      folded += rows;
-      ratios.push(ms(result, 0.99) / ms([before, after][i], 0.99));
-    }
-    noise.push(ms(after, 0.99) / ms(before, 0.99));
+  const plan = drawSlots(slots, createRandom(10).next);
+  const before = await countFolded(store);
+  const load = atRate(target, CONNECTIONS, (plan.length + 1) * SLOT_MS, rate, REST_MS);
+  const begunMs: number[] = [];
+  for (const [i, isBusy] of plan.entries()) {
+    if (isBusy) fold.goOn();
+    else fold.halt();
+    begunMs.push(performance.now());
+    // Half the time it stands still, so half of what it folds while it doesn't.
+    await report(SLOT_MS / 2_000);
+    await sleep(begunMs[0] + (i + 1) * SLOT_MS - performance.now());
   }
-  const both = (q: number) => ({
-    without: median(calm.map((result) => ms(result, q))),
-    with: median(busy.map((result) => ms(result, q))),
+  fold.halt();
+  const folded = (await countFolded(store)) - before;
+  const { latenciesMs, duesMs } = await load;
+  const heard = plan.map(() => [] as number[]);
+  duesMs.forEach((dueMs, i) => {
+    const slot = begunMs.findLastIndex((ms) => dueMs >= ms);
+    if (slot >= 0 && dueMs >= begunMs[slot] + SETTLE_MS && dueMs < begunMs[slot] + SLOT_MS)
+      heard[slot].push(latenciesMs[i]);
   });
+  const of = (isBusy: boolean) => heard.filter((_, i) => plan[i] === isBusy);
+  const busySeconds = (of(true).length * SLOT_MS) / 1_000;
+  return { rate, ...compare(of(false), of(true)), observationsPerS: Math.round((folded * HEARD) / busySeconds) };
+}
+
+function compare(without: number[][], busy: number[][]): Omit<FoldServing, 'rate' | 'observationsPerS'> {
+  const p = (slots: number[][], q: number) => quantile(slots.flat(), q);
+  const both = <T>(of: (slots: number[][]) => T) => ({ without: of(without), with: of(busy) });
+  const p99Ms = both((slots) => p(slots, 0.99));
   return {
-    rate,
-    p50Ms: both(0.5),
-    p99Ms: both(0.99),
-    ratio: median(ratios),
-    ratios,
-    noise,
-    observationsPerS: Math.round((folded * HEARD) / (busy.length * (WINDOW_MS / 1_000))),
+    requests: both((slots) => slots.flat().length),
+    p50Ms: both((slots) => p(slots, 0.5)),
+    p99Ms,
+    slotsP99Ms: both((slots) => median(slots.map((slot) => quantile(slot, 0.99)))),
+    ratio: p99Ms.with / p99Ms.without,
+    interval: bootstrap(without, busy, createRandom(11).next),
   };
 }
 
+/** 95 % of the ratios of p99 when slots are drawn with replacement. */
+function bootstrap(without: number[][], busy: number[][], random: () => number): [number, number] {
+  const tails = [without, busy].map((slots) => slots.map(sorted));
+  const ratios = Array.from({ length: 400 }, () => {
+    const [a, b] = tails.map((slots) => pooledP99(slots.map(() => slots[Math.floor(random() * slots.length)])));
+    return b / a;
+  });
+  return [quantile(ratios, 0.025), quantile(ratios, 0.975)];
+}
+
+function sorted(values: number[]): Float64Array {
+  return Float64Array.from(values).sort();
+}
+
+/** p99 of sorted slots together: halving, because sorting a million values for each draw would take longer than the contest. */
+function pooledP99(slots: readonly Float64Array[]): number {
+  const all = slots.reduce((sum, slot) => sum + slot.length, 0);
+  let [low, high] = [0, Math.max(...slots.map((slot) => slot.at(-1) ?? 0))];
+  while (high - low > 0.001) {
+    const middle = (low + high) / 2;
+    const under = slots.reduce((sum, slot) => sum + countUnder(slot, middle), 0);
+    if (under < 0.99 * all) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+function countUnder(values: Float64Array, limit: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle] < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 if (import.meta.main) {
-  const [share, reportsPerS, rounds] = process.argv.slice(2).map(Number);
+  const [share, reportsPerS, slots] = process.argv.slice(2).map(Number);
   const url = process.env.TEST_DATABASE_URL;
   if (url === undefined) throw new Error('TEST_DATABASE_URL must name a PostgreSQL server');
-  process.stdout.write(`${JSON.stringify(await benchFoldServing(url, share, reportsPerS, rounds))}\n`);
+  process.stdout.write(`${JSON.stringify(await benchFoldServing(url, share, reportsPerS, slots))}\n`);
 }

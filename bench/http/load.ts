@@ -22,6 +22,8 @@ export type LoadResult = {
   readonly perSecond: number;
   /** Latency of every request that was counted in ms, in order of completion. */
   readonly latenciesMs: Float64Array;
+  /** When each of them was due, by performance.now(). */
+  readonly duesMs: Float64Array;
 };
 
 type Connection = { socket: Socket; busy: boolean; dueMs: number; rest: Buffer | null };
@@ -116,6 +118,7 @@ function run(
   reject: (error: Error) => void,
 ): void {
   let latencies = new Float64Array(1 << 16);
+  let dues = new Float64Array(1 << 16);
   let done = 0;
   let next = 0;
   let inFlight = 0;
@@ -139,7 +142,10 @@ function run(
     isOver = true;
     const seconds = (performance.now() - countFromMs) / 1000;
     if (done === 0) reject(new Error('the load generator got no answer at all'));
-    else resolve({ requests: done, seconds, perSecond: done / seconds, latenciesMs: latencies.slice(0, done) });
+    else {
+      const [latenciesMs, duesMs] = [latencies.slice(0, done), dues.slice(0, done)];
+      resolve({ requests: done, seconds, perSecond: done / seconds, latenciesMs, duesMs });
+    }
   }
 
   function fail(why: string): void {
@@ -148,12 +154,12 @@ function run(
     reject(new Error(why));
   }
 
-  function keep(latencyMs: number): void {
+  function keep(latencyMs: number, due: number): void {
     if (done === latencies.length) {
-      const grown = new Float64Array(done * 2);
-      grown.set(latencies);
-      latencies = grown;
+      latencies = grown(latencies);
+      dues = grown(dues);
     }
+    dues[done] = due;
     latencies[done++] = latencyMs;
   }
 
@@ -161,7 +167,7 @@ function run(
     const nowMs = performance.now();
     connection.busy = false;
     inFlight--;
-    if (connection.dueMs >= countFromMs) keep(nowMs - connection.dueMs);
+    if (connection.dueMs >= countFromMs) keep(nowMs - connection.dueMs, connection.dueMs);
     if (perSecond === null) {
       if (nowMs < endMs) send(connection, nowMs);
       else finish();
@@ -208,6 +214,12 @@ function run(
     }
   };
   turn();
+}
+
+function grown(values: Float64Array): Float64Array<ArrayBuffer> {
+  const twice = new Float64Array(values.length * 2);
+  twice.set(values);
+  return twice;
 }
 
 const HEADER_END = Buffer.from('\r\n\r\n');

@@ -30,8 +30,6 @@ export function readGeolocate(body: unknown, clientIp: string | undefined, into:
   const fallbacks = asObject(fields.fallbacks) ?? NO_FIELDS;
   into.allowArea = readSwitch(fallbacks.lacf);
   into.ip = readSwitch(fields.considerIp) && readSwitch(fallbacks.ipf) ? clientIp : undefined;
-  const home = readInt(fields.homeMobileCountryCode);
-  into.homeMcc = home >= 1 && home <= 999 ? home : 0;
   readWifi(fields.wifiAccessPoints, into);
   readBluetooth(fields.bluetoothBeacons, into);
   readCells(fields.cellTowers, radioOf(fields.radioType), into);

@@ -47,8 +47,6 @@ export type Readings = {
   readonly bluetooth: MacReadings;
   readonly cells: CellReadings;
   readonly fix: FixReading;
-  /** The home network's country code, 0 = unknown: says where the SIM is from, not where the phone is. */
-  homeMcc: number;
   /** The client's address if the phone lets us use it, else undefined. Personal: used, never kept. */
   ip: string | undefined;
   /** False if the phone does not want an area instead of a cell (`fallbacks.lacf`). */
@@ -74,7 +72,6 @@ export function createReadings(): Readings {
       serving: new Uint8Array(MAX_CELLS),
     },
     fix: { present: false, lat: 0, lon: 0, accuracyM: 0, ageMs: 0, speedMps: -1 },
-    homeMcc: 0,
     ip: undefined,
     allowArea: true,
   };
@@ -90,7 +87,6 @@ export function clearReadings(readings: Readings): void {
   readings.bluetooth.count = 0;
   readings.cells.count = 0;
   readings.fix.present = false;
-  readings.homeMcc = 0;
   readings.ip = undefined;
   readings.allowArea = true;
 }

@@ -53,14 +53,13 @@ const AGE = word('age');
 const SSID = word('ssid');
 
 /** Bits, so that a field named twice shows. */
-const FIELD = { wifi: 1, cells: 2, bluetooth: 4, considerIp: 8, radio: 16, homeMcc: 32, longWay: 64 } as const;
+const FIELD = { wifi: 1, cells: 2, bluetooth: 4, considerIp: 8, radio: 16, longWay: 32 } as const;
 const TOP_FIELDS: readonly (readonly [Word, number])[] = [
   [word('wifiAccessPoints'), FIELD.wifi],
   [word('cellTowers'), FIELD.cells],
   [word('bluetoothBeacons'), FIELD.bluetooth],
   [word('considerIp'), FIELD.considerIp],
   [word('radioType'), FIELD.radio],
-  [word('homeMobileCountryCode'), FIELD.homeMcc],
   [word('fallbacks'), FIELD.longWay],
   [word('position'), FIELD.longWay],
 ];
@@ -129,9 +128,6 @@ export function scanGeolocate(bytes: Uint8Array, clientIp: string | undefined, i
       } else if (field === FIELD.radio) {
         at = scanRadio(bytes, at);
         radio = value[0];
-      } else if (field === FIELD.homeMcc) {
-        at = scanInteger(bytes, at);
-        into.homeMcc = value[0] >= 1 && value[0] <= 999 ? value[0] : 0;
       } else at = skipPlain(bytes, at);
       if (at === GIVEN_UP) return false;
       if (bytes[at] !== COMMA) break;

@@ -51,7 +51,7 @@ const Position = Type.Object(
 export const LocateBody = Type.Object(
   {
     radioType: Type.Optional(word('gsm', 'wcdma', 'umts', 'lte', 'nr')),
-    homeMobileCountryCode: integer("the SIM's MCC"),
+    homeMobileCountryCode: integer('ignored: the country of the SIM, not of the phone'),
     homeMobileNetworkCode: integer('ignored'),
     carrier: Type.Optional(Type.String({ description: 'ignored' })),
     considerIp: Type.Optional(Type.Boolean({ description: 'false: the IP address is never used' })),

@@ -19,7 +19,7 @@ function left(mask: number): number {
   keepSources(readings, mask);
   return (
     (readings.fix.present ? SOURCE.gps : 0) |
-    (readings.cells.count > 0 || readings.homeMcc > 0 ? SOURCE.cell : 0) |
+    (readings.cells.count > 0 ? SOURCE.cell : 0) |
     (readings.wifi.count > 0 ? SOURCE.wifi : 0) |
     (readings.bluetooth.count > 0 ? SOURCE.bluetooth : 0) |
     (readings.ip !== undefined ? SOURCE.ip : 0)
