@@ -8,7 +8,7 @@ import { addConsentRoutes, type ConsentPorts } from './consent/routes.ts';
 import { PROOF_HEADER } from './devices/proof-header.ts';
 import { addMeRoutes, addRegistrationRoutes, type DevicePorts } from './devices/routes.ts';
 import { type Caller, createAdmission } from './http/caller.ts';
-import { answerPreflights } from './http/cors.ts';
+import { allowOtherOrigins, answerPreflights } from './http/cors.ts';
 import type { CounterStripe } from './http/counters.ts';
 import { addDocsRoutes, describeRoutes } from './http/docs.ts';
 import { refuseMls } from './http/errors/mls.ts';
@@ -195,6 +195,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await app.register(
       async (scope) => {
         fixHeaders(scope);
+        await allowOtherOrigins(scope);
         await limitScope(scope, deps);
         refuseErrors(scope, refuseProblem, deps.log);
         readJsonBody(scope);
