@@ -71,7 +71,7 @@ export function createHoneyguide(corrected = true): Method & { stations: Map<str
     stations,
     learn(scans) {
       const tags = new Map<string, number>();
-      for (const scan of scans) if (!tags.has(scan.device)) tags.set(scan.device, tags.size);
+      for (const scan of scans) if (!tags.has(scan.device)) tags.set(scan.device, tags.size + 1);
       const inOrder = [...scans].sort((a, b) => a.timeMs - b.timeMs);
       for (let i = 0; i < inOrder.length; i += BATCH_REPORTS) {
         const batch = inOrder.slice(i, i + BATCH_REPORTS);

@@ -17,17 +17,26 @@ export function dayOf(timeMs: number): number {
 /** The highest of a tag's 48 bits: set for IPv6. */
 const IPV6_TAG = 2 ** 47;
 
-/** 47 bits of HMAC-SHA256(day key, network) as a number, plus 2^47 if the network is one of IPv6. */
+/**
+ * Tag of whoever can't be told from others: no address, or one that may not be looked at. It vouches for nobody and nobody for
+ * it (attack: one network that sends half of its reports as a phone whose address is off would be two).
+ */
+export const UNKNOWN_TAG = 0;
+
+/** 47 bits of HMAC-SHA256(day key, network) as a number, plus 2^47 if the network is one of IPv6; UNKNOWN_TAG without an address. */
 export function contributorTag(dayKey: Uint8Array, address: string): number {
   const network = networkOf(address);
+  if (network === NO_NETWORK) return UNKNOWN_TAG;
   const digest = createHmac('sha256', dayKey).update(network).digest();
-  return (digest.readUIntLE(0, 6) % IPV6_TAG) + (network.includes(':') ? IPV6_TAG : 0);
+  return (digest.readUIntLE(0, 6) % IPV6_TAG || 1) + (network.includes(':') ? IPV6_TAG : 0);
 }
 
 /** True if a tag was made of an IPv6 network. */
 export function isIPv6Tag(tag: number): boolean {
   return tag >= IPV6_TAG;
 }
+
+const NO_NETWORK = 'none';
 
 /**
  * The part of an address that its holder can't choose: /24 of IPv4, /48 of IPv6 (what providers hand out). Private IPv4
@@ -40,7 +49,7 @@ export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare);
   const v4 = mapped === null ? bare : mapped[1];
   if (isIPv4(v4)) return isPrivateV4(v4) ? v4 : `${v4.slice(0, v4.lastIndexOf('.'))}.0/24`;
-  if (!isIPv6(bare)) return 'none';
+  if (!isIPv6(bare)) return NO_NETWORK;
   const groups = groupsOf(bare.toLowerCase());
   // fc00::/7 and fe80::/10 are the IPv6 words for "private".
   if (/^(f[cd]|fe[89ab])/.test(groups[0])) return `${groups.slice(0, 4).join(':')}::/64`;

@@ -1,14 +1,14 @@
 // From rows of the inbox to what each transmitter was heard saying. Promises: pure, each observation once; a witness number
 // is made of the contributor's tag, the transmitter and the day's key, so that it tells contributors of one transmitter
-// apart on one day and links no two transmitters, and nothing at all once the key is gone. Without the key all contributors
-// of that day count as one. A payload that can't be read is counted, not guessed at.
+// apart on one day and links no two transmitters, and nothing at all once the key is gone. Without the key nobody of that
+// day vouches for anybody. A payload that can't be read is counted, not guessed at.
 import { hash } from 'node:crypto';
 import type { Radio } from '../radio/cell.ts';
 import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
 import { UNKNOWN_DBM } from '../radio/signal.ts';
 import type { Sighting } from '../stations/sighting.ts';
 import type { CellIdentity } from '../stations/station.ts';
-import { dayOf, isIPv6Tag } from './contributor.ts';
+import { dayOf, isIPv6Tag, UNKNOWN_TAG } from './contributor.ts';
 import { decodeReport } from './payload.ts';
 import type { AdmittedReport, CellSeen } from './report.ts';
 
@@ -52,7 +52,7 @@ function gatherReport(report: AdmittedReport, row: ClaimedRow, dayKey: Uint8Arra
     timeMs,
     receivedAtMs: row.receivedAtMs,
     fused,
-    contributor: row.trusted ? 0 : witnessOf(dayKey, row.contributor, station),
+    contributor: row.trusted ? UNKNOWN_WITNESS : witnessOf(dayKey, row.contributor, station),
     trusted: row.trusted,
   });
   for (const { mac, dbm, ageMs } of report.wifi) push(all.wifi, mac, sight(`w${mac}`, dbm, ageMs));
@@ -125,12 +125,14 @@ function push(map: Map<number, Sighting[]>, mac: number, sighting: Sighting): vo
   else before.push(sighting);
 }
 
+/** Vouches for nobody, and nobody for it (stations/whereabouts.ts). */
+const UNKNOWN_WITNESS = 0;
 /** Set in the witness number of an IPv6 contributor. */
 const IPV6_WITNESS = 2 ** 31;
 
-/** 31 bits of SHA-256(day key, tag, transmitter), the 32nd set for a tag of IPv6; 0 without a key or a tag. */
+/** 31 bits of SHA-256(day key, tag, transmitter), the 32nd set for a tag of IPv6; UNKNOWN_WITNESS without a key or a tag. */
 export function witnessOf(dayKey: Uint8Array | undefined, tag: number | null, station: string): number {
-  if (dayKey === undefined || tag === null) return 0;
+  if (dayKey === undefined || tag === null || tag === UNKNOWN_TAG) return UNKNOWN_WITNESS;
   const digest = hash('sha256', Buffer.concat([dayKey, Buffer.from(`${tag}/${station}`)]), 'buffer');
-  return (digest.readUInt32LE(0) % IPV6_WITNESS) + (isIPv6Tag(tag) ? IPV6_WITNESS : 0);
+  return (digest.readUInt32LE(0) % IPV6_WITNESS || 1) + (isIPv6Tag(tag) ? IPV6_WITNESS : 0);
 }

@@ -33,7 +33,7 @@ const LEAST_DAYS = 2;
 /** Stands for all phones of a trusted source. */
 export const FLEET = -1;
 
-/** One who reported on the day being counted: a hashed tag (highest bit: IPv6) or FLEET, answers seen, and a sample of them as `class * BINS + bin`. */
+/** One who reported on the day being counted: a hashed tag (highest bit: IPv6; 0 = unknown) or FLEET, answers seen, and a sample of them as `class * BINS + bin`. */
 export type Hand = { tag: number; seen: number; sample: number[] };
 
 /** `day` UTC number of the day of arrival being counted (0 = none), `hands` what was counted of it; `kept` counts before it by class and bin, of `days` days. */
@@ -77,8 +77,10 @@ export function beginDay(record: ErrorRecord, day: number): boolean {
 }
 
 function hasCrowd(hands: readonly Hand[]): boolean {
+  // 0 is somebody who may be any of the others.
+  const known = hands.filter(({ tag }) => tag > 0).length;
   const byIPv6 = hands.filter(({ tag }) => tag >= 2 ** 31).length;
-  return byIPv6 >= 2 || hands.length - byIPv6 >= 2;
+  return byIPv6 >= 2 || known - byIPv6 >= 2;
 }
 
 function learn(record: ErrorRecord, days: number): void {

@@ -4,7 +4,7 @@
 // station: fold.ts does.
 import { distanceM } from '../geo/distance.ts';
 import type { HeardKind } from './sighting.ts';
-import { fadeOf, isIPv6, type Judge, PROOF, type Tile, tileEdgeM, type Whereabouts } from './whereabouts.ts';
+import { fadeOf, isCompany, type Judge, PROOF, type Tile, tileEdgeM, type Whereabouts } from './whereabouts.ts';
 
 /**
  * Metres. Tiles within `link` belong to one place (a street walked on one side only leaves gaps). Proven places further than
@@ -136,15 +136,12 @@ function judgePlace(w: Whereabouts, tiles: Tile[], standing: number): Place {
   return { tiles, weight, heard, lastDay, witnessed: standing !== STANDING.none, confirmed };
 }
 
-/**
- * True if two of the contributors were here on the same day, by one protocol; on different days they may be one, and so may
- * one of IPv4 and one of IPv6: most lines have both.
- */
+/** True if two of the contributors were here on the same day, and are certainly two. */
 function isCrowd({ recent }: Whereabouts, seenBy: number): boolean {
   for (let i = 0; i < recent.length; i++) {
     for (let j = 0; j < i; j++) {
       const both = (seenBy & (1 << i)) !== 0 && (seenBy & (1 << j)) !== 0;
-      if (both && recent[i].day === recent[j].day && isIPv6(recent[i].tag) === isIPv6(recent[j].tag)) return true;
+      if (both && isCompany(recent[i], recent[j])) return true;
     }
   }
   return false;

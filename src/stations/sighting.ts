@@ -24,7 +24,7 @@ export type Sighting = {
   receivedAtMs: number;
   /** The fix may rest on more than satellites. */
   fused: boolean;
-  /** Tag of the contributor, 32 bits, comparable within one day of arrival only; the highest bit tells IPv6 from IPv4. */
+  /** Tag of the contributor, 32 bits, comparable within one day of arrival only; the highest bit tells IPv6 from IPv4. 0 = unknown. */
   contributor: number;
   /** From a source that needs no second witness: a phone maker's fleet key. */
   trusted: boolean;

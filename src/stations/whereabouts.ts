@@ -55,7 +55,7 @@ export type Tile = {
   proof: number;
 };
 
-/** `spent` of MOST_SPENT is what it has used of its share. A contributor of the last day of arrival or the one before: slot i of `recent` is bit i of `seenBy`. `tag` -1 = empty slot. */
+/** `spent` of MOST_SPENT is what it has used of its share. A contributor of the last day of arrival or the one before: slot i of `recent` is bit i of `seenBy`. `tag` -1 = empty slot, 0 = somebody, nobody knows who. */
 export type Witness = { day: number; tag: number; spent: number };
 
 /**
@@ -170,16 +170,21 @@ function witnessSlot(w: Whereabouts, day: number, tag: number, judge: Judge): nu
   return free;
 }
 
-/** True if another contributor of the same day and protocol was heard of. */
+/** True if another contributor of the same day was heard of that is certainly another. */
 function hasCompany({ recent }: Whereabouts, slot: number): boolean {
-  const { day, tag } = recent[slot];
-  return recent.some(
-    (other, i) => i !== slot && other.tag >= 0 && other.day === day && isIPv6(other.tag) === isIPv6(tag),
-  );
+  return recent.some((other, i) => i !== slot && isCompany(other, recent[slot]));
+}
+
+/**
+ * True if two slots are two contributors: of one day, because on different days they may be one; by one protocol, because most
+ * lines have both; and both known, because whose address is off may be whose address is not.
+ */
+export function isCompany(a: Witness, b: Witness): boolean {
+  return a.tag > 0 && b.tag > 0 && a.day === b.day && isIPv6(a.tag) === isIPv6(b.tag);
 }
 
 /** True if a contributor came by IPv6: the highest bit of 32 (observations/gather.ts). */
-export function isIPv6(tag: number): boolean {
+function isIPv6(tag: number): boolean {
   return tag >= 2 ** 31;
 }
 
