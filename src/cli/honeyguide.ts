@@ -28,7 +28,7 @@ export const COMMANDS: Readonly<Record<string, { access: Access; module: string;
   removals: {
     access: 'removals',
     module: './removals.ts',
-    summary: 'list and confirm requests to remove access points',
+    summary: 'list, confirm and undo requests to remove access points',
   },
   keys: { access: 'keys', module: './keys.ts', summary: 'add, list and revoke keys' },
   partners: {

@@ -40,6 +40,12 @@ export function subscriberOf(address: string): string {
   return address;
 }
 
+/** What an IPv6 subscriber may be given at most, a /48, of a name by `subscriberOf`; of IPv4 the address. */
+export function siteOf(address: string): string {
+  const subscriber = subscriberOf(address);
+  return subscriber.includes('.') ? subscriber : subscriber.split(':', 3).join(':');
+}
+
 /**
  * The address that a request's limits are counted against; '' = none: it was made on this machine itself, and whoever does
  * that is its operator. What came by way of a proxy that says so was not, also if nobody named it in TRUST_PROXY or if it passes on what

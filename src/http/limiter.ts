@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Valkey } from 'iovalkey';
-import { addressToLimit, subscriberOf } from './address.ts';
+import { addressToLimit, siteOf, subscriberOf } from './address.ts';
 import { announceLimit } from './caller.ts';
 import { sharedStore } from './limiter-store.ts';
 import { refusalError } from './refusal.ts';
@@ -42,14 +42,16 @@ function options(deps: LimiterDeps, max: number, name: string) {
     cache: TABLE_SIZE,
     store: deps.valkey && sharedStore(deps.valkey, `honeyguide:${name}:`, TABLE_SIZE),
     enableDraftSpec: true,
-    keyGenerator: (request: FastifyRequest) => pseudonym(request.ip, deps.addressKey),
+    keyGenerator({ ip, routeOptions }: FastifyRequest) {
+      return pseudonym(routeOptions.config.isLimitedBySite ? siteOf(ip) : subscriberOf(ip), deps.addressKey);
+    },
     errorResponseBuilder: (_request: FastifyRequest, context: { ttl: number }) =>
       refusalError({ kind: 'quota', per: 'minute', retryAfterS: Math.ceil(context.ttl / 1000) }),
   };
 }
 
 function pseudonym(address: string, key: Uint8Array): string {
-  return createHmac('sha256', key).update(subscriberOf(address)).digest('base64url').slice(0, 22);
+  return createHmac('sha256', key).update(address).digest('base64url').slice(0, 22);
 }
 
 /** Says in the fields of the current draft, as the MLS family does (caller.ts), what the plugin says in those of an older one. */
@@ -132,4 +134,11 @@ export function createChangeLimit(
     // What is refused here does not count there.
     return (await fromHere(request)) || (await fromAnywhere(request));
   };
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Few calls are allowed, and whoever owns a /48 of IPv6 would have 65,536 times as many. */
+    isLimitedBySite?: boolean;
+  }
 }

@@ -177,9 +177,12 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps, pacing: Pacing): 
       for (const before of known) asked.set(nameOf(before), before);
       const folded = known.map((before, i) => foldOne(kind, before, heard[i].sightings, nowMs, deps.onError));
       const learnt = folded.filter((after) => after !== null);
+      const published = folded.filter(
+        (after, i) => after !== null && isWorthPublishing(known[i], after),
+      ) as typeof learnt;
+      for (const { station } of published) station.publishedAt = station.believed.modifiedAt;
       await saveLearning(client, deps.macs, kind, learnt);
-      const published = folded.filter((after, i) => after !== null && isWorthPublishing(known[i], after));
-      await publishStations(client, deps.macs, kind, published as KnownStation[]);
+      await publishStations(client, deps.macs, kind, published);
       sum.stations += known.length;
       sum.published += published.length;
     }

@@ -21,6 +21,7 @@ import { settleRemovals } from '../rights/store.ts';
 import { releaseDueWindows } from '../sharing/counts/release-store.ts';
 import { deleteEmpty } from '../stations/empty-store.ts';
 import { forgetStations } from '../stations/forget-store.ts';
+import { settleWitnesses } from '../stations/settle-store.ts';
 import type { Store } from '../storage/open.ts';
 import { timedQuery } from '../storage/pool.ts';
 import type { AtRest } from './at-rest.ts';
@@ -87,7 +88,10 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
     {
       name: 'removals',
       everyMs: 10_000,
-      run: async (nowMs) => void (await settleRemovals(store.pool, removalKeys, nowMs)),
+      async run(nowMs) {
+        const removed = await settleRemovals(store.pool, removalKeys, nowMs);
+        if (removed > 0) log.info({ removed }, 'access points removed');
+      },
     },
     {
       name: 'expire reports',
@@ -102,6 +106,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       everyMs: 6 * HOUR_MS,
       async run(nowMs) {
         await forgetStations(store.pool, nowMs, deps.forgetAfterDays, deps.stopping);
+        await settleWitnesses(store.pool, nowMs, deps.stopping);
         await deleteEmpty(store.pool, nowMs, deps.stopping);
       },
     },

@@ -52,7 +52,7 @@ export const MAP_TABLES: Readonly<Record<string, TableEntry>> = {
   mac_learning: {
     room: 'stations',
     what: 'what was heard of access points and beacons',
-    columns: { ...list('mac', 'personal'), ...list('kind last_day state', 'anonymous') },
+    columns: { ...list('mac', 'personal'), ...list('kind last_day witness_day state', 'anonymous') },
     key: ['kind', 'mac'],
     life: FORGOTTEN,
     endedBy: 'own job',
@@ -60,7 +60,7 @@ export const MAP_TABLES: Readonly<Record<string, TableEntry>> = {
   cell_learning: {
     room: 'stations',
     what: 'what was heard of cell towers',
-    columns: list('radio mcc mnc area cell_id last_day state', 'anonymous'),
+    columns: list('radio mcc mnc area cell_id last_day witness_day state', 'anonymous'),
     key: ['radio', 'mcc', 'mnc', 'area', 'cell_id'],
     life: FORGOTTEN,
     endedBy: 'own job',
@@ -99,7 +99,7 @@ export const MAP_TABLES: Readonly<Record<string, TableEntry>> = {
   barred_stations: {
     room: 'rights',
     what: 'access points that are never learnt again, as keyed hashes',
-    columns: { ...list('mac_hash', 'pseudonymous'), ...list('barred_at', 'anonymous') },
+    columns: { ...list('mac_hash code', 'pseudonymous'), ...list('barred_at', 'anonymous') },
     key: ['mac_hash'],
     life: { kind: 'lasts', because: 'for good: forgetting it would put the access point back on the map' },
     endedBy: 'nothing',

@@ -1,7 +1,8 @@
 // POST /v1/privacy/bssid-removal: whoever owns an access point has it taken off the map and barred. Promises: the answer is
 // the same, and takes the same work, whether the address is known or not, so that asking tells nothing (attack: using the
 // form as a map); nothing is removed on the word of a request alone (attack: erasing others' access points): a report must
-// show the network refusing, or the operator must have checked. Few requests an hour from one network.
+// show the network refusing, or the operator must have checked. A report can be forged: few requests an hour from one site, and
+// the operator sees what was removed and can undo it.
 import type { FastifyInstance } from 'fastify';
 import { Problem, refuseProblem } from '../http/errors/problem.ts';
 import { parseMac } from '../radio/mac.ts';
@@ -24,7 +25,7 @@ export function addRemovalRoutes(scope: FastifyInstance, removals: RemovalPorts,
   scope.post(
     '/bssid-removal',
     {
-      config: { rateLimit: { max: REMOVALS_PER_HOUR, timeWindow: 3_600_000 } },
+      config: { rateLimit: { max: REMOVALS_PER_HOUR, timeWindow: 3_600_000 }, isLimitedBySite: true },
       schema: {
         tags: ['privacy'],
         summary: 'Have an access point or beacon removed, and barred from the map.',

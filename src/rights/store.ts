@@ -1,11 +1,11 @@
 // Removal of access points and beacons in the store: requests, proofs, and what stays barred. Promises: a barred address is
 // kept as a keyed hash only, one that waits is encrypted; barring takes the position out of the row that every index follows, forgets what was being
-// learnt, and can't be undone by a fold that runs at the same time; a request whose proof never comes is forgotten.
+// learnt, and can't be undone by a fold or an import that runs at the same time; a request whose proof never comes is forgotten.
 import { createHmac } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import type { MacCipher, MacUse } from '../privacy/mac-cipher.ts';
 import { binaryBytes } from '../storage/binary-array.ts';
-import { LEARNING_LOCK } from '../storage/locks.ts';
+import { BARRING_LOCK, LEARNING_LOCK } from '../storage/locks.ts';
 
 /** How long a request waits for its proof, and how long a proof counts: time to rename a network and have a phone pass by. */
 export const REQUEST_TTL_MS = 30 * 86_400_000;
@@ -58,7 +58,7 @@ export async function settleRemovals(db: Pool, keys: RemovalKeys, nowMs: number)
   const { barredKey } = keys;
   await db.query('delete from bssid_removals where requested_at < $1', [nowMs - REQUEST_TTL_MS]);
   await db.query('delete from opt_out_sightings where seen_at < $1', [nowMs - PROOF_TTL_MS]);
-  const { rows } = await db.query('select mac::float8 as mac from bssid_removals order by mac');
+  const { rows } = await db.query('select mac::float8 as mac, code from bssid_removals order by mac');
   if (rows.length === 0) return 0;
   const macs = [
     ...keys.macs.open(
@@ -73,7 +73,9 @@ export async function settleRemovals(db: Pool, keys: RemovalKeys, nowMs: number)
     ),
   ]);
   const proven = new Set<string>(seen.rows.map((row) => row.mac_hash.toString('hex')));
-  const due = macs.filter((mac) => proven.has(hashMac(mac, barredKey).toString('hex')));
+  const due = macs
+    .map((mac, i): Barring => ({ mac, code: rows[i].code }))
+    .filter(({ mac }) => proven.has(hashMac(mac, barredKey).toString('hex')));
   if (due.length > 0) await barMacs(db, due, keys, nowMs);
   return due.length;
 }
@@ -82,7 +84,7 @@ export async function settleRemovals(db: Pool, keys: RemovalKeys, nowMs: number)
 export async function confirmRemoval(db: Pool, code: string, keys: RemovalKeys, nowMs: number): Promise<boolean> {
   const { rows } = await db.query('select mac::float8 as mac from bssid_removals where code = $1', [code]);
   if (rows.length === 0) return false;
-  await barMacs(db, keys.macs.open('removal', [rows[0].mac]), keys, nowMs);
+  await barMacs(db, [{ mac: keys.macs.open('removal', [rows[0].mac])[0], code }], keys, nowMs);
   return true;
 }
 
@@ -94,6 +96,23 @@ export async function listRemovals(db: Pool): Promise<{ code: string; requestedA
   return rows.map((row) => ({ code: row.code, requestedAt: row.requested_at }));
 }
 
+/** Removals that were done, the latest first: those that have a code. */
+export async function listBarred(db: Pool): Promise<{ code: string; barredAt: number }[]> {
+  const { rows } = await db.query(
+    'select code, barred_at::float8 as barred_at from barred_stations where code is not null order by barred_at desc, code limit 1000',
+  );
+  return rows.map((row) => ({ code: row.code, barredAt: row.barred_at }));
+}
+
+/** Lets the map learn again what was barred under a code, for removals that turn out to be forged; false if none was. */
+export async function undoRemoval(db: Pool, code: string): Promise<boolean> {
+  const { rowCount } = await db.query('delete from barred_stations where code = $1', [code]);
+  return rowCount === 1;
+}
+
+/** An address, and the code of the request for its removal. */
+type Barring = { readonly mac: number; readonly code: string };
+
 /** Whoever asks need not say which it is. Numbers as in stations/index-contract.ts. */
 const BARRED_KINDS = [
   ['wifi', 1],
@@ -102,21 +121,25 @@ const BARRED_KINDS = [
 const NO_POSITION = 'lat = null, lon = null, radius_m = null, samples = null, weight = null, source = null';
 
 /** Takes addresses off the map for good, in one transaction. */
-async function barMacs(db: Pool, macs: Iterable<number>, keys: RemovalKeys, nowMs: number): Promise<void> {
-  const all = [...macs];
+async function barMacs(db: Pool, due: readonly Barring[], keys: RemovalKeys, nowMs: number): Promise<void> {
+  const all = due.map(({ mac }) => mac);
   const sealed = (use: MacUse) => [...keys.macs.seal(use, all)];
   const client = await db.connect();
   let broken: Error | undefined;
   try {
-    // A fold at work has read these stations: it must not bring them back.
-    await client.query(`begin; select pg_advisory_xact_lock(${LEARNING_LOCK})`);
+    // A fold at work has read these stations, an import has asked about them: they must not bring them back.
     await client.query(
-      'insert into barred_stations (mac_hash, barred_at) select h, $2 from unnest($1::bytea[]) h on conflict do nothing',
+      `begin; select pg_advisory_xact_lock(${LEARNING_LOCK}); select pg_advisory_xact_lock(${BARRING_LOCK})`,
+    );
+    await client.query(
+      `insert into barred_stations (mac_hash, code, barred_at)
+       select h, c, $3 from unnest($1::bytea[], $2::text[]) u(h, c) on conflict do nothing`,
       [
         binaryBytes(
           'bytea',
           all.map((mac) => hashMac(mac, keys.barredKey)),
         ),
+        due.map(({ code }) => code),
         nowMs,
       ],
     );

@@ -180,11 +180,11 @@ function keyArrays({ radio, mcc, mnc, area }: KeyColumns, order: number[]): (Buf
 const KEY_ARRAYS = '$1::int2[], $2::int2[], $3::int2[], $4::int4[]';
 const SAME_AREA = '(t.radio, t.mcc, t.mnc, t.area) = (i.radio, i.mcc, i.mnc, i.area)';
 
-/** The same order every time, so that the same cells give the same bits. */
+/** Cells with a position younger than their last block, if any. The same order every time, so that the same cells give the same bits. */
 const READ_CELLS = `select i.n, t.lat, t.lon, t.radius_m, t.created_at, t.modified_at, t.last_seen_at
   from unnest(${KEY_ARRAYS}) with ordinality as i(radio, mcc, mnc, area, n)
   join cells t on ${SAME_AREA}
-  where t.lat is not null and t.blocked_at is null order by i.n, t.cell_id`;
+  where t.lat is not null and (t.blocked_at is null or t.modified_at > t.blocked_at) order by i.n, t.cell_id`;
 
 const DERIVED = ['cells', 'lat', 'lon', 'radius_m', 'samples', 'created_at', 'modified_at', 'last_seen_at'];
 const list = (prefix: string) => DERIVED.map((name) => `${prefix}.${name}`).join(', ');

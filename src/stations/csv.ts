@@ -75,7 +75,7 @@ export function createCsvReader(nowMs: number): RowReader {
     const seconds = number(bytes, field);
     if (seconds > 0) return seconds * 1000;
     const column = columnOf[field];
-    const blank = column < 0 || column >= columns || ends[column] === starts[column];
+    const blank = column < 0 || column >= columns || isBlank(bytes, starts[column], ends[column]);
     return blank || seconds <= 0 ? Number.NaN : Number.POSITIVE_INFINITY;
   }
 
@@ -234,14 +234,21 @@ function readUncommonNumber(bytes: Uint8Array, start: number, end: number): numb
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text) ? Number(text) + 0 : Number.NaN;
 }
 
-/** One cell as a line of the CSV, its end included; null if the CSV cannot say it (no position, or blocked). */
+/** One cell as a line of the CSV, its end included; null if the CSV cannot say it: no position, or none since it was blocked. */
 export function formatCsvLine(cell: CellIdentity & Evidence): string | null {
-  if (cell.lat === null || cell.lon === null || cell.blockedAt !== null) return null;
+  if (cell.lat === null || cell.lon === null) return null;
+  if (cell.blockedAt !== null && (cell.modifiedAt ?? 0) <= cell.blockedAt) return null;
   const radio = cell.radio === 2 ? 'UMTS' : RADIO_NAMES[cell.radio]!.toUpperCase();
   const identity = `${radio},${cell.mcc},${cell.mnc},${cell.area},${cell.cellId},${known(cell.psc)}`;
   const evidence = `${known(Math.ceil(cell.radiusM ?? 0))},${known(cell.samples)},1`;
   const times = `${known(seconds(cell.createdAt))},${known(seconds(cell.modifiedAt))}`;
   return `${identity},${cell.lon},${cell.lat},${evidence},${times},\n`;
+}
+
+/** True for a field without anything but quotes and spaces. */
+function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] !== QUOTE && bytes[i] !== SPACE) return false;
+  return true;
 }
 
 /** In this format 0 means unknown, as an empty column does. */

@@ -11,6 +11,7 @@ import { MAC_KIND } from './index-contract.ts';
 import type { StationKind } from './sighting.ts';
 import { type CellIdentity, type Evidence, type MacIdentity, SOURCE } from './station.ts';
 import { STATION_TABLES } from './store.ts';
+import { witnessDays } from './whereabouts.ts';
 import { decodeLearning, encodeLearning } from './whereabouts-bytes.ts';
 
 export type Identity = MacIdentity | CellIdentity;
@@ -47,9 +48,10 @@ function loadSql(kind: StationKind): string {
 function saveSql(kind: StationKind): string {
   const { table, keys, fixed } = LEARNING[kind];
   const n = keyNames(kind).length;
-  return `insert into ${table} as e (${keys}, last_day, state)
-    select ${fixed}u.* from unnest(${keyArrays(kind).join(', ')}, $${n + 1}::int4[], $${n + 2}::bytea[]) as u
-    on conflict (${keys}) do update set last_day = excluded.last_day, state = excluded.state`;
+  return `insert into ${table} as e (${keys}, last_day, witness_day, state)
+    select ${fixed}u.* from unnest(${keyArrays(kind).join(', ')}, $${n + 1}::int4[], $${n + 2}::int4[], $${n + 3}::bytea[]) as u
+    on conflict (${keys}) do update
+    set last_day = excluded.last_day, witness_day = excluded.witness_day, state = excluded.state`;
 }
 
 function publishSql(kind: StationKind): string {
@@ -114,12 +116,14 @@ export async function loadStations(
   for (const row of rows) {
     const one = known[order[row.i - 1]];
     if (row.state !== null) {
-      const { learnt, createdAt, whereabouts } = decodeLearning(row.state);
-      one.station = { believed: { ...one.station.believed, createdAt }, whereabouts, learnt };
+      const { createdAt, ...heard } = decodeLearning(row.state);
+      one.station = { believed: { ...one.station.believed, createdAt }, ...heard };
     }
     if (row.found === true) {
       one.published = true;
       one.station.believed = readEvidence(row);
+      // Of states that did not note it: the row is taken for the fold's.
+      if (one.station.learnt) one.station.publishedAt ??= one.station.believed.modifiedAt;
       if (one.identity.type === 'cell') one.identity = { ...one.identity, psc: one.identity.psc ?? row.psc };
     }
   }
@@ -151,12 +155,15 @@ export async function saveLearning(
 ): Promise<void> {
   if (stations.length === 0) return;
   const { keys, order } = keysInOrder(macs, kind, identitiesOf(stations));
-  const rows = stations.map(({ station }, i) => ({ ...keys[i], lastDay: station.whereabouts.lastDay }));
-  const states = order.map((i) => {
-    const { learnt, whereabouts, believed } = stations[i].station;
-    return encodeLearning({ learnt, createdAt: believed.createdAt, whereabouts });
+  const rows = stations.map(({ station: { whereabouts } }, i) => {
+    return { ...keys[i], lastDay: whereabouts.lastDay, witnessDay: witnessDays(whereabouts)?.first };
   });
-  const arrays = columns([...keysOf(kind), { column: 'lastDay', type: 'int4' }], rows, order);
+  const states = order.map((i) => {
+    const { believed, ...heard } = stations[i].station;
+    return encodeLearning({ ...heard, createdAt: believed.createdAt });
+  });
+  const days = ['lastDay', 'witnessDay'].map((column) => ({ column, type: 'int4' as const }));
+  const arrays = columns([...keysOf(kind), ...days], rows, order);
   await client.query(SAVE[kind], [...arrays, binaryBytes('bytea', states)]);
 }
 

@@ -22,8 +22,16 @@ const RIVAL_SHARE = 0.05;
 /** Foreign positions (imports) older than this give way to what is heard. */
 const OLD_PRIOR_MS = 365 * DAY_MS;
 
-/** `learnt` tells a position of this fold from an imported one, which is only replaced by proof. */
-export type LearntStation = { believed: Evidence; whereabouts: Whereabouts; learnt: boolean };
+/**
+ * `learnt` tells a position of this fold from an imported one, which is only replaced by proof; `publishedAt` is the `modifiedAt`
+ * of the row as the fold last wrote it, null = not known to have: a row of another time is not the fold's.
+ */
+export type LearntStation = {
+  believed: Evidence;
+  whereabouts: Whereabouts;
+  learnt: boolean;
+  publishedAt: number | null;
+};
 
 /** True while a blocked station may neither answer nor learn. */
 export function isBlocked(e: Evidence, nowMs: number): boolean {
@@ -48,7 +56,7 @@ export function unknownStation(): LearntStation {
     blockedAt: null,
     blockCount: 0,
   };
-  return { believed, whereabouts: createWhereabouts(), learnt: false };
+  return { believed, whereabouts: createWhereabouts(), learnt: false, publishedAt: null };
 }
 
 /** What is known after `sightings`, folded at `nowMs`. `before` is not changed. */
@@ -60,14 +68,18 @@ export function foldStation(
 ): LearntStation {
   const believed = { ...before.believed };
   const inOrder = [...sightings].sort((a, b) => compareSightings(a, b) || a.receivedAtMs - b.receivedAtMs);
-  const after: LearntStation = { believed, whereabouts: copyWhereabouts(before.whereabouts), learnt: before.learnt };
+  const after: LearntStation = { ...before, believed, whereabouts: copyWhereabouts(before.whereabouts) };
+  heedImport(kind, after);
   let added = 0;
   for (const visit of visitsOf(inOrder)) {
     const heard = visit.filter((s) => !isBlocked(believed, s.timeMs));
-    for (const s of visit) believed.createdAt = Math.min(believed.createdAt ?? s.timeMs, s.timeMs);
     if (heard.length === 0) continue;
     if (believed.blockedAt !== null && isStale(after.whereabouts, believed.blockedAt)) startAnew(after);
-    added += addVisit(after.whereabouts, kind, heard, judgeOf(kind));
+    const counted = addVisit(after.whereabouts, kind, heard, judgeOf(kind));
+    added += counted;
+    // By arrival: the time of hearing is its sender's word, and a long life forgives moves (isBlocked).
+    const { receivedAtMs } = heard[0];
+    if (counted > 0) believed.createdAt = Math.min(believed.createdAt ?? receivedAtMs, receivedAtMs);
   }
   if (added > 0) judge(kind, after, nowMs);
   return after;
@@ -124,6 +136,18 @@ function startAnew(station: LearntStation): void {
   station.whereabouts = createWhereabouts();
 }
 
+/**
+ * A position that was imported over a learnt one is a foreign one again. If it lies elsewhere, what was heard before it is of
+ * another place: else the next report, of whomever and from wherever, would bring the old position back.
+ */
+function heedImport(kind: HeardKind, station: LearntStation): void {
+  const { believed, whereabouts, learnt, publishedAt } = station;
+  if (!learnt || publishedAt === null || believed.lat === null || believed.modifiedAt === publishedAt) return;
+  station.learnt = false;
+  const main = findPlaces(whereabouts, kind).find((p) => p.confirmed);
+  if (main !== undefined && isElsewhere(kind, believed, findMiddle(kind, whereabouts, [main]))) startAnew(station);
+}
+
 function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   const { believed, whereabouts } = station;
   const places = findPlaces(whereabouts, kind);
@@ -175,9 +199,13 @@ function contradictsPrior(
   middle: Middle,
   nowMs: number,
 ): boolean {
-  const { lat, lon, radiusM, source, modifiedAt } = believed;
-  if (learnt || lat === null || lon === null || source === 'query') return false;
-  if (nowMs - (modifiedAt ?? 0) > OLD_PRIOR_MS) return false;
+  if (learnt || nowMs - (believed.modifiedAt ?? 0) > OLD_PRIOR_MS) return false;
+  return isElsewhere(kind, believed, middle);
+}
+
+/** True if a position of satellite fixes lies too far from a middle for both to be of one standing transmitter. */
+function isElsewhere(kind: HeardKind, { lat, lon, radiusM, source }: Evidence, middle: Middle): boolean {
+  if (lat === null || lon === null || source === 'query') return false;
   return distanceM(lat, lon, middle.lat, middle.lon) > DISTANCES[kind].apart + (radiusM ?? 0);
 }
 

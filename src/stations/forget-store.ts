@@ -1,10 +1,12 @@
 // The end of a learnt station: nobody has heard it for so long that it is not there any more. Promises: its position leaves all
-// answers by the change feed and what was learnt of it goes; short transactions, never beside a fold; imported stations that
-// were never heard are not touched. The row stays, without a position, for indexes that have not followed yet, until
+// answers by the change feed and what was learnt of it goes; short transactions, never beside a fold; imported positions stay: those
+// that no proof replaced (one report is none), and those that were imported over a learnt one since, unless they are as old
+// themselves. The row stays, without a position, for indexes that have not followed yet, until
 // empty-store.ts deletes it.
 import type { Pool, PoolClient } from 'pg';
 import { LEARNING_LOCK } from '../storage/locks.ts';
 import { MAC_KIND } from './index-contract.ts';
+import { decodeLearning } from './whereabouts-bytes.ts';
 
 const DAY_MS = 86_400_000;
 /** Stations forgotten in one transaction. */
@@ -35,39 +37,59 @@ export async function forgetStations(
   return forgotten;
 }
 
+/** A row of the fold's, or one older than it may be: `u` is what was learnt of it, the two parameters come last. */
+const isOver = (beforeMs: string) =>
+  `(u.published_at is null or e.modified_at = u.published_at or coalesce(greatest(e.modified_at, e.last_seen_at), 0) < ${beforeMs})`;
+
 async function forgetMacs(client: PoolClient, beforeDay: number, nowMs: number): Promise<number> {
   const { rows } = await client.query(
     `delete from mac_learning where ctid = any(array(select ctid from mac_learning where last_day < $1 limit ${BATCH}))
-     returning kind, mac`,
+     returning kind, mac, state`,
     [beforeDay],
   );
+  const learnt = rows.map(withPublishedAt).filter(({ publishedAt }) => publishedAt !== undefined);
   for (const [kind, table] of [
     [MAC_KIND.wifi, 'wifi_stations'],
     [MAC_KIND.bluetooth, 'bluetooth_stations'],
   ] as const) {
-    const macs = rows.filter((row) => row.kind === kind).map((row) => row.mac);
+    const ofKind = learnt.filter((row) => row.kind === kind);
     await client.query(
-      `update ${table} set ${NO_POSITION}, modified_at = $2, changed = pg_current_xact_id() where mac = any($1::int8[]) and lat is not null`,
-      [macs, nowMs],
+      `update ${table} e set ${NO_POSITION}, modified_at = $3, changed = pg_current_xact_id()
+       from unnest($1::int8[], $2::int8[]) as u(mac, published_at)
+       where e.mac = u.mac and e.lat is not null and ${isOver('$4')}`,
+      [ofKind.map(({ mac }) => mac), ofKind.map(({ publishedAt }) => publishedAt), nowMs, beforeDay * DAY_MS],
     );
   }
   return rows.length;
 }
 
 async function forgetCells(client: PoolClient, beforeDay: number, nowMs: number): Promise<number> {
-  const { rowCount, rows } = await client.query(
+  const { rows } = await client.query(
     `delete from cell_learning where ctid = any(array(select ctid from cell_learning where last_day < $1 limit ${BATCH}))
-     returning radio, mcc, mnc, area, cell_id`,
+     returning radio, mcc, mnc, area, cell_id, state`,
     [beforeDay],
   );
-  const column = (name: string) => rows.map((row) => row[name]);
+  const learnt = rows.map(withPublishedAt).filter(({ publishedAt }) => publishedAt !== undefined);
+  const column = (name: string) => learnt.map((row) => row[name]);
   await client.query(
-    `update cells e set ${NO_POSITION}, modified_at = $6, changed = pg_current_xact_id()
-     from unnest($1::int2[], $2::int2[], $3::int2[], $4::int4[], $5::int8[]) as u(radio, mcc, mnc, area, cell_id)
-     where (e.radio, e.mcc, e.mnc, e.area, e.cell_id) = (u.radio, u.mcc, u.mnc, u.area, u.cell_id) and lat is not null`,
-    [column('radio'), column('mcc'), column('mnc'), column('area'), column('cell_id'), nowMs],
+    `update cells e set ${NO_POSITION}, modified_at = $7, changed = pg_current_xact_id()
+     from unnest($1::int2[], $2::int2[], $3::int2[], $4::int4[], $5::int8[], $6::int8[])
+       as u(radio, mcc, mnc, area, cell_id, published_at)
+     where (e.radio, e.mcc, e.mnc, e.area, e.cell_id) = (u.radio, u.mcc, u.mnc, u.area, u.cell_id)
+       and e.lat is not null and ${isOver('$8')}`,
+    [...['radio', 'mcc', 'mnc', 'area', 'cell_id', 'publishedAt'].map(column), ...[nowMs, beforeDay * DAY_MS]],
   );
-  return rowCount ?? 0;
+  return rows.length;
+}
+
+/** The row with when its position was published; null = not known, undefined = never, what was heard proved nothing. */
+function withPublishedAt<T extends { state: Buffer }>(row: T): T & { publishedAt: number | null | undefined } {
+  try {
+    const { learnt, publishedAt } = decodeLearning(row.state);
+    return { ...row, publishedAt: learnt ? publishedAt : undefined };
+  } catch {
+    return { ...row, publishedAt: null };
+  }
 }
 
 async function inTransaction<T>(db: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@ import type { Store } from '../storage/open.ts';
 import { type DerivedAreas, deriveAreas } from './areas.ts';
 import { clearBatch, createBatch, type StationBatch } from './columns.ts';
 import { createCsvReader } from './csv.ts';
-import { type BarredAmong, dropBarred } from './drop-barred.ts';
+import { type BarredAmong, dropBarred } from './drop-barred-store.ts';
 import { inflated, lineBlocks } from './lines.ts';
 import { createNdjsonReader } from './ndjson.ts';
 import type { RejectReason } from './station.ts';

@@ -8,13 +8,14 @@ import { fadeOf, isCompany, type Judge, PROOF, type Tile, tileEdgeM, type Wherea
 
 /**
  * Metres. Tiles within `link` belong to one place (a street walked on one side only leaves gaps). Proven places further than
- * `apart` from each other can't be one standing transmitter. A transmitter heard over more than `widest` travels.
+ * `apart` from each other can't be one standing transmitter: a mast of GSM is heard 35 km to each side. A transmitter heard over
+ * more than `widest` travels.
  */
 export const DISTANCES: Readonly<Record<HeardKind, { link: number; apart: number; widest: number }>> = {
   wifi: { link: 150, apart: 500, widest: 500 },
   bluetooth: { link: 50, apart: 150, widest: 150 },
-  cell: { link: 3_000, apart: 20_000, widest: 50_000 },
-  part: { link: 3_000, apart: 20_000, widest: 50_000 },
+  cell: { link: 3_000, apart: 70_000, widest: 50_000 },
+  part: { link: 3_000, apart: 70_000, widest: 50_000 },
 };
 
 export type Place = {

@@ -1,25 +1,31 @@
 // What was heard of a station, as bytes for the store: 37 a tile, 7 a witness, little-endian, versioned by the first byte.
 // Promises: decode(encode(x)) is x, but for the mean place of a tile (1e-7 degrees) and its weight (seven digits); bytes of
-// another version or cut ones are a RangeError. Of version 1, which counted claimed days, the days are forgotten. Judges nothing.
+// another version or cut ones are a RangeError. Of version 1, which counted claimed days, the days are forgotten; version 2 did not
+// note when the row was published. Judges nothing.
 import type { Tile, Whereabouts, Witness } from './whereabouts.ts';
 
-/** What the fold keeps of a station beside its row: `createdAt` epoch ms or null, `learnt` as in fold.ts. */
-export type LearningState = { learnt: boolean; createdAt: number | null; whereabouts: Whereabouts };
+/** What the fold keeps of a station beside its row: times as epoch ms or null, `learnt` and `publishedAt` as in fold.ts. */
+export type LearningState = {
+  learnt: boolean;
+  createdAt: number | null;
+  publishedAt: number | null;
+  whereabouts: Whereabouts;
+};
 
-const VERSION = 2;
+const VERSION = 3;
 const LEARNT = 1;
-const HEADER_BYTES = 20;
+/** Of each version. */
+const HEADER_BYTES = { 1: 19, 2: 20, 3: 26 } as const;
 const TILE_BYTES = 37;
-const OLD_HEADER_BYTES = 19;
 const OLD_TILE_BYTES = 33;
 const WITNESS_BYTES = 7;
 const DEGREES = 1e7;
 /** Stands for an empty slot; a tag has 32 bits, so that this one is given up. */
 const NO_TAG = 0xffff_ffff;
 
-export function encodeLearning({ learnt, createdAt, whereabouts }: LearningState): Buffer {
+export function encodeLearning({ learnt, createdAt, publishedAt, whereabouts }: LearningState): Buffer {
   const { level, tiles, recent, firstDay, lastDay, lonely } = whereabouts;
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES + tiles.length * TILE_BYTES + recent.length * WITNESS_BYTES);
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES[VERSION] + tiles.length * TILE_BYTES + recent.length * WITNESS_BYTES);
   bytes[0] = VERSION;
   bytes[1] = learnt ? LEARNT : 0;
   bytes.writeUIntLE(createdAt ?? 0, 2, 6);
@@ -29,7 +35,8 @@ export function encodeLearning({ learnt, createdAt, whereabouts }: LearningState
   bytes[17] = tiles.length;
   bytes[18] = recent.length;
   bytes[19] = lonely;
-  let at = HEADER_BYTES;
+  bytes.writeUIntLE(publishedAt ?? 0, 20, 6);
+  let at: number = HEADER_BYTES[VERSION];
   for (const tile of tiles) at = writeTile(bytes, at, tile);
   for (const witness of recent) at = writeWitness(bytes, at, witness);
   return bytes;
@@ -37,10 +44,11 @@ export function encodeLearning({ learnt, createdAt, whereabouts }: LearningState
 
 /** Throws a RangeError if the bytes are not a state. */
 export function decodeLearning(bytes: Buffer): LearningState {
-  if (bytes[0] !== VERSION && bytes[0] !== 1) throw new RangeError('learning state of another version');
-  const isOld = bytes[0] === 1;
+  const version = bytes[0];
+  if (version !== 1 && version !== 2 && version !== VERSION) throw new RangeError('learning state of another version');
+  const isOld = version === 1;
   const tileBytes = isOld ? OLD_TILE_BYTES : TILE_BYTES;
-  const headerBytes = isOld ? OLD_HEADER_BYTES : HEADER_BYTES;
+  const headerBytes = HEADER_BYTES[version];
   const tilesEnd = headerBytes + bytes[17] * tileBytes;
   const end = tilesEnd + bytes[18] * WITNESS_BYTES;
   if (bytes.length !== end) throw new RangeError('learning state cut short');
@@ -51,6 +59,7 @@ export function decodeLearning(bytes: Buffer): LearningState {
   return {
     learnt: (bytes[1] & LEARNT) !== 0,
     createdAt: bytes.readUIntLE(2, 6) || null,
+    publishedAt: version === VERSION ? bytes.readUIntLE(20, 6) || null : null,
     whereabouts: {
       level: bytes[8],
       tiles,

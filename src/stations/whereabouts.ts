@@ -145,13 +145,10 @@ function addSighting(w: Whereabouts, s: Sighting, weight: number, slot: number, 
 
 /** The contributor's slot, an old one or a new, or -1 if the day has heard enough contributors. */
 function witnessSlot(w: Whereabouts, day: number, tag: number, judge: Judge): number {
-  const latest = w.recent.reduce((last, { tag: t, day: d }) => (t >= 0 && d > last ? d : last), 0);
-  if (day > latest) {
-    if (latest > 0) countLonely(w, latest);
-    forgetBefore(w, day - 1, judge);
-  }
+  const latest = witnessDays(w)?.last ?? null;
   // A day that was forgotten can't be told from a second attempt of its contributors.
-  else if (day < latest - 1) return -1;
+  if (day < (latest ?? lastArrival(w)) - 1) return -1;
+  if (latest === null || day > latest) endDays(w, day - 1, judge);
   let free = -1;
   let crowd = 0;
   for (let i = 0; i < w.recent.length; i++) {
@@ -168,6 +165,24 @@ function witnessSlot(w: Whereabouts, day: number, tag: number, judge: Judge): nu
   if (free < 0) return w.recent.push({ day, tag, spent: 0 }) - 1;
   w.recent[free] = { day, tag, spent: 0 };
   return free;
+}
+
+/** The first and the last day (UTC number) of which contributors are remembered, null if of none. */
+export function witnessDays({ recent }: Whereabouts): { first: number; last: number } | null {
+  const days = recent.filter(({ tag }) => tag >= 0).map(({ day }) => day);
+  return days.length === 0 ? null : { first: Math.min(...days), last: Math.max(...days) };
+}
+
+function lastArrival({ tiles }: Whereabouts): number {
+  return tiles.reduce((day, { lastHalf }) => Math.max(day, lastHalf >> 1), 0);
+}
+
+/** Notes that the last day of which contributors are remembered is over, and forgets those of days before `day`. */
+export function endDays(w: Whereabouts, day: number, judge: Judge): void {
+  const days = witnessDays(w);
+  if (days === null) return;
+  countLonely(w, days.last);
+  forgetBefore(w, day, judge);
 }
 
 /** True if another contributor of the same day was heard of that is certainly another. */
@@ -194,13 +209,16 @@ function countLonely(w: Whereabouts, day: number): void {
   w.lonely = company ? Math.max(w.lonely - 1, 0) : Math.min(w.lonely + 1, MOST_LONELY);
 }
 
-function forgetBefore(w: Whereabouts, day: number, judge: Judge): void {
+/** Forgets contributors of days before `day`, when what they prove is settled. */
+export function forgetBefore(w: Whereabouts, day: number, judge: Judge): void {
   let gone = 0;
   for (let i = 0; i < w.recent.length; i++) if (w.recent[i].tag >= 0 && w.recent[i].day < day) gone |= 1 << i;
   if (gone === 0) return;
   judge.settle(w);
   for (let i = 0; i < w.recent.length; i++) if ((gone & (1 << i)) !== 0) w.recent[i] = { day: 0, tag: -1, spent: 0 };
   for (const tile of w.tiles) tile.seenBy &= ~gone;
+  // Slots are bits of `seenBy`: none moves while one is taken.
+  if (witnessDays(w) === null) w.recent = [];
 }
 
 /** Always by way of the finest tile, so that a sighting falls into the same tile whether it came before a coarsening or after. */

@@ -5,3 +5,9 @@ export const LEARNING_LOCK = '-4916260442166832794';
 
 /** Held by whoever publishes a window's counts: the first eight bytes of SHA-256("honeyguide counts"). */
 export const COUNTS_LOCK = '5445783273932657727';
+
+/**
+ * Held by whoever bars a station, and shared by whoever writes some after asking which are barred: first eight bytes of
+ * SHA-256("honeyguide barring"). Taken after LEARNING_LOCK.
+ */
+export const BARRING_LOCK = '-8947138345298817809';

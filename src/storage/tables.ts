@@ -187,13 +187,21 @@ export const contributorKeys = pgTable('contributor_keys', {
  * What was heard of a station, as stations/whereabouts-bytes.ts packs it: kept apart from what is answered, so that collecting
  * evidence moves neither the change feed nor the index. `lastDay` is the last UTC day number on which it was heard.
  */
-const learning = () => ({ lastDay: integer('last_day').notNull(), state: bytea('state').notNull() });
+/** `witnessDay` is the first day of arrival whose contributors `state` tells apart, null when it tells none; 0 = not known. */
+const learning = () => ({
+  lastDay: integer('last_day').notNull(),
+  witnessDay: integer('witness_day').default(0),
+  state: bytea('state').notNull(),
+});
 
 /** Access points and beacons; `kind` as numbered in stations/index-contract.ts. */
 export const macLearning = pgTable(
   'mac_learning',
   { kind: smallint('kind').notNull(), mac: bigint('mac', { mode: 'number' }).notNull(), ...learning() },
-  (t) => [primaryKey({ columns: [t.kind, t.mac] })],
+  (t) => [
+    primaryKey({ columns: [t.kind, t.mac] }),
+    index('mac_learning_witness_idx').on(t.witnessDay).where(sql`${t.witnessDay} is not null`),
+  ],
 );
 
 export const cellLearning = pgTable(
@@ -206,7 +214,10 @@ export const cellLearning = pgTable(
     cellId: bigint('cell_id', { mode: 'number' }).notNull(),
     ...learning(),
   },
-  (t) => [primaryKey({ columns: [t.radio, t.mcc, t.mnc, t.area, t.cellId] })],
+  (t) => [
+    primaryKey({ columns: [t.radio, t.mcc, t.mnc, t.area, t.cellId] }),
+    index('cell_learning_witness_idx').on(t.witnessDay).where(sql`${t.witnessDay} is not null`),
+  ],
 );
 
 /**
@@ -219,9 +230,10 @@ export const calibration = pgTable(
   (t) => [check('calibration_one_row', sql`${t.only}`)],
 );
 
-/** Access points and beacons whose owners had them removed: HMAC of the address, never learnt or imported again. */
+/** Access points and beacons whose owners had them removed: HMAC of the address, never learnt or imported again; the request's `code`. */
 export const barredStations = pgTable('barred_stations', {
   macHash: bytea('mac_hash').primaryKey(),
+  code: text('code').unique(),
   barredAt: timeMs('barred_at').notNull(),
 });
 

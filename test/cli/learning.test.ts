@@ -58,11 +58,17 @@ test('removals lists codes without addresses and confirms one of them, once', as
   ]);
   const code = await requestRemoval(store.pool, macs, AP, 'c0ffee00c0de', Date.now());
   const listed = await run('removals', 'list', '--json');
-  expect(JSON.parse(listed.output)).toEqual([{ code, requestedAt: expect.any(String) }]);
+  expect(JSON.parse(listed.output)).toEqual([{ code, requestedAt: expect.any(String), removedAt: null }]);
   expect((await run('removals', 'list')).output + listed.output).not.toMatch(/1a2b3c4d5e|1a:2b/i);
   expect((await run('removals', 'confirm', 'nonsense')).exitCode).toBe(1);
   expect((await run('removals', 'confirm', code)).exitCode).toBe(0);
   expect((await store.pool.query('select lat from wifi_stations')).rows).toEqual([{ lat: null }]);
   expect((await run('removals', 'confirm', code)).exitCode).toBe(1);
   expect((await run('removals')).exitCode).toBe(2);
+  const done = await run('removals', 'list', '--json');
+  expect(JSON.parse(done.output)).toEqual([{ code, requestedAt: null, removedAt: expect.any(String) }]);
+  expect((await run('removals', 'undo', 'nonsense')).exitCode).toBe(1);
+  expect((await run('removals', 'undo', code)).exitCode).toBe(0);
+  expect((await store.pool.query('select from barred_stations')).rows).toEqual([]);
+  expect((await run('removals', 'undo', code)).exitCode).toBe(1);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hashAddress, subscriberOf } from '../../src/http/address.ts';
+import { hashAddress, siteOf, subscriberOf } from '../../src/http/address.ts';
 import { createQuotaMemory, DAY_MS, MINUTE_MS, openQuotas } from '../../src/http/quotas.ts';
 
 const SEED = { a: 12345, b: 67890 };
@@ -116,6 +116,14 @@ test('the port that some proxies write behind an address is no part of it', () =
   expect(subscriberOf('192.0.2.9:5555')).toBe('192.0.2.9');
   expect(subscriberOf('::ffff:192.0.2.9')).toBe('192.0.2.9');
   expect(subscriberOf('2001:db8:1:2:3::4')).toBe('2001:db8:1:2');
+});
+
+test('a site is all that one owner of IPv6 may have, and one address of IPv4', () => {
+  expect(siteOf('192.0.2.9')).toBe('192.0.2.9');
+  expect(siteOf('::ffff:192.0.2.9')).toBe('192.0.2.9');
+  expect(siteOf('2001:db8:1:2:3::4')).toBe('2001:db8:1');
+  expect(siteOf('2001:db8:1:ffff::4')).toBe(siteOf('2001:db8:1:2:3::4'));
+  expect(siteOf('2001:db8::4')).toBe('2001:db8');
 });
 
 test('addresses spread over both rows like dice', () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import rateLimit from '@fastify/rate-limit';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
@@ -7,17 +8,21 @@ import { refusalOf } from '../../src/http/refusal.ts';
 import { createFoldDeps, foldInbox } from '../../src/jobs/fold.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { insertRows } from '../../src/observations/store.ts';
+import { formatMac } from '../../src/radio/mac.ts';
 import { addRemovalRoutes, REMOVALS_PER_HOUR } from '../../src/rights/routes.ts';
 import {
   barredAmong,
   confirmRemoval,
+  listBarred,
   listRemovals,
   noteRefusals,
   PROOF_TTL_MS,
   REQUEST_TTL_MS,
   requestRemoval,
   settleRemovals,
+  undoRemoval,
 } from '../../src/rights/store.ts';
+import { importStations } from '../../src/stations/import.ts';
 import { admitted } from '../support/admitted.ts';
 import { AT_REST, sealMac } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
@@ -104,6 +109,44 @@ test('what is barred is not learnt again, also from a trusted source', async () 
   expect((await rowOf(mac)).lat).toBeNull();
   expect(await learningOf(mac)).toBe(0);
   expect((await rowOf(mac + 0x1000)).lat).toBeCloseTo(38.7, 4);
+});
+
+test.each([false, true])(
+  'an import at work does not bring back what is removed meanwhile (known before: %s)',
+  async (known) => {
+    const mac = known ? await knownAp() : next++;
+    const code = await request(mac);
+    let removal: Promise<boolean> | undefined;
+    async function* file() {
+      const modifiedAt = new Date(NOW_MS + 60_000).toISOString();
+      yield Buffer.from(`${JSON.stringify({ type: 'wifi', mac: formatMac(mac), lat: 52, lon: 5, modifiedAt })}\n`);
+    }
+    await importStations(store, file(), {
+      ...{ nowMs: NOW_MS + 120_000, macs: AT_REST.macs },
+      async barredAmong(client, among) {
+        const barred = await barredAmong(client, among, KEY);
+        removal = confirmRemoval(pool, code, KEYS, NOW_MS);
+        // On PostgreSQL it would be done by now if nothing held it up.
+        await sleep(200);
+        return barred;
+      },
+    });
+    expect(await removal).toBe(true);
+    expect((await rowOf(mac)).lat).toBeNull();
+    expect(await barredAmong(pool, [mac], KEY)).toEqual(new Set([mac]));
+  },
+);
+
+test('the operator sees what was removed, also by a forged proof, and can undo it', async () => {
+  const mac = await knownAp();
+  const code = await request(mac);
+  await noteRefusals(pool, [mac], KEY, NOW_MS);
+  await settleRemovals(pool, KEYS, NOW_MS);
+  expect(await listBarred(pool)).toContainEqual({ code, barredAt: NOW_MS });
+  expect(await undoRemoval(pool, 'nonsense')).toBe(false);
+  expect(await undoRemoval(pool, code)).toBe(true);
+  expect(await barredAmong(pool, [mac], KEY)).toEqual(new Set());
+  expect(await undoRemoval(pool, code)).toBe(false);
 });
 
 test('the barred list does not say whom it bars', async () => {

@@ -55,6 +55,14 @@ describe('a station that nobody knew', () => {
       [[...walkBy(0, 1, HOME), ...walkBy(0, 2 + IPV6, HOME)], walkBy(1, 3, HOME)],
       false,
     ],
+    [
+      'does not answer for somebody of whom nothing is known beside somebody known, who may be one',
+      [
+        [...walkBy(0, 1, HOME), ...walkBy(0, 0, HOME)],
+        [...walkBy(1, 3, HOME), ...walkBy(1, 0, HOME)],
+      ],
+      false,
+    ],
     ['answers after one trusted sighting', [[sight(0, 1, HOME, { trusted: true })]], true],
     [
       'does not answer when its two witnesses heard it in different places',
@@ -234,6 +242,72 @@ describe('a station that was imported', () => {
   });
 });
 
+describe('a position that was imported over a learnt one', () => {
+  /** As learnt and published, then imported on day 5 where `place` is. */
+  const importedAt = (place: typeof HOME): LearntStation => {
+    const learnt = foldDays('wifi', proof(HOME));
+    const publishedAt = learnt.believed.modifiedAt;
+    return { ...learnt, publishedAt, believed: { ...learnt.believed, ...place, modifiedAt: DAY_0 + 5 * DAY_MS } };
+  };
+
+  it.each([
+    ['where it is now', FAR],
+    ['where it was', HOME],
+    ['elsewhere', away(-4_000)],
+  ])('stays when one contributor hears the station %s', (_, where) => {
+    const station = foldDays('wifi', [walkBy(6, 9, where)], importedAt(FAR));
+    expect(offM(station, FAR)).toBe(0);
+    expect(station.believed).toMatchObject({ blockCount: 0, modifiedAt: DAY_0 + 5 * DAY_MS });
+  });
+
+  it('yields to proof like any import, and what was learnt near it goes on', () => {
+    expect(answers(foldDays('wifi', proof(HOME, 6), importedAt(FAR)))).toBe(false);
+    expect(offM(foldDays('wifi', proof(away(2_900), 6), importedAt(FAR)), away(2_900))).toBeLessThan(15);
+    expect(offM(foldDays('wifi', [walkBy(6, 9, HOME)], importedAt(away(100))), HOME)).toBeLessThan(15);
+  });
+});
+
+describe('a cell', () => {
+  it.each([
+    ['of two villages 30 km from each other', (i: number) => (i % 2 === 0 ? 15_000 : -15_000)],
+    ['of a road of 60 km', (i: number) => -30_000 + ((i * 7) % 60) * 1_000],
+  ])('%s is one mast, however few pass by', (_, northOf) => {
+    let station = unknownStation();
+    const drives = (day: number) =>
+      [1, 2, 3].flatMap((who) =>
+        Array.from({ length: 20 }, (_, i) =>
+          sight(day, who, away(northOf(i + who + day) + (i % 5) * 50), { dbm: -90 }),
+        ),
+      );
+    for (let day = 0; day < 20; day++) {
+      station = foldStation('cell', station, drives(day), later(day));
+      expect(station.believed.blockCount).toBe(0);
+      if (day > 0) expect(offM(station, HOME)).toBeLessThan(16_000);
+      // Both ends are within it.
+      if (day > 2)
+        for (const end of [0, 1])
+          expect(offM(station, away(northOf(end)))).toBeLessThan(1.2 * (station.believed.radiusM ?? 0));
+    }
+  });
+
+  it('heard 150 km from where it is is two', () => {
+    const station = foldDays('cell', [...proof(HOME), ...proof(away(150_000), 2)]);
+    expect([answers(station), station.believed.blockCount]).toEqual([false, 1]);
+  });
+});
+
+describe('the life of a station', () => {
+  it('begins when the first report of it arrived, whatever that claims, so that a lie lifts no block', () => {
+    const since = (s: Sighting): Sighting => ({ ...s, timeMs: s.timeMs - 80 * DAY_MS });
+    const known = foldDays('wifi', [walkBy(0, 1, HOME).map(since)]);
+    expect(known.believed.createdAt).toBe(DAY_0);
+    const moves = [...proof(HOME, 1), ...proof(FAR, 4), ...proof(FAR, 9), ...proof(HOME, 12)];
+    const blocked = foldDays('wifi', moves);
+    expect(isBlocked(blocked.believed, later(18))).toBe(true);
+    expect(isBlocked(foldDays('wifi', [walkBy(17, 9, HOME).map(since)], blocked).believed, later(18))).toBe(true);
+  });
+});
+
 const place = fc.record({
   north: fc.double({ min: -80, max: 80, noNaN: true }),
   east: fc.double({ min: -80, max: 80, noNaN: true }),
@@ -242,7 +316,7 @@ const sighting = fc
   .record({
     place,
     day: fc.integer({ min: 0, max: 5 }),
-    who: fc.integer({ min: 0, max: 4 }),
+    who: fc.integer({ min: 1, max: 5 }),
     dbm: fc.integer({ min: -95, max: -30 }),
   })
   .map(({ place: p, day, who, dbm }) => sight(day, who, away(p.north, p.east), { dbm }));

@@ -25,6 +25,7 @@ const witness = fc.record({
 const state: fc.Arbitrary<LearningState> = fc.record({
   learnt: fc.boolean(),
   createdAt: fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 4e12 })),
+  publishedAt: fc.oneof(fc.constant(null), fc.integer({ min: 1, max: 4e12 })),
   whereabouts: fc.record({
     level: fc.integer({ min: 0, max: 24 }),
     tiles: fc.array(tile, { maxLength: 24 }),

@@ -1,13 +1,17 @@
 // Keeps access points and beacons whose owners had them barred out of a batch on its way into the store. Promises: what is
-// left keeps its order; cells and areas are never asked about. Does not know how the list is kept: it is given the question.
+// left keeps its order; cells and areas are never asked about; nobody bars one between the question and the end of the
+// transaction, so that an import that runs beside a removal does not bring back what it took away. Does not know how the list is kept: it is given the question.
 import type { ClientBase } from 'pg';
+import { BARRING_LOCK } from '../storage/locks.ts';
 import type { ColumnName, StationBatch, StationColumns } from './columns.ts';
 
 /** Which of these addresses are barred. */
 export type BarredAmong = (client: ClientBase, macs: readonly number[]) => Promise<ReadonlySet<number>>;
 
-/** Removes barred stations from the batch; resolves with how many. */
+/** Removes barred stations from the batch, in the transaction that will write it; resolves with how many. */
 export async function dropBarred(client: ClientBase, batch: StationBatch, barredAmong: BarredAmong): Promise<number> {
+  if (batch.wifi.count + batch.bluetooth.count === 0) return 0;
+  await client.query(`select pg_advisory_xact_lock_shared(${BARRING_LOCK})`);
   let dropped = 0;
   for (const columns of [batch.wifi, batch.bluetooth]) {
     if (columns.count === 0) continue;
