@@ -20,6 +20,9 @@ const LINE_M = [60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 660, 720];
 const SCATTERED = 60;
 const HONEST_DAYS = 3;
 const QUIET_DAYS = 10;
+/** How far ahead of a station that is chased, and how far from where it stands at most. */
+const STEP_M = 60;
+const CHASES_M = [60, 80, 95, 110, 130];
 /** More than counts. */
 const FLOOD = 300;
 
@@ -32,6 +35,9 @@ export type Poisoning = {
   shiftIn30DaysM: number;
   /** The same while one honest witness a day passes by. */
   shiftIn7DaysWatchedM: number;
+  /** In 30 and 90 days of which each has an honest witness, of floods that go along with it, a step ahead. */
+  chasedIn30DaysM: number;
+  chasedIn90DaysM: number;
   /** The same, begun ten days after the last honest witness. */
   shiftIn7DaysLaterM: number;
   /** Its radius after seven such days; it began below 30 m. */
@@ -89,7 +95,7 @@ const foldDay = (station: LearntStation, day: number, heard: readonly Sighting[]
 function establish(witnesses: number): LearntStation {
   let station = unknownStation();
   for (let day = 0; day < HONEST_DAYS; day++) {
-    const all = Array.from({ length: witnesses }, (_, who) => passBy(day, who)).flat();
+    const all = Array.from({ length: witnesses }, (_, who) => passBy(day, who + 1)).flat();
     station = foldDay(station, day, all);
   }
   return station;
@@ -126,6 +132,20 @@ function stretch(from: LearntStation, networks: number): LearntStation[] {
   return after;
 }
 
+/** The station after `days` days of floods a step ahead of it, beside one honest witness a day; the worst of several limits. */
+function chase(known: LearntStation, networks: number, days: number): number {
+  return Math.max(
+    ...CHASES_M.map((mostM) => {
+      let station = known;
+      for (let day = HONEST_DAYS; day < HONEST_DAYS + days; day++) {
+        const lure = flood(day, networks, Math.min(shiftM(known, station) + STEP_M, mostM));
+        station = foldDay(station, day, [...lure, ...passBy(day, 1)]);
+      }
+      return shiftM(known, station);
+    }),
+  );
+}
+
 const answers = ({ believed }: LearntStation) => believed.lat !== null && believed.lon !== null;
 
 /** Metres between two stations that answer, 0 if the second does not. */
@@ -157,6 +177,8 @@ export function measurePoisoning(witnesses: number, networks: number): Poisoning
     shiftIn7DaysM: worst({}),
     shiftIn30DaysM: worst({ days: 30 }),
     shiftIn7DaysWatchedM: worst({ watched: true }),
+    chasedIn30DaysM: chase(known, networks, 30),
+    chasedIn90DaysM: chase(known, networks, 90),
     shiftIn7DaysLaterM: worst({ start: HONEST_DAYS + QUIET_DAYS }),
     radiusAfter7DaysM: most({}, ({ believed }) => believed.radiusM ?? 0),
     silencedAfterDays: silenced.every((day) => day === null)
@@ -176,7 +198,9 @@ function printPoisoning(rows: readonly Poisoning[]): string {
     'moved in 1 day',
     'in 7 days',
     'in 30 days',
-    'while watched',
+    'in 7 days, watched',
+    'in 30 days, chased',
+    'in 90 days, chased',
     'begun 10 days later',
     'radius in 7 days',
     'silenced',
@@ -189,6 +213,8 @@ function printPoisoning(rows: readonly Poisoning[]): string {
     metres(r.shiftIn7DaysM),
     metres(r.shiftIn30DaysM),
     metres(r.shiftIn7DaysWatchedM),
+    metres(r.chasedIn30DaysM),
+    metres(r.chasedIn90DaysM),
     metres(r.shiftIn7DaysLaterM),
     metres(r.radiusAfter7DaysM),
     days(r.silencedAfterDays),

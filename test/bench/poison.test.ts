@@ -8,6 +8,7 @@ test('one network silences and invents nothing, and leads a station of three wit
   expect(one.shiftIn30DaysM).toBeLessThan(15);
   expect(one.shiftIn7DaysLaterM).toBeLessThan(15);
   expect(one.shiftIn7DaysWatchedM).toBeLessThan(40);
+  expect(one.chasedIn90DaysM).toBeLessThan(120);
 });
 
 test('two networks need a second day to silence or to invent, and lead a station within its street until then', () => {
