@@ -19,6 +19,7 @@ const IN_WORDS: Readonly<Record<Fault, string>> = {
   changed: 'is not what was written, or not in its place',
   tailCut: 'and what followed it was removed, or the end does not belong to the ledger',
   beginningCut: 'is not the first one: rows before it were removed, and not for age',
+  added: 'lies beyond the ends of the ledger: somebody wrote it past the chain',
   notTheKnownEnd: 'is not the row that was noted: the ledger was set back or replaced',
 };
 

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { readMasterKeys } from '../config/master-keys.ts';
 import { loadSecrets, secretsPath } from '../config/secrets.ts';
 import { maturity } from '../consent/ages.ts';
-import { maturityOf } from '../consent/decide.ts';
+import { maturityOf, parentalConsentOf } from '../consent/decide.ts';
 import {
   deviceOfParental,
   insertParental,
@@ -21,6 +21,7 @@ import { type Device, stateOf } from '../devices/profile.ts';
 import { changeDevice, lockDevice, noteDevice } from '../devices/store.ts';
 import { listPolicies } from '../policy/store.ts';
 import { startGrace } from '../rights/children-store.ts';
+import { notifyRecipients } from '../rights/notices-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { openInChain } from './in-chain.ts';
 import { speaker } from './speaker.ts';
@@ -122,11 +123,19 @@ async function withdraw(context: CommandContext, id: string): Promise<void> {
     const deviceId = await deviceOfParental(client, id);
     const device = deviceId === null ? null : await lockDevice(client, masters, deviceId);
     if (device === null) throw new Error('there is no such consent, or it is withdrawn already');
-    await withdrawParental(client, chain, device, id, await listPolicies(client), random, context.now());
+    const policies = await listPolicies(client);
+    const ended = await withdrawParental(client, chain, device, id, policies, random, context.now());
     const mark = (uncovered: Device) => ({ flags: uncovered.flags | (isChild(uncovered) ? FLAG.child : 0) });
     const detail = 'parentalConsentWithdrawn';
     const marked = await changeDevice(client, chain, { masters, random }, device.id, mark, detail, context.now());
     await startGrace(client, marked!, context.now());
+    // Of a child whom nobody speaks for any more they hear by its erasure, as of anybody's.
+    const left = (await lockDevice(client, masters, device.id))!;
+    if (isChild(left) && parentalConsentOf(stateOf(left), context.now()) === null) return;
+    for (const only of ended)
+      await notifyRecipients(client, chain, { device: device.id, key: device.key }, 'withdrawn', context.now(), {
+        only,
+      });
   });
 }
 

@@ -135,9 +135,10 @@ function whyNotPrecise({ device, grant, application, purpose, scope, now }: Ques
   if (grant === null) return 'silence';
   if (grant.state === 'withdrawn' || grant.state === 'expired' || grant.state === 'invalidated') return grant.state;
   if (grant.expiresAt === null || grant.expiresAt <= now) return 'expired';
+  // Before anything is said to rest on it: what waits for a new yes is no consent, to a region either (S9).
+  if (grant.suspendedAt !== null && grant.suspendedAt <= now) return 'policyChanged';
   if (grant.precision < 2) return 'regionGranted';
   if (!grant.scopes.includes(scope)) return 'scopeNotGranted';
-  if (grant.suspendedAt !== null && grant.suspendedAt <= now) return 'policyChanged';
   if (!application.active) return 'applicationInactive';
   if (application.maxPrecision < 2) return 'applicationLimit';
   const advertising = application.adFunded || (isPurpose(purpose) && PURPOSES[purpose].advertising);

@@ -6,6 +6,7 @@ import type { ClientBase, Pool } from 'pg';
 import { type Device, sealJson } from '../devices/profile.ts';
 import type { Chain } from '../disclosures/chain.ts';
 import type { PolicyVersion } from '../policy/versions.ts';
+import { isLive } from './events.ts';
 import type { Purpose } from './purposes.ts';
 import { appendConsent, listGrants, writeEvent } from './store.ts';
 
@@ -65,7 +66,7 @@ export async function deviceOfParental(client: ClientBase, id: string): Promise<
   return rows[0]?.device ?? null;
 }
 
-/** Takes a parental consent back, and with it what the child agreed to on its strength. */
+/** Takes a parental consent back, and with it what the child agreed to on its strength. Resolves with the applications whose yes ended so. */
 export async function withdrawParental(
   client: ClientBase,
   chain: Chain,
@@ -74,7 +75,8 @@ export async function withdrawParental(
   policies: readonly PolicyVersion[],
   random: (bytes: number) => Buffer,
   nowMs: number,
-): Promise<void> {
+): Promise<string[]> {
+  const ended: string[] = [];
   await client.query('update parental_consents set withdrawn_at = $2 where id = $1', [id, nowMs]);
   const { ageBand, jurisdiction } = device.profile;
   for (const grant of await listGrants(client, device.id)) {
@@ -84,7 +86,9 @@ export async function withdrawParental(
     const screen = { language: null, textHash: null, screen: null };
     const capture = { actor: 'parent' as const, ...screen, ageBand, jurisdiction, parental: id, receipt: null };
     await writeEvent(client, device, { ...event, seq, capture }, policies, random);
+    if (isLive(grant.state) && grant.precision > 0 && (grant.expiresAt ?? 0) > nowMs) ended.push(grant.application);
   }
+  return [...new Set(ended)];
 }
 
 export async function listParental(db: ClientBase | Pool, device: string): Promise<ListedParental[]> {

@@ -5,7 +5,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { sourceNames } from '../devices/device-contract.ts';
 import type { GrantState, Terms } from './decide.ts';
-import type { Capture } from './events.ts';
+import { type Capture, isLive } from './events.ts';
 import { PURPOSES, type Purpose } from './purposes.ts';
 
 /** An application and whose it is, as consent screens and receipts name them (policy C8). */
@@ -62,6 +62,8 @@ export type Receipt = ReturnType<typeof buildReceipt>;
 export function buildReceipt(facts: ReceiptFacts, deviceKey: Uint8Array) {
   const { record, party, purpose, terms, capture, events } = facts;
   const last = events[events.length - 1];
+  // What was taken back or refused allows nothing, whatever it allowed before: its events say that.
+  const allowed: Terms = isLive(terms.state) ? terms : { ...terms, precision: 0, expiresAt: null };
   const content = {
     schemaVersion: SCHEMA_VERSION,
     receiptId: receiptIdOf(record, last.seq),
@@ -76,15 +78,16 @@ export function buildReceipt(facts: ReceiptFacts, deviceKey: Uint8Array) {
       shownTextSha256: capture.textHash,
       screen: capture.screen,
     },
-    processing: processingOf(purpose, party, terms, capture),
+    processing: processingOf(purpose, party, allowed, capture),
     parties: partiesOf(party),
     consent: {
       type: 'explicit',
       application: party.application,
-      precision: PRECISION_WORD[terms.precision],
+      state: terms.state,
+      precision: PRECISION_WORD[allowed.precision],
       sources: sourceNames(terms.sources),
       scopes: terms.scopes,
-      expiresAt: terms.expiresAt === null ? null : iso(terms.expiresAt),
+      expiresAt: allowed.expiresAt === null ? null : iso(allowed.expiresAt),
       parentalConsent: capture.parental,
       ageBandAtCapture: capture.ageBand,
     },

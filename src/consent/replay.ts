@@ -6,24 +6,26 @@ import type { PolicyVersion } from '../policy/versions.ts';
 import type { Grant } from './decide.ts';
 import { type ConsentEvent, type DeviceEvent, grantOf } from './events.ts';
 
+/** A policy, and the row of the ledger that says it was published; 0 = before there was any. */
+export type Publication = { readonly seq: number; readonly policy: PolicyVersion };
+
 export type History = { readonly events: readonly ConsentEvent[]; readonly devices: readonly DeviceEvent[] };
 
 /**
- * The device and its grant to an application and purpose as they were once row `seq` of the ledger was written, at `nowMs`.
+ * The device and its grant to an application and purpose as they were once row `seq` of the ledger was written.
  * `history` is in the order of its numbers. Null if the device was not registered yet.
  */
 export function replayTo(
   history: History,
-  policies: readonly PolicyVersion[],
+  publications: readonly Publication[],
   about: { readonly application: string; readonly purpose: string },
   seq: number,
-  nowMs: number,
 ): { readonly device: DeviceState; readonly grant: Grant | null } | null {
   const device = history.devices.findLast((event) => event.seq <= seq);
   if (device === undefined) return null;
   const last = history.events.findLast(
     (event) => event.seq <= seq && event.application === about.application && event.purpose === about.purpose,
   );
-  const published = policies.filter((one) => one.publishedAt <= nowMs);
+  const published = publications.filter((one) => one.seq <= seq).map(({ policy }) => policy);
   return { device: device.device, grant: last === undefined ? null : grantOf(last, published) };
 }

@@ -41,11 +41,22 @@ export async function readRows(pool: Pool, after: number, limit: number): Promis
   return rows.map(({ seq, hash, ...entry }) => ({ seq, hash, entry: { ...entry, kind: entry.kind as Kind } }));
 }
 
+/** In one statement, which sees rows and ends as of one moment. */
+async function readBeyondEnds(pool: Pool): Promise<number | null> {
+  const { rows } = await pool.query(
+    `select coalesce(
+       (select l.seq from ledger l where l.seq <= h.dropped_seq order by l.seq limit 1),
+       (select l.seq from ledger l where l.seq > h.seq order by l.seq limit 1))::float8 as seq from ledger_head h`,
+  );
+  return rows[0].seq;
+}
+
 /** The ledger as verify.ts reads it. */
 export function ledgerReader(pool: Pool): ReadLedger {
   return {
     ends: () => readEnds(pool),
     rows: (after, limit) => readRows(pool, after, limit),
+    beyondEnds: () => readBeyondEnds(pool),
     droppedDetail,
   };
 }

@@ -1,6 +1,6 @@
 // Proves that the ledger is what was written: every row follows from the one before under the ledger's key, numbers have no
 // gap, both ends are where they should be. Promises: constant memory however long the ledger; finds any edit, gap, reorder,
-// cut tail or cut beginning, and names the first row that does not hold. Whoever can write tables could set the ledger back
+// cut tail, cut beginning or row beyond either end, and names the first row that does not hold. Whoever can write tables could set the ledger back
 // to an earlier end whole: that is found by an end that was noted before (`known`), as the command prints one.
 import { chainHash, KIND, type LedgerEntry } from './entry.ts';
 import { type HmacKey, hmacKey } from './hmac.ts';
@@ -16,6 +16,8 @@ export type ReadLedger = {
     after: number,
     limit: number,
   ): Promise<{ readonly seq: number; readonly hash: Buffer; readonly entry: LedgerEntry }[]>;
+  /** A row numbered before the beginning or behind the end, as both are at that moment; null if there is none. */
+  beyondEnds(): Promise<number | null>;
   /** How a drop of aged rows is spelled in the ledger. */
   droppedDetail(seq: number): string;
 };
@@ -31,7 +33,7 @@ export type Verdict = {
   readonly seq: number;
   readonly hash: Buffer;
 };
-export type Fault = 'missing' | 'changed' | 'tailCut' | 'beginningCut' | 'notTheKnownEnd';
+export type Fault = 'missing' | 'changed' | 'tailCut' | 'beginningCut' | 'notTheKnownEnd' | 'added';
 
 const PAGE_ROWS = 2_000;
 
@@ -78,5 +80,8 @@ async function verifyFrom(
   if (!hash.equals(ends.hash)) return broken(seq, 'tailCut');
   if (!dropIsTold) return broken(ends.droppedSeq + 1, 'beginningCut');
   if (known !== undefined && known.seq > seq) return broken(seq + 1, 'notTheKnownEnd');
+  // Rows that no chain leads to are read by people and counted as disclosures all the same, and one behind the end is in the way of the next.
+  const added = await read.beyondEnds();
+  if (added !== null) return broken(added, 'added');
   return { broken: null, rows, seq, hash };
 }

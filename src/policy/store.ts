@@ -65,6 +65,16 @@ export async function publishPolicy(
   return rowCount ?? 0;
 }
 
+/** Every version with the number of the ledger's row that says it was published; 0 if there is none, or none any more. */
+export async function listPublications(db: ClientBase | Pool): Promise<{ seq: number; policy: PolicyVersion }[]> {
+  const { rows } = await db.query(
+    `select seq::float8 as seq, policy_version as version from ledger where kind = $1 and detail = 'policyPublished'`,
+    [KIND.staff],
+  );
+  const seqOf = new Map<string, number>(rows.map(({ version, seq }) => [version, seq]));
+  return (await listPolicies(db)).map((policy) => ({ seq: seqOf.get(policy.version) ?? 0, policy }));
+}
+
 /** Puts a version into the archive if it is not there; for the first one. */
 export async function insertPolicy(client: ClientBase | Pool, policy: NewPolicy, publishedAt: number): Promise<void> {
   const { version, effectiveAt, material, widens, texts } = policy;

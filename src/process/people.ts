@@ -240,7 +240,7 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
         const proven = proof !== null && (await takeProof(client, person, 'consent', proof, nowMs));
         const before = await loadGrant(client, device.id, about.application, about.purpose);
         const done = await putConsent(client, chain, { ...deps, proven }, about, wanted, screen);
-        if (!('refused' in done)) await tellIfWithdrawn(client, chain, device, before, done.grant, nowMs);
+        if (!('refused' in done)) await tellIfLess(client, chain, device, before, done.grant, nowMs);
         return done;
       });
       return done === 'gone' || 'refused' in done ? done : actOf(done);
@@ -252,7 +252,7 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
         const before = await loadGrant(client, device.id, about.application, about.purpose);
         const after = await withdrawConsent(client, chain, { ...deps, proven }, about);
         if (after !== null && !('refused' in after))
-          await tellIfWithdrawn(client, chain, device, before, after.grant, nowMs);
+          await tellIfLess(client, chain, device, before, after.grant, nowMs);
         return after;
       });
       return done === 'gone' || done === null || 'refused' in done ? done : actOf(done);
@@ -260,8 +260,11 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
   };
 }
 
-/** Tells a recipient that a yes it could rely on has ended, by a no too: once, and nobody who had none (attack: learning of refusals). */
-async function tellIfWithdrawn(
+/**
+ * Tells a recipient that a yes it could rely on has ended or allows less, by a no too: once, and nobody who had none (attack:
+ * learning of refusals).
+ */
+async function tellIfLess(
   client: ClientBase,
   chain: Chain,
   { id, key }: Device,
@@ -269,7 +272,8 @@ async function tellIfWithdrawn(
   after: StoredGrant,
   nowMs: number,
 ): Promise<void> {
-  if (before === null || !isLive(before.state) || (before.expiresAt ?? 0) <= nowMs || isLive(after.state)) return;
+  if (before === null || !isLive(before.state) || (before.expiresAt ?? 0) <= nowMs) return;
+  if (isLive(after.state) && after.precision >= before.precision) return;
   await notifyRecipients(client, chain, { device: id, key }, 'withdrawn', nowMs, { only: before.application });
 }
 

@@ -6,12 +6,16 @@ import { describeStoreLoss } from '../storage/open.ts';
 /** SQLSTATE of waits that were cut short: for a lock, by a time limit, in a transaction that stood still. */
 const CUT_SHORT = new Set(['55P03', '57014', '25P03']);
 
+/** SQLSTATE of a key that is taken: of the ledger, a row past its end, which `audit verify` names. Nothing can be written until it is gone. */
+const TAKEN = '23505';
+
 /** What `work` resolves to; rejects with the refusal `unavailable` where the store is the reason. */
 export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const lost = describeStoreLoss(error) !== null || CUT_SHORT.has((error as { code?: string }).code ?? '');
+    const { code = '', table } = error as { code?: string; table?: string };
+    const lost = describeStoreLoss(error) !== null || CUT_SHORT.has(code) || (code === TAKEN && table === 'ledger');
     throw lost ? refusalError({ kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S }) : error;
   }
 }

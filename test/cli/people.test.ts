@@ -5,7 +5,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/env.ts';
 import { loadSecrets } from '../../src/config/secrets.ts';
 import { FLAG } from '../../src/devices/device-contract.ts';
-import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import { type MasterKeys, masterKeysOf } from '../../src/devices/master-keys.ts';
+import { loadDevice } from '../../src/devices/store.ts';
+import { hashToken } from '../../src/devices/token.ts';
+import { KIND } from '../../src/disclosures/entry.ts';
 import { COMMAND_NOW_MS, runCommand } from '../support/command.ts';
 import { addTestApplication, createTestPeople, type TestPeople } from '../support/people.ts';
 import { openTestStore, testFolder } from '../support/store.ts';
@@ -15,10 +18,12 @@ const folder = testFolder();
 const env = { DATA_DIR: folder };
 let gateway: TestPeople;
 let weather: string;
+let masters: MasterKeys;
 
 beforeAll(async () => {
   const { masterKey, ledgerKey } = loadSecrets(loadConfig(env), randomBytes);
-  gateway = await createTestPeople(store, { masters: masterKeysOf([masterKey]), ledgerKey });
+  masters = masterKeysOf([masterKey]);
+  gateway = await createTestPeople(store, { masters, ledgerKey });
   gateway.clock.nowMs = COMMAND_NOW_MS;
   weather = await addTestApplication(store);
 });
@@ -71,11 +76,21 @@ describe('honeyguide parental', () => {
     const paidByAds = await addTestApplication(store, { adFunded: true });
     expect((await put(token, 'precise', paidByAds)).body).toMatchObject({ type: '/problems/not-for-children' });
 
+    const device = (await loadDevice(store.pool, masters, hashToken(token), COMMAND_NOW_MS))!;
+    await gateway.inChain(async (_client, chain) => {
+      const told = { application: weather, purpose: 'dpv:ServiceProvision', detail: 'wifi' };
+      chain.append({ at: COMMAND_NOW_MS, kind: KIND.precise, subject: device.subject, ...told });
+    });
     expect(await json('parental', 'withdraw', precise.id)).toMatchObject({ exitCode: 0, withdrawn: true });
+    // Who could rely on it hears that it ended; by the erasure that follows where nobody speaks for the child any more.
+    const notices = async () =>
+      (await store.pool.query('select kind from recipient_notices where application = $1', [weather])).rows;
+    expect(await notices()).toEqual([{ kind: 'withdrawn' }]);
     expect(await shown(token)).toMatchObject({
       consent: { state: 'invalidated', shows: 'region', because: 'invalidated' },
     });
     await json('parental', 'withdraw', coarse.id);
+    expect(await notices()).toHaveLength(1);
     expect(await shown(token)).toMatchObject({ consent: { shows: 'nothing', because: 'child' } });
     expect((await runCommand(['parental', 'withdraw', coarse.id], store, env)).exitCode).toBe(1);
     const { rows } = await store.pool.query('select marked_at::float8 as at from child_marks where device = $1', [id]);

@@ -164,6 +164,12 @@ describe('the decision', () => {
     expect(decide(question).outcome).not.toBe('precise');
   });
 
+  test('rests nothing, not even a region, on a yes that waits for a new one', () => {
+    const waiting = { ...ADA.grant!, precision: 1, suspendedAt: NOW };
+    expect(decide({ ...ADA, grant: waiting })).toMatchObject({ outcome: 'region', reason: 'policyChanged' });
+    expect(decide({ ...ADA, grant: { ...waiting, suspendedAt: NOW + 1 } })).toMatchObject({ reason: 'regionGranted' });
+  });
+
   test('takes a refusal for one however much else speaks for an answer', () => {
     const refused = { ...ADA.grant!, state: 'refused' as const, precision: 0, expiresAt: null };
     expect(decide({ ...ADA, grant: refused })).toMatchObject({ outcome: 'nothing', reason: 'refused', eventSeq: 7 });

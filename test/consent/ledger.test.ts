@@ -12,7 +12,7 @@ import { loadDevice } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { settleEverywhere } from '../../src/disclosures/settle.ts';
-import { listPolicies } from '../../src/policy/store.ts';
+import { listPublications } from '../../src/policy/store.ts';
 import { currentPolicy } from '../../src/policy/versions.ts';
 import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { createTestPeople } from '../support/people.ts';
@@ -76,7 +76,8 @@ test('whatever was told was what the events before it say, for the reason they g
       }
       const device = (await loadDevice(store.pool, MASTERS, hashToken(token), people.clock.nowMs))!;
       const history = await readHistory(store.pool, device);
-      const policies = await listPolicies(store.pool);
+      const publications = await listPublications(store.pool);
+      const policies = publications.map(({ policy }) => policy);
       const { rows } = await store.pool.query(
         `select seq::float8 as seq, at::float8 as at, kind, event_seq::float8 as "eventSeq", policy_version as "policyVersion",
            detail from ledger where subject = $1 and kind in ($2, $3, $4) order by seq`,
@@ -84,7 +85,7 @@ test('whatever was told was what the events before it say, for the reason they g
       );
       expect(rows.filter((row) => row.kind === KIND.precise)).toHaveLength(precise);
       for (const { seq, at, kind, eventSeq, policyVersion, detail } of rows) {
-        const was = replayTo(history, policies, { application, purpose: PURPOSE }, seq, at)!;
+        const was = replayTo(history, publications, { application, purpose: PURPOSE }, seq)!;
         const inForce = currentPolicy(policies, at);
         const about = {
           ...{ application: recipient, purpose: PURPOSE, scope: 'geolocate' as const },

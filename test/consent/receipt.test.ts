@@ -115,7 +115,12 @@ const ISO_27560 = Type.Object(
     ),
     consent: Type.Object(
       {
-        ...{ type: Type.Literal('explicit'), application: Type.String(), precision: Type.String() },
+        ...{
+          type: Type.Literal('explicit'),
+          application: Type.String(),
+          precision: Type.String(),
+          state: Type.String(),
+        },
         ...{ sources: Type.Array(Type.String()), scopes: Type.Array(Type.String()), expiresAt: nullable(Time) },
         ...{ parentalConsent: nullable(Type.String()), ageBandAtCapture: Type.String() },
       },
@@ -198,6 +203,21 @@ describe('a receipt', () => {
       fc.property(facts, (given) => {
         const kantara = toKantara(buildReceipt(given, KEY), 'key');
         expect([...Value.Errors(KANTARA, kantara)]).toEqual([]);
+      }),
+    );
+  });
+
+  test('of a yes that was taken back says that nothing is allowed any more, in both forms', () => {
+    fc.assert(
+      fc.property(facts, (given) => {
+        const receipt = buildReceipt(given, KEY);
+        const isLive = given.terms.state === 'given' || given.terms.state === 'reconfirmed';
+        expect(receipt.consent.state).toBe(given.terms.state);
+        if (isLive) return;
+        expect(receipt.consent).toMatchObject({ precision: 'none', expiresAt: null });
+        expect(receipt.processing.dataCategories.some(({ included }) => included)).toBe(false);
+        const [{ purposes }] = toKantara(receipt, 'key').services;
+        expect(purposes[0]).toMatchObject({ piiCategory: [], termination: 'refused or withdrawn' });
       }),
     );
   });

@@ -11,7 +11,7 @@ import { loadGrant, readHistory } from '../../src/consent/store.ts';
 import { NEW_PROFILE, stateOf } from '../../src/devices/profile.ts';
 import { changeDevice, lockDevice, noteDevice, registerDevice } from '../../src/devices/store.ts';
 import { createInChain } from '../../src/disclosures/chain.ts';
-import { listPolicies, publishPolicy } from '../../src/policy/store.ts';
+import { listPolicies, listPublications, publishPolicy } from '../../src/policy/store.ts';
 import type { Widens } from '../../src/policy/versions.ts';
 import { transact } from '../../src/storage/transaction.ts';
 import { addTestApplication, LEDGER_KEY, MASTERS } from '../support/people.ts';
@@ -137,6 +137,38 @@ async function take(step: Step, id: string, parents: string[]): Promise<void> {
   });
 }
 
+test('a policy of the same millisecond, or of a host whose clock is behind, is in force from its own row on', () => {
+  const policy = {
+    version: 'v2',
+    effectiveAt: 900,
+    publishedAt: 900,
+    material: true,
+    widens: ['precision' as const],
+    texts: [],
+  };
+  const device = { flags: 0, jurisdiction: 'NL', ageBand: '18plus' as const, sources: 31, parental: [] };
+  const terms = {
+    state: 'given' as const,
+    precision: 2,
+    scopes: [],
+    sources: 31,
+    policyVersion: 'v1',
+    expiresAt: 2_000,
+  };
+  const capture = {
+    ...screen,
+    actor: 'subject' as const,
+    ageBand: '18plus' as const,
+    jurisdiction: 'NL',
+    parental: null,
+    receipt: null,
+  };
+  const event = { ...terms, ...about, seq: 5, record: 'r', at: 1_000, capture };
+  const history = { events: [event], devices: [{ seq: 4, at: 1_000, device }] };
+  const asOf = (seq: number) => replayTo(history, [{ seq: 7, policy }], about, seq)!.grant!.suspendedAt;
+  expect([asOf(6), asOf(7)]).toEqual([null, 900]);
+});
+
 test('replaying events to any moment gives the decision that was made then on what was stored', async () => {
   const outcomes = new Set<string>();
   await fc.assert(
@@ -169,10 +201,10 @@ test('replaying events to any moment gives the decision that was made then on wh
             outcomes.add(`${decision.outcome} ${decision.reason}`);
           }
       }
-      const policies = await listPolicies(pool);
+      const publications = await listPublications(pool);
       const history = await readHistory(pool, (await transact(pool, (client) => lockDevice(client, MASTERS, id)))!);
       for (const { seq, now: then, scope, decision } of made) {
-        const was = replayTo(history, policies, about, seq, then)!;
+        const was = replayTo(history, publications, about, seq)!;
         const question = { ...was, application: recipient, purpose: about.purpose, scope, policyVersion: null };
         expect(decide({ ...question, now: then })).toEqual(decision);
       }

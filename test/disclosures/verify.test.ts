@@ -18,11 +18,19 @@ async function writeRows(times: readonly number[]): Promise<void> {
 }
 const TEN = Array.from({ length: 10 }, (_, i) => NOW + i);
 
+/** A row of another number, otherwise like the fourth. */
+const insertCopy = (seq: number) =>
+  `insert into ledger select (jsonb_populate_record(l, jsonb_build_object('seq', ${seq}))).* from ledger l where seq = 4`;
+
 describe('a ledger that was tampered with', () => {
   test.each([
     ['an edited purpose', `update ledger set purpose = 'other' where seq = 4`, 4, 'changed'],
     ['an edited time', `update ledger set at = at + 1 where seq = 1`, 1, 'changed'],
     ['an edited subject', `update ledger set subject = null where seq = 10`, 10, 'changed'],
+    ['a row before the first', insertCopy(-7), -7, 'added'],
+    ['a row of number 0', insertCopy(0), 0, 'added'],
+    ['a row behind the last', insertCopy(11), 11, 'added'],
+    ['a row far behind the last', insertCopy(100_000), 100_000, 'added'],
     ['an edited hash', `update ledger set hash = decode('00', 'hex') where seq = 3`, 3, 'changed'],
     ['a removed row', `delete from ledger where seq = 5`, 5, 'missing'],
     ['a cut tail', `delete from ledger where seq >= 8`, 8, 'tailCut'],
@@ -59,6 +67,14 @@ describe('a ledger that was tampered with', () => {
     await writeRows([NOW, NOW, NOW]);
     expect((await verify(pool, { seq, hash })).broken).toEqual({ at: 10, what: 'notTheKnownEnd' });
   });
+});
+
+test('a ledger whose old rows were dropped finds what is written where they were', async () => {
+  await writeRows([1, 2, NOW]);
+  await dropAgedRows(inChain, NOW);
+  expect((await verify(pool)).broken).toBeNull();
+  await pool.query(insertCopy(2).replace('seq = 4', 'seq = 3'));
+  expect((await verify(pool)).broken).toEqual({ at: 2, what: 'added' });
 });
 
 describe('rows past their time', () => {

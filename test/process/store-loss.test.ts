@@ -36,5 +36,8 @@ test('a wait that was cut short is a 503 too; any other failure stays the bug it
   const failing = (error: object) => () => Promise.reject(Object.assign(new Error('x'), error));
   await expect(orUnavailable(failing({ code: '55P03' }))).rejects.toMatchObject({ refusal: { kind: 'unavailable' } });
   await expect(orUnavailable(failing({ code: '23505' }))).rejects.toMatchObject({ code: '23505' });
+  // Somebody's row past the end of the ledger: nothing can be written until it is gone.
+  const inTheWay = failing({ code: '23505', table: 'ledger' });
+  await expect(orUnavailable(inTheWay)).rejects.toMatchObject({ refusal: { kind: 'unavailable' } });
   expect(await orUnavailable(async () => 7)).toBe(7);
 });

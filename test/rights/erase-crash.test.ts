@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hashToken } from '../../src/devices/token.ts';
-import { droppedDetail, readEnds, readRows } from '../../src/disclosures/store.ts';
+import { ledgerReader } from '../../src/disclosures/store.ts';
 import { verifyLedger } from '../../src/disclosures/verify.ts';
 import { advanceErasures, compactKeys } from '../../src/rights/erase-store.ts';
 import { openStore, type Store, type StoreConfig } from '../../src/storage/open.ts';
@@ -116,9 +116,7 @@ async function expectClean(store: Store, asked: Asked, people: readonly Shown[])
   );
   expect(rows[0].n).toBe(people.length);
   await Promise.all(people.map((person) => asked.expectGone(person, /done/)));
-  const ends = () => readEnds(store.pool);
-  const read = { ends, rows: (after: number, limit: number) => readRows(store.pool, after, limit), droppedDetail };
-  expect((await verifyLedger(read, LEDGER_KEY)).broken).toBeNull();
+  expect((await verifyLedger(ledgerReader(store.pool), LEDGER_KEY)).broken).toBeNull();
 }
 
 test(

@@ -266,7 +266,8 @@ describe('a withdrawal', () => {
     ['of a yes by a no, once', [(p: Phone) => put(p, 'region'), (p: Phone) => put(p, 'none'), takeBack], ['withdrawn']],
     ['of nothing but a no', [(p: Phone) => put(p, 'none'), takeBack], []],
     ['of a yes that had ended', [(p: Phone) => put(p, 'precise'), ended, takeBack], []],
-    ['that changed its mind', [(p: Phone) => put(p, 'precise'), (p: Phone) => put(p, 'region')], []],
+    ['of precision', [(p: Phone) => put(p, 'precise'), (p: Phone) => put(p, 'region')], ['withdrawn']],
+    ['that is none', [(p: Phone) => put(p, 'region'), (p: Phone) => put(p, 'precise')], []],
   ] as const)('%s is told to who was shown something', async (_name, steps, told) => {
     const phone = await register();
     await disclose(phone, application);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
-import { droppedDetail, readEnds, readRows } from '../../src/disclosures/store.ts';
+import { ledgerReader } from '../../src/disclosures/store.ts';
 import { verifyLedger } from '../../src/disclosures/verify.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { startGateway } from '../support/gateway.ts';
@@ -56,10 +56,5 @@ test('a precise answer that was sent has its row, although the gateway was kille
   const { rows } = await store.pool.query('select count(*)::int as n from ledger where kind = $1', [KIND.precise]);
   expect(rows[0].n).toBeGreaterThanOrEqual(told);
   const { ledgerKey } = JSON.parse(readFileSync(join(config.dataDir, 'secrets.json'), 'utf8')) as { ledgerKey: string };
-  const read = {
-    ends: () => readEnds(store.pool),
-    rows: (after: number, limit: number) => readRows(store.pool, after, limit),
-    droppedDetail,
-  };
-  expect((await verifyLedger(read, Buffer.from(ledgerKey, 'hex'))).broken).toBeNull();
+  expect((await verifyLedger(ledgerReader(store.pool), Buffer.from(ledgerKey, 'hex'))).broken).toBeNull();
 });
