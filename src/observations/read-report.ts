@@ -60,15 +60,20 @@ export function readReport(item: unknown): Report | null {
     (entry) => report.wifi.push(readMac(entry, entry.ssid, wifiDbm)),
     (entry) => hearBeyond(report, entry, entry.ssid),
   );
-  // A beacon without a name is nothing special: hidden is a word for networks.
+  // A beacon without a name, or with a blank one, is nothing special: hidden is a word for networks.
   eachOf(
     fields,
     shape.bluetooth,
     report,
-    (entry) => report.bluetooth.push(readMac(entry, entry.name || undefined, bluetoothDbm)),
-    (entry) => hearBeyond(report, entry, entry.name || undefined),
+    (entry) => report.bluetooth.push(readMac(entry, refusalOf(entry.name), bluetoothDbm)),
+    (entry) => hearBeyond(report, entry, refusalOf(entry.name)),
   );
   return report;
+}
+
+/** A name that says no in words, or nothing. */
+function refusalOf(name: unknown): unknown {
+  return isRefusal(name) ? name : undefined;
 }
 
 /** Of an entry that there is no room for: whether its name says no. */

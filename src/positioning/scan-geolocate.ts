@@ -28,6 +28,7 @@ import { MAX_ENTRIES } from './read-geolocate.ts';
 import { addMac, clearReadings, type MacReadings, type Readings } from './readings.ts';
 
 const GIVEN_UP: Next = -1;
+const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const UNDERSCORE = 0x5f;
@@ -230,10 +231,10 @@ function cellFieldAt(bytes: Uint8Array, at: number): CellField | null {
   return null;
 }
 
-/** The name of a network, if it can be no refusal: those end or hold a word that begins with an underscore, or are empty. */
+/** The name of a network, if it can be no refusal: those end or hold a word that begins with an underscore, or are empty or blank. */
 function skipName(bytes: Uint8Array, at: number): Next {
   const end = skipString(bytes, at);
-  if (end === GIVEN_UP || bytes[at + 1] === QUOTE) return GIVEN_UP;
+  if (end === GIVEN_UP || bytes[at + 1] === QUOTE || bytes[at + 1] === SPACE) return GIVEN_UP;
   for (let i = at + 1; i < end; i++) if (bytes[i] === UNDERSCORE) return GIVEN_UP;
   return end;
 }

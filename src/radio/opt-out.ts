@@ -1,21 +1,42 @@
 // The owner's word in a network's name. Promises: true for names that ask to be left alone (`_nomap` at the end as Google
-// and Mozilla read it, `_optout` anywhere as Microsoft reads it) and for hidden networks (empty or NUL-only names).
-// The name itself is looked at here and nowhere kept. A name that was not sent is not a refusal.
+// and Mozilla read it, `_optout` anywhere as Microsoft reads it) and for hidden networks (empty, blank or NUL-only names),
+// also where a client pads or quotes the name. The name itself is looked at here and nowhere kept. A name that was not sent
+// is not a refusal. Time grows with the name's length, no faster.
 
 /** True if a network name forbids learning and using its access point. Anything that is not a string says nothing: false. */
 export function isOptedOut(ssid: unknown): boolean {
   if (typeof ssid !== 'string') return false;
-  return isHidden(ssid) || isRefusal(ssid);
+  const name = bare(ssid);
+  return name === '' || saysNo(name);
 }
 
 /** True if a network name says no in words; a hidden one does not say whose no it is. */
 export function isRefusal(ssid: unknown): boolean {
-  if (typeof ssid !== 'string') return false;
-  const name = ssid.toLowerCase();
-  return name.endsWith('_nomap') || name.includes('_optout');
+  return typeof ssid === 'string' && saysNo(bare(ssid));
 }
 
-function isHidden(ssid: string): boolean {
-  for (let i = 0; i < ssid.length; i++) if (ssid.charCodeAt(i) !== 0) return false;
-  return true;
+function saysNo(name: string): boolean {
+  const lower = name.toLowerCase();
+  return lower.endsWith('_nomap') || lower.includes('_optout');
+}
+
+/**
+ * The name that the access point sends: Android's getSSID puts it in quotes, and drivers hand out its 32 bytes with the NULs
+ * behind it. One pair of quotes only: more are the owner's.
+ */
+function bare(ssid: string): string {
+  const name = unpadded(ssid);
+  return name.length >= 2 && name.startsWith('"') && name.endsWith('"') ? unpadded(name.slice(1, -1)) : name;
+}
+
+function unpadded(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isPadding(text[start])) start++;
+  while (end > start && isPadding(text[end - 1])) end--;
+  return text.slice(start, end);
+}
+
+function isPadding(character: string): boolean {
+  return character === '\0' || character.trim() === '';
 }

@@ -82,6 +82,23 @@ test('a refusal in a name is seen, and the name is gone', () => {
   expect(JSON.stringify(report)).not.toMatch(/nomap|optout|open/i);
 });
 
+test('a refusal in quotes or padding is seen, of networks and beacons; a beacon without a name is no hidden network', () => {
+  const entry = (field: string) => (name: string) => ({ macAddress: '001122334455', [field]: name });
+  const names = ['"x_nomap"', 'x_nomap\0\0', 'x_optout ', '""', ' '];
+  const { wifi, bluetooth } = readReport({
+    wifiAccessPoints: names.map(entry('ssid')),
+    bluetoothBeacons: names.map(entry('name')),
+  })!;
+  expect(wifi.map((heard) => [heard.optedOut, heard.refuses])).toEqual([
+    [true, true],
+    [true, true],
+    [true, true],
+    [true, false],
+    [true, false],
+  ]);
+  expect(bluetooth.map((heard) => heard.optedOut)).toEqual([true, true, true, false, false]);
+});
+
 test('times in every notation clients use mean the same, others mean nothing', () => {
   const at = (time: unknown) => readReport({ lat: 1, lon: 1, time })!.timeMs;
   const noon = Date.parse('2026-11-22T12:00:00Z');

@@ -147,6 +147,8 @@ test('a refusal in the name holds for the address, wherever else it stands in th
     { macAddress: '00:11:22:33:44:55' },
     { macAddress: '00:11:22:33:44:55', ssid: 'cafe_nomap' },
     { macAddress: '00:11:22:33:44:66', ssid: '' },
+    { macAddress: '00:11:22:33:44:88', ssid: '"cafe_nomap"' },
+    { macAddress: '00:11:22:33:44:99', ssid: 'cafe_nomap\0\0' },
     { macAddress: '00:11:22:33:44:77', ssid: 'cafe' },
   ];
   for (const wifiAccessPoints of [list, [...list].reverse()]) {
@@ -209,7 +211,7 @@ const looseWifi = fc.record(
     macAddress: fc.integer({ min: 0, max: 300 }).map((n) => (0x001122334400 + n).toString(16).padStart(12, '0')),
     signalStrength: fc.oneof(fc.integer({ min: -100, max: -10 }), fc.constantFrom(null, 0, 85)),
     age: fc.constantFrom(0, 1000, 5000),
-    ssid: fc.constantFrom('cafe', 'cafe', 'cafe_nomap', undefined, undefined, undefined),
+    ssid: fc.constantFrom('cafe', 'cafe', 'cafe_nomap', '"cafe_nomap"', undefined, undefined, undefined),
   },
   { requiredKeys: ['macAddress'] },
 );

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { RADIO } from '../../src/radio/cell.ts';
-import { isOptedOut } from '../../src/radio/opt-out.ts';
 import { asuDbm, bluetoothDbm, cellDbm, UNKNOWN_DBM, wifiDbm } from '../../src/radio/signal.ts';
 
 test.each([
@@ -29,11 +28,4 @@ test('ASU becomes dBm by the radio it is of, 99 becomes nothing', () => {
 test('access points and beacons keep to what receivers report', () => {
   expect([wifiDbm(-60), wifiDbm(-110), wifiDbm(0), wifiDbm(85)]).toEqual([-60, -100, UNKNOWN_DBM, UNKNOWN_DBM]);
   expect([bluetoothDbm(-90), bluetoothDbm(0), bluetoothDbm(127)]).toEqual([-90, UNKNOWN_DBM, UNKNOWN_DBM]);
-});
-
-test('an owner who asks in the name is heard; a name that was not sent asks nothing', () => {
-  expect(['home_nomap', 'Home_NOMAP', 'x_optout', 'x_optout_nomap', '', '\0\0'].map(isOptedOut)).toEqual(
-    Array(6).fill(true),
-  );
-  expect(['home', 'nomap', '_nomap_not', undefined, null, 7].map(isOptedOut)).toEqual(Array(6).fill(false));
 });
