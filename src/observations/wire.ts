@@ -18,10 +18,10 @@ const Position = Type.Object({
 });
 const CellTower = Type.Object({
   radioType: text('gsm, wcdma (umts), lte or nr'),
-  mobileCountryCode: Type.Integer(),
-  mobileNetworkCode: Type.Integer(),
-  locationAreaCode: Type.Integer({ description: 'LAC or TAC' }),
-  cellId: Type.Integer(),
+  mobileCountryCode: integer('without it, an MNC, an area or a cell id it is a neighbour, told by its PSC or PCI'),
+  mobileNetworkCode: integer('MNC'),
+  locationAreaCode: integer('LAC or TAC'),
+  cellId: integer('CID, UTRAN/E-UTRAN cell identity or NCI'),
   primaryScramblingCode: integer('PSC or PCI'),
   signalStrength: integer('dBm'),
   timingAdvance: integer('steps of the radio technology'),

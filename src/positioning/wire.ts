@@ -13,8 +13,10 @@ const number = (description: string) => Type.Optional(Type.Number({ description 
 
 const CellTower = Type.Object({
   radioType: Type.Optional(word('gsm', 'wcdma', 'umts', 'lte', 'nr')),
-  mobileCountryCode: Type.Integer({ description: 'MCC; also accepted as a string' }),
-  mobileNetworkCode: Type.Integer({ description: 'MNC; also accepted as a string' }),
+  mobileCountryCode: integer(
+    'MCC; also accepted as a string. Without it or an MNC the cell is a neighbour, told by its PSC or PCI',
+  ),
+  mobileNetworkCode: integer('MNC; also accepted as a string'),
   locationAreaCode: integer('LAC, or TAC for lte (16 bits) and nr (24 bits)'),
   cellId: integer('CID, UTRAN/E-UTRAN cell identity or NCI (36 bits); without it, the area answers'),
   primaryScramblingCode: integer('PSC or PCI; `psc` is accepted too'),

@@ -155,6 +155,10 @@ test('cells that name nothing, and neighbours of nothing, are dropped', () => {
     item({}, { cellTowers: [whole, neighbour, { radioType: 'lte' }, { ...whole, radioType: 'x' }] }),
   );
   expect(both.admitted[0].neighbours).toEqual([{ radio: 3, psc: 17, dbm: -90 }]);
+  const unavailable = { ...neighbour, mobileCountryCode: 2_147_483_647, mobileNetworkCode: 2_147_483_647 };
+  expect(admitItems(item({}, { cellTowers: [whole, unavailable] })).admitted).toEqual(
+    admitItems(item({}, { cellTowers: [whole, neighbour] })).admitted,
+  );
   expect(both.drops).toEqual({ badCell: 2 });
   expect(admitItems(item({}, { cellTowers: [neighbour] })).drops).toEqual({ badCell: 1 });
 });
