@@ -2,7 +2,17 @@
 // the item) and MLS submit v1 (`lat`, `cell`, `wifi`); GeoClue sends the last to whatever URL it was given, so the item
 // decides, not the path. Promises: no throw on any JSON value, work bounded by MAX_STATIONS an item (of what is beyond, only whether a name says no), a bad field is absent.
 // A network's name is asked one question here (may we?) and dropped. Does not judge: admit.ts does.
-import { isValidCellId, MAX_PSC, RADIO, type Radio, radioOf } from '../radio/cell.ts';
+import {
+  canBeCellId,
+  isValidArea,
+  isValidMcc,
+  isValidMnc,
+  isValidPsc,
+  RADIO,
+  type Radio,
+  radioOf,
+  radioOfCell,
+} from '../radio/cell.ts';
 import { ABSENT, asObject, readInt, readNumber } from '../radio/fields.ts';
 import { parseMac } from '../radio/mac.ts';
 import { isOptedOut, isRefusal } from '../radio/opt-out.ts';
@@ -11,7 +21,7 @@ import { type CellHeard, type Fix, type FixSource, MAX_STATIONS, type MacHeard, 
 
 type Fields = { readonly [field: string]: unknown };
 
-/** What each shape calls things; where two names stand, the first that is present counts. */
+/** What each shape calls its position and lists; where two names stand, the first that is present counts. */
 type Shape = {
   readonly lat: string;
   readonly lon: string;
@@ -142,25 +152,33 @@ function readMac(entry: Fields, name: unknown, dbmOf: (dbm: number) => number): 
 function readCell(entry: Fields, ownRadio: Radio | 0): CellHeard {
   const word = entry.radioType ?? entry.radio;
   // A radio type we don't know must not become the report's: a 5G cell would turn into LTE.
-  let radio = word === undefined || word === null || word === '' ? ownRadio : radioOf(word);
-  const cellId = orZero(readInt(entry.cellId ?? entry.cid));
-  // A GSM identity has 16 bits: a longer one is a UMTS cell from a modem that says "gsm" for all of 3GPP.
-  if (radio === RADIO.gsm && cellId > 0xffff && isValidCellId(RADIO.wcdma, cellId)) radio = RADIO.wcdma;
+  const said = word === undefined || word === null || word === '' ? ownRadio : radioOf(word);
+  const cellId = readEither((id) => said !== 0 && canBeCellId(said, id), entry.cellId, entry.cid, entry.newRadioCellId);
+  const radio = said === 0 ? 0 : radioOfCell(said, cellId);
   const strength = readInt(entry.signalStrength ?? entry.signal);
-  const psc = readInt(entry.primaryScramblingCode ?? entry.psc);
-  const mnc = readInt(entry.mobileNetworkCode ?? entry.mnc ?? entry.mobileNetworkCodeStr);
+  const isPsc = (psc: number) => radio !== 0 && isValidPsc(radio, psc);
+  const psc = readEither(isPsc, entry.primaryScramblingCode, entry.psc);
+  const mcc = readEither(isValidMcc, entry.mobileCountryCode, entry.mcc, entry.mobileCountryCodeStr);
+  const mnc = readEither(isValidMnc, entry.mobileNetworkCode, entry.mnc, entry.mobileNetworkCodeStr);
+  const isArea = (area: number) => radio !== 0 && isValidArea(radio, mcc, mnc, area);
   return {
     radio,
-    mcc: orZero(readInt(entry.mobileCountryCode ?? entry.mcc ?? entry.mobileCountryCodeStr)),
+    mcc: orZero(mcc),
     mnc: mnc === ABSENT ? -1 : mnc,
-    area: orZero(readInt(entry.locationAreaCode ?? entry.lac)),
-    cellId,
-    psc: radio !== 0 && radio !== RADIO.gsm && psc >= 0 && psc <= MAX_PSC[radio] ? psc : -1,
+    area: orZero(readEither(isArea, entry.locationAreaCode, entry.lac, entry.trackingAreaCode)),
+    cellId: orZero(cellId),
+    psc: isPsc(psc) ? psc : -1,
     timingAdvance: readTimingAdvance(radio, readInt(entry.timingAdvance ?? entry.ta)),
     dbm: radio === 0 ? ABSENT : strength === ABSENT ? asuDbm(radio, readInt(entry.asu)) : cellDbm(radio, strength),
     ageMs: readAge(entry.age),
     serving: entry.serving === true || readInt(entry.serving) === 1,
   };
+}
+
+/** The first of a field's names that holds what is valid, else the first that holds an integer; a placeholder hides no other. */
+function readEither(isValid: (value: number) => boolean, ...values: unknown[]): number {
+  const sent = values.map(readInt);
+  return sent.find(isValid) ?? sent.find((value) => value !== ABSENT) ?? ABSENT;
 }
 
 /** Timing advance in the radio's own steps: GSM 0..219 (3GPP TS 45.010), LTE 0..1282 (TS 36.213); the others say nothing usable. */

@@ -1,7 +1,17 @@
 // One cell as a phone named it, before anything is believed: what both readers of a body (from JSON, from bytes) fill, and the
 // one place that decides what of it makes sense. Promises: no throw, no allocation; a field that makes no sense is unknown, a
 // cell that names neither a cell, nor an area, nor a neighbour is dropped. One without a network is a neighbour and nothing else.
-import { isValidArea, isValidCellId, MAX_PSC, RADIO, type Radio } from '../radio/cell.ts';
+import {
+  canBeCellId,
+  isValidArea,
+  isValidCellId,
+  isValidMcc,
+  isValidMnc,
+  isValidPsc,
+  RADIO,
+  type Radio,
+  radioOfCell,
+} from '../radio/cell.ts';
 import { ABSENT } from '../radio/fields.ts';
 import { asuDbm, cellDbm, UNKNOWN_DBM } from '../radio/signal.ts';
 import { addCell, type CellReading, type CellReadings } from './readings.ts';
@@ -57,23 +67,23 @@ export function addRawCell(raw: Float64Array, into: CellReadings): void {
 }
 
 function judge(raw: Float64Array, cell: CellReading): boolean {
-  let radio = raw[RAW.radio] as Radio | 0;
-  if (radio === 0) return false;
+  const said = raw[RAW.radio] as Radio | 0;
+  if (said === 0) return false;
+  // What two names are in use for is taken from the second where the first holds a placeholder.
   const mcc = raw[RAW.mcc];
-  const mnc = raw[RAW.mnc] === ABSENT ? raw[RAW.mncText] : raw[RAW.mnc];
-  const isNamed = mcc >= 1 && mcc <= 999 && mnc >= 0 && mnc <= 999;
-  const area = raw[RAW.lac] === ABSENT ? raw[RAW.tac] : raw[RAW.lac];
-  const id = raw[RAW.cellId] === ABSENT ? raw[RAW.nrCellId] : raw[RAW.cellId];
-  // A GSM identity has 16 bits: a longer one is a UMTS cell reported by a modem that says "gsm" for all of 3GPP.
-  if (radio === RADIO.gsm && id > 0xffff && isValidCellId(RADIO.wcdma, id)) radio = RADIO.wcdma;
-  const psc = raw[RAW.psc] === ABSENT ? raw[RAW.scramblingCode] : raw[RAW.psc];
+  const mnc = isValidMnc(raw[RAW.mnc]) ? raw[RAW.mnc] : raw[RAW.mncText];
+  const isNamed = isValidMcc(mcc) && isValidMnc(mnc);
+  const id = canBeCellId(said, raw[RAW.cellId]) ? raw[RAW.cellId] : raw[RAW.nrCellId];
+  const radio = radioOfCell(said, id);
+  const area = isValidArea(radio, mcc, mnc, raw[RAW.lac]) ? raw[RAW.lac] : raw[RAW.tac];
+  const psc = isValidPsc(radio, raw[RAW.psc]) ? raw[RAW.psc] : raw[RAW.scramblingCode];
   cell.radio = radio;
   // Android knows of most neighbours only where they are heard. Without a network there is nothing to look up or to be attached to.
   cell.mcc = isNamed ? mcc : 0;
   cell.mnc = isNamed ? mnc : 0;
-  cell.area = isNamed && isValidArea(radio, mcc, mnc, area) ? area : 0;
+  cell.area = isValidArea(radio, mcc, mnc, area) ? area : 0;
   cell.id = isNamed && isValidCellId(radio, id) ? id : 0;
-  cell.psc = psc >= 0 && psc <= MAX_PSC[radio] && radio !== RADIO.gsm ? psc : -1;
+  cell.psc = isValidPsc(radio, psc) ? psc : -1;
   if (cell.area === 0 && cell.id === 0 && cell.psc < 0) return false;
   const strength = raw[RAW.strength];
   cell.dbm = strength === ABSENT ? asuDbm(radio, raw[RAW.asu]) : cellDbm(radio, strength);

@@ -33,12 +33,40 @@ export function radioOf(word: unknown): Radio | 0 {
   return lower === word ? 0 : radioOf(lower);
 }
 
-/** True if the three numbers can name an area: MCC 1-999, MNC 0-999, area within its radio's range. */
-export function isValidArea(radio: Radio, mcc: number, mnc: number, area: number): boolean {
-  return mcc >= 1 && mcc <= 999 && mnc >= 0 && mnc <= 999 && area >= 1 && area <= MAX_AREA[radio];
+/** Android's "unavailable". In NR's range it could be a cell: one in 69 thousand million, against all phones that don't know theirs. */
+const UNAVAILABLE = 0x7fff_ffff;
+
+export function isValidMcc(mcc: number): boolean {
+  return mcc >= 1 && mcc <= 999;
 }
 
-/** True if the cell identity lies within its radio's range; 0 and the all-ones value (unknown) do not. */
+export function isValidMnc(mnc: number): boolean {
+  return mnc >= 0 && mnc <= 999;
+}
+
+/** True if the three numbers can name an area: MCC 1-999, MNC 0-999, area within its radio's range. */
+export function isValidArea(radio: Radio, mcc: number, mnc: number, area: number): boolean {
+  return isValidMcc(mcc) && isValidMnc(mnc) && area >= 1 && area <= MAX_AREA[radio];
+}
+
+/** True if the cell identity lies within its radio's range; 0, the all-ones value and Android's (unknown) do not. */
 export function isValidCellId(radio: Radio, cellId: number): boolean {
-  return cellId >= 1 && cellId <= MAX_CELL[radio] && !(radio !== 1 && cellId === MAX_CELL[radio]);
+  return (
+    cellId >= 1 && cellId <= MAX_CELL[radio] && cellId !== UNAVAILABLE && !(radio !== 1 && cellId === MAX_CELL[radio])
+  );
+}
+
+/** True if a cell identity is one of its radio or, said to be GSM's, one that `radioOfCell` knows better. */
+export function canBeCellId(radio: Radio, cellId: number): boolean {
+  return isValidCellId(radio === RADIO.gsm ? RADIO.wcdma : radio, cellId);
+}
+
+/** A GSM identity has 16 bits: a longer one is a UMTS cell reported by a modem that says "gsm" for all of 3GPP. */
+export function radioOfCell(radio: Radio, cellId: number): Radio {
+  return radio === RADIO.gsm && cellId > 0xffff && isValidCellId(RADIO.wcdma, cellId) ? RADIO.wcdma : radio;
+}
+
+/** True for a physical identity that its radio can have. */
+export function isValidPsc(radio: Radio, psc: number): boolean {
+  return psc >= 0 && psc <= MAX_PSC[radio] && radio !== RADIO.gsm;
 }

@@ -72,6 +72,19 @@ test("a radio type we don't know never becomes the report's", () => {
   expect([read('iwlan'), read('cdma'), read(7), read(''), read(null), read(undefined)]).toEqual([0, 0, 0, 3, 3, 3]);
 });
 
+test.each<[string, object, object]>([
+  ['an NR cell', { cellId: 2_147_483_647, newRadioCellId: 7_777_777_777 }, { cellId: 7_777_777_777 }],
+  ['an area', { locationAreaCode: -1, trackingAreaCode: 4661 }, { area: 4661 }],
+  ['a network', { mobileNetworkCode: -1, mobileNetworkCodeStr: '01' }, { mnc: 1 }],
+  ['a country', { mobileCountryCode: 0, mobileCountryCodeStr: '244' }, { mcc: 244 }],
+  ['a physical identity', { primaryScramblingCode: -1, psc: 6 }, { psc: 6 }],
+  ['a physical identity before its placeholder', { primaryScramblingCode: 6, psc: -1 }, { psc: 6 }],
+  ['nothing but placeholders', { cellId: -1, cid: 0, mobileNetworkCode: -1 }, { cellId: -1, mnc: -1 }],
+])("a placeholder under one name hides no other's word: %s", (_what, fields, expected) => {
+  const whole = { radioType: 'nr', mobileCountryCode: 244, mobileNetworkCode: 5, locationAreaCode: 4660, cellId: 500 };
+  expect(readReport({ cellTowers: [{ ...whole, ...fields }] })!.cells[0]).toMatchObject(expected);
+});
+
 test('a refusal in a name is seen, and the name is gone', () => {
   const wifi = ['x_nomap', 'x_OPTOUT_y', '', '\0\0', 'open', null].map((ssid) => ({
     macAddress: '001122334455',

@@ -15,4 +15,5 @@ test('identities keep to their radio: 24-bit NR areas, 36-bit NR cells, -1 and a
   expect(isValidCellId(RADIO.lte, 0xfff_ffff)).toBe(false);
   expect(isValidCellId(RADIO.gsm, 0xffff)).toBe(true);
   expect(isValidCellId(RADIO.gsm, 0)).toBe(false);
+  expect(isValidCellId(RADIO.nr, 0x7fff_ffff)).toBe(false);
 });
