@@ -14,10 +14,11 @@ import {
   radioOfCell,
 } from '../radio/cell.ts';
 import { ABSENT, asObject, readInt, readNumber } from '../radio/fields.ts';
+import { fixSourceOf } from '../radio/fix-source.ts';
 import { parseMac } from '../radio/mac.ts';
 import { isOptedOut, isRefusal } from '../radio/opt-out.ts';
 import { asuDbm, bluetoothDbm, cellDbm, wifiDbm } from '../radio/signal.ts';
-import { type CellHeard, type Fix, type FixSource, MAX_STATIONS, type MacHeard, type Report } from './report.ts';
+import { type CellHeard, type Fix, MAX_STATIONS, type MacHeard, type Report } from './report.ts';
 
 type Fields = { readonly [field: string]: unknown };
 
@@ -129,14 +130,8 @@ function readFix(fields: Fields, shape: Shape): Fix | null {
     altitudeM: orNaN(readNumber(fields.altitude)),
     speedMps: speedMps >= 0 ? speedMps : Number.NaN,
     ageMs: readAge(fields.age),
-    source: sourceOf(fields.source),
+    source: fixSourceOf(fields.source),
   };
-}
-
-/** `fixed`, `gps`, `manual` and nothing count as satellites, as in Ichnaea; Android's `network` is a look-up's answer. */
-function sourceOf(word: unknown): FixSource {
-  const lower = typeof word === 'string' && word.length <= 16 ? word.toLowerCase() : '';
-  return lower === 'query' || lower === 'network' ? 'query' : lower === 'fused' ? 'fused' : 'gnss';
 }
 
 function readMac(entry: Fields, name: unknown, dbmOf: (dbm: number) => number): MacHeard {

@@ -3,13 +3,11 @@
 // among the fields, so nothing behind the reader can store one.
 
 import type { Radio } from '../radio/cell.ts';
+import type { FixSource } from '../radio/fix-source.ts';
 
 /** Items read in one call, and transmitters read in one item; more of either is not what one phone sends at once. */
 export const MAX_ITEMS = 1_000;
 export const MAX_STATIONS = 256;
-
-/** Where a position came from: satellites; satellites and other things mixed; another location service's answer. */
-export type FixSource = 'gnss' | 'fused' | 'query';
 
 /** A position as sent. Degrees, metres, m/s; NaN = not sent. `ageMs` >= 0 before the report's time, NaN = not sent. */
 export type Fix = {

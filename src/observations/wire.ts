@@ -14,7 +14,9 @@ const Position = Type.Object({
   age: integer('milliseconds between the fix and `timestamp`'),
   altitude: number('metres'),
   speed: number('metres per second'),
-  source: text('`gps`, `gnss`, `fixed`, `manual` or `fused`; positions from `network` and `query` teach nothing'),
+  source: text(
+    '`gps`, `gnss`, `fixed`, `manual`, `fused` or nothing; positions from `network`, `query` or anything else teach nothing',
+  ),
 });
 const CellTower = Type.Object({
   radioType: text('gsm, wcdma (umts), lte or nr'),

@@ -4,6 +4,7 @@
 // list; nothing of a network's name survives. Does not reject: the schema in wire.ts documents, this decides.
 import { type Radio, radioOf } from '../radio/cell.ts';
 import { ABSENT, asObject, readInt, readNumber, readSwitch } from '../radio/fields.ts';
+import { fixSourceOf } from '../radio/fix-source.ts';
 import { isUsableMac, parseMac } from '../radio/mac.ts';
 import { isOptedOut } from '../radio/opt-out.ts';
 import { bluetoothDbm, wifiDbm } from '../radio/signal.ts';
@@ -113,7 +114,7 @@ function readFix(position: Fields | null, into: FixReading): void {
   const speed = readNumber(position.speed);
   if (age !== ABSENT && Math.abs(age) > MAX_FIX_AGE_MS) return;
   // An earlier answer of a location service is not a satellite fix: it would confirm itself.
-  if (typeof position.source === 'string' && position.source.toLowerCase() === 'query') return;
+  if (fixSourceOf(position.source) === 'query') return;
   into.present = true;
   into.lat = lat;
   into.lon = lon;

@@ -44,7 +44,11 @@ const Position = Type.Object(
     accuracy: number('metres'),
     age: integer('milliseconds since the fix'),
     speed: number('metres per second'),
-    source: Type.Optional(Type.String()),
+    source: Type.Optional(
+      Type.String({
+        description: '`gps`, `gnss`, `fixed`, `manual` or `fused`; a position from anything else is not used',
+      }),
+    ),
   },
   { description: "The phone's own satellite fix, in the shape of a geosubmit position" },
 );

@@ -46,6 +46,7 @@ const WHOLE_REPORT: [DropReason, unknown][] = [
   ['impossiblePosition', item({ latitude: 'north' })],
   ['lookedUp', item({ source: 'query' })],
   ['lookedUp', item({ source: 'network' })],
+  ['lookedUp', item({ source: 'Wifi' })],
   ['airborne', item({ altitude: 10_500 })],
   ['airborne', item({ altitude: -4_000 })],
   ['fast', item({ speed: 51 })],

@@ -192,6 +192,12 @@ test.each<[object, boolean]>([
   [{ latitude: 52, longitude: 13, accuracy: 'NaN' }, false],
   [{ latitude: 52, longitude: 13, age: 90_000_000 }, false],
   [{ latitude: 52, longitude: 13, source: 'query' }, false],
+  [{ latitude: 52, longitude: 13, source: 'Network' }, false],
+  [{ latitude: 52, longitude: 13, source: 'wifi' }, false],
+  [{ latitude: 52, longitude: 13, source: 7 }, false],
+  [{ latitude: 52, longitude: 13, source: 'GPS' }, true],
+  [{ latitude: 52, longitude: 13, source: 'fused' }, true],
+  [{ latitude: 52, longitude: 13, source: null }, true],
   [{ latitude: null, longitude: 13 }, false],
 ])('position %j counts: %s', (position, present) => {
   read({ position });
