@@ -4,6 +4,7 @@
 import { BlockList, isIP } from 'node:net';
 import { Reader, type Response } from 'maxmind';
 import { asObject, readNumber } from '../radio/fields.ts';
+import { addressInside } from './address-inside.ts';
 import { countryNamed, countryRadiusM } from './borders.ts';
 
 /** Bytes of one or more databases in memory that threads share: load once, post, open in each. */
@@ -18,7 +19,7 @@ export type IpPlace = {
 };
 
 export type IpReader = {
-  /** The place of an IPv4 or IPv6 address (IPv4-mapped too), or null if nothing is known or it is not a public address. */
+  /** The place of an IPv4 or IPv6 address (one that wraps an IPv4 one as that), or null if nothing is known or it is not a public address. */
   find(ip: string): IpPlace | null;
 };
 
@@ -46,7 +47,7 @@ export function openIpReader(shared: IpDatabaseHandle): IpReader {
   }
   return {
     find(ip) {
-      const address = unmap(ip);
+      const address = addressInside(bare(ip));
       const version = isIP(address);
       const reader = version === 4 ? (v4 ?? v6) : version === 6 ? v6 : null;
       if (reader === null || !isPublic(address, version)) return null;
@@ -67,19 +68,15 @@ function createCache() {
   };
 }
 
-/**
- * `::ffff:1.2.3.4` (a dual-stack socket's view of an IPv4 client) as `1.2.3.4`; a zone (`%eth0`) is cut off, and the port that
- * some proxies write into X-Forwarded-For: `1.2.3.4:567`, `[2001:db8::1]:567`.
- */
-function unmap(ip: string): string {
+/** Without a zone (`%eth0`) and the port that some proxies write into X-Forwarded-For: `1.2.3.4:567`, `[2001:db8::1]:567`. */
+function bare(ip: string): string {
   const end = ip.startsWith('[') ? ip.indexOf(']') : ip.indexOf(':', ip.indexOf('.') + 1 || ip.length);
   const portless = end < 0 ? ip : ip.slice(ip.startsWith('[') ? 1 : 0, end);
   const zone = portless.indexOf('%');
-  const bare = zone < 0 ? portless : portless.slice(0, zone);
-  return bare.length > 7 && bare.slice(0, 7).toLowerCase() === '::ffff:' && bare.includes('.') ? bare.slice(7) : bare;
+  return zone < 0 ? portless : portless.slice(0, zone);
 }
 
-/** IANA special-purpose registries: this net, private, carrier NAT, loopback, link-local, documentation, benchmarks, multicast. */
+/** IANA special-purpose registries: this net, private, carrier NAT, a network's own NAT64, loopback, link-local, documentation, benchmarks, multicast. */
 const RESERVED: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -95,6 +92,7 @@ const RESERVED: readonly (readonly [string, number])[] = [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
   ['::', 127],
+  ['64:ff9b:1::', 48],
   ['100::', 64],
   ['2001:db8::', 32],
   ['fc00::', 7],

@@ -29,6 +29,19 @@ describe('the packaged database (flat records, one file a family)', () => {
     expect(reader.find('::FFFF:81.2.69.142%eth0')).toEqual(reader.find('81.2.69.142'));
   });
 
+  test.each([
+    ['6to4', '2002:5102:458e::1'],
+    ['6to4 of some host', '2002:5102:458E:7:a:b:c:d'],
+    ['NAT64', '64:ff9b::5102:458e'],
+    ['NAT64, dotted', '64:FF9B::81.2.69.142'],
+    ['NAT64, written out', '0064:ff9b:0:0:0:0:5102:458e'],
+    ['mapped, in hex', '::ffff:5102:458e'],
+    ['6to4 with a port', '[2002:5102:458e::1]:4711'],
+  ])('an address inside another (%s) is looked up as itself', (_what, ip) => {
+    expect(reader.find('81.2.69.142')).not.toBeNull();
+    expect(reader.find(ip)).toEqual(reader.find('81.2.69.142'));
+  });
+
   test('the port that some proxies add to an address changes nothing', () => {
     expect(reader.find('81.2.69.142:4711')).toEqual(reader.find('81.2.69.142'));
     expect(reader.find('::ffff:81.2.69.142:4711')).toEqual(reader.find('81.2.69.142'));
@@ -51,6 +64,13 @@ describe('the packaged database (flat records, one file a family)', () => {
     '0.0.0.0',
     '203.0.113.9',
     '::ffff:10.0.0.1',
+    '::ffff:a00:1',
+    '2002:a00:1::1',
+    '2002:7f00:1::',
+    '2002::',
+    '64:ff9b::10.0.0.1',
+    '64:ff9b::c0a8:101',
+    '64:ff9b:1::5102:458e',
     'nonsense',
     '',
     '999.1.1.1',
