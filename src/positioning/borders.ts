@@ -1,6 +1,7 @@
 // Countries by position, from country-coder's borders (OpenStreetMap, land and territorial waters, good to some 100 m).
 // Promises: ISO 3166-1 codes as phones expect them: territories with a code of their own (Guam, Hong Kong) under it, parts
-// that only have a reserved code (Ceuta) under their country, Kosovo as XK. The high seas are no country.
+// that only have a reserved code (Ceuta) under their country, Kosovo as XK, Northern Cyprus, which has no code, as Cyprus.
+// The high seas are no country.
 import { borders, feature } from '@rapideditor/country-coder';
 import { distanceM, lonDeltaDeg, wrapLonDeg } from '../geo/distance.ts';
 
@@ -8,6 +9,8 @@ import { distanceM, lonDeltaDeg, wrapLonDeg } from '../geo/distance.ts';
 export type Country = { readonly code: string; readonly name: string };
 
 const TERRITORY = { level: 'territory' };
+/** A country to country-coder, without a code of ISO. */
+const NORTHERN_CYPRUS = 'Q23681';
 /** Half the way around the Earth would be "anywhere"; Ichnaea uses 5,000 km for a country it does not know. */
 const UNKNOWN_COUNTRY_RADIUS_M = 5_000_000;
 
@@ -15,8 +18,14 @@ const UNKNOWN_COUNTRY_RADIUS_M = 5_000_000;
 export function countryAt(lat: number, lon: number): Country | null {
   const found = feature([wrapLonDeg(lon), lat], TERRITORY);
   if (found === null) return null;
-  const { iso1A2, isoStatus, country } = found.properties;
+  const { iso1A2, isoStatus, country, id } = found.properties;
+  if (id === NORTHERN_CYPRUS) return countryNamed('CY');
   return countryNamed(isoStatus === 'excRes' || iso1A2 === undefined ? country : iso1A2);
+}
+
+/** The code of the country that a territory with a code of its own belongs to (Svalbard to NO), or ''. */
+export function sovereignOf(code: string): string {
+  return feature(code)?.properties.country ?? '';
 }
 
 /** The country of an ISO 3166-1 alpha-2 code, or null if there is none. */

@@ -9,6 +9,9 @@ test.each([
   [13.44, 144.79, 'GU'],
   [22.3, 114.17, 'HK'],
   [35.89, -5.31, 'ES'],
+  [35.28, 33.5, 'CY'],
+  [35.13, 33.36, 'CY'],
+  [78.22, 15.65, 'SJ'],
   [-16.5, 180, 'FJ'],
   [-16.5, -180, 'FJ'],
 ])('at %d, %d is %s', (lat, lon, code) => {
@@ -33,10 +36,10 @@ test.each([
   expect(countryRadiusM(code) / 1000).toBeLessThanOrEqual(max);
 });
 
-const cellOf = (mcc: number, cellId = 999) => ({
+const cellOf = (mcc: number, cellId = 999, mnc = 1) => ({
   radioType: 'gsm',
   mobileCountryCode: mcc,
-  mobileNetworkCode: 1,
+  mobileNetworkCode: mnc,
   locationAreaCode: 5,
   cellId,
 });
@@ -55,8 +58,53 @@ test('an unknown cell tells by its network code', () => {
   expect(createScene().country({ cellTowers: [cellOf(901)] })).toBeNull();
 });
 
+/** What networks alone tell, by their MCC and MNC. */
+const heardOf = (...networks: readonly (readonly [mcc: number, mnc: number])[]) =>
+  createScene().country({ cellTowers: networks.map(([mcc, mnc], i) => cellOf(mcc, 999 + i, mnc)) })?.code;
+
+test("a network that is listed with one country is that country's, whoever else shares its MCC", () => {
+  expect([heardOf([310, 59]), heardOf([425, 6]), heardOf([425, 1]), heardOf([338, 180])]).toEqual([
+    'BM',
+    'IL',
+    'IL',
+    'JM',
+  ]);
+  expect(addressIn('GG').country({ cellTowers: [cellOf(234, 999, 10)] }, '8.8.8.8')).toMatchObject({ code: 'GB' });
+});
+
+test('a network of several countries is of the one whose MCC it mostly is, or whose territories the others are; else of none', () => {
+  expect([heardOf([234, 55]), heardOf([310, 370]), heardOf([505, 1]), heardOf([234, 999])]).toEqual([
+    'GB',
+    'US',
+    'AU',
+    'GB',
+  ]);
+  for (const [mcc, mnc] of [
+    [340, 1],
+    [340, 777],
+    [362, 51],
+    [647, 10],
+    [338, 50],
+  ])
+    expect(heardOf([mcc, mnc])).toBeUndefined();
+  expect(addressIn('GP').country({ cellTowers: [cellOf(340)] }, '8.8.8.8')).toMatchObject({ code: 'GP', fallback: '' });
+  expect(addressIn('FR').country({ cellTowers: [cellOf(340)] }, '8.8.8.8')).toBeNull();
+});
+
+test('of networks of two countries the one heard more tells, else the stronger', () => {
+  expect(heardOf([262, 1], [228, 1], [228, 2])).toBe('CH');
+  const cellTowers = [
+    { ...cellOf(228), signalStrength: -90 },
+    { ...cellOf(262), signalStrength: -60 },
+  ];
+  expect(createScene().country({ cellTowers })).toMatchObject({ code: 'DE' });
+});
+
 test("a code of several countries is settled by the address, else by most networks' country", () => {
-  expect(addressIn('GG').country({ cellTowers: [cellOf(234)] }, '8.8.8.8')).toMatchObject({ code: 'GG', fallback: '' });
+  expect(addressIn('GG').country({ cellTowers: [cellOf(234, 999, 55)] }, '8.8.8.8')).toMatchObject({
+    code: 'GG',
+    fallback: '',
+  });
   expect(addressIn('CW').country({ cellTowers: [cellOf(362)] }, '8.8.8.8')).toMatchObject({ code: 'CW' });
   expect(addressIn('FR').country({ cellTowers: [cellOf(234)] }, '8.8.8.8')).toMatchObject({ code: 'GB' });
   expect(createScene().country({ cellTowers: [cellOf(310)] })).toMatchObject({ code: 'US' });
@@ -72,6 +120,21 @@ test("Monaco's network code in Kosovo is Kosovo, a border's spill-over is where 
   expect(scene.country({ cellTowers: [cellOf(212, 1)] })).toMatchObject({ code: 'XK' });
   expect(scene.country({ cellTowers: [cellOf(262, 2)] })).toMatchObject({ code: 'CH' });
   expect(scene.country({ cellTowers: [cellOf(262, 3)] })).toMatchObject({ code: 'DE' });
+});
+
+test("a cell that stands in a territory of its network's country is the territory's; in Northern Cyprus Turkey's are Cyprus's", () => {
+  const scene = createScene();
+  const put = (mcc: number, cellId: number, lat: number, lon: number) =>
+    scene.stations.putCell(1, mcc, 1, 5, cellId, { ...trusted(0), lat, lon, radiusM: 1000 });
+  put(242, 1, 78.22, 15.65);
+  put(244, 2, 60.1, 19.95);
+  put(208, 3, 16.24, -61.53);
+  put(286, 4, 35.28, 33.5);
+  const codes = [cellOf(242, 1), cellOf(244, 2), cellOf(208, 3), cellOf(286, 4)].map(
+    (cell) => scene.country({ cellTowers: [cell] })?.code,
+  );
+  expect(codes).toEqual(['SJ', 'AX', 'GP', 'CY']);
+  expect(heardOf([286, 1])).toBe('TR');
 });
 
 test('the address alone tells, and says so; where the SIM is from does not', () => {
