@@ -3,7 +3,10 @@
 // household's two bands "prove" each other). Promises: the same grouping for any order of the addresses; errs on the
 // side of one box. Does not look at positions: an attacker who moves one band must not split a box.
 
-/** Addresses this close above a box's first, under one prefix, are that box: access points use up to 16 in a row. */
+/**
+ * Addresses this close above a box's first, under one prefix, are that box: a radio's networks use up to 16 in a row, which
+ * begin at a multiple of 16 where there are so many, and the box's other radio then begins at the next one (Aruba).
+ */
 const SPAN = 16;
 const LOW_24 = 0x100_0000;
 
@@ -32,7 +35,7 @@ export function groupDevices(macs: Float64Array, count: number, device: Int16Arr
     const prefix = Math.floor(macs[i] / LOW_24);
     tail[k] = macs[i] - prefix * LOW_24;
     // Measured from the box's first address: measured from the last, a row of consecutive addresses would chain into one.
-    if (prefix === maker && macs[i] - first < SPAN) {
+    if (prefix === maker && macs[i] - first < (first % SPAN === 0 ? SPAN + 1 : SPAN)) {
       device[i] = device[order[k - 1]];
       continue;
     }

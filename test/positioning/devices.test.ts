@@ -12,7 +12,9 @@ test.each([
   ["a router's two bands", [0x001122334450, 0x001122334451], 1],
   ['bands across a sixteen', [0x00112233445f, 0x001122334460], 1],
   ['a guest network up to fifteen on', [0x001122334450, 0x00112233445f], 1],
-  ['one maker, two boxes', [0x001122334450, 0x001122334460], 2],
+  ["a box's two radios, each the first of its sixteen", [0x001122334450, 0x001122334460], 1],
+  ['one maker, two boxes', [0x001122334451, 0x001122334461], 2],
+  ['one maker, two boxes further apart', [0x001122334450, 0x001122334461], 2],
   ['the same tail under another prefix of the maker', [0x001122334450, 0x0011aa334450], 1],
   ['neighbouring numbers of two makers', [0x001122ffffff, 0x001123000000], 2],
 ])('%s count as %#', (_name, macs, expected) => {
@@ -20,7 +22,7 @@ test.each([
 });
 
 test('consecutive addresses do not chain into one box', () => {
-  expect(group(Array.from({ length: 48 }, (_, i) => 0x001122334400 + i)).n).toBe(3);
+  expect(group(Array.from({ length: 48 }, (_, i) => 0x001122334401 + i)).n).toBe(3);
 });
 
 test('boxes are the same for any order, and as a slow reading of the rule has them', () => {
@@ -34,7 +36,10 @@ test('boxes are the same for any order, and as a slow reading of the rule has th
       let boxes = 0;
       let leader = -1;
       for (const m of sorted) {
-        const joins = leader >= 0 && Math.floor(m / 2 ** 24) === Math.floor(leader / 2 ** 24) && m - leader < 16;
+        const joins =
+          leader >= 0 &&
+          Math.floor(m / 2 ** 24) === Math.floor(leader / 2 ** 24) &&
+          m - leader < (leader % 16 === 0 ? 17 : 16);
         if (joins) slow.set(m, slow.get(leader)!);
         else {
           leader = m;

@@ -6,20 +6,11 @@ test('satellites, a person who put it there and nothing said are a fix, in any c
   expect([fixSourceOf('fused'), fixSourceOf('FUSED')]).toEqual(['fused', 'fused']);
 });
 
-test("every other word is another service's answer", () => {
-  for (const word of [
-    'network',
-    'Network',
-    'query',
-    'QUERY',
-    'wifi',
-    'cell',
-    'ip',
-    'passive',
-    'x'.repeat(9_999),
-    5,
-    {},
-    true,
-  ])
+test('so is a word that nobody knows yet', () => {
+  for (const word of ['survey', 'passive', 'rtk']) expect(fixSourceOf(word)).toBe('gnss');
+});
+
+test("what rests on radio or an address, and what is no word, is another service's answer", () => {
+  for (const word of ['network', 'Network', 'query', 'QUERY', 'wifi', 'cell', 'ip', 'x'.repeat(9_999), 5, {}, true])
     expect(fixSourceOf(word)).toBe('query');
 });
