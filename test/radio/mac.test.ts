@@ -35,3 +35,9 @@ test('only addresses of one physical transmitter may be used', () => {
   expect(usable('00:00:00:00:00:00')).toBe(false);
   expect(usable('ff:ff:ff:ff:ff:ff')).toBe(false);
 });
+
+test('of random static Bluetooth addresses three in four are refused: no bit tells the fourth from a public one', () => {
+  // Bluetooth Core: the two highest bits are 1. IEEE: the two lowest of the same octet are 0 in a maker's address.
+  const usable = Array.from({ length: 64 }, (_, i) => isUsableMac((0xc0 + i) * 2 ** 40 + 1)).filter(Boolean);
+  expect(usable).toHaveLength(16);
+});
