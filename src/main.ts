@@ -18,9 +18,9 @@ export type ServeOptions = {
 
 /** All of a stop. Supervisors usually kill after 10 s. */
 const STOP_MS = 9_500;
-const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
-/** Runs the gateway until SIGTERM or SIGINT; resolves once all is closed. Rejects if it cannot start. */
+/** Runs the gateway until SIGTERM, SIGINT or SIGHUP (its terminal was closed); resolves once all is closed. Rejects if it cannot start. */
 export async function serve(config: Config, options: ServeOptions = {}): Promise<void> {
   tuneHeap();
   const log = createLog(config.logLevel, 'main');
@@ -31,6 +31,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   });
   // Node's default for it opens a debugger to everybody on the machine, who then reads every secret (attack: a log rotation's signal).
   process.on('SIGUSR1', () => log.warn('SIGUSR1 does nothing here'));
+  // Its default ends a process at once.
+  process.on('SIGUSR2', () => log.warn('SIGUSR2 does nothing here'));
   const asked = new Promise<string>((resolve) => {
     for (const signal of STOP_SIGNALS) process.once(signal, resolve);
   });

@@ -5,7 +5,7 @@ import { repairFeed, tablesAhead } from '../stations/feed-repair-store.ts';
 import { type MigrationState, migrationState } from '../storage/migrate.ts';
 import { connectStore, MIN_SERVER_VERSION, type Store } from '../storage/open.ts';
 import type { CommandContext } from './context.ts';
-import { checkAtRest } from './doctor-at-rest.ts';
+import { checkAtRest, checkKeys } from './doctor-at-rest.ts';
 import { checkEvidence } from './doctor-evidence.ts';
 import { checkPostgres } from './doctor-postgres.ts';
 import { checkRights } from './doctor-rights.ts';
@@ -48,6 +48,7 @@ async function examine(
     findings.push(
       await feed(store, repair),
       await checkAtRest(store.pool, context),
+      ...(await checkKeys(store.pool, context)),
       await keys(store),
       ...(await checkRights(store.pool, context.now())),
       ...(await checkEvidence(store.pool, context)),

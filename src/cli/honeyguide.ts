@@ -6,6 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../config/env.ts';
+import { readMasterKeys } from '../config/master-keys.ts';
+import { loadSecrets, secretsPath, secretsProblem } from '../config/secrets.ts';
+import { masterKeysOf } from '../devices/master-keys.ts';
+import { requireOwnKeys } from '../process/key-check.ts';
 import type { StaffAction } from '../rights/staff.ts';
 import { openStore, type Store } from '../storage/open.ts';
 import type { Command, CommandContext } from './context.ts';
@@ -105,8 +109,23 @@ function fail(context: CommandContext, asJson: boolean, exitCode: number, messag
   return exitCode;
 }
 
+/** Opens the store for a command. All but the doctor, who says what is wrong, are told so and end if the secrets at hand are not its. */
+async function openChecked(command: string, config: Config, tell: (message: string) => void): Promise<Store> {
+  const store = await openStore(config, { onWait: tell, onError: (error) => tell(describeFailure(error)) });
+  const path = secretsPath(config);
+  if (command === 'doctor' || secretsProblem(path) !== null) return store;
+  try {
+    const masters = masterKeysOf(readMasterKeys(path));
+    await requireOwnKeys(store.pool, { ...loadSecrets(config, randomBytes), masters });
+    return store;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
 /** The context of a real process, and what closes behind the command. */
-function processContext(): CommandContext & { close(): Promise<void> } {
+function processContext(command: string): CommandContext & { close(): Promise<void> } {
   let config: Config | undefined;
   let store: Promise<Store> | undefined;
   let interrupt: AbortController | undefined;
@@ -119,7 +138,7 @@ function processContext(): CommandContext & { close(): Promise<void> } {
       return config;
     },
     openStore() {
-      store ??= openStore(this.config, { onWait: tell, onError: (error) => tell(describeFailure(error)) });
+      store ??= openChecked(command, this.config, tell);
       return store;
     },
     input: process.stdin,
@@ -142,7 +161,8 @@ function processContext(): CommandContext & { close(): Promise<void> } {
 
 // True when run as a program, also through the link that npm makes in node_modules/.bin.
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const context = processContext();
-  process.exitCode = await runCommandLine(process.argv.slice(2), context);
+  const args = process.argv.slice(2);
+  const context = processContext(args[0] ?? '');
+  process.exitCode = await runCommandLine(args, context);
   await context.close();
 }

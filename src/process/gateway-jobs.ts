@@ -176,8 +176,9 @@ async function answers(store: Store): Promise<boolean> {
     timer = setTimeout(() => resolve(false), STORE_MS);
   });
   const good = await Promise.race([
-    store.pool.query(timedQuery('select 1', STORE_MS)).then(
-      () => true,
+    // A standby answers, and takes no report, no consent and no row of the ledger.
+    store.pool.query(timedQuery(`select current_setting('transaction_read_only') = 'off' as writable`, STORE_MS)).then(
+      ({ rows }) => rows[0].writable === true,
       () => false,
     ),
     late,

@@ -14,6 +14,7 @@ import type { RemovalPorts } from '../rights/routes.ts';
 import { noteRefusals, REQUEST_TTL_MS, requestRemoval } from '../rights/store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { createAtRest } from './at-rest.ts';
+import { orUnavailable } from './store-loss.ts';
 
 export type SubmissionSetup = {
   readonly store: StoreAddress;
@@ -39,7 +40,8 @@ export function openSubmission(
   const refusals = createRefusalNotes((refusing) => noteRefusals(pool, refusing, setup.barredKey, Date.now()));
   return {
     removals: {
-      request: (mac, nowMs) => requestRemoval(pool, macs, mac, randomBytes(6).toString('hex'), nowMs),
+      request: (mac, nowMs) =>
+        orUnavailable(() => requestRemoval(pool, macs, mac, randomBytes(6).toString('hex'), nowMs)),
       ttlMs: REQUEST_TTL_MS,
     },
     ports: {

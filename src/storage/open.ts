@@ -35,7 +35,7 @@ export async function openStore(config: StoreConfig, options: OpenOptions = {}):
     // A migration takes as long as it takes, so it has connections without a time limit.
     const { pool, close } = openPool(address, options.onError);
     try {
-      await requireVersion(pool);
+      await requireFit(pool);
       await migratePostgres(pool);
     } finally {
       await close();
@@ -64,21 +64,35 @@ export function connectStore(address: StoreAddress, onError?: (error: Error) => 
 }
 
 const LOST = 'the store cannot be reached: the process that serves it is not there (any more), or does not answer';
+/** SQLSTATE of a server that is there and can't serve: classes 53 (no room, memory or connection left) and 58 (its system failed). */
+const UNABLE: Readonly<Record<string, string>> = {
+  '53100': 'the store has no room left on its disk',
+  '53200': 'the store has no memory left',
+  '53300': 'the store has no connection left for this user',
+  '25006': 'the store is read only: a standby, or set so',
+};
 
-/** A sentence for people if the error means that the store cannot be reached (at all, or any more), else null. */
+/** A sentence for people if the error means that the store cannot be reached (at all, or any more), or cannot serve, else null. */
 export function describeStoreLoss(error: unknown): string | null {
   const { code, syscall, message = '' } = (error ?? {}) as { code?: string; syscall?: string; message?: string };
   if (syscall === 'connect' || code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE') return LOST;
   // Class 57P is an operator's shutdown; 08 is the connection itself; pg's own words come without a code.
   if (code?.startsWith('57P') || code?.startsWith('08')) return LOST;
+  if (code !== undefined && code in UNABLE) return UNABLE[code];
+  if (code?.startsWith('53') || code?.startsWith('58')) return `the store cannot do its work (SQLSTATE ${code})`;
   return /^Connection terminated|connection timeout|^Query read timeout/i.test(message) ? LOST : null;
 }
 
-async function requireVersion(pool: pg.Pool): Promise<void> {
-  const { rows } = await pool.query<{ version: number; words: string }>(
-    `select current_setting('server_version_num')::int as version, current_setting('server_version') as words`,
+async function requireFit(pool: pg.Pool): Promise<void> {
+  const { rows } = await pool.query<{ version: number; words: string; encoding: string }>(
+    `select current_setting('server_version_num')::int as version, current_setting('server_version') as words,
+       current_setting('server_encoding') as encoding`,
   );
   if (rows[0].version < MIN_SERVER_VERSION) {
     throw new Error(`PostgreSQL ${rows[0].words} is too old: 14 or newer is needed`);
   }
+  if (rows[0].encoding !== 'UTF8')
+    throw new Error(
+      `the database is encoded as ${rows[0].encoding}: create it with encoding UTF8, names are in any script`,
+    );
 }

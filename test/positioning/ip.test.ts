@@ -128,8 +128,12 @@ test('a file that is no database is an error that can be read, a missing one too
   const folder = mkdtempSync(join(tmpdir(), 'honeyguide-ip-'));
   try {
     writeFileSync(join(folder, 'junk.mmdb'), 'junk'.repeat(100));
-    expect(() => openIpReader(loadIpDatabase(join(folder, 'junk.mmdb')))).toThrow();
-    expect(() => loadIpDatabase(join(folder, 'none.mmdb'))).toThrow(/ENOENT/);
+    for (const [path, why] of [
+      ['junk.mmdb', ''],
+      ['none.mmdb', 'ENOENT'],
+      ['', 'EISDIR'],
+    ])
+      expect(() => loadIpDatabase(join(folder, path))).toThrow(new RegExp(`^GEOIP_DB names no IP database.*${why}`));
   } finally {
     rmSync(folder, { recursive: true });
   }

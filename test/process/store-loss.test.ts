@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { createInChain } from '../../src/disclosures/chain.ts';
+import { createSubmissionCountMemory } from '../../src/observations/submission-counts.ts';
 import { openPeople } from '../../src/process/people.ts';
 import { orUnavailable } from '../../src/process/store-loss.ts';
+import { openSubmission } from '../../src/process/submission.ts';
 import { openPool } from '../../src/storage/pool.ts';
 import { createTestApp, DEVICE_KEY } from '../support/app.ts';
 import { afterFile } from '../support/store.ts';
@@ -32,9 +34,29 @@ test('a store that is away is a 503 for people, never an answer and never their 
   expect(logged).toEqual([]);
 });
 
+test('a request to remove an access point is a 503 while the store is away', async () => {
+  const { removals, close } = openSubmission(
+    {
+      store: { kind: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' },
+      ...{
+        dataDir: '.',
+        submissionCounts: createSubmissionCountMemory(),
+        barredKey: Buffer.alloc(32),
+        stationKey: Buffer.alloc(32),
+      },
+    },
+    { error() {} } as never,
+  );
+  afterFile(close);
+  await expect(removals.request(0x001a2b3c4d5e, 0)).rejects.toMatchObject({ refusal: { kind: 'unavailable' } });
+});
+
 test('a wait that was cut short is a 503 too; any other failure stays the bug it is', async () => {
   const failing = (error: object) => () => Promise.reject(Object.assign(new Error('x'), error));
   await expect(orUnavailable(failing({ code: '55P03' }))).rejects.toMatchObject({ refusal: { kind: 'unavailable' } });
+  // No connection, no room, read only after a fail-over: away as far as anybody who asks can tell.
+  for (const code of ['53300', '53100', '25006', '58030'])
+    await expect(orUnavailable(failing({ code }))).rejects.toMatchObject({ refusal: { kind: 'unavailable' } });
   await expect(orUnavailable(failing({ code: '23505' }))).rejects.toMatchObject({ code: '23505' });
   // Somebody's row past the end of the ledger: nothing can be written until it is gone.
   const inTheWay = failing({ code: '23505', table: 'ledger' });

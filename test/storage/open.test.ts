@@ -34,6 +34,20 @@ describe('an open store', () => {
     },
   );
 
+  test.runIf(ON_POSTGRES)('is refused where names in other scripts would not fit', async () => {
+    const url = new URL(await testDatabase());
+    const admin = await openStore({ databaseUrl: url.href, dataDir: testFolder() });
+    afterFile(() => admin.close());
+    const name = `latin_${process.pid}`;
+    await admin.pool.query(`create database ${name} encoding 'LATIN1' locale 'C' template template0`);
+    url.pathname = `/${name}`;
+    try {
+      await expect(openStore({ databaseUrl: url.href, dataDir: testFolder() })).rejects.toThrow(/LATIN1.*UTF8/);
+    } finally {
+      await admin.pool.query(`drop database ${name} with (force)`);
+    }
+  });
+
   test.runIf(ON_POSTGRES)('that cannot be opened never shows its password', async () => {
     const url = new URL(await testDatabase());
     url.password = 'canary-of-a-password';
