@@ -4,12 +4,12 @@
 // person asked, went away or turned out to be a child, and so is its time: notices say the day on which answers ended, and a day's
 // are handed over together, the next morning, in no order (attacks: learning who is a child from the 45 minutes between the
 // last answer and the erasure; finding out with another recipient, by the moment or the number, whom both know).
-import { createHash } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { ledgerSubject } from '../devices/device-key.ts';
 import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import type { Person } from './challenges-store.ts';
+import { noticeHandle, OWN_TOKENS } from './notice-handle.ts';
 
 export type NoticeKind = 'rectified' | 'restricted' | 'erased' | 'withdrawn';
 
@@ -23,13 +23,6 @@ const DELIVERED_MS = CLOSED_MS + HOUR_MS;
 const HANDLES = 8;
 
 const startOfDay = (ms: number): number => ms - (ms % DAY_MS);
-
-/** What a recipient computes of a token it presented: SHA-256 of `honeyguide notice ` and the SHA-256 of the token in hex. */
-export function noticeHandle(tokenHash: Uint8Array): string {
-  return createHash('sha256')
-    .update(`honeyguide notice ${Buffer.from(tokenHash).toString('hex')}`)
-    .digest('hex');
-}
 
 /** Keeps by which handle an application knows a device, for as long as there is the device. In the transaction that makes the token. */
 export async function keepHandle(
@@ -52,7 +45,7 @@ export async function keepHandle(
   );
 }
 
-/** The handles of a device by all its tokens, those of applications ended or not. */
+/** The handles of a device by all its tokens, ended or not. */
 export async function noticeHandles(db: Pool | ClientBase, device: string): Promise<string[]> {
   const { own, byApplication } = await readHandles(db, device);
   return [...own, ...[...byApplication.values()].flat()];
@@ -69,10 +62,13 @@ async function readHandles(
     'select application, array_agg(handle order by handle) as handles from notice_handles where device = $1 group by 1',
     [device],
   );
-  return {
-    own: tokens.rows.map((row) => noticeHandle(row.token_hash)).sort(),
-    byApplication: new Map(kept.rows.map((row) => [row.application, row.handles])),
-  };
+  const byApplication = new Map(kept.rows.map((row) => [row.application, row.handles]));
+  // Tokens that were made before handles were kept are known as long as they are there.
+  const own = new Set(
+    tokens.rows.map((row) => noticeHandle(row.token_hash)).concat(byApplication.get(OWN_TOKENS) ?? []),
+  );
+  byApplication.delete(OWN_TOKENS);
+  return { own: [...own].sort(), byApplication };
 }
 
 /**

@@ -58,10 +58,13 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
   },
   notice_handles: {
     room: 'rights',
-    what: 'hashes of tokens by which an application knows the device, so that it can be told of corrections and erasure',
+    what: 'hashes of tokens by which recipients know the device, so that they can be told of corrections and erasure',
     columns: { ...list('device handle', 'pseudonymous'), ...list('application issued_at', 'personal') },
     key: ['device', 'application', 'handle'],
-    life: { kind: 'lasts', because: 'as long as the device; the newest eight of each application' },
+    life: {
+      kind: 'lasts',
+      because: 'as long as the device; the newest eight of each application, the newest forty of its own',
+    },
     endedBy: 'erasure',
     subject: ofDevice,
   },

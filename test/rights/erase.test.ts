@@ -16,7 +16,7 @@ import {
   findReturned,
 } from '../../src/rights/erase-store.ts';
 import { readHeld } from '../../src/rights/held-store.ts';
-import { noticeHandle } from '../../src/rights/notices-store.ts';
+import { noticeHandle } from '../../src/rights/notice-handle.ts';
 import { REGISTRY } from '../../src/rights/registry.ts';
 import { endHold, placeHold } from '../../src/rights/retention-store.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';

@@ -7,7 +7,7 @@ import { KIND } from '../../src/disclosures/entry.ts';
 import { openChallenge } from '../../src/rights/challenges-store.ts';
 import { eraseChildren, GRACE_MS, markChild } from '../../src/rights/children-store.ts';
 import { advanceErasures, findPerson } from '../../src/rights/erase-store.ts';
-import { noticeHandle } from '../../src/rights/notices-store.ts';
+import { noticeHandle } from '../../src/rights/notice-handle.ts';
 import { answerChallenge, CHALLENGE_MS, hashNonce, type ProofAction } from '../../src/rights/proof.ts';
 import { EVIDENCE_MS } from '../../src/rights/registry-people.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';

@@ -7,8 +7,9 @@ import { hashToken } from '../../src/devices/token.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { eraseDepsOf, openRights } from '../../src/process/rights.ts';
 import { eraseChildren, markChild } from '../../src/rights/children-store.ts';
-import { beginErasure, findPerson } from '../../src/rights/erase-store.ts';
-import { noticeHandle, notifyRecipients, readNotices } from '../../src/rights/notices-store.ts';
+import { advanceErasures, beginErasure, findPerson } from '../../src/rights/erase-store.ts';
+import { noticeHandle } from '../../src/rights/notice-handle.ts';
+import { notifyRecipients, readNotices } from '../../src/rights/notices-store.ts';
 import { sweepExpired } from '../../src/rights/retention-store.ts';
 import { createTestApp } from '../support/app.ts';
 import { addTestApplication, createTestPeople, MASTERS } from '../support/people.ts';
@@ -198,7 +199,85 @@ describe('two recipients', () => {
         .map((token) => noticeHandle(hashToken(token)))
         .sort(),
     );
-    expect((await pool.query('select 1 from notice_handles where device = $1', [phone.id])).rows).toHaveLength(8);
+    const kept = await pool.query('select 1 from notice_handles where device = $1 and application = $2', [
+      phone.id,
+      application,
+    ]);
+    expect(kept.rows).toHaveLength(8);
+  });
+});
+
+describe('a recipient that was shown a phone by its own token', () => {
+  /** What the phone holds after it had its token replaced so often, and used each new one, as after an answer that arrived. */
+  async function rotate(phone: Phone, times: number): Promise<Phone> {
+    let { token } = phone;
+    for (let n = 0; n < times; n++) {
+      clock.nowMs += DAY_MS;
+      token = ((await call('POST', '/v1/me/token', token)).body as { token: string }).token;
+      await call('GET', '/v1/me', token);
+    }
+    return { token, id: phone.id };
+  }
+  const handlesOf = async (of: string) => (await notices(of)).notices.map(({ kind, handles }) => [kind, handles]);
+
+  test('is told of the erasure by a name that it knows, however often the phone has another token since', async () => {
+    const phone = await register();
+    await disclose(phone, application, KIND.precise);
+    const later = await rotate(phone, 3);
+    await beginErasure(erasing, await personOf(later), 'asked', randomBytes(16).toString('base64url'));
+    clock.nowMs += 2 * DAY_MS;
+    expect(await handlesOf(application)).toEqual([
+      ['erased', expect.arrayContaining([phone, later].map(({ token }) => noticeHandle(hashToken(token))))],
+    ]);
+  });
+
+  test('is told when the phone went away without a word, after the time of its token', async () => {
+    const phone = await register();
+    await disclose(phone, application);
+    const person = await personOf(phone);
+    clock.nowMs += 366 * DAY_MS;
+    await sweepExpired(pool, clock.nowMs);
+    expect((await pool.query('select 1 from device_tokens where device = $1', [phone.id])).rows).toEqual([]);
+    await beginErasure(erasing, person, 'unused', randomBytes(16).toString('base64url'));
+    clock.nowMs += 2 * DAY_MS;
+    expect(await handlesOf(application)).toEqual([['erased', [noticeHandle(hashToken(phone.token))]]]);
+  });
+
+  test('is told when the phone has ended all its tokens, those from before handles were kept too', async () => {
+    const phone = await register();
+    await disclose(phone, application);
+    await pool.query('delete from notice_handles where device = $1', [phone.id]);
+    expect((await call('DELETE', '/v1/me/token', phone.token)).status).toBeLessThan(300);
+    await beginErasure(erasing, await personOf(phone), 'asked', randomBytes(16).toString('base64url'));
+    clock.nowMs += 2 * DAY_MS;
+    expect(await handlesOf(application)).toEqual([['erased', [noticeHandle(hashToken(phone.token))]]]);
+  });
+
+  test('stands in the person’s own copy with what it was told, under whichever token that was', async () => {
+    const phone = await register();
+    await disclose(phone, application);
+    await call('POST', '/v1/me/restrict', phone.token);
+    const later = await rotate(phone, 2);
+    const copy = (await call('GET', '/v1/me/export', later.token)).body as {
+      held: Record<string, { rows: { kind: string; application: string }[] }>;
+    };
+    expect(copy.held.recipient_notices.rows).toMatchObject([{ kind: 'restricted', application }]);
+    expect(copy.held.notice_handles.rows).toHaveLength(3);
+  });
+
+  test('is known by forty tokens of the phone at most and one more, the newest, until the erasure takes them', async () => {
+    const phone = await register();
+    const kept = async () =>
+      (await pool.query('select 1 from notice_handles where device = $1', [phone.id])).rows.length;
+    await pool.query(
+      `insert into notice_handles (device, application, handle, issued_at) select $1, '', 'old ' || n, n from generate_series(1, 60) n`,
+      [phone.id],
+    );
+    const later = await rotate(phone, 1);
+    expect(await kept()).toBe(41);
+    await beginErasure(erasing, await personOf(later), 'asked', randomBytes(16).toString('base64url'));
+    await advanceErasures(erasing);
+    expect(await kept()).toBe(0);
   });
 });
 

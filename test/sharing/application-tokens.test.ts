@@ -7,7 +7,7 @@ import { TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { cellOfKey, keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { eraseDepsOf } from '../../src/process/rights.ts';
 import { markChild } from '../../src/rights/children-store.ts';
-import { noticeHandle } from '../../src/rights/notices-store.ts';
+import { noticeHandle } from '../../src/rights/notice-handle.ts';
 import { answerChallenge, type ProofAction } from '../../src/rights/proof.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
 import { addDeviceKey, addPartner, MASTERS, mapOf, openSharingGateway, PURPOSE, setGrant } from '../support/sharing.ts';

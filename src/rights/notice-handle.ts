@@ -1,0 +1,12 @@
+// The name by which recipients know a device in notices. Promises: pure; only who presented the token can recompute it.
+import { createHash } from 'node:crypto';
+
+/** In the place of an application: tokens of the device itself, which any application may have been handed. */
+export const OWN_TOKENS = '';
+
+/** What a recipient computes of a token it presented: SHA-256 of `honeyguide notice ` and the SHA-256 of the token in hex. */
+export function noticeHandle(tokenHash: Uint8Array): string {
+  return createHash('sha256')
+    .update(`honeyguide notice ${Buffer.from(tokenHash).toString('hex')}`)
+    .digest('hex');
+}
