@@ -31,7 +31,8 @@ import type { Locator } from './positioning/locator.ts';
 import { addLocateRoutes } from './positioning/routes.ts';
 import { isFromPhone } from './rights/challenges-store.ts';
 import { addContactRoutes, type ContactPorts } from './rights/contact-routes.ts';
-import { addExportRoute, addRightsRoutes } from './rights/me-routes.ts';
+import { addExportRoute } from './rights/export-routes.ts';
+import { addRightsRoutes } from './rights/me-routes.ts';
 import type { Rights } from './rights/me-store.ts';
 import { addNoticeRoutes, type NoticePorts } from './rights/notice-routes.ts';
 import { addRemovalRoutes, type RemovalPorts } from './rights/routes.ts';
@@ -176,7 +177,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       await native('/v1/me/export', (copy) => {
         copy.decorateRequest('subject', null);
         copy.addHook('preParsing', requireSubject(auth, find));
-        addExportRoute(copy, rights.rights, now);
+        addExportRoute(copy, rights.rights, now, deps.log);
       });
       await native('/v1/partner/notices', (notices) => {
         notices.decorateRequest('caller', null);

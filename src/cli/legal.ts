@@ -1,14 +1,17 @@
 // `honeyguide legal`: disclosures under law, for security, to protect rights; and rows that law forbids to delete.
 import { randomUUID } from 'node:crypto';
-import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { exportJson } from '../rights/held-json.ts';
+import type { HeldPage } from '../rights/held-store.ts';
 import {
   approveLegal,
-  executeLegal,
   findLegal,
   isDisclosable,
   LEGAL_BASES,
   type LegalBasis,
+  noteHandedOver,
+  readLegalPages,
+  readyLegal,
   requestLegal,
 } from '../rights/legal-store.ts';
 import { canBeHeld, endHold, listHolds, placeHold } from '../rights/retention-store.ts';
@@ -17,6 +20,7 @@ import { type CommandContext, UsageError } from './context.ts';
 import { announceOnly, type Desk, given, openDesk, timeOf, uuidOf } from './desk.ts';
 import { type Say, speaker } from './speaker.ts';
 import { dayOf, formatTable } from './table.ts';
+import { writeNewFile } from './write-pieces.ts';
 
 export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --reference REF --authority WHO --statute LAW
                           --fields TABLE,TABLE --from DATE --to DATE --ends DATE [--gag-until DATE] --reason TEXT
@@ -135,27 +139,32 @@ async function approve(
 
 async function execute(
   context: CommandContext,
-  { act, masters }: Desk,
+  { act, masters, store, erasing }: Desk,
   id: string,
   values: Values,
   say: Say,
 ): Promise<number> {
   const out = given(values.out, '--out');
-  // Made before anything is read: what can't be written is not handed over.
-  writeFileSync(out, '', { mode: 0o600, flag: 'wx' });
-  const handedOver = await act('execute', values.reason, (client, chain) =>
-    executeLegal(client, chain, masters, id, context.now()),
-  ).catch((error: unknown) => error as Error);
-  if (typeof handedOver === 'string' || handedOver instanceof Error) {
-    // An empty file would look as if something had been handed over.
-    rmSync(out);
-    throw typeof handedOver === 'string' ? new StaffRefused(handedOver) : handedOver;
+  const nowMs = context.now();
+  const tables = new Set<string>();
+  async function open(): Promise<AsyncIterable<string>> {
+    const ready = await act('execute', values.reason, (client) => readyLegal(client, masters, id, nowMs));
+    if (typeof ready === 'string') throw new StaffRefused(ready);
+    return exportJson({ disclosure: id, ...ready.scope }, noting(tables, readLegalPages(store.pool, ready, nowMs)));
   }
-  writeFileSync(out, `${JSON.stringify({ disclosure: id, ...handedOver.scope, held: handedOver.held }, null, 2)}\n`, {
-    mode: 0o600,
+  await writeNewFile(out, open, async () => {
+    const refused = await erasing.inChain((client, chain) => noteHandedOver(client, chain, masters, id, nowMs));
+    if (refused !== null) throw new StaffRefused(refused);
   });
-  say({ id, out, tables: Object.keys(handedOver.held) }, `Written to ${out}.\n`);
+  say({ id, out, tables: [...tables] }, `Written to ${out}.\n`);
   return 0;
+}
+
+async function* noting(tables: Set<string>, pages: AsyncIterable<HeldPage>): AsyncGenerator<HeldPage> {
+  for await (const page of pages) {
+    tables.add(page.table);
+    yield page;
+  }
 }
 
 async function hold(

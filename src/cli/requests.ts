@@ -2,7 +2,8 @@
 import { ledgerSubject } from '../devices/device-key.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { findPerson } from '../rights/erase-store.ts';
-import { readHeld } from '../rights/held-store.ts';
+import { heldJson } from '../rights/held-json.ts';
+import { readHeldPages } from '../rights/held-store.ts';
 import { notifyRecipients } from '../rights/notices-store.ts';
 import type { RequestEvent } from '../rights/request.ts';
 import { changeRequest, deviceOfRequest, findRequest, listOpenRequests } from '../rights/requests-store.ts';
@@ -10,6 +11,7 @@ import { type CommandContext, UsageError } from './context.ts';
 import { announceOnly, given, openDesk, readCase, uuidOf } from './desk.ts';
 import { plain, speaker } from './speaker.ts';
 import { dayOf, formatTable } from './table.ts';
+import { writePieces } from './write-pieces.ts';
 
 export const usage = `usage: honeyguide requests list --reason TEXT [--json]
        honeyguide requests show|start|finish ID --reason TEXT [--json]
@@ -39,9 +41,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     await act('export', values.reason, announceOnly);
     const person = await findPerson(pool, masters, device);
     if (person === null) throw new Error('there is no such device');
-    context.output.write(
-      `${plain(JSON.stringify(await readHeld(pool, person, nowMs, { forPerson: true }), null, 2))}\n`,
-    );
+    const copy = heldJson(readHeldPages(pool, person, nowMs, { forPerson: true }));
+    await writePieces(plainPieces(copy), context.output);
     return 0;
   }
   const event = eventOf(verb, values.say);
@@ -76,4 +77,9 @@ function eventOf(verb: string | undefined, text: string | undefined): RequestEve
   if (verb === 'start' || verb === 'finish') return { kind: verb };
   if (verb === 'refuse' || verb === 'extend') return { kind: verb, reason: given(text, '--say') };
   throw new UsageError('list, show, start, finish, refuse, extend or export?');
+}
+
+async function* plainPieces(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const piece of pieces) yield plain(piece);
+  yield '\n';
 }

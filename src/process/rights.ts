@@ -11,7 +11,7 @@ import type { RightsJobDeps } from '../jobs/rights.ts';
 import { complaintOfTicket, fileComplaint, findComplaint, moveComplaint } from '../rights/complaints-store.ts';
 import type { ContactPorts } from '../rights/contact-routes.ts';
 import { type EraseDeps, erasureStatus } from '../rights/erase-store.ts';
-import type { Suppressed } from '../rights/me-routes.ts';
+import type { Suppressed } from '../rights/export-routes.ts';
 import { createRights, type Rights } from '../rights/me-store.ts';
 import type { NoticePorts } from '../rights/notice-routes.ts';
 import { readNotices } from '../rights/notices-store.ts';

@@ -10,7 +10,7 @@ import type { Chain } from '../disclosures/chain.ts';
 import { type Basis, KIND } from '../disclosures/entry.ts';
 import type { Person } from './challenges-store.ts';
 import { findPerson } from './erase-store.ts';
-import { type Held, readHeld } from './held-store.ts';
+import { type HeldPage, readHeldPages } from './held-store.ts';
 import { REGISTRY } from './registry.ts';
 
 export const LEGAL_BASES = ['legal_obligation', 'security', 'protect_rights'] as const;
@@ -114,14 +114,15 @@ export async function approveLegal(
   return null;
 }
 
-/** Reads what the disclosure is limited to, and writes down that it was handed over; a sentence if it may not be. */
-export async function executeLegal(
+export type ReadyLegal = { readonly person: Person; readonly basis: LegalBasis; readonly scope: LegalScope };
+
+/** What the disclosure is of, if it may be carried out now; a sentence if it may not be. */
+export async function readyLegal(
   client: ClientBase,
-  chain: Chain,
   masters: MasterKeys,
   id: string,
   nowMs: number,
-): Promise<{ readonly scope: LegalScope; readonly held: Held } | string> {
+): Promise<ReadyLegal | string> {
   const found = await findLegal(client, id);
   if (found === null) return 'there is no such disclosure';
   if (found.executedAt !== null) return 'it was carried out already';
@@ -130,12 +131,36 @@ export async function executeLegal(
     return `${APPROVALS} people who did not ask for it must approve it first`;
   const person = await findPerson(client, masters, found.device);
   if (person === null) return 'the device was erased';
-  const scope = await readScope(client, person, id);
-  const held = limitTo(scope, await readHeld(client, person, nowMs, { forPerson: false, tables: scope.fields }), nowMs);
+  return { person, basis: found.basis, scope: await readScope(client, person, id) };
+}
+
+/** What it is limited to. Not under the ledger's lock, which everybody would wait for. */
+export async function* readLegalPages(
+  db: Pool,
+  { person, scope }: ReadyLegal,
+  nowMs: number,
+): AsyncGenerator<HeldPage> {
+  for await (const page of readHeldPages(db, person, nowMs, { forPerson: false, tables: scope.fields }))
+    yield { ...page, rows: page.rows.filter((row) => isWithin(scope, row, nowMs)) };
+}
+
+/**
+ * Writes down, under the ledger's lock, that it is handed over: when all was read, and before anybody has it. A sentence if it
+ * may not be (any more): two may have begun, or the device was erased meanwhile.
+ */
+export async function noteHandedOver(
+  client: ClientBase,
+  chain: Chain,
+  masters: MasterKeys,
+  id: string,
+  nowMs: number,
+): Promise<string | null> {
+  const ready = await readyLegal(client, masters, id, nowMs);
+  if (typeof ready === 'string') return ready;
   await client.query('update legal_disclosures set executed_at = $2 where id = $1', [id, nowMs]);
-  const subject = ledgerSubject(person.key);
-  chain.append({ at: nowMs, kind: KIND.legal, subject, basis: found.basis, detail: `handed over ${id}` });
-  return { scope, held };
+  const subject = ledgerSubject(ready.person.key);
+  chain.append({ at: nowMs, kind: KIND.legal, subject, basis: ready.basis, detail: `handed over ${id}` });
+  return null;
 }
 
 const labelOf = (person: Person) => `legal_disclosures.sealed ${person.device}`;
@@ -151,14 +176,9 @@ async function readScope(client: ClientBase, person: Person, id: string): Promis
 const OWN_TIMES = ['at', 'receivedAt', 'requestedAt', 'givenAt', 'createdAt', 'issuedAt', 'markedAt'];
 
 /** Rows whose own time lies outside the period are left out; rows without one are states of now, and need the period to reach now. */
-function limitTo({ from, to }: LegalScope, held: Held, nowMs: number): Held {
-  const inside = (row: Readonly<Record<string, unknown>>) => {
-    const at = ownTime(row) ?? nowMs;
-    return at >= from && at <= to;
-  };
-  return Object.fromEntries(
-    Object.entries(held).map(([table, what]) => [table, { ...what, rows: what.rows.filter(inside) }]),
-  );
+function isWithin({ from, to }: LegalScope, row: Readonly<Record<string, unknown>>, nowMs: number): boolean {
+  const at = ownTime(row) ?? nowMs;
+  return at >= from && at <= to;
 }
 
 /** Epoch milliseconds. The last place has its time inside what was sealed. */

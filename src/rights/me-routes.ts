@@ -16,7 +16,6 @@ import {
   Disclosures,
   DisclosuresQuery,
   ErasureAnswer,
-  Export,
   RectificationBody,
   RequestAnswer,
   RequestList,
@@ -27,8 +26,6 @@ import type { StoredRequest } from './requests-store.ts';
 const REFUSALS = { 400: Problem, 401: Problem, 403: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem };
 const COMMON = { tags: ['people'], security: [{ token: [] }] };
 const PAGE = 100;
-/** Exports an hour from one address: each reads every table. */
-const EXPORTS_PER_HOUR = 60;
 const iso = (ms: number) => new Date(ms).toISOString();
 const maybe = (ms: number | null) => (ms === null ? null : iso(ms));
 
@@ -208,32 +205,6 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
         inWords: disclosureInWords(row, row.name, language),
       }));
       return reply.send({ disclosures, next: rows.length === PAGE ? `${rows.at(-1)!.seq}` : null });
-    },
-  );
-}
-
-/** A phone that was erased, for whatever cause: its token is good for this one answer. */
-export type Suppressed = { readonly suppressed: true };
-
-/** The scope's prefix is /v1/me/export; its hook lets tokens of erased phones pass too, as `{suppressed: true}`. */
-export function addExportRoute(scope: FastifyInstance, rights: Rights, now: () => number): void {
-  scope.get(
-    '/',
-    {
-      config: { rateLimit: { max: EXPORTS_PER_HOUR, timeWindow: 3_600_000 } },
-      schema: { ...COMMON, summary: 'A copy of everything that is held.', response: { 200: Export, ...REFUSALS } },
-    },
-    async (request, reply) => {
-      const subject = request.getDecorator<Presented | Suppressed>('subject');
-      const { held, recipients } =
-        'suppressed' in subject ? { held: {}, recipients: [] } : await rights.export(subject);
-      const objected = !('suppressed' in subject) && (subject.flags & 2) !== 0;
-      return reply.header('cache-control', 'no-store').send({
-        format: 'honeyguide-export-1',
-        createdAt: iso(now()),
-        ...('suppressed' in subject ? {} : { device: subject.id, counts: { takesPart: !objected }, recipients }),
-        held,
-      });
     },
   );
 }

@@ -11,7 +11,7 @@ import { transact } from '../storage/transaction.ts';
 import { openChallenge, takeProof } from './challenges-store.ts';
 import { type Disclosed, SHOWN_KINDS } from './disclosure-words.ts';
 import { beginErasure, type EraseDeps, isSuppressed } from './erase-store.ts';
-import { readHeld } from './held-store.ts';
+import { type HeldPage, readHeldPages } from './held-store.ts';
 import { notifyRecipients } from './notices-store.ts';
 import type { ProofAction } from './proof.ts';
 import { overdueSql, REGISTRY } from './registry.ts';
@@ -27,6 +27,8 @@ const DONE = [{ kind: 'start' }, { kind: 'finish' }] as const;
 
 export type Outcome = { readonly request: StoredRequest } | 'gone';
 export type Rectification = { readonly field: string; readonly value?: unknown; readonly statement?: string };
+/** `finish`, once the pages were read: everybody who was shown something or may be by a grant. */
+export type Copy = { readonly pages: AsyncIterable<HeldPage>; readonly finish: () => Promise<RecipientName[]> };
 export type Rights = ReturnType<typeof createRights>;
 
 export function createRights(deps: RightsDeps) {
@@ -75,21 +77,32 @@ export function createRights(deps: RightsDeps) {
     /** True for a token of a device that was erased. */
     suppressed: (tokenHash: Uint8Array) => isSuppressed(pool, deps.markerKey, tokenHash, now()),
 
-    async export(device: Presented) {
+    /**
+     * A copy: pages to be read to their end, then `finish`, which writes down that it was asked for and done, and resolves
+     * with everybody who was named in them.
+     */
+    export(device: Presented): Copy {
       const nowMs = now();
       const person = personOf(device);
-      const [held, recipients] = [
-        await readHeld(pool, person, nowMs, { forPerson: true }),
-        await recipientsOf(pool, device, nowMs),
-      ];
-      await whileThere(device, async (client) => {
-        // One a day is enough to say that it was asked for and done.
-        const today = (await listRequests(client, person)).some(
-          (one) => one.kind === 'access' && one.receivedAt > nowMs - DAY_MS,
-        );
-        if (!today) await addRequest(client, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
-      });
-      return { held, recipients };
+      const applications = new Set<string>();
+      async function* pages(): AsyncGenerator<HeldPage> {
+        for await (const page of readHeldPages(pool, person, nowMs, { forPerson: true })) {
+          if (page.table === 'ledger' || page.table === 'grants') noteApplications(page, applications);
+          yield page;
+        }
+      }
+      async function finish(): Promise<RecipientName[]> {
+        const recipients = await namesOf(pool, [...applications]);
+        await whileThere(device, async (client) => {
+          // One a day is enough to say that it was asked for and done.
+          const today = (await listRequests(client, person)).some(
+            (one) => one.kind === 'access' && one.receivedAt > nowMs - DAY_MS,
+          );
+          if (!today) await addRequest(client, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
+        });
+        return recipients;
+      }
+      return { pages: pages(), finish };
     },
 
     restrict: (device: Presented) => setFlag(device, FLAG.restricted, true, 'restriction', 'restricted'),
@@ -184,15 +197,16 @@ export type RecipientName = {
   readonly controller: string | null;
 };
 
-/** Everybody who was shown something or may be by a grant, with whom to turn to. */
-async function recipientsOf(db: Pool, device: Presented, nowMs: number): Promise<RecipientName[]> {
+function noteApplications({ rows }: HeldPage, into: Set<string>): void {
+  for (const { application } of rows) if (typeof application === 'string') into.add(application);
+}
+
+/** Whom to turn to. */
+async function namesOf(db: Pool, applications: readonly string[]): Promise<RecipientName[]> {
   const { rows } = await db.query(
     `select a.id as application, a.name, p.name as partner, p.role, p.policy_url as "policyUrl", p.contact, p.controller
-     from applications a join partners p on p.id = a.partner
-     where a.id in (select t.application from ledger t where t.subject = $2 and (${overdueSql(REGISTRY.ledger)}) is not true
-       union select t.application from grants t where t.device = $3 and (${overdueSql(REGISTRY.grants)}) is not true)
-     order by a.id`,
-    [nowMs, ledgerSubject(device.key), device.id],
+     from applications a join partners p on p.id = a.partner where a.id = any($1) order by a.id`,
+    [applications],
   );
   return rows;
 }

@@ -15,7 +15,6 @@ import {
   findPerson,
   findReturned,
 } from '../../src/rights/erase-store.ts';
-import { readHeld } from '../../src/rights/held-store.ts';
 import { noticeHandle } from '../../src/rights/notice-handle.ts';
 import { REGISTRY } from '../../src/rights/registry.ts';
 import { endHold, placeHold } from '../../src/rights/retention-store.ts';
@@ -25,6 +24,7 @@ import { openStore } from '../../src/storage/open.ts';
 import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder, testStoreConfig } from '../support/store.ts';
 import { disclose, eraseDeps, MARKER_KEY, MASTERS, register, START_MS } from './people.ts';
 import { type Mark, plant } from './plant.ts';
+import { readHeld } from './read-held.ts';
 import { dumpTables, inFiles } from './scan.ts';
 
 /** A process for every step takes its time on a busy machine. */

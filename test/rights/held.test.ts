@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { ledgerSubject } from '../../src/devices/device-key.ts';
-import { readHeld } from '../../src/rights/held-store.ts';
 import { REGISTRY } from '../../src/rights/registry.ts';
 import { openTestStore } from '../support/store.ts';
 import { tamper } from '../support/tamper.ts';
 import { register, START_MS } from './people.ts';
 import { plant } from './plant.ts';
+import { readHeld } from './read-held.ts';
 
 const { pool } = await openTestStore();
 

@@ -1,11 +1,10 @@
 // Disclosures under law, for security and to protect rights, from the request to what the person and the public hear of it.
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { sealJson } from '../../src/devices/profile.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
-import { readHeld } from '../../src/rights/held-store.ts';
 import { LEGAL_BASES, type LegalBasis } from '../../src/rights/legal-store.ts';
 import { keepLastLocations } from '../../src/sharing/last-location-store.ts';
 import { PARTNER_KEY } from '../support/app.ts';
@@ -13,6 +12,7 @@ import { COMMAND_NOW_MS } from '../support/command.ts';
 import { createTestPeople } from '../support/people.ts';
 import { testFolder } from '../support/store.ts';
 import { openTestDesk, REASON } from './desk.ts';
+import { readHeld } from './read-held.ts';
 
 const { store, pool, masters, inChain, run, runAt, found, hire, device } = await openTestDesk();
 const people = await createTestPeople(store, { masters });
@@ -216,6 +216,39 @@ describe('a disclosure under law', () => {
     expect(rows).toEqual([{ basis: 'legal_obligation' }]);
     const held = await readHeld(pool, { device: ada.id, key: ada.key }, COMMAND_NOW_MS, { forPerson: true });
     expect(held.legal_disclosures.rows[0].content).toMatchObject({ reference: 'AB-12', authority: 'Court of Utrecht' });
+  });
+
+  test('that two begin to carry out at once is handed over to one of them, and the other has no file', async () => {
+    const ada = await device();
+    const { json } = await ask(ada.id);
+    for (const who of ['one', 'two']) await approve(who, json.id);
+    const folder = testFolder();
+    const both = await Promise.all(['a', 'b'].map((name) => execute(json.id, join(folder, name))));
+    expect(both.map(({ exitCode }) => exitCode).sort()).toEqual([0, 1]);
+    expect(readdirSync(folder)).toHaveLength(1);
+    const { rows } = await pool.query('select 1 from ledger where detail = $1', [`handed over ${json.id}`]);
+    expect(rows).toHaveLength(1);
+  });
+
+  test('is written while it is read, whatever its length, and nobody waits for the ledger meanwhile', async () => {
+    const ada = await device();
+    const { json } = await ask(ada.id);
+    for (const who of ['one', 'two']) await approve(who, json.id);
+    await pool.query(
+      `insert into ledger (seq, at, kind, application, subject, hash)
+       select 1000000 + n, $1, 1, 'often', $2, '' from generate_series(1, 1000) n`,
+      [Date.UTC(2025, 5, 1), ada.subject],
+    );
+    const out = join(testFolder(), 'long.json');
+    const connects = vi.spyOn(pool, 'connect');
+    expect((await execute(json.id, out)).exitCode).toBe(0);
+    // A page has a connection of its own, so none is read on the one that holds the lock.
+    expect(connects.mock.calls.length).toBeGreaterThan(5);
+    connects.mockRestore();
+    const { held } = JSON.parse(readFileSync(out, 'utf8'));
+    expect(held.ledger.rows.filter(({ application }: { application: string }) => application === 'often')).toHaveLength(
+      1000,
+    );
   });
 
   test('is refused without reference, authority, statute, fields, period or end, for keys, and for who is not there', async () => {

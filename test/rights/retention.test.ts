@@ -8,7 +8,6 @@ import { expireInbox } from '../../src/observations/store.ts';
 import { openChallenge, takeProof } from '../../src/rights/challenges-store.ts';
 import { eraseUnused } from '../../src/rights/children-store.ts';
 import { advanceErasures, isSuppressed, suppressionMarker } from '../../src/rights/erase-store.ts';
-import { readHeld } from '../../src/rights/held-store.ts';
 import { readNotices } from '../../src/rights/notices-store.ts';
 import { answerChallenge } from '../../src/rights/proof.ts';
 import { overdueSql, REGISTRY } from '../../src/rights/registry.ts';
@@ -23,6 +22,7 @@ import {
 import { openTestStore } from '../support/store.ts';
 import { disclose, eraseDeps, MARKER_KEY, MASTERS, register, START_MS, testChain } from './people.ts';
 import { plant } from './plant.ts';
+import { readHeld } from './read-held.ts';
 
 const DAY_MS = 86_400_000;
 const { pool } = await openTestStore();

@@ -1,0 +1,67 @@
+// GET /v1/me/export: a person's copy of everything that is held (GDPR 15, 20), sent while it is read. Promises: one page is in memory,
+// however much there is; who asks and does not read holds up no other for long; a copy that breaks off ends the connection
+// before its document is complete; a token of an erased phone gets a copy of nothing.
+import type { FastifyInstance } from 'fastify';
+import { FLAG } from '../devices/device-contract.ts';
+import { Problem, refuseProblem } from '../http/errors/problem.ts';
+import { createTurns, openPieces } from '../http/pieces.ts';
+import { type BugLog, describeError } from '../http/scope.ts';
+import { exportJson } from './held-json.ts';
+import type { Presented, Rights } from './me-store.ts';
+import { Export } from './me-wire.ts';
+
+/** Exports an hour from one address: each reads every table. */
+const EXPORTS_PER_HOUR = 60;
+/** Copies that one server thread writes at a time: a connection to the store is left for everything else, even on the embedded one. */
+const AT_ONCE = 3;
+/** A page in a minute is 1.3 kB/s, less than 2G gives. An hour is 75 MB at 170 kbit/s: two hundred thousand disclosures. */
+const LIMITS = { stalledMs: 60_000, wholeMs: 3_600_000 };
+/** Most copies take less than a second. */
+const RETRY_S = 30;
+
+/** A phone that was erased, for whatever cause: its token is good for this one answer. */
+export type Suppressed = { readonly suppressed: true };
+
+/** The scope's prefix is /v1/me/export; its hook lets tokens of erased phones pass too, as `{suppressed: true}`. */
+export function addExportRoute(
+  scope: FastifyInstance,
+  rights: Rights,
+  now: () => number,
+  log: BugLog,
+  limits: typeof LIMITS = LIMITS,
+): void {
+  const takeTurn = createTurns(AT_ONCE);
+  scope.get(
+    '/',
+    {
+      config: { rateLimit: { max: EXPORTS_PER_HOUR, timeWindow: 3_600_000 } },
+      schema: {
+        tags: ['people'],
+        security: [{ token: [] }],
+        summary: 'A copy of everything that is held.',
+        description:
+          'Sent while it is read: it is complete if it is a JSON document. A few at a time, one of each phone: else 503.',
+        response: {
+          200: Export,
+          ...{ 400: Problem, 401: Problem, 403: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem },
+        },
+      },
+    },
+    async (request, reply) => {
+      const subject = request.getDecorator<Presented | Suppressed>('subject');
+      reply.header('cache-control', 'no-store');
+      const head = { format: 'honeyguide-export-1', createdAt: new Date(now()).toISOString() };
+      if ('suppressed' in subject) return reply.send({ ...head, held: {} });
+      const endTurn = takeTurn(subject.id);
+      if (endTurn === null) return refuseProblem(reply, { kind: 'unavailable', retryAfterS: RETRY_S });
+      const { pages, finish } = rights.export(subject);
+      const first = { ...head, device: subject.id, counts: { takesPart: (subject.flags & FLAG.objected) === 0 } };
+      const pieces = exportJson(first, pages, async () => ({ recipients: await finish() }));
+      const body = await openPieces(pieces, limits, (error) => {
+        endTurn();
+        if (error !== null) log.error(describeError(error), 'an export broke off');
+      });
+      return reply.header('content-type', 'application/json; charset=utf-8').send(body);
+    },
+  );
+}
