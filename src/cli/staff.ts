@@ -1,7 +1,7 @@
 // `honeyguide staff`: who may do what by the command line. The first one is an admin and needs nobody's leave.
 import { parseArgs } from 'node:util';
 import { isRole, ROLE_NAMES, ROLES, type Role } from '../rights/staff.ts';
-import { addStaff, endStaff, isUnstaffed, listStaff } from '../rights/staff-store.ts';
+import { addStaff, endStaff, isUnstaffed, listStaff, StaffRefused } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceIfStaffed, given, openDesk } from './desk.ts';
 import { speaker } from './speaker.ts';
@@ -12,7 +12,7 @@ export const usage = `usage: honeyguide staff add ID --roles ROLE,ROLE --reason 
        honeyguide staff list --reason TEXT [--json]
 
 Roles: ${ROLE_NAMES.join(', ')}. The personal key is shown once; whoever has it sets STAFF_KEY. Every act needs a reason
-that names nobody, and is a row of the audit chain.
+that names nobody, and is a row of the audit chain. The last admin can't be ended: add another first.
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
@@ -57,8 +57,10 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     case 'end': {
       const who = staffId(id);
       const ended = await act('staff', values.reason, (client) => endStaff(client, who, context.now()));
-      if (!ended) throw new Error('there is nobody of that id');
-      say({ id: who, ended }, `${who} may do nothing any more.\n`);
+      if (ended === 'nobody') throw new Error('there is nobody of that id');
+      if (ended === 'lastAdmin')
+        throw new StaffRefused('no admin would remain, and nobody could add the next one: add another first');
+      say({ id: who, ended: true }, `${who} may do nothing any more.\n`);
       return 0;
     }
     default:

@@ -32,13 +32,23 @@ export async function addStaff(
   return key;
 }
 
-/** From now on they may do nothing; false if they could not anyway. */
-export async function endStaff(client: ClientBase | Pool, id: string, nowMs: number): Promise<boolean> {
-  const { rowCount } = await client.query('update staff set ended_at = $2 where id = $1 and ended_at is null', [
-    id,
-    nowMs,
-  ]);
-  return rowCount === 1;
+/**
+ * From now on they may do nothing; `nobody` if they could not anyway. Under the ledger's lock. `lastAdmin` if no admin would remain,
+ * and then nothing changes: somebody must be able to add the next one. Not even if nobody at all would remain: once there
+ * was staff, its end does not open the command line to whoever has the shell.
+ */
+export async function endStaff(
+  client: ClientBase,
+  id: string,
+  nowMs: number,
+): Promise<'ended' | 'nobody' | 'lastAdmin'> {
+  const { rows } = await client.query<{ id: string; roles: string[] }>(
+    'select id, roles from staff where ended_at is null',
+  );
+  if (!rows.some((one) => one.id === id)) return 'nobody';
+  if (!rows.some((one) => one.id !== id && allows(one.roles, 'staff'))) return 'lastAdmin';
+  await client.query('update staff set ended_at = $2 where id = $1', [id, nowMs]);
+  return 'ended';
 }
 
 export async function listStaff(

@@ -68,6 +68,26 @@ test('every act of staff, and every refusal, is a row of the audit chain that ve
   expect((await run(null, 'audit', 'verify')).exitCode).toBe(0);
 });
 
+test('the last admin can’t be ended by anybody, also when two would end each other at once; the attempt is a row, too', async () => {
+  const end = (who: string, id: string) => run(who, 'staff', 'end', id, ...REASON);
+  const before = (await staffRows()).length;
+  expect(await end('root', 'root')).toMatchObject({
+    exitCode: 1,
+    json: { error: expect.stringContaining('no admin') },
+  });
+  expect((await staffRows()).length).toBe(before + 1);
+  await hire('second', 'admin,privacy');
+  await hire('third', 'privacy');
+  const both = await Promise.all([end('root', 'second'), end('second', 'root')]);
+  expect(both.map(({ exitCode }) => exitCode).sort()).toEqual([0, 1]);
+  const [left, gone] = both[0].exitCode === 0 ? ['root', 'second'] : ['second', 'root'];
+  expect((await end(left, left)).exitCode).toBe(1);
+  expect((await end(left, gone)).json.error).toContain('nobody of that id');
+  expect((await end(left, 'third')).exitCode).toBe(0);
+  // The others here are hired by `root`.
+  await pool.query("update staff set ended_at = null where id = 'root'");
+});
+
 test('parents’ consents are the business of staff too, as soon as there is any', async () => {
   const dee = await device();
   const list = (who: string | null, ...more: string[]) => run(who, 'parental', 'list', dee.id, ...more);
