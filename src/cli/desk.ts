@@ -63,13 +63,6 @@ export function readCase(args: string[]) {
   return { verb, id, values };
 }
 
-/** An ISO 8601 time or date as epoch milliseconds. */
-export function timeOf(text: string | undefined, name: string): number {
-  const ms = text !== undefined && /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(ms)) throw new UsageError(`${name} must be a date, such as 2026-11-22`);
-  return ms;
-}
-
 export function given(text: string | undefined, name: string): string {
   if (text === undefined || text.trim() === '') throw new UsageError(`${name} is missing`);
   return text.trim();

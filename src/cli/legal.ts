@@ -17,9 +17,10 @@ import {
 import { canBeHeld, endHold, listHolds, placeHold } from '../rights/retention-store.ts';
 import { StaffRefused } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { announceOnly, type Desk, given, openDesk, timeOf, uuidOf } from './desk.ts';
+import { announceOnly, type Desk, given, openDesk, uuidOf } from './desk.ts';
 import { type Say, speaker } from './speaker.ts';
 import { dayOf, formatTable } from './table.ts';
+import { timeOf } from './time-of.ts';
 import { writeNewFile } from './write-pieces.ts';
 
 export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --reference REF --authority WHO --statute LAW

@@ -8,13 +8,15 @@ import { type CommandContext, UsageError } from './context.ts';
 import { openInChain } from './in-chain.ts';
 import { type Say, speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
+import { timeOf } from './time-of.ts';
 
 export const usage = `usage: honeyguide policies publish FILE... --version NAME [--effective DATE] [--material --widens LIST] [--json]
        honeyguide policies list [--json]
 
 Publishes a version of the privacy policy: one FILE for each language, named like policy.nl.md or en.txt. It takes effect
-on DATE (now, if none is given) and can't be changed any more. --material: it widens what consents may be relied on for;
-LIST says in what way: ${WIDENS.join(', ')}. Consents of that kind wait from then on until people confirm them.
+on DATE (2027-03-01, or 2027-03-01T18:00Z; now, if none is given; at most two years ahead) and can't be changed any more.
+--material: it widens what consents may be relied on for; LIST says in what way: ${WIDENS.join(', ')}. Consents of
+that kind wait from then on until people confirm them.
 `;
 
 const OPTIONS = {
@@ -27,6 +29,8 @@ const OPTIONS = {
 const VERSION = /^[0-9A-Za-z][0-9A-Za-z.-]{0,39}$/;
 /** A policy is read by people: longer than any that was. */
 const MAX_TEXT_BYTES = 1_000_000;
+/** No version can take effect before one that is published, so a slip of the year would be the last there ever is. */
+const MAX_AHEAD_MS = 2 * 365 * 86_400_000;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });
@@ -40,15 +44,16 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const { version } = values;
   if (version === undefined || !VERSION.test(version) || version === 'current')
     throw new UsageError('--version must be a short name such as 2027-01-01');
-  const effectiveAt = values.effective === undefined ? context.now() : Date.parse(values.effective);
-  if (Number.isNaN(effectiveAt)) throw new UsageError('--effective must be a date');
+  const nowMs = context.now();
+  const effectiveAt = values.effective === undefined ? nowMs : timeOf(values.effective, '--effective');
+  if (effectiveAt > nowMs + MAX_AHEAD_MS) throw new UsageError('--effective lies more than two years ahead: a slip?');
   const policy = {
     ...{ version, effectiveAt, material: values.material },
     widens: readWidens(values.material, values.widens),
     texts: readTexts(files),
   };
   const inChain = await openInChain(context);
-  const held = await inChain((client, chain) => publishPolicy(client, chain, policy, context.now()));
+  const held = await inChain((client, chain) => publishPolicy(client, chain, policy, nowMs));
   if (held === 'exists') throw new Error('there is a version of that name, and what is published is never changed');
   if (held === 'notLast') throw new Error('a version that takes effect later is published already');
   const effective = new Date(effectiveAt).toISOString();

@@ -212,6 +212,11 @@ describe('honeyguide policies', () => {
     expect((await runCommand(['policies', 'publish', text, '--version', '2017-06-30'], store, env)).exitCode).toBe(1);
     expect(await publish('--effective', '2018-01-01')).toBe(1);
     expect(await publish('--effective', 'soon')).toBe(2);
+    for (const date of ['11/12/2027', '+200000-01-01', '2027-02-30', '2027-03-01T10:00', '2027', '', 'March 1, 2027'])
+      expect([date, await publish('--effective', date)]).toEqual([date, 2]);
+    // Two years ahead at most, from 2026-01-02: after a slip of the year no version could be published before that.
+    expect(await publish('--effective', '2028-01-03')).toBe(2);
+    expect(await publish('--effective', '2107-03-01')).toBe(2);
     expect(await publish('--material')).toBe(2);
     expect(await publish('--widens', 'purposes')).toBe(2);
     expect(await publish('--material', '--widens', 'everything')).toBe(2);
