@@ -8,6 +8,7 @@ import {
   addPartner,
   type ListedPartner,
   listPartners,
+  lockController,
   type Subject,
   setSuspended,
   updateApplication,
@@ -31,13 +32,15 @@ export const usage = `usage: honeyguide partners add --name NAME [--id ID] [--ro
                                [--contact C] [--controller ADDRESS] [--ad-funded] [--json]
        honeyguide partners add-application --partner ID --name NAME [--id ID] [--purposes dpv:X,dpv:Y]
                                [--max-precision region|precise] [--json]
-       honeyguide partners update ID [--name NAME] [the options of add] [--no-ad-funded] [--json]
+       honeyguide partners update ID [--name NAME] [the options of add] [--no-ad-funded] [--same-controller] [--json]
        honeyguide partners update --application ID [--name NAME] [--purposes ...] [--max-precision ...] [--json]
        honeyguide partners suspend|resume ID | --application ID [--json]
        honeyguide partners list [--json]
 
 A partner without policy URL, contact and controller gets regions only. What people consent to is one application and one
 purpose, never a partner. A suspended partner or application gets nothing, from the end of the command on.
+People said yes to the controller that they were told. --same-controller: you have checked that another --controller is the
+same legal person, renamed or moved. Anybody else is a partner of their own (add), and asks people anew.
 `;
 
 const OPTIONS = {
@@ -47,6 +50,7 @@ const OPTIONS = {
   id: { type: 'string' },
   partner: { type: 'string' },
   application: { type: 'string' },
+  'same-controller': { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 
@@ -84,11 +88,20 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       const [own, others] = 'partner' in subject ? [ofPartner, ofApplication] : [ofApplication, ofPartner];
       if (Object.keys(others).length > 0) throw new UsageError('some of these describe a partner, some an application');
       if (Object.keys({ ...name, ...own }).length === 0) throw new UsageError('what is to change?');
-      const update = (client: ClientBase) =>
-        'partner' in subject
-          ? updatePartner(client, subject.partner, { ...name, ...ofPartner })
-          : updateApplication(client, subject.application, { ...name, ...ofApplication });
-      await changeEverywhere(context, subject, 'updated', update);
+      const isSame = values['same-controller'];
+      if (isSame && ofPartner.controller === undefined)
+        throw new UsageError('--same-controller goes with --controller');
+      const fields = Object.keys({ ...name, ...own }).join(', ');
+      const update = async (client: ClientBase) => {
+        if (!('partner' in subject)) {
+          const found = await updateApplication(client, subject.application, { ...name, ...ofApplication });
+          return found ? `updated: ${fields}` : null;
+        }
+        const renamed = await renaming(client, subject.partner, ofPartner.controller, isSame);
+        const found = await updatePartner(client, subject.partner, { ...name, ...ofPartner });
+        return found ? `updated: ${fields}${renamed}` : null;
+      };
+      await changeEverywhere(context, subject, update);
       say({ ...subject, updated: true }, `Updated ${nameOf(subject)}.\n`);
       return 0;
     }
@@ -98,7 +111,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       const suspended = verb === 'suspend';
       const atMs = suspended ? context.now() : null;
       const done = suspended ? 'suspended' : 'resumed';
-      await changeEverywhere(context, subject, done, (client) => setSuspended(client, subject, atMs));
+      await changeEverywhere(context, subject, async (client) =>
+        (await setSuspended(client, subject, atMs)) ? done : null,
+      );
       say({ ...subject, suspended }, `The ${nameOf(subject)} is ${done}.\n`);
       return 0;
     }
@@ -112,16 +127,31 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   }
 }
 
-/** In the ledger's order, with a row in it, and forgotten by every gateway before this resolves. */
+/**
+ * What the ledger says of another name of who is responsible (neither name: a controller may be a person, and the chain is for
+ * good; receipts have both); nothing if it stays, or is the first. Throws if nobody has said that it is the same legal person (attack: a partner is sold, and what people said yes to goes on for a company that they never
+ * heard of).
+ */
+async function renaming(client: ClientBase, partner: string, to: string | undefined, isSame: boolean): Promise<string> {
+  const from = to === undefined ? null : await lockController(client, partner);
+  if (from === null || from === to) return '';
+  if (!isSame)
+    throw new Error(
+      `people said yes to ${JSON.stringify(from)}. If that is the same legal person under another name or address, say so by --same-controller. If not, add a partner for who it is now, and suspend this one: its consents are not theirs`,
+    );
+  return '; the controller is affirmed to be the same';
+}
+
+/** In the ledger's order, with a row in it that says what `change` did, and forgotten by every gateway before this resolves. */
 async function changeEverywhere(
   context: CommandContext,
   subject: Subject,
-  what: string,
-  change: (client: ClientBase) => Promise<boolean>,
+  change: (client: ClientBase) => Promise<string | null>,
 ): Promise<void> {
   const inChain = await openInChain(context);
   const found = await inChain(async (client, chain) => {
-    if (!(await change(client))) return false;
+    const what = await change(client);
+    if (what === null) return false;
     const application = 'application' in subject ? subject.application : null;
     chain.append({ at: context.now(), kind: KIND.staff, application, detail: `${nameOf(subject)} ${what}` });
     chain.changed(null);

@@ -74,6 +74,12 @@ async function firstFree(
   return null;
 }
 
+/** Who is responsible at a partner, locked until the transaction ends; null if nobody was named yet, or there is no such partner. */
+export async function lockController(db: ClientBase, id: string): Promise<string | null> {
+  const { rows } = await db.query('select controller from partners where id = $1 for update', [id]);
+  return rows[0]?.controller ?? null;
+}
+
 /** False if there is no such partner. */
 export async function updatePartner(db: ClientBase, id: string, changes: PartnerChanges): Promise<boolean> {
   const columns = {

@@ -88,6 +88,33 @@ describe('partners on the command line', () => {
     expect(changes.rows).toEqual(Array(4).fill({ device: null }));
   });
 
+  test('are not handed to somebody else with the consents they have, unless it is the same legal person renamed', async () => {
+    const { store, json } = await setUp();
+    await json('partners', 'add', '--name', 'Navi', ...PARTICULARS);
+    const sold = ['partners', 'update', 'navi', '--name', 'Broker', '--controller', 'DataBroker Inc, Panama'];
+    const before = await store.pool.query('select name, controller from partners');
+    expect(await json(...sold)).toMatchObject({ exitCode: 1, error: expect.stringContaining('--same-controller') });
+    expect((await store.pool.query('select name, controller from partners')).rows).toEqual(before.rows);
+    expect((await store.pool.query('select from ledger')).rowCount).toBe(0);
+    const moved = ['partners', 'update', 'navi', '--controller', 'Weathervane NV, Dom 2, Utrecht'];
+    expect(await json(...moved, '--same-controller')).toMatchObject({ exitCode: 0 });
+    const { rows } = await store.pool.query('select detail from ledger');
+    expect(rows).toEqual([{ detail: 'partner navi updated: controller; the controller is affirmed to be the same' }]);
+  });
+
+  test('need no such word for the first controller, for the one they have, and for anything else', async () => {
+    const { store, json } = await setUp();
+    await json('partners', 'add', '--name', 'Navi');
+    for (const args of [PARTICULARS, PARTICULARS, ['--name', 'Navi 2', '--contact', 'privacy@navi.example']])
+      expect(await json('partners', 'update', 'navi', ...args)).toMatchObject({ exitCode: 0 });
+    const { rows } = await store.pool.query('select detail from ledger order by seq');
+    expect(rows.map((row) => row.detail)).toEqual([
+      ...Array(2).fill('partner navi updated: policyUrl, contact, controller'),
+      'partner navi updated: name, contact',
+    ]);
+    expect(await json('partners', 'update', 'nobody', ...PARTICULARS)).toMatchObject({ exitCode: 1 });
+  });
+
   test('are not said to be suspended before a gateway that may still answer from memory has forgotten', async () => {
     const { store, json } = await setUp();
     await json('keys', 'add', '--class', 'partner', '--name', 'Tally Ho');
@@ -120,6 +147,8 @@ describe('partners on the command line', () => {
     ['partners', 'suspend', 'p', '--application', 'a'],
     ['partners', 'update', 'p'],
     ['partners', 'update', 'p', '--purposes', 'dpv:ServiceProvision'],
+    ['partners', 'update', 'p', '--name', 'X', '--same-controller'],
+    ['partners', 'update', '--application', 'a', '--name', 'X', '--same-controller'],
     ['partners', 'list', 'p'],
     ['keys', 'add', '--class', 'device', '--name', 'X', '--application', 'a'],
     ['keys', 'add', '--class', 'device', '--name', 'X', '--role', 'vendor'],
