@@ -20,7 +20,7 @@ import { type CommandContext, UsageError } from './context.ts';
 import { announceOnly, type Desk, given, openDesk, uuidOf } from './desk.ts';
 import { type Say, speaker } from './speaker.ts';
 import { dayOf, formatTable } from './table.ts';
-import { timeOf } from './time-of.ts';
+import { endOf, timeOf } from './time-of.ts';
 import { writeNewFile } from './write-pieces.ts';
 
 export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --reference REF --authority WHO --statute LAW
@@ -34,6 +34,7 @@ export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --ref
 BASIS: ${LEGAL_BASES.join(', ')}. Two people with the approver's role of that basis, neither the one who asks, must approve
 before it can be carried out: once, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
 gag date lies ahead, and counted in \`honeyguide transparency\`. ROW is the row's primary key, its columns joined by /.
+DATE is 2026-11-28, or 2026-11-28T18:00Z. Without a time it is the beginning of that day in UTC; for --to its end, so that the day is handed over.
 `;
 
 const OPTIONS = {
@@ -107,7 +108,7 @@ async function request(
     reference: given(values.reference, '--reference'),
     authority: given(values.authority, '--authority'),
     statute: given(values.statute, '--statute'),
-    ...{ from: timeOf(values.from, '--from'), to: timeOf(values.to, '--to'), endsAt: timeOf(values.ends, '--ends') },
+    ...{ from: timeOf(values.from, '--from'), to: endOf(values.to, '--to'), endsAt: timeOf(values.ends, '--ends') },
     gagUntil: values['gag-until'] === undefined ? null : timeOf(values['gag-until'], '--gag-until'),
   };
   if (wanted.endsAt <= nowMs || wanted.from > wanted.to)
@@ -178,6 +179,7 @@ async function hold(
 ): Promise<number> {
   if (!canBeHeld(table)) throw new UsageError('rows of that table are not deleted by anything that a hold could stop');
   const endsAt = timeOf(values.ends, '--ends');
+  if (endsAt <= context.now()) throw new UsageError('--ends lies ahead: a hold that is over holds nothing');
   const id = randomUUID();
   const placed = await act('hold', values.reason, (client, _chain, placedBy) =>
     placeHold(client, { id, table, rowKey, reason: values.reason!.trim(), placedBy, endsAt }, context.now()),

@@ -128,9 +128,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
 }
 
 /**
- * What the ledger says of another name of who is responsible (neither name: a controller may be a person, and the chain is for
- * good; receipts have both); nothing if it stays, or is the first. Throws if nobody has said that it is the same legal person (attack: a partner is sold, and what people said yes to goes on for a company that they never
- * heard of).
+ * What the ledger says of another controller, which is neither name (it may be a person's, and the chain keeps it; receipts have
+ * both); nothing if it stays, or is the first. Throws if nobody has said that it is the same legal person (attack: a partner is
+ * sold, and what people said yes to goes on for a company that they never heard of).
  */
 async function renaming(client: ClientBase, partner: string, to: string | undefined, isSame: boolean): Promise<string> {
   const from = to === undefined ? null : await lockController(client, partner);

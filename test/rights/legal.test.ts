@@ -107,6 +107,20 @@ describe.each(LEGAL_BASES)('a disclosure on the basis %s', (basis) => {
     expect(JSON.stringify(handed)).not.toMatch(/52\.09|of-today|in-7/);
   });
 
+  test('hands over the last day of its period to its end, and no moment of a time that is said', async () => {
+    const ada = await known();
+    const rowsUntil = async (to: string) =>
+      times((await handOver((await request(ada.id, '2025-06-01', to)).json.id)).held.ledger.rows);
+    expect(await rowsUntil('2025-06-10')).toEqual(['2025-06-10T00:00:00.000Z']);
+    await inChain(async (_client, chain) => {
+      const at = Date.UTC(2025, 5, 10, 23, 59, 59, 999);
+      chain.append({ at, kind: KIND.precise, application: 'at-night', subject: ada.subject });
+    });
+    expect(await rowsUntil('2025-06-10')).toEqual(['2025-06-10T00:00:00.000Z', '2025-06-10T23:59:59.999Z']);
+    expect(await rowsUntil('2025-06-10T23:00Z')).toEqual(['2025-06-10T00:00:00.000Z']);
+    expect(await rowsUntil('2025-06-09')).toEqual([]);
+  });
+
   test('whose period reaches from the registration to today hands over what is of today, too', async () => {
     const ada = await known();
     const { json } = await request(ada.id, '2025-03-01', '2026-01-03');
