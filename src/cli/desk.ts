@@ -5,7 +5,8 @@ import { readMasterKeys } from '../config/master-keys.ts';
 import { loadSecrets, secretsPath } from '../config/secrets.ts';
 import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
 import type { RightsJobDeps } from '../jobs/rights.ts';
-import { eraseDepsOf } from '../process/rights.ts';
+import { eraseDepsOf, tagsOfIn } from '../process/rights.ts';
+import type { TagsOf } from '../rights/held-store.ts';
 import type { StaffAction } from '../rights/staff.ts';
 import { actAs, isUnstaffed } from '../rights/staff-store.ts';
 import type { Store } from '../storage/open.ts';
@@ -16,6 +17,8 @@ export type Desk = {
   readonly store: Store;
   readonly masters: MasterKeys;
   readonly erasing: RightsJobDeps;
+  /** The tags under which somebody is counted. */
+  readonly tagsOf: TagsOf;
   /** Runs `work` as whoever holds STAFF_KEY, under the ledger's lock; rejects if no role allows the action. */
   act<T>(action: StaffAction, reason: string | undefined, work: Parameters<typeof actAs<T>>[3]): Promise<T>;
 };
@@ -30,6 +33,7 @@ export async function openDesk(context: CommandContext): Promise<Desk> {
   return {
     ...{ store, masters },
     erasing: { ...eraseDepsOf(setup, context.now), random: context.random },
+    tagsOf: tagsOfIn(setup),
     act(action, reason, work) {
       const { staffKey } = context.config;
       if (staffKey === undefined) throw new UsageError('STAFF_KEY must hold your personal key');

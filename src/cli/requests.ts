@@ -26,7 +26,7 @@ months, once, before the due date.
 export async function run(args: string[], context: CommandContext): Promise<number> {
   const { verb, id, values } = readCase(args);
   const say = speaker(context, values.json);
-  const { store, masters, act } = await openDesk(context);
+  const { store, masters, act, tagsOf } = await openDesk(context);
   const { pool } = store;
   const nowMs = context.now();
   if (verb === 'list') {
@@ -41,7 +41,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     await act('export', values.reason, announceOnly);
     const person = await findPerson(pool, masters, device);
     if (person === null) throw new Error('there is no such device');
-    const copy = heldJson(readHeldPages(pool, person, nowMs, { forPerson: true }));
+    const copy = heldJson(readHeldPages(pool, person, nowMs, { forPerson: true, tagsOf }));
     await writePieces(plainPieces(copy), context.output);
     return 0;
   }

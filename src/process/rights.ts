@@ -12,9 +12,11 @@ import { complaintOfTicket, fileComplaint, findComplaint, moveComplaint } from '
 import type { ContactPorts } from '../rights/contact-routes.ts';
 import { type EraseDeps, erasureStatus } from '../rights/erase-store.ts';
 import type { Suppressed } from '../rights/export-routes.ts';
+import type { TagsOf } from '../rights/held-store.ts';
 import { createRights, type Rights } from '../rights/me-store.ts';
 import type { NoticePorts } from '../rights/notice-routes.ts';
 import { readNotices } from '../rights/notices-store.ts';
+import { visitTags } from '../rights/visit-tags-store.ts';
 import { forgetVisits } from '../sharing/counts/visit-store.ts';
 import { CLOCKS } from './sharing.ts';
 import { orUnavailable } from './store-loss.ts';
@@ -54,6 +56,11 @@ export function eraseDepsOf(setup: Omit<RightsSetup, 'contact'>, now: () => numb
   };
 }
 
+/** Finds the tags under which somebody is counted. */
+export function tagsOfIn({ pool, pseudonymKey }: Pick<RightsSetup, 'pool' | 'pseudonymKey'>): TagsOf {
+  return ({ device }) => visitTags(pool, device, pseudonymKey);
+}
+
 /** What jobs of the main thread take. */
 export function openErasing(
   pool: Pool,
@@ -72,7 +79,8 @@ export function openErasing(
 export function openRights(setup: RightsSetup, now: () => number = Date.now): RightsPorts {
   const { pool, masters } = setup;
   const inChain: InChain = (work) => orUnavailable(() => setup.inChain(work));
-  const rights = createRights({ ...eraseDepsOf({ ...setup, inChain }, now), random: randomBytes, newId: randomUUID });
+  const tools = { random: randomBytes, newId: randomUUID, tagsOf: tagsOfIn(setup) };
+  const rights = createRights({ ...eraseDepsOf({ ...setup, inChain }, now), ...tools });
   const complaints = { pool, masters, random: randomBytes, newId: randomUUID };
   return {
     rights,

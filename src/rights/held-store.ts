@@ -6,10 +6,21 @@
 // shown once. No transaction lasts from one page to the next: rows that come or go meanwhile may be there or not, no row twice.
 import type { Pool } from 'pg';
 import { ledgerSubject, unseal } from '../devices/device-key.ts';
+import { cellOfKey } from '../privacy/region-key.ts';
 import { transact } from '../storage/transaction.ts';
 import type { Person } from './challenges-store.ts';
 import { noticeHandles } from './notices-store.ts';
-import { classOf, type DataClass, describeLife, endsAtSql, overdueSql, REGISTRY, type TableEntry } from './registry.ts';
+import {
+  classOf,
+  type DataClass,
+  describeLife,
+  endsAtSql,
+  overdueSql,
+  REGISTRY,
+  type SubjectColumn,
+  type TableEntry,
+} from './registry.ts';
+import type { VisitTag } from './visit-tags-store.ts';
 
 export type HeldRow = Readonly<Record<string, unknown>>;
 export type HeldAbout = {
@@ -21,7 +32,13 @@ export type HeldAbout = {
 };
 /** Rows of one table, in the order of its key; pages of a table follow each other. */
 export type HeldPage = { readonly table: string; readonly about: HeldAbout; readonly rows: readonly HeldRow[] };
-export type HeldOptions = { readonly forPerson: boolean; readonly tables?: readonly string[] };
+export type HeldOptions = {
+  readonly forPerson: boolean;
+  readonly tables?: readonly string[];
+  /** The tags under which somebody is counted; none where visits are not to be read. */
+  readonly tagsOf: TagsOf;
+};
+export type TagsOf = (person: Person) => Promise<readonly VisitTag[]>;
 
 const WITHHELD = '(a key, or a hash of a credential: kept, shown to nobody)';
 /** Some 75 kB of the ledger: a few milliseconds to write, a minute on the slowest of phones' networks. */
@@ -32,12 +49,13 @@ export async function* readHeldPages(
   pool: Pool,
   person: Person,
   nowMs: number,
-  { forPerson, tables }: HeldOptions,
+  { forPerson, tables, tagsOf }: HeldOptions,
 ): AsyncGenerator<HeldPage> {
   for (const [table, entry] of Object.entries(REGISTRY)) {
     if (entry.subject === undefined || tables?.includes(table) === false) continue;
     const about = { room: entry.room, what: entry.what, class: classOf(entry), kept: describeLife(entry) };
-    for await (const rows of readPages(pool, person, table, entry, nowMs, forPerson)) yield { table, about, rows };
+    for await (const rows of readPages(pool, person, table, entry, nowMs, forPerson, tagsOf))
+      yield { table, about, rows };
   }
 }
 
@@ -56,18 +74,19 @@ async function* readPages(
   entry: TableEntry,
   nowMs: number,
   forPerson: boolean,
+  tagsOf: TagsOf,
 ): AsyncGenerator<HeldRow[]> {
-  const { by, column } = entry.subject!;
+  const { by } = entry.subject!;
   const overdue = overdueSql(entry);
   const key = entry.key.map((one) => `t.${one}`).join(', ');
   const select = (
     behind: string,
   ) => `select to_jsonb(t) as row, (${endsAtSql(entry) ?? 'null'})::float8 as ends_at from ${table} t
-     where ${by === 'handles' ? `t.${column} && $2` : `t.${column} = $2`} and $1::int8 is not null and $3::uuid is not null
+     where ${isAbout(entry.subject!)} and $1::int8 is not null and $3::uuid is not null
      ${overdue === null ? '' : `and (${overdue}) is not true`} ${forPerson ? (UNDER_GAG[table] ?? '') : ''} ${behind}
      order by ${key} limit ${PAGE_ROWS}`;
   const next = `and (${key}) > (${entry.key.map((_, i) => `$${i + 4}`).join(', ')})`;
-  const about = [nowMs, await valueFor(pool, by, person), person.device];
+  const about = [nowMs, await valueFor(pool, by, person, tagsOf), person.device];
   let last: unknown[] | null = null;
   do {
     const rows: ReadRow[] = await readPage(pool, last === null ? select('') : select(next), [
@@ -110,8 +129,16 @@ function shownRow(
   return shown;
 }
 
-async function valueFor(pool: Pool, by: 'device' | 'ledger' | 'handles', person: Person): Promise<unknown> {
+/** SQL that is true of rows `t` about the person; `$2` is what `valueFor` gives. */
+function isAbout({ by, column }: SubjectColumn): string {
+  if (by === 'tags')
+    return `(t.window_no, t.${column}) in (select (one->>0)::int, decode(one->>1, 'hex') from jsonb_array_elements($2::jsonb) one)`;
+  return by === 'handles' ? `t.${column} && $2` : `t.${column} = $2`;
+}
+
+async function valueFor(pool: Pool, by: SubjectColumn['by'], person: Person, tagsOf: TagsOf): Promise<unknown> {
   if (by === 'device') return person.device;
+  if (by === 'tags') return JSON.stringify(await tagsOf(person));
   return by === 'ledger' ? ledgerSubject(person.key) : await noticeHandles(pool, person.device);
 }
 
@@ -127,8 +154,9 @@ function open(person: Person, table: string, column: string, hex: string): unkno
   }
 }
 
-/** Times as ISO 8601, the rest as it is. */
+/** Times as ISO 8601, regions as cells of H3, the rest as it is. */
 function readable(column: string, value: unknown): unknown {
+  if (column === 'region' && typeof value === 'number') return cellOfKey(value);
   return typeof value === 'number' && /(^at|_at|_until)$/.test(column) ? new Date(value).toISOString() : value;
 }
 

@@ -35,11 +35,15 @@ export type LegalRequest = LegalScope & {
   readonly gagUntil: number | null;
 };
 
-/** What may be handed over at all: tables about a device, but keys and this table itself. */
+/**
+ * What may be handed over at all: tables about a device, but keys, this table itself, and what is tied to a device by keys only: for
+ * counting, and to show it to its person.
+ */
 export function isDisclosable(table: string): boolean {
   const entry = Object.hasOwn(REGISTRY, table) ? REGISTRY[table] : undefined;
   return (
     entry?.subject !== undefined &&
+    entry.subject.by !== 'tags' &&
     ![...['device_keys', 'device_tokens', 'application_tokens'], ...['challenges', 'legal_disclosures']].includes(table)
   );
 }
@@ -140,7 +144,8 @@ export async function* readLegalPages(
   { person, scope }: ReadyLegal,
   nowMs: number,
 ): AsyncGenerator<HeldPage> {
-  for await (const page of readHeldPages(db, person, nowMs, { forPerson: false, tables: scope.fields }))
+  const options = { forPerson: false, tables: scope.fields, tagsOf: async () => [] };
+  for await (const page of readHeldPages(db, person, nowMs, options))
     yield { ...page, rows: page.rows.filter((row) => isWithin(scope, row, nowMs)) };
 }
 

@@ -11,14 +11,18 @@ import { transact } from '../storage/transaction.ts';
 import { openChallenge, takeProof } from './challenges-store.ts';
 import { type Disclosed, SHOWN_KINDS } from './disclosure-words.ts';
 import { beginErasure, type EraseDeps, isSuppressed } from './erase-store.ts';
-import { type HeldPage, readHeldPages } from './held-store.ts';
+import { type HeldPage, readHeldPages, type TagsOf } from './held-store.ts';
 import { notifyRecipients } from './notices-store.ts';
 import type { ProofAction } from './proof.ts';
 import { overdueSql, REGISTRY } from './registry.ts';
 import type { RequestKind } from './request.ts';
 import { addRequest, changeRequest, findRequest, listRequests, type StoredRequest } from './requests-store.ts';
 
-export type RightsDeps = EraseDeps & { readonly random: Random; readonly newId: () => string };
+export type RightsDeps = EraseDeps & {
+  readonly random: Random;
+  readonly newId: () => string;
+  readonly tagsOf: TagsOf;
+};
 /** A device as the token's hook found it. */
 export type Presented = Pick<Device, 'id' | 'key' | 'flags'>;
 
@@ -86,7 +90,7 @@ export function createRights(deps: RightsDeps) {
       const person = personOf(device);
       const applications = new Set<string>();
       async function* pages(): AsyncGenerator<HeldPage> {
-        for await (const page of readHeldPages(pool, person, nowMs, { forPerson: true })) {
+        for await (const page of readHeldPages(pool, person, nowMs, { forPerson: true, tagsOf: deps.tagsOf })) {
           if (page.table === 'ledger' || page.table === 'grants') noteApplications(page, applications);
           yield page;
         }

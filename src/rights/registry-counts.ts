@@ -1,5 +1,6 @@
 // The registry's part about published counts. A visit can't be found by its device without the salt of its window and our key:
-// sharing/counts takes a device's visits out (`forgetVisits`) where rights end its being counted.
+// by these an export finds it, and sharing/counts takes a device's visits out (`forgetVisits`) where rights end its being
+// counted.
 import type { ColumnClass, TableEntry } from './registry.ts';
 
 const HOUR_MS = 3_600_000;
@@ -11,16 +12,22 @@ const PUBLISHED_MS = 400 * 24 * HOUR_MS;
 
 const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
 const after = (ms: number, says: string) =>
-  ({ kind: 'when', sql: `t.window_no::int8 * ${WINDOW_MS} <= $1::int8 - ${ms}`, says }) as const;
+  ({
+    kind: 'when',
+    sql: `t.window_no::int8 * ${WINDOW_MS} <= $1::int8 - ${ms}`,
+    ends: `t.window_no::int8 * ${WINDOW_MS} + ${ms}`,
+    says,
+  }) as const;
 
 export const COUNTS_TABLES: Readonly<Record<string, TableEntry>> = {
   visits: {
     room: 'sharing',
-    what: 'regions that devices were in during the last hours, under tags that die with their window',
+    what: 'regions that devices were in, in windows of six hours (numbered since 1970) that are not counted yet, under tags that die with their window',
     columns: list('window_no tag region ticks', 'pseudonymous'),
     key: ['window_no', 'tag', 'region'],
     life: after(COUNTED_MS, 'a day after its six hours, or three days where nothing could be counted'),
     endedBy: 'sweep',
+    subject: { by: 'tags', column: 'tag' },
   },
   visit_salts: {
     room: 'sharing',

@@ -17,8 +17,11 @@ export type DataClass = (typeof DATA_CLASSES)[number];
  */
 export type ColumnClass = DataClass | 'sealed' | 'secret';
 
-/** How rows about a device are found: by its id, by its pseudonym in the ledger, or by hashes of its tokens. */
-export type SubjectColumn = { readonly by: 'device' | 'ledger' | 'handles'; readonly column: string };
+/**
+ * How rows about a device are found: by its id, by its pseudonym in the ledger, by hashes of its tokens, or by the tags of counts, which
+ * take a key that is not in the store.
+ */
+export type SubjectColumn = { readonly by: 'device' | 'ledger' | 'handles' | 'tags'; readonly column: string };
 
 /** How long a row stays. Times are epoch milliseconds unless said otherwise. */
 export type Life =

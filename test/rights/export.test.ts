@@ -3,12 +3,14 @@ import { connect } from 'node:net';
 import Fastify from 'fastify';
 import { describe, expect, test, vi } from 'vitest';
 import { ledgerSubject } from '../../src/devices/device-key.ts';
+import { keyOfCell } from '../../src/privacy/region-key.ts';
 import { findPerson } from '../../src/rights/erase-store.ts';
 import { addExportRoute } from '../../src/rights/export-routes.ts';
 import { type HeldPage, PAGE_ROWS } from '../../src/rights/held-store.ts';
 import type { Rights } from '../../src/rights/me-store.ts';
+import { tagKeyOf, tagOf } from '../../src/sharing/counts/tag.ts';
 import { addTestApplication } from '../support/people.ts';
-import { MASTERS, openWorld, type Phone } from './world.ts';
+import { MASTERS, openWorld, type Phone, PSEUDONYM_KEY } from './world.ts';
 
 const world = await openWorld();
 const { pool, call, phone } = world;
@@ -83,6 +85,23 @@ describe('a copy of somebody who was shown thousands of times', () => {
     await vi.waitFor(async () => expect((await call(ada, 'GET', '/v1/me/requests')).status).toBe(200));
     connects.mockRestore();
   });
+});
+
+test('a copy has the regions in which the phone waits to be counted', async () => {
+  const [ada, bo] = [await phone(), await phone()];
+  const window = Math.floor(Date.now() / (6 * 3_600_000));
+  await pool.query('insert into visit_salts (window_no, salt) values ($1, $2)', [window, Buffer.alloc(32, 9)]);
+  for (const { id } of [ada, bo])
+    await pool.query('insert into visits (window_no, tag, region, ticks) values ($1, $2, $3, 2)', [
+      window,
+      tagOf(tagKeyOf(PSEUDONYM_KEY, Buffer.alloc(32, 9)), id),
+      keyOfCell('871fa4460ffffff'),
+    ]);
+  const { held } = (await call(ada, 'GET', '/v1/me/export')).body;
+  expect(held.visits.rows).toMatchObject([{ windowNo: window, region: '871fa4460ffffff', ticks: 2 }]);
+  await call(ada, 'POST', '/v1/me/object');
+  expect((await call(ada, 'GET', '/v1/me/export')).body.held.visits).toBeUndefined();
+  expect((await call(bo, 'GET', '/v1/me/export')).body.held.visits.rows).toHaveLength(1);
 });
 
 describe('the route', () => {

@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { ledgerSubject } from '../../src/devices/device-key.ts';
+import { keyOfCell } from '../../src/privacy/region-key.ts';
 import { REGISTRY } from '../../src/rights/registry.ts';
+import { visitTags } from '../../src/rights/visit-tags-store.ts';
 import { openTestStore } from '../support/store.ts';
 import { tamper } from '../support/tamper.ts';
 import { register, START_MS } from './people.ts';
@@ -20,7 +23,7 @@ test('an export contains what was planted in every personal column of every tabl
       expect.stringContaining(mark),
     ]);
   }
-  const tables = Object.entries(REGISTRY).filter(([, entry]) => entry.subject !== undefined);
+  const tables = Object.entries(REGISTRY).filter(([, { subject }]) => subject !== undefined && subject.by !== 'tags');
   expect(Object.keys(held).sort()).toEqual(tables.map(([table]) => table).sort());
 });
 
@@ -57,4 +60,36 @@ test('what is under a gag is in nobody’s own export until the gag ends, and in
     expect(held.legal_holds.rows).toHaveLength(1);
     expect(JSON.stringify(held.ledger)).toContain(rows[0].id);
   }
+});
+
+test('an export has the regions somebody is counted in while they are kept, as cells, and nobody else’s', async () => {
+  const [person, other] = [await register(pool), await register(pool)];
+  const secret = randomBytes(32);
+  const region = keyOfCell('871fa4460ffffff');
+  const WINDOW_MS = 6 * 3_600_000;
+  const now = Math.floor(START_MS / WINDOW_MS);
+  const tagsOf = ({ device }: { device: string }) => visitTags(pool, device, secret);
+  for (const window of [now - 1, now]) {
+    await pool.query('insert into visit_salts (window_no, salt) values ($1, $2)', [window, randomBytes(32)]);
+    for (const { device } of [person, other]) {
+      const tag = (await tagsOf({ device })).find(([one]) => one === window)![1];
+      await pool.query(`insert into visits (window_no, tag, region, ticks) values ($1, decode($2, 'hex'), $3, 5)`, [
+        window,
+        tag,
+        device === person.device ? region : keyOfCell('871f1d488ffffff'),
+      ]);
+    }
+  }
+  const { visits } = await readHeld(pool, person, START_MS, { forPerson: true, tagsOf });
+  expect(visits).toMatchObject({
+    room: 'sharing',
+    class: 'pseudonymous',
+    kept: expect.stringContaining('a day after'),
+  });
+  expect(visits.rows).toMatchObject(
+    [now - 1, now].map((windowNo) => ({ windowNo, region: '871fa4460ffffff', ticks: 5 })),
+  );
+  for (const row of visits.rows) expect(Date.parse(row.keptUntil)).toBe((row.windowNo + 13) * WINDOW_MS);
+  const later = await readHeld(pool, person, START_MS + 14 * WINDOW_MS, { forPerson: true, tagsOf });
+  expect(later.visits).toBeUndefined();
 });

@@ -34,7 +34,7 @@ const coarse = await addPartner(store, 'Coarse');
 const precise = await addPartner(store, 'Precise');
 for (const gateway of gateways) await gateway.followKeys();
 const deps = eraseDepsOf({ pool, inChain, masters: MASTERS, pseudonymKey: PSEUDONYM_KEY }, () => clock.nowMs);
-const rights = createRights({ ...deps, random: randomBytes, newId: randomUUID });
+const rights = createRights({ ...deps, random: randomBytes, newId: randomUUID, tagsOf: async () => [] });
 const at = (lat = LAT, lon = LON) => ({ position: { latitude: lat, longitude: lon, accuracy: 20 } });
 
 async function shown(device: TestDevice): Promise<string[]> {

@@ -7,8 +7,13 @@ import { type HeldAbout, type HeldOptions, readHeldPages } from '../../src/right
 // biome-ignore lint/suspicious/noExplicitAny: whatever came back, to be looked at
 export type Held = Record<string, HeldAbout & { readonly rows: Record<string, any>[] }>;
 
-export async function readHeld(pool: Pool, person: Person, nowMs: number, options: HeldOptions): Promise<Held> {
-  return JSON.parse(await joined(heldJson(readHeldPages(pool, person, nowMs, options))));
+export async function readHeld(
+  pool: Pool,
+  person: Person,
+  nowMs: number,
+  options: Omit<HeldOptions, 'tagsOf'> & Partial<Pick<HeldOptions, 'tagsOf'>>,
+): Promise<Held> {
+  return JSON.parse(await joined(heldJson(readHeldPages(pool, person, nowMs, { tagsOf: async () => [], ...options }))));
 }
 
 export async function joined(pieces: AsyncIterable<string>): Promise<string> {

@@ -38,7 +38,7 @@ const { inChain, clock } = gateways[0];
 const partners = [await addPartner(store, 'Bus Times'), await addPartner(store, 'Weather')];
 for (const gateway of gateways) await gateway.followKeys();
 const deps = eraseDepsOf({ pool, inChain, masters: MASTERS, pseudonymKey: PSEUDONYM_KEY }, () => clock.nowMs);
-const rights = createRights({ ...deps, random: randomBytes, newId: randomUUID });
+const rights = createRights({ ...deps, random: randomBytes, newId: randomUUID, tagsOf: async () => [] });
 
 /** 0 nothing, 1 the region, 2 the position. */
 type Level = 0 | 1 | 2;

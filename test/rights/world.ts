@@ -37,6 +37,7 @@ export type World = {
   proof(phone: Phone, action: ProofAction): Promise<string>;
 };
 
+export const PSEUDONYM_KEY = Buffer.alloc(32, 5);
 export const MASTERS = masterKeysOf([Buffer.alloc(32, 1)]);
 
 export async function openWorld(): Promise<World> {
@@ -50,7 +51,7 @@ export async function openWorld(): Promise<World> {
     now: Date.now,
     settle: async (seq) => void settled.push(seq),
   });
-  const setup = { pool, inChain, masters: MASTERS, pseudonymKey: Buffer.alloc(32, 5) };
+  const setup = { pool, inChain, masters: MASTERS, pseudonymKey: PSEUDONYM_KEY };
   const people = await openPeople({ ...setup, receiptKey: randomBytes(32) });
   const { app } = await createTestApp({
     people,
