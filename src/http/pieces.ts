@@ -12,24 +12,23 @@ export type PieceLimits = {
 /** Told once, when nothing is read any more; with the error if the pieces themselves failed half-way. */
 export type OnPiecesEnd = (error: unknown) => void;
 
-/** `pieces` as something to reply with. */
+/**
+ * `pieces` as something to reply with. `begin` is asked if there is more than one: null = not now, and so is the answer; else what is
+ * told of its end.
+ */
 export async function openPieces(
   pieces: AsyncGenerator<string>,
   limits: PieceLimits,
-  onEnd: OnPiecesEnd,
-): Promise<string | Readable> {
-  let first: string;
-  try {
-    const taken = await pieces.next();
-    first = taken.done ? '' : taken.value;
-    const second = await pieces.next();
-    if (!second.done) return stream(pieces, [first, second.value], limits, onEnd);
-  } catch (error) {
-    onEnd(null);
-    throw error;
-  }
-  onEnd(null);
-  return first;
+  begin: () => OnPiecesEnd | null,
+): Promise<string | Readable | null> {
+  const first = await pieces.next();
+  if (first.done) return '';
+  const second = await pieces.next();
+  if (second.done) return first.value;
+  const onEnd = begin();
+  if (onEnd !== null) return stream(pieces, [first.value, second.value], limits, onEnd);
+  await pieces.return(undefined);
+  return null;
 }
 
 function stream(

@@ -12,7 +12,7 @@ import { Export } from './me-wire.ts';
 
 /** Exports an hour from one address: each reads every table. */
 const EXPORTS_PER_HOUR = 60;
-/** Copies that one server thread writes at a time: a connection to the store is left for everything else, even on the embedded one. */
+/** Copies longer than a piece that one server thread writes at a time: a connection to the store is left for everything else, even on the embedded one. */
 const AT_ONCE = 3;
 /** A page in a minute is 1.3 kB/s, less than 2G gives. An hour is 75 MB at 170 kbit/s: two hundred thousand disclosures. */
 const LIMITS = { stalledMs: 60_000, wholeMs: 3_600_000 };
@@ -40,7 +40,7 @@ export function addExportRoute(
         security: [{ token: [] }],
         summary: 'A copy of everything that is held.',
         description:
-          'Sent while it is read: it is complete if it is a JSON document. A few at a time, one of each phone: else 503.',
+          'Sent while it is read: it is complete if it is a JSON document. Of long ones a few at a time, one of each phone: else 503.',
         response: {
           200: Export,
           ...{ 400: Problem, 401: Problem, 403: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem },
@@ -52,15 +52,18 @@ export function addExportRoute(
       reply.header('cache-control', 'no-store');
       const head = { format: 'honeyguide-export-1', createdAt: new Date(now()).toISOString() };
       if ('suppressed' in subject) return reply.send({ ...head, held: {} });
-      const endTurn = takeTurn(subject.id);
-      if (endTurn === null) return refuseProblem(reply, { kind: 'unavailable', retryAfterS: RETRY_S });
       const { pages, finish } = rights.export(subject);
       const first = { ...head, device: subject.id, counts: { takesPart: (subject.flags & FLAG.objected) === 0 } };
       const pieces = exportJson(first, pages, async () => ({ recipients: await finish() }));
-      const body = await openPieces(pieces, limits, (error) => {
-        endTurn();
-        if (error !== null) log.error(describeError(error), 'an export broke off');
+      const body = await openPieces(pieces, limits, () => {
+        const endTurn = takeTurn(subject.id);
+        if (endTurn === null) return null;
+        return (error) => {
+          endTurn();
+          if (error !== null) log.error(describeError(error), 'an export broke off');
+        };
       });
+      if (body === null) return refuseProblem(reply, { kind: 'unavailable', retryAfterS: RETRY_S });
       return reply.header('content-type', 'application/json; charset=utf-8').send(body);
     },
   );

@@ -22,7 +22,7 @@ async function serve(pieces: AsyncGenerator<string>, limits = PATIENT) {
   }
   const app = Fastify();
   app.get('/', async (_request, reply) => {
-    const body = await openPieces(counted(), limits, (error) => void seen.ended.push(error));
+    const body = await openPieces(counted(), limits, () => (error) => void seen.ended.push(error));
     return reply.header('content-type', 'application/json; charset=utf-8').send(body);
   });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
@@ -56,7 +56,8 @@ describe('an answer in pieces', () => {
   test('of a single piece has its length, as any other', async () => {
     const { seen, url } = await serve(some(1, '{}'));
     expect((await fetch(url)).headers.get('content-length')).toBe('2');
-    expect(seen.ended).toEqual([null]);
+    // Nobody was asked whether there is room for it.
+    expect(seen.ended).toEqual([]);
   });
 
   test('is not read ahead of a reader that takes nothing, whose connection ends', async () => {
@@ -100,7 +101,7 @@ describe('an answer in pieces', () => {
       })(),
     );
     expect((await fetch(url)).status).toBe(500);
-    expect(seen.ended).toEqual([null]);
+    expect(seen.ended).toEqual([]);
   });
 
   test('is read no more when its reader is gone', async () => {
@@ -118,6 +119,20 @@ describe('an answer in pieces', () => {
     socket.destroy();
     await vi.waitFor(() => expect([closed, seen.ended]).toEqual([true, [null]]));
   });
+});
+
+test('a long answer that nobody has room for is read no further; a short one needs none', async () => {
+  let closed = false;
+  async function* long(): AsyncGenerator<string> {
+    try {
+      yield* some(3);
+      throw new Error('read on');
+    } finally {
+      closed = true;
+    }
+  }
+  expect([await openPieces(long(), PATIENT, () => null), closed]).toEqual([null, true]);
+  expect(await openPieces(some(1, '{}'), PATIENT, () => null)).toBe('{}');
 });
 
 test('a turn is had by a few at a time, once by each, and again when it ended', () => {

@@ -109,14 +109,16 @@ describe('the route', () => {
   const page: HeldPage = { table: 'ledger', about, rows: [{ text: 'x'.repeat(2_000_000) }] };
 
   /** The route over pages of the test's own; who asks is the Bearer. */
-  async function serve(pages: () => AsyncGenerator<HeldPage>) {
+  async function serve(pages: (who: string) => AsyncGenerator<HeldPage>) {
     const logged: object[] = [];
     const app = Fastify();
     app.decorateRequest('subject', null);
     app.addHook('onRequest', async (request) => {
       request.setDecorator('subject', { id: request.headers.authorization, flags: 0 });
     });
-    const rights = { export: () => ({ pages: pages(), finish: async () => [] }) } as unknown as Rights;
+    const rights = {
+      export: ({ id }: { id: string }) => ({ pages: pages(id), finish: async () => [] }),
+    } as unknown as Rights;
     await app.register(async (scope) => {
       scope.addSchema({ $id: 'Problem', type: 'object', additionalProperties: true });
       addExportRoute(scope, rights, Date.now, { error: (facts) => logged.push(facts) });
@@ -126,9 +128,10 @@ describe('the route', () => {
     return { app, ask, logged };
   }
 
-  test('writes three copies at a time, says to the fourth when to come again, and has room when one is done', async () => {
+  test('writes three long copies at a time, says to the fourth when to come again, and has room when one is done', async () => {
     const gates: (() => void)[] = [];
-    const { app, ask } = await serve(async function* () {
+    const { app, ask } = await serve(async function* (who) {
+      if (who === 'short') return;
       yield page;
       yield page;
       await new Promise<void>((resolve) => gates.push(resolve));
@@ -138,6 +141,7 @@ describe('the route', () => {
     const fourth = await ask('d');
     expect([fourth.status, fourth.headers.get('retry-after')]).toEqual([503, '30']);
     expect(await fourth.json()).toMatchObject({ type: '/problems/unavailable', status: 503 });
+    expect(await (await ask('short')).json()).toMatchObject({ device: 'short', held: {} });
     const bodies = three.map((answer) => answer.json());
     await vi.waitFor(() => expect(gates).toHaveLength(3));
     for (const open of gates.splice(0)) open();
