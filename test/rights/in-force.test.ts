@@ -1,7 +1,10 @@
 // What people ask for, as recipients on two gateways see it: both remember the phone before, neither answers afterwards.
 import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { cellToLatLng, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
+import { loadSecrets } from '../../src/config/secrets.ts';
 import { unseal } from '../../src/devices/device-key.ts';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
@@ -13,7 +16,15 @@ import { advanceErasures, findPerson } from '../../src/rights/erase-store.ts';
 import { createRights } from '../../src/rights/me-store.ts';
 import { tagKeyOf, tagOf } from '../../src/sharing/counts/tag.ts';
 import { runCommand } from '../support/command.ts';
-import { addDevice, addPartner, mapOf, openSharingGateway, setGrant, type TestDevice } from '../support/sharing.ts';
+import {
+  addDevice,
+  addPartner,
+  LEDGER_KEY,
+  mapOf,
+  openSharingGateway,
+  setGrant,
+  type TestDevice,
+} from '../support/sharing.ts';
 import { openTestStore, testFolder } from '../support/store.ts';
 
 const H3_CELL = latLngToCell(52.09, 5.12, 7);
@@ -25,6 +36,11 @@ const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
 const PSEUDONYM_KEY = Buffer.alloc(32, 5);
 
 const dataDir = testFolder();
+loadSecrets({ dataDir }, randomBytes);
+// Those of the gateways, as commands beside them have them.
+const secrets = join(dataDir, 'secrets.json');
+const theirs = { masterKey: '09'.repeat(32), ledgerKey: LEDGER_KEY.toString('hex') };
+writeFileSync(secrets, JSON.stringify({ ...JSON.parse(readFileSync(secrets, 'utf8')), ...theirs }), { mode: 0o600 });
 const store = await openTestStore();
 const { pool } = store;
 const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(REGION, res)));
