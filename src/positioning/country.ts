@@ -3,25 +3,29 @@
 // regions) is settled by the other evidence, else it stands for the country whose code it mostly is (Britain), else for none (the
 // French regions): never for the first in a list. A territory goes by its own code. Where the SIM comes from is no evidence.
 import { M_PER_DEG_LAT, mPerDegLon } from '../geo/distance.ts';
+import { OLD_MS } from './age.ts';
 import { type Country, countryAt, countryNamed, sovereignOf } from './borders.ts';
 import type { IpReader } from './ip.ts';
-import type { CountryAnswer, Estimate } from './locator.ts';
+import type { AgedEstimate, CountryAnswer } from './locator.ts';
 import { countriesOf, mainCountryOf } from './network-country.ts';
 import type { Readings } from './readings.ts';
 
+/** A fix as wide as a large cell is no satellite's but a guess by the network that some phones send, and worth no more than one of ours. */
+const WIDE_FIX_M = 10_000;
 /** Networks are heard, and cells learnt, this far across a border. */
 const SPILL_M = 50_000;
 
 /** The question for one thread; `locateByRadio` gives the position without the IP address. */
 export function createCountry(
-  locateByRadio: (readings: Readings, nowMs: number) => Estimate | null,
+  locateByRadio: (readings: Readings, nowMs: number) => AgedEstimate | null,
   ip: IpReader,
 ): (readings: Readings, nowMs: number) => CountryAnswer | null {
   return (readings, nowMs) => {
     const networks = countriesHeard(readings);
     const estimate = locateByRadio(readings, nowMs);
     const here = estimate === null ? null : countryAt(estimate.lat, estimate.lon);
-    // A cell whose record stands in a far country is a wrong record; a network heard across a border is not.
+    // A cell whose record stands in a far country is a wrong record, an old fix there one from before the journey; a network
+    // heard across a border is neither.
     if (estimate !== null && here !== null && isPlausible(here, networks, estimate)) return { ...here, fallback: '' };
     if (networks.length === 1) return answer(countryNamed(networks[0]), '');
     const byIp = readings.ip === undefined ? '' : (ip.find(readings.ip)?.countryCode ?? '');
@@ -30,14 +34,18 @@ export function createCountry(
   };
 }
 
-/** True unless the position comes from cells alone and none of the countries whose networks they name is near. */
-function isPlausible(here: Country, networks: readonly string[], estimate: Estimate): boolean {
-  const byCells = estimate.source === 'cell' || estimate.source === 'area';
-  if (!byCells || networks.length === 0) return true;
+/** True unless the position is a doubtful one and none of the countries whose networks are heard is near. */
+function isPlausible(here: Country, networks: readonly string[], estimate: AgedEstimate): boolean {
+  if (networks.length === 0 || !isDoubtful(estimate)) return true;
   // Svalbard hears Norway's networks: a territory's code says more than its country's, and contradicts it in nothing.
   if (networks.includes(here.code) || networks.includes(sovereignOf(here.code))) return true;
   // A wide circle reaches into the next country: then the network's word is better than the middle's.
   return estimate.accuracyM < SPILL_M && isNear(networks, estimate.lat, estimate.lon);
+}
+
+/** True if it comes from cells alone, from nothing heard in the last minutes, or from a fix that is none. */
+function isDoubtful({ source, ageMs, accuracyM }: AgedEstimate): boolean {
+  return source === 'cell' || source === 'area' || ageMs > OLD_MS || (source === 'gps' && accuracyM > WIDE_FIX_M);
 }
 
 /** True if one of the countries lies within SPILL_M to the north, east, south, west or between. */

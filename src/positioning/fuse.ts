@@ -1,6 +1,7 @@
 // One position from sources that each say where the phone is. Sources whose circles meet sharpen each other; of sources
 // that contradict, those win that are believed most together. Promises: the answer's circle is never wider than its best
-// source's unless its sources disagree; the same for any order of arrival, because sources have fixed places.
+// source's unless its sources disagree; as young as the youngest of them; the same for any order of arrival, because sources
+// have fixed places.
 
 import { distanceM } from '../geo/distance.ts';
 import { centrePlane, createPlane, planeLat, planeLon, planeX, planeY } from '../geo/plane.ts';
@@ -49,6 +50,7 @@ export function fuse(sources: readonly Source[], into: Source): number {
   let heaviest = 0;
   let dominant = winner;
   let merged = 0;
+  let ageMs = best.ageMs;
   for (let i = 0; i < sources.length; i++) {
     const s = sources[i];
     if (!s.found || (i !== winner && meets[i * MAX_SOURCES + winner] === 0)) continue;
@@ -58,6 +60,7 @@ export function fuse(sources: readonly Source[], into: Source): number {
     sy += w * planeY(plane, s.lat, s.lon);
     trust += s.trust;
     merged |= 1 << i;
+    if (s.ageMs < ageMs) ageMs = s.ageMs;
     if (w > heaviest) {
       heaviest = w;
       dominant = i;
@@ -79,6 +82,7 @@ export function fuse(sources: readonly Source[], into: Source): number {
   into.accuracyM = Math.sqrt(1 / sw + (R95_OVER_SIGMA * R95_OVER_SIGMA * scatter) / 8);
   into.trust = trust;
   into.merged = merged;
+  into.ageMs = ageMs;
   return heaviest < 0.9 * sw ? dominant + sources.length : dominant;
 }
 

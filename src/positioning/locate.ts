@@ -1,15 +1,16 @@
 // Where is this phone? The one path every look-up takes, top to bottom: what each source says, one fusion, then the
-// fallbacks. Promises: no error and no endless work for any readings; nothing allocated (the answer is one reused object);
+// fallbacks, which also hear an answer that rests on old evidence alone. Promises: no error and no endless work for any readings; nothing allocated (the answer is one reused object);
 // no address, strength or position outlives the call except in that object.
 import { SOURCE } from '../devices/device-contract.ts';
 import type { StationReader } from '../stations/index-contract.ts';
+import { isAllOld } from './age.ts';
 import { createAreaSource } from './area-source.ts';
 import { type Corrections, createCorrections } from './calibration.ts';
 import { createCountry } from './country.ts';
-import { fuse } from './fuse.ts';
+import { agree, fuse } from './fuse.ts';
 import { locateByFix } from './gps.ts';
 import type { IpReader } from './ip.ts';
-import type { Estimate, EstimateSource, Fallback, Locator } from './locator.ts';
+import type { AgedEstimate, Estimate, EstimateSource, Fallback, Locator } from './locator.ts';
 import { createRadioSources } from './radio-sources.ts';
 import type { Readings } from './readings.ts';
 import { createSiteSource } from './site-source.ts';
@@ -30,6 +31,8 @@ export type LocatorDeps = {
   readonly corrections?: Corrections;
 };
 
+type Place = { readonly lat: number; readonly lon: number; readonly accuracyM: number; readonly ageMs?: number };
+
 /** A locator with its own scratch space: one a thread. */
 export function createLocator(deps: LocatorDeps): Locator {
   const { stations, ip, corrections = createCorrections() } = deps;
@@ -40,13 +43,13 @@ export function createLocator(deps: LocatorDeps): Locator {
   const sources: readonly Source[] = [gps, bluetooth, wifi, cell];
   const witnesses: readonly Source[] = [gps, cell];
   const [result, site, area] = [createSource(), createSource(), createSource()];
-  const answer: Estimate = { lat: 0, lon: 0, accuracyM: 0, fallback: '', source: 'fused', sources: 0 };
+  const answer: AgedEstimate = { lat: 0, lon: 0, accuracyM: 0, fallback: '', source: 'fused', sources: 0, ageMs: 0 };
 
   function locate(readings: Readings, nowMs: number): Estimate | null {
     return locateByRadio(readings, nowMs) ?? locateByIp(readings);
   }
 
-  function locateByRadio(readings: Readings, nowMs: number): Estimate | null {
+  function locateByRadio(readings: Readings, nowMs: number): AgedEstimate | null {
     const today = Math.floor(nowMs / MS_PER_DAY);
     fetch(readings);
     locateByFix(readings.fix, gps);
@@ -54,13 +57,19 @@ export function createLocator(deps: LocatorDeps): Locator {
     byWifi(readings.wifi, today, witnesses, wifi);
     byBluetooth(readings.bluetooth, today, witnesses, bluetooth);
     const heaviest = fuse(sources, result);
-    if (heaviest >= 0)
-      return say(result, '', heaviest < NAMES.length ? NAMES[heaviest] : 'fused', MERGED_SOURCES[result.merged]);
-    if (!readings.allowArea || readings.cells.count === 0) return null;
-    bySites(readings.cells, today, site);
-    byAreas(readings.cells, area);
+    if (heaviest >= 0 && !isAllOld(sources)) return sayFused(heaviest);
+    const near = locateByCellsNearby(readings, today);
+    if (near !== null && (heaviest < 0 || overrules(near, result))) return say(near, 'lacf', 'area', SOURCE.cell);
+    return heaviest < 0 ? null : sayFused(heaviest);
+  }
+
+  /** By what else of the cells' network is known, if the phone wants that: the mast or the area, whichever tells more. */
+  function locateByCellsNearby({ cells, allowArea }: Readings, today: number): Source | null {
+    if (!allowArea || cells.count === 0) return null;
+    bySites(cells, today, site);
+    byAreas(cells, area);
     const narrower = site.found && !(area.found && area.accuracyM < site.accuracyM) ? site : area;
-    return narrower.found ? say(narrower, 'lacf', 'area', SOURCE.cell) : null;
+    return narrower.found ? narrower : null;
   }
 
   function locateByIp(readings: Readings): Estimate | null {
@@ -68,20 +77,26 @@ export function createLocator(deps: LocatorDeps): Locator {
     return place === null ? null : say(place, 'ipf', 'ip', SOURCE.ip);
   }
 
-  function say(
-    where: { readonly lat: number; readonly lon: number; readonly accuracyM: number },
-    fallback: Fallback,
-    source: EstimateSource,
-    used: number,
-  ): Estimate {
+  function sayFused(heaviest: number): AgedEstimate {
+    const source = heaviest < NAMES.length ? NAMES[heaviest] : 'fused';
+    return say(result, '', source, MERGED_SOURCES[result.merged]);
+  }
+
+  function say(where: Place, fallback: Fallback, source: EstimateSource, used: number): AgedEstimate {
     answer.lat = where.lat;
     answer.lon = where.lon;
     answer.accuracyM = where.accuracyM;
     answer.fallback = fallback;
     answer.source = source;
     answer.sources = used;
+    answer.ageMs = where.ageMs ?? 0;
     return answer;
   }
 
   return { locate, strays, country: createCountry(locateByRadio, ip) };
+}
+
+/** True if a place by cells heard now says more than an old answer: that it is elsewhere, or where within it. */
+function overrules(near: Source, old: Source): boolean {
+  return 2 * near.ageMs < old.ageMs && (near.accuracyM < old.accuracyM || !agree(near, old));
 }

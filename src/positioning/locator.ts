@@ -21,6 +21,9 @@ export type Estimate = {
 /** ISO 3166-1 alpha-2 code and English name. */
 export type CountryAnswer = Country & { readonly fallback: '' | 'ipf' };
 
+/** `ageMs`: how long ago the youngest of what it rests on was heard; 0 = now. */
+export type AgedEstimate = Estimate & { ageMs: number };
+
 export type Locator = {
   /** Where the phone is at `nowMs` (epoch), or null if nothing it sent tells. */
   locate(readings: Readings, nowMs: number): Estimate | null;
