@@ -1,5 +1,6 @@
 // Where a phone is by the cells it hears that the map knows. Promises: every known cell counts, serving and neighbours, by
-// its radius, freshness and strength; cells that contradict the rest lose their say; one known cell is enough. A learnt
+// its radius, freshness and strength; cells that contradict the rest lose their say, and those heard long before the rest are
+// only asked if it is unknown; one known cell is enough. A learnt
 // position is the centre of where a cell was heard (in Dortmund a median of 599 m from the mast), so timing advance sizes
 // the circle; but where the map knows the parts of the serving cell with this timing advance, neighbour and strength, those
 // smaller places stand for the cell.
@@ -7,6 +8,16 @@ import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
 import type { StationReader } from '../stations/index-contract.ts';
 import { addCellKey } from '../stations/look-up-contract.ts';
+import {
+  ANY_AGE_MS,
+  ageSource,
+  CELLS_MOMENT_MS,
+  fadeOf,
+  momentUntilMs,
+  oldestMs,
+  SCAN_MS,
+  sinceHeardMs,
+} from './age.ts';
 import { type Corrections, createServingCell, fewLooks, rateCells } from './calibration.ts';
 import { cellPull, cellSigmaM, fromMastM, LOOK_WEIGHT, partSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
@@ -32,6 +43,8 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
   const partRows = new Int16Array(MAX_PARTS);
   const parts = new Float64Array(MAX_PARTS);
   const points = createPoints(MAX_CELLS + MAX_PARTS);
+  /** How long ago each point was heard. */
+  const ages = new Float64Array(MAX_CELLS + MAX_PARTS);
   const plane = createPlane();
   const solution = createSolution();
   const serving = createServingCell();
@@ -54,24 +67,32 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
   }
 
   function locate(heard: CellReadings, today: number, into: Source): void {
+    const until = momentUntilMs(heard.ageMs, heard.count, CELLS_MOMENT_MS);
+    locateUntil(until, heard, today, into);
+    if (!into.found && until < ANY_AGE_MS) locateUntil(ANY_AGE_MS, heard, today, into);
+  }
+
+  /** By the cells no older than that. */
+  function locateUntil(untilMs: number, heard: CellReadings, today: number, into: Source): void {
     points.count = 0;
     let cells = 0;
     serving.partsKnown = 0;
     serving.fromMastM = 0;
     for (let i = 0; i < heard.count; i++) {
-      const row = heard.id[i] === 0 ? -1 : find(heard, i);
+      const row = heard.id[i] === 0 || heard.ageMs[i] > untilMs ? -1 : find(heard, i);
       if (row < 0) continue;
       cells++;
+      const ageMs = sinceHeardMs(heard.ageMs[i]);
       // The columns are sorted: the serving cell, or the strongest, is first.
       const sigmaM = cellSigmaM(heard.radio[i], known.radiusM[row], known.samples[row], heard.ta[i]);
       if (i === 0) {
         serving.sigmaM = sigmaM;
         serving.fromMastM = fromMastM(heard.radio[0], heard.ta[0]);
         serving.hasTiming = heard.ta[0] >= 0;
-        placeParts(row, today);
+        placeParts(row, today, ageMs);
         if (serving.partsKnown > 0) continue;
       }
-      addPoint(row, today, sigmaM, cellPull(heard.radio[i], heard.dbm[i]), known.samples[row]);
+      addPoint(row, today, ageMs, sigmaM, cellPull(heard.radio[i], heard.dbm[i]), known.samples[row]);
     }
     into.found = cells > 0;
     if (!into.found) return;
@@ -81,7 +102,22 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
     rateCells(corrections, cells, serving, solution, into);
-    into.trust = Math.min(LEAST_TRUST + solution.agreeing / 2, MOST_TRUST);
+    const ageMs = oldestMs(heard.ageMs, heard.count) > SCAN_MS ? meanAgeMs() : 0;
+    // The trust in each faded already; what is left to fade is that in all.
+    into.trust = Math.min(LEAST_TRUST + solution.agreeing / (2 * fadeOf(ageMs)), MOST_TRUST);
+    ageSource(into, ageMs);
+  }
+
+  /** How long ago the cells that answer were heard, by weight. */
+  function meanAgeMs(): number {
+    let sw = 0;
+    let sa = 0;
+    for (let k = 0; k < points.count; k++) {
+      if (points.member[k] === 0) continue;
+      sw += points.weight[k];
+      sa += points.weight[k] * ages[k];
+    }
+    return sa / sw;
   }
 
   /** The row of a cell that is known, or -1; without an area, it is looked up under those the other cells of its network have. */
@@ -96,7 +132,7 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
   }
 
   /** Puts the known parts of the serving cell, itself found in `row`, in its place. */
-  function placeParts(row: number, today: number): void {
+  function placeParts(row: number, today: number, ageMs: number): void {
     serving.unsure = 0;
     for (let p = 0; p < serving.parts; p++) {
       const part = partRows[p];
@@ -106,6 +142,7 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
       addPoint(
         part,
         today,
+        ageMs,
         partSigmaM(known.radiusM[part], known.samples[part], known.radiusM[row]),
         1,
         LOOK_WEIGHT * known.samples[part],
@@ -114,11 +151,12 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
   }
 
   /** One more point, from row `from` of what was found. */
-  function addPoint(from: number, today: number, sigmaM: number, pull: number, reports: number): void {
+  function addPoint(from: number, today: number, ageMs: number, sigmaM: number, pull: number, reports: number): void {
     const k = points.count++;
     putPoint(points, k, known.lat[from], known.lon[from]);
     points.device[k] = k;
-    points.trust[k] = stationTrust(reports, known.lastSeenDay[from], known.flags[from], today);
+    points.trust[k] = stationTrust(reports, known.lastSeenDay[from], known.flags[from], today) * fadeOf(ageMs);
+    ages[k] = ageMs;
     points.sigmaM[k] = sigmaM;
     points.pull[k] = pull;
     points.prior[k] = 0;

@@ -3,12 +3,12 @@
 // regions) is settled by the other evidence, else it stands for the country whose code it mostly is (Britain), else for none (the
 // French regions): never for the first in a list. A territory goes by its own code. Where the SIM comes from is no evidence.
 import { M_PER_DEG_LAT, mPerDegLon } from '../geo/distance.ts';
-import { OLD_MS } from './age.ts';
+import { CELLS_MOMENT_MS, momentUntilMs, OLD_MS } from './age.ts';
 import { type Country, countryAt, countryNamed, sovereignOf } from './borders.ts';
 import type { IpReader } from './ip.ts';
 import type { AgedEstimate, CountryAnswer } from './locator.ts';
 import { countriesOf, mainCountryOf } from './network-country.ts';
-import type { Readings } from './readings.ts';
+import type { CellReadings, Readings } from './readings.ts';
 
 /** A fix as wide as a large cell is no satellite's but a guess by the network that some phones send, and worth no more than one of ours. */
 const WIDE_FIX_M = 10_000;
@@ -21,12 +21,15 @@ export function createCountry(
   ip: IpReader,
 ): (readings: Readings, nowMs: number) => CountryAnswer | null {
   return (readings, nowMs) => {
-    const networks = countriesHeard(readings);
+    const { cells } = readings;
+    const untilMs = momentUntilMs(cells.ageMs, cells.count, CELLS_MOMENT_MS);
+    const networks = countriesHeard(cells, untilMs);
     const estimate = locateByRadio(readings, nowMs);
     const here = estimate === null ? null : countryAt(estimate.lat, estimate.lon);
     // A cell whose record stands in a far country is a wrong record, an old fix there one from before the journey; a network
     // heard across a border is neither.
-    if (estimate !== null && here !== null && isPlausible(here, networks, estimate)) return { ...here, fallback: '' };
+    if (estimate !== null && here !== null && isPlausible(here, networks, estimate, cells))
+      return { ...here, fallback: '' };
     if (networks.length === 1) return answer(countryNamed(networks[0]), '');
     const byIp = readings.ip === undefined ? '' : (ip.find(readings.ip)?.countryCode ?? '');
     if (networks.length === 0) return answer(countryNamed(byIp), 'ipf');
@@ -35,17 +38,21 @@ export function createCountry(
 }
 
 /** True unless the position is a doubtful one and none of the countries whose networks are heard is near. */
-function isPlausible(here: Country, networks: readonly string[], estimate: AgedEstimate): boolean {
-  if (networks.length === 0 || !isDoubtful(estimate)) return true;
+function isPlausible(here: Country, networks: readonly string[], estimate: AgedEstimate, cells: CellReadings): boolean {
+  if (networks.length === 0 || !isDoubtful(estimate, cells)) return true;
   // Svalbard hears Norway's networks: a territory's code says more than its country's, and contradicts it in nothing.
   if (networks.includes(here.code) || networks.includes(sovereignOf(here.code))) return true;
   // A wide circle reaches into the next country: then the network's word is better than the middle's.
   return estimate.accuracyM < SPILL_M && isNear(networks, estimate.lat, estimate.lon);
 }
 
-/** True if it comes from cells alone, from nothing heard in the last minutes, or from a fix that is none. */
-function isDoubtful({ source, ageMs, accuracyM }: AgedEstimate): boolean {
-  return source === 'cell' || source === 'area' || ageMs > OLD_MS || (source === 'gps' && accuracyM > WIDE_FIX_M);
+/** True if it comes from cells alone, from nothing heard in the minutes before the cells, or from a fix that is none. */
+function isDoubtful({ source, ageMs, accuracyM }: AgedEstimate, cells: CellReadings): boolean {
+  let networkMs = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < cells.count; i++) networkMs = Math.min(networkMs, cells.ageMs[i]);
+  return (
+    source === 'cell' || source === 'area' || ageMs - networkMs > OLD_MS || (source === 'gps' && accuracyM > WIDE_FIX_M)
+  );
 }
 
 /** True if one of the countries lies within SPILL_M to the north, east, south, west or between. */
@@ -63,10 +70,11 @@ function answer(country: Country | null, fallback: '' | 'ipf'): CountryAnswer | 
   return country === null ? null : { ...country, fallback };
 }
 
-/** Countries of the networks heard: those the most cells' codes allow; [] if none was heard. */
-function countriesHeard({ cells }: Readings): readonly string[] {
+/** Countries of the networks heard last: those the most cells' codes allow; [] if none was heard. */
+function countriesHeard(cells: CellReadings, untilMs: number): readonly string[] {
   const votes = new Map<string, number>();
   for (let i = 0; i < cells.count; i++) {
+    if (cells.ageMs[i] > untilMs) continue;
     for (const code of countriesOf(cells.mcc[i], cells.mnc[i])) votes.set(code, (votes.get(code) ?? 0) + 1);
   }
   const most = Math.max(0, ...votes.values());

@@ -2,9 +2,12 @@
 // together (one household's router is never enough); with exactly two, signal strengths, which a curious client could invent,
 // don't move the answer and it claims no better than 100 m; stations seen moving never answer; nor does a list whose known
 // devices mostly stand elsewhere: one access point of every block of a city beside a victim's would tell the block (A10).
+// Ages move no answer either: they tell which part of a list counts, the youngest with two known devices, as if no more had
+// been sent, and how wide the circle is.
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { MAC_KIND, type MacKind, STATION_FLAG } from '../stations/index-contract.ts';
 import { addMacKeys } from '../stations/look-up-contract.ts';
+import { ANY_AGE_MS, ageSource, momentUntilMs, oldestMs, SCAN_MS, sinceHeardMs } from './age.ts';
 import { type Corrections, rateMacs } from './calibration.ts';
 import { findCluster } from './cluster.ts';
 import { createDeviceScratch, groupDevices } from './devices.ts';
@@ -22,6 +25,11 @@ const BLUETOOTH_CLUSTER_M = 100;
 /** Scale on which stations still support each other's place. */
 const WIFI_BLUR_M = 30;
 const BLUETOOTH_BLUR_M = 10;
+
+/** Heard within so long of each other is of one moment: Android lets an app scan four times in two minutes, so two scans are. */
+const MOMENT_MS = 60_000;
+/** So much more of the past is heard where less holds no two devices, up to all of it: five times at most. */
+const LONGER = 8;
 
 /** A solver for one kind of transmitter with its own scratch space: `seek` before `fetched` is fetched, then `locate`, which fills `into` anew. */
 export function createMacSource(fetched: Known, kind: MacKind, corrections: Corrections) {
@@ -50,9 +58,16 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     into.found = false;
     strays.count = 0;
     if (heard.count < 2) return;
-    const n = gather(heard);
-    if (n < 2) return;
-    const knownDevices = groupDevices(macs, n, points.device, scratch);
+    let n = 0;
+    let knownDevices = 0;
+    const oldest = oldestMs(heard.ageMs, heard.count);
+    let until = oldest > MOMENT_MS ? momentUntilMs(heard.ageMs, heard.count, MOMENT_MS) : ANY_AGE_MS;
+    for (; ; until *= LONGER) {
+      n = gather(heard, until);
+      knownDevices = n < 2 ? n : groupDevices(macs, n, points.device, scratch);
+      // One question a list: those asked of ever more of it would be more than a list without ages can ask (A10).
+      if (knownDevices >= 2 || until >= ANY_AGE_MS) break;
+    }
     if (knownDevices < 2) return;
     place(n, heard, today);
     hearWitnesses(witnesses);
@@ -67,13 +82,15 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     into.lon = planeLon(plane, solution.x, solution.y);
     rateMacs(corrections, kind, devices, solution, into);
     into.trust = solution.agreeing;
+    ageSource(into, oldest > SCAN_MS ? meanAgeMs(heard) : 0);
   }
 
-  /** Rows of found stations that may answer, by address: no strength decides in which order sums are made. */
-  function gather(heard: MacReadings): number {
+  /** Rows of found stations no older than `untilMs` that may answer, by address: no strength decides in which order sums are made. */
+  function gather(heard: MacReadings, untilMs: number): number {
     let n = 0;
     for (let i = 0; i < heard.count; i++) {
-      if (found[first + i] === 0 || (known.flags[first + i] & STATION_FLAG.moved) !== 0) continue;
+      if (found[first + i] === 0 || heard.ageMs[i] > untilMs || (known.flags[first + i] & STATION_FLAG.moved) !== 0)
+        continue;
       let k = n++;
       for (; k > 0 && macs[k - 1] > heard.mac[i]; k--) {
         macs[k] = macs[k - 1];
@@ -108,6 +125,18 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
         points.prior[k] += (s.trust * s2) / (s2 + squaredM(points, k, s.lat, s.lon));
       }
     }
+  }
+
+  /** How long ago the cluster was heard, by weight. */
+  function meanAgeMs(heard: MacReadings): number {
+    let sw = 0;
+    let sa = 0;
+    for (let k = 0; k < points.count; k++) {
+      if (points.member[k] === 0) continue;
+      sw += points.weight[k];
+      sa += points.weight[k] * sinceHeardMs(heard.ageMs[row[k]]);
+    }
+    return sa / sw;
   }
 
   /** Distinct devices in the cluster. */

@@ -39,10 +39,10 @@ export function createRawCell(): Float64Array {
   return new Float64Array(Object.keys(RAW).length);
 }
 
-/** Ages beyond an hour are junk (Ichnaea's bound). */
-const MAX_AGE_MS = 3_600_000;
+/** Longer ages are none, but the time since a phone was started, or since 1970; a satellite fix may be as old (read-geolocate.ts). */
+const MAX_AGE_MS = 86_400_000;
 
-/** An entry's age in ms, sign ignored (clients disagree on it), 0 if absent or beyond an hour. */
+/** An entry's age in ms, sign ignored (clients disagree on it), 0 if absent or beyond a day. */
 export function ageOf(sent: number): number {
   const age = Math.abs(sent);
   return age <= MAX_AGE_MS ? age : 0;

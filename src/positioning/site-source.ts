@@ -4,6 +4,7 @@
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { RADIO } from '../radio/cell.ts';
 import { createFoundStations, type StationReader } from '../stations/index-contract.ts';
+import { ANY_AGE_MS, ageSource, CELLS_MOMENT_MS, momentUntilMs, sinceHeardMs } from './age.ts';
 import { accuracyOfSite } from './calibration.ts';
 import { cellSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
@@ -40,8 +41,9 @@ export function createSiteSource(stations: StationReader) {
   return function locateBySites(heard: CellReadings, today: number, into: Source): void {
     points.count = 0;
     probes = 0;
-    for (let i = 0; i < heard.count && points.count === 0; i++)
-      if (heard.id[i] > 0 && heard.area[i] > 0) probe(heard, i, today);
+    const until = momentUntilMs(heard.ageMs, heard.count, CELLS_MOMENT_MS);
+    let cell = probeAges(-1, until, heard, today);
+    if (points.count === 0) cell = probeAges(until, ANY_AGE_MS, heard, today);
     into.found = points.count > 0;
     if (!into.found) return;
     const start = findCluster(points, CLUSTER_M, BLUR_M, true);
@@ -51,7 +53,18 @@ export function createSiteSource(stations: StationReader) {
     into.lon = planeLon(plane, solution.x, solution.y);
     into.accuracyM = accuracyOfSite(points.count, countMembers() / points.count, solution);
     into.trust = solution.agreeing;
+    ageSource(into, sinceHeardMs(heard.ageMs[cell]));
   };
+
+  /** Probes the cells heard over `afterMs` to `untilMs` ago until one has siblings, and returns that. */
+  function probeAges(afterMs: number, untilMs: number, heard: CellReadings, today: number): number {
+    for (let i = 0; i < heard.count; i++) {
+      if (heard.id[i] === 0 || heard.area[i] === 0 || heard.ageMs[i] <= afterMs || heard.ageMs[i] > untilMs) continue;
+      probe(heard, i, today);
+      if (points.count > 0) return i;
+    }
+    return -1;
+  }
 
   function countMembers(): number {
     let members = 0;
