@@ -1,6 +1,6 @@
 // Where a phone is by the cells it hears that the map knows. Promises: every known cell counts, serving and neighbours, by
 // its radius, freshness and strength; cells that contradict the rest lose their say, and those heard long before the rest are
-// only asked if it is unknown; one known cell is enough. A learnt
+// only asked if it is unknown; one known cell is enough, unless its area, asked by who wants to know, is elsewhere. A learnt
 // position is the centre of where a cell was heard (in Dortmund a median of 599 m from the mast), so timing advance sizes
 // the circle; but where the map knows the parts of the serving cell with this timing advance, neighbour and strength, those
 // smaller places stand for the cell.
@@ -18,13 +18,14 @@ import {
   SCAN_MS,
   sinceHeardMs,
 } from './age.ts';
+import type { IsElsewhere } from './area-source.ts';
 import { type Corrections, createServingCell, fewLooks, rateCells } from './calibration.ts';
 import { cellPull, cellSigmaM, fromMastM, LOOK_WEIGHT, partSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
 import { type Known, SPARE_ROW } from './known.ts';
 import { createPoints, flatten, putPoint } from './points.ts';
 import { type CellReadings, MAX_CELLS, strongestNeighbour } from './readings.ts';
-import { createSolution, solve } from './solve.ts';
+import { AGREES_SIGMAS2, createSolution, solve } from './solve.ts';
 import type { Source } from './source.ts';
 import { stationTrust } from './trust.ts';
 
@@ -36,7 +37,12 @@ const LEAST_TRUST = 0.5;
 const MOST_TRUST = 1.5;
 
 /** A solver for cells with its own scratch space: `seek` before `fetched` is fetched, then `locate`, which fills `into` anew. */
-export function createCellSource(stations: StationReader, fetched: Known, corrections: Corrections) {
+export function createCellSource(
+  stations: StationReader,
+  fetched: Known,
+  corrections: Corrections,
+  isElsewhere: IsElsewhere,
+) {
   const { keys, stations: known, found } = fetched;
   /** Where the cells and the serving cell's parts were sought; -1 = nowhere. */
   const rows = new Int16Array(MAX_CELLS);
@@ -48,6 +54,8 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
   const plane = createPlane();
   const solution = createSolution();
   const serving = createServingCell();
+  /** The area under which the last cell was found that told none. */
+  let borrowedArea = 0;
 
   function seek(heard: CellReadings): void {
     const { count, radio, mcc, mnc, area, id } = heard;
@@ -93,6 +101,7 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
         if (serving.partsKnown > 0) continue;
       }
       addPoint(row, today, ageMs, sigmaM, cellPull(heard.radio[i], heard.dbm[i]), known.samples[row]);
+      points.device[points.count - 1] = i;
     }
     into.found = cells > 0;
     if (!into.found) return;
@@ -126,7 +135,10 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
     if (area[i] > 0) return rows[i] >= 0 && found[rows[i]] === 1 ? rows[i] : -1;
     for (let j = 0; j < heard.count; j++) {
       if (area[j] === 0 || radio[j] !== radio[i] || mcc[j] !== mcc[i] || mnc[j] !== mnc[i]) continue;
-      if (stations.findCell(radio[i], mcc[i], mnc[i], area[j], id[i], known, SPARE_ROW)) return SPARE_ROW;
+      if (stations.findCell(radio[i], mcc[i], mnc[i], area[j], id[i], known, SPARE_ROW)) {
+        borrowedArea = area[j];
+        return SPARE_ROW;
+      }
     }
     return -1;
   }
@@ -154,7 +166,7 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
   function addPoint(from: number, today: number, ageMs: number, sigmaM: number, pull: number, reports: number): void {
     const k = points.count++;
     putPoint(points, k, known.lat[from], known.lon[from]);
-    points.device[k] = k;
+    points.device[k] = 0;
     points.trust[k] = stationTrust(reports, known.lastSeenDay[from], known.flags[from], today) * fadeOf(ageMs);
     ages[k] = ageMs;
     points.sigmaM[k] = sigmaM;
@@ -162,5 +174,26 @@ export function createCellSource(stations: StationReader, fetched: Known, correc
     points.prior[k] = 0;
   }
 
-  return { seek, locate };
+  /** Of what was located last: the row of the one cell heard that agrees with it, -1 if there are several, or none. */
+  function soleCell(): number {
+    const { count, x, y, sigmaM, member, device } = points;
+    let sole = -1;
+    for (let k = 0; k < count; k++) {
+      const dx = x[k] - solution.x;
+      const dy = y[k] - solution.y;
+      if (member[k] === 0 || dx * dx + dy * dy >= AGREES_SIGMAS2 * sigmaM[k] * sigmaM[k] || device[k] === sole)
+        continue;
+      if (sole >= 0) return -1;
+      sole = device[k];
+    }
+    return sole;
+  }
+
+  /** True if what was located last rests on one cell, and that is not where its area is. */
+  function isAstray(heard: CellReadings, into: Source): boolean {
+    const i = soleCell();
+    return i >= 0 && isElsewhere(heard, i, heard.area[i] === 0 ? borrowedArea : heard.area[i], into);
+  }
+
+  return { seek, locate, isAstray };
 }

@@ -4,7 +4,6 @@
 import { SOURCE } from '../devices/device-contract.ts';
 import type { StationReader } from '../stations/index-contract.ts';
 import { isAllOld } from './age.ts';
-import { createAreaSource } from './area-source.ts';
 import { type Corrections, createCorrections } from './calibration.ts';
 import { createCountry } from './country.ts';
 import { agree, fuse } from './fuse.ts';
@@ -19,6 +18,8 @@ import { createSource, type Source } from './source.ts';
 const MS_PER_DAY = 86_400_000;
 /** In the order of `sources` below. */
 const NAMES = ['gps', 'bluetooth', 'wifi', 'cell'] as const satisfies readonly EstimateSource[];
+/** What fuse.ts sets if nothing but cells is in the result. */
+const CELL_ALONE = 1 << NAMES.indexOf('cell');
 /** Bits of SOURCE by the bits that fuse.ts sets for `sources`. */
 const MERGED_SOURCES = Array.from({ length: 1 << NAMES.length }, (_, merged) =>
   NAMES.reduce((mask, name, i) => ((merged >> i) & 1 ? mask | SOURCE[name] : mask), 0),
@@ -36,9 +37,8 @@ type Place = { readonly lat: number; readonly lon: number; readonly accuracyM: n
 /** A locator with its own scratch space: one a thread. */
 export function createLocator(deps: LocatorDeps): Locator {
   const { stations, ip, corrections = createCorrections() } = deps;
-  const { fetch, strays, byWifi, byBluetooth, byCells } = createRadioSources(stations, corrections);
-  const bySites = createSiteSource(stations);
-  const byAreas = createAreaSource(stations);
+  const { fetch, strays, areas, byWifi, byBluetooth, byCells, isAstray } = createRadioSources(stations, corrections);
+  const bySites = createSiteSource(stations, areas.isElsewhere);
   const [gps, bluetooth, wifi, cell] = [createSource(), createSource(), createSource(), createSource()];
   const sources: readonly Source[] = [gps, bluetooth, wifi, cell];
   const witnesses: readonly Source[] = [gps, cell];
@@ -56,18 +56,27 @@ export function createLocator(deps: LocatorDeps): Locator {
     byCells(readings.cells, today, cell);
     byWifi(readings.wifi, today, witnesses, wifi);
     byBluetooth(readings.bluetooth, today, witnesses, bluetooth);
-    const heaviest = fuse(sources, result);
+    let heaviest = fuse(sources, result);
+    const astray = heaviest >= 0 && result.merged === CELL_ALONE && isAstray(readings.cells, cell);
+    if (astray) {
+      cell.found = false;
+      heaviest = fuse(sources, result);
+    }
     if (heaviest >= 0 && !isAllOld(sources)) return sayFused(heaviest);
-    const near = locateByCellsNearby(readings, today);
+    const near = locateByCellsNearby(readings, today, astray);
     if (near !== null && (heaviest < 0 || overrules(near, result))) return say(near, 'lacf', 'area', SOURCE.cell);
     return heaviest < 0 ? null : sayFused(heaviest);
   }
 
-  /** By what else of the cells' network is known, if the phone wants that: the mast or the area, whichever tells more. */
-  function locateByCellsNearby({ cells, allowArea }: Readings, today: number): Source | null {
+  /**
+   * By what else of the cells' network is known, if the phone wants that: the mast or the area, whichever tells more; of a
+   * cell that went `astray` the area, for its siblings may stand where it does.
+   */
+  function locateByCellsNearby({ cells, allowArea }: Readings, today: number, astray: boolean): Source | null {
     if (!allowArea || cells.count === 0) return null;
-    bySites(cells, today, site);
-    byAreas(cells, area);
+    site.found = false;
+    if (!astray) bySites(cells, today, site);
+    areas.locate(cells, area);
     const narrower = site.found && !(area.found && area.accuracyM < site.accuracyM) ? site : area;
     return narrower.found ? narrower : null;
   }

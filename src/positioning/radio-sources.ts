@@ -1,5 +1,6 @@
 // The sources that answer by what a phone hears, over one look at the map: `fetch` first, for one request, then each source.
 import { MAC_KIND, type StationReader } from '../stations/index-contract.ts';
+import { createAreaSource } from './area-source.ts';
 import type { Corrections } from './calibration.ts';
 import { createCellSource } from './cell-source.ts';
 import { createKnown } from './known.ts';
@@ -7,10 +8,11 @@ import { createMacSource } from './mac-source.ts';
 import type { Readings } from './readings.ts';
 
 export function createRadioSources(stations: StationReader, corrections: Corrections) {
+  const areas = createAreaSource(stations);
   const known = createKnown();
   const wifi = createMacSource(known, MAC_KIND.wifi, corrections);
   const bluetooth = createMacSource(known, MAC_KIND.bluetooth, corrections);
-  const cells = createCellSource(stations, known, corrections);
+  const cells = createCellSource(stations, known, corrections, areas.isElsewhere);
 
   function fetch(readings: Readings): void {
     known.keys.count = 0;
@@ -21,5 +23,13 @@ export function createRadioSources(stations: StationReader, corrections: Correct
   }
 
   const strays = { wifi: wifi.strays, bluetooth: bluetooth.strays };
-  return { fetch, strays, byWifi: wifi.locate, byBluetooth: bluetooth.locate, byCells: cells.locate };
+  return {
+    fetch,
+    strays,
+    areas,
+    byWifi: wifi.locate,
+    byBluetooth: bluetooth.locate,
+    byCells: cells.locate,
+    isAstray: cells.isAstray,
+  };
 }

@@ -1,10 +1,12 @@
 // Where a phone is by a cell the map does not know, from other cells of the same mast: between a cell and an area.
 // Promises: bounded probing (PROBES look-ups a request), the identities that operators really number a site's cells with,
-// and a circle as wide as such guesses were wrong in the 2 million cells of the public export. Finds no neighbour sites.
+// and a circle as wide as such guesses were wrong in the 2 million cells of the public export. Finds no neighbour sites,
+// and believes a lone sibling only if it is not far from where their area is.
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { RADIO } from '../radio/cell.ts';
 import { createFoundStations, type StationReader } from '../stations/index-contract.ts';
 import { ANY_AGE_MS, ageSource, CELLS_MOMENT_MS, momentUntilMs, sinceHeardMs } from './age.ts';
+import type { IsElsewhere } from './area-source.ts';
 import { accuracyOfSite } from './calibration.ts';
 import { cellSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
@@ -31,7 +33,7 @@ const DIGITS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0];
 const NR_OFFSETS = [-1, 1, -2, 2, -3, 3, -4, 4, -16, 16, -32, 32, -256, 256, -512, 512];
 
 /** A solver by siblings with its own scratch space; `into` is filled anew by each call. */
-export function createSiteSource(stations: StationReader) {
+export function createSiteSource(stations: StationReader, isElsewhere: IsElsewhere) {
   const known = createFoundStations(1);
   const points = createPoints(MAX_SIBLINGS);
   const plane = createPlane();
@@ -51,9 +53,11 @@ export function createSiteSource(stations: StationReader) {
     solve(points, start, false, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    into.accuracyM = accuracyOfSite(points.count, countMembers() / points.count, solution);
+    const members = countMembers();
+    into.accuracyM = accuracyOfSite(points.count, members / points.count, solution);
     into.trust = solution.agreeing;
     ageSource(into, sinceHeardMs(heard.ageMs[cell]));
+    if (members === 1 && isElsewhere(heard, cell, heard.area[cell], into)) into.found = false;
   };
 
   /** Probes the cells heard over `afterMs` to `untilMs` ago until one has siblings, and returns that. */

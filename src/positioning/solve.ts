@@ -11,7 +11,7 @@ const CLOSE_M = 0.05;
 /** What is left of a point's weight that does not agree: nothing but a tie-breaker, so that sums never vanish. */
 const DISSENT = 1e-9;
 /** Within three sigmas a point agrees with the answer. */
-const AGREES_SIGMAS2 = 9;
+export const AGREES_SIGMAS2 = 9;
 
 /**
  * `x`, `y` metres on the plane; `scatterM` how far the points lie from it (one axis, weighted); `reachM` their own sigma
