@@ -12,7 +12,7 @@ import type { Source } from './source.ts';
  * Goes up with every change of a factor, a scale or a class: a running gateway's counts are of errors over circles as these
  * make them, and say nothing of others. Fits one byte.
  */
-export const CALIBRATION_VERSION = 3;
+export const CALIBRATION_VERSION = 4;
 
 /** Under the first are one room's access points, heard thousands of times in it (a library); streets begin above. */
 const REACH_BOUNDS_M = [6.5, 16, 32, 64];
@@ -96,12 +96,14 @@ function cellScaleM(solution: Solution): number {
 }
 
 /**
- * What is known of the serving cell: its reach `sigmaM`; metres from its mast (0 unless it `hasTiming`); how many parts of it
+ * What is known of the serving cell: its reach `sigmaM`; metres from its mast (0 unless it `hasTiming`); `farthestM` that the
+ * phone can be from the solution by that timing (Infinity if it says nothing of that); how many parts of it
  * the reading belongs to, how many of them are known, and the sum of their `fewLooks`.
  */
 export type ServingCell = {
   sigmaM: number;
   fromMastM: number;
+  farthestM: number;
   hasTiming: boolean;
   parts: number;
   partsKnown: number;
@@ -109,7 +111,15 @@ export type ServingCell = {
 };
 
 export function createServingCell(): ServingCell {
-  return { sigmaM: 0, fromMastM: 0, hasTiming: false, parts: 0, partsKnown: 0, unsure: 0 };
+  return {
+    sigmaM: 0,
+    fromMastM: 0,
+    farthestM: Number.POSITIVE_INFINITY,
+    hasTiming: false,
+    parts: 0,
+    partsKnown: 0,
+    unsure: 0,
+  };
 }
 
 /** Looks at which a part is half known. */
@@ -139,7 +149,8 @@ export function rateCells(
 ): void {
   const doubt = solution.doubting / (solution.agreeing + solution.doubting);
   into.errorClass = FIRST_CELL_CLASS + (serving.partsKnown === 0 ? Math.min(cells, 3) - 1 : 3);
-  into.uncorrectedM = reachOfCells(cells, serving, solution) * (1 + doubt);
+  // Timing far beyond the cell is in the reach as well as in the metres from the mast: together they may name places it rules out.
+  into.uncorrectedM = Math.min(reachOfCells(cells, serving, solution), serving.farthestM) * (1 + doubt);
   into.accuracyM = Math.max(CELL_FLOOR_M, corrections[into.errorClass] * into.uncorrectedM);
 }
 

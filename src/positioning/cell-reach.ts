@@ -22,12 +22,29 @@ const MAST_OFFSET_M = 600;
 
 /** One-axis sigma; `radiusM` and `samples` 0 = unknown, `ta` -1. */
 export function cellSigmaM(radio: number, radiusM: number, samples: number, ta: number): number {
-  const n = radiusM > 0 ? Math.max(samples, 1) : 0;
-  const prior = PRIOR_RADIUS_M[radio];
-  const radius = Math.sqrt((n * radiusM * radiusM + PRIOR_SAMPLES * prior * prior) / (n + PRIOR_SAMPLES));
+  const radius = cellRadiusM(radio, radiusM, samples);
   // Farther from the mast than the cell was ever heard, wherever in it the mast stands: the circle must reach there.
   const beyondM = fromMastM(radio, ta) - 2 * radius - MAST_OFFSET_M;
   return (beyondM > 0 ? Math.hypot(radius, beyondM) : radius) / R95_OVER_SIGMA;
+}
+
+/**
+ * The farthest a phone can be from the centre of where its cell was heard, metres: as far from the mast as the timing advance
+ * and a step more, and the mast within the cell's reach, taken twice as its radius holds 95 %. Infinity where that says nothing
+ * new: without timing, or where the timing names no place beyond those the cell was heard at, so that strengths and
+ * neighbours know better.
+ */
+export function farthestM(radio: number, radiusM: number, samples: number, ta: number): number {
+  const offMastM = 2 * cellRadiusM(radio, radiusM, samples) + MAST_OFFSET_M;
+  const away = fromMastM(radio, ta);
+  return away > offMastM ? away + TA_STEP_M[radio] + offMastM : Number.POSITIVE_INFINITY;
+}
+
+/** 95 % radius of a cell, held against what is believed of its radio until it was reported often enough. */
+function cellRadiusM(radio: number, radiusM: number, samples: number): number {
+  const n = radiusM > 0 ? Math.max(samples, 1) : 0;
+  const prior = PRIOR_RADIUS_M[radio];
+  return Math.sqrt((n * radiusM * radiusM + PRIOR_SAMPLES * prior * prior) / (n + PRIOR_SAMPLES));
 }
 
 /** Metres from the mast by the timing advance `ta`; 0 if there is none. */

@@ -4,6 +4,7 @@
 // position is the centre of where a cell was heard (in Dortmund a median of 599 m from the mast), so timing advance sizes
 // the circle; but where the map knows the parts of the serving cell with this timing advance, neighbour and strength, those
 // smaller places stand for the cell.
+import { distanceM } from '../geo/distance.ts';
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
 import type { StationReader } from '../stations/index-contract.ts';
@@ -20,7 +21,7 @@ import {
 } from './age.ts';
 import type { IsElsewhere } from './area-source.ts';
 import { type Corrections, createServingCell, fewLooks, rateCells } from './calibration.ts';
-import { cellPull, cellSigmaM, fromMastM, LOOK_WEIGHT, partSigmaM } from './cell-reach.ts';
+import { cellPull, cellSigmaM, farthestM, fromMastM, LOOK_WEIGHT, partSigmaM } from './cell-reach.ts';
 import { findCluster } from './cluster.ts';
 import { type Known, SPARE_ROW } from './known.ts';
 import { createPoints, flatten, putPoint } from './points.ts';
@@ -54,6 +55,9 @@ export function createCellSource(
   const plane = createPlane();
   const solution = createSolution();
   const serving = createServingCell();
+  /** Where it was heard, degrees. */
+  let servingLat = 0;
+  let servingLon = 0;
   /** The area under which the last cell was found that told none. */
   let borrowedArea = 0;
 
@@ -86,6 +90,7 @@ export function createCellSource(
     let cells = 0;
     serving.partsKnown = 0;
     serving.fromMastM = 0;
+    serving.farthestM = Number.POSITIVE_INFINITY;
     for (let i = 0; i < heard.count; i++) {
       const row = heard.id[i] === 0 || heard.ageMs[i] > untilMs ? -1 : find(heard, i);
       if (row < 0) continue;
@@ -96,6 +101,9 @@ export function createCellSource(
       if (i === 0) {
         serving.sigmaM = sigmaM;
         serving.fromMastM = fromMastM(heard.radio[0], heard.ta[0]);
+        serving.farthestM = farthestM(heard.radio[0], known.radiusM[row], known.samples[row], heard.ta[0]);
+        servingLat = known.lat[row];
+        servingLon = known.lon[row];
         serving.hasTiming = heard.ta[0] >= 0;
         placeParts(row, today, ageMs);
         if (serving.partsKnown > 0) continue;
@@ -110,6 +118,8 @@ export function createCellSource(
     solve(points, start, true, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
+    if (serving.farthestM < Number.POSITIVE_INFINITY)
+      serving.farthestM += distanceM(servingLat, servingLon, into.lat, into.lon);
     rateCells(corrections, cells, serving, solution, into);
     const ageMs = oldestMs(heard.ageMs, heard.count) > SCAN_MS ? meanAgeMs() : 0;
     // The trust in each faded already; what is left to fade is that in all.

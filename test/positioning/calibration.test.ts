@@ -28,15 +28,25 @@ function circles(): number[] {
     rateCells(corrections, cells, createServingCell(), solutionOf(700, 200), into);
     note();
   }
-  const serving = { sigmaM: 600, fromMastM: 800, hasTiming: true, parts: 3, partsKnown: 2, unsure: 0.5 };
+  const serving = {
+    sigmaM: 600,
+    fromMastM: 800,
+    farthestM: Infinity,
+    hasTiming: true,
+    parts: 3,
+    partsKnown: 2,
+    unsure: 0.5,
+  };
   for (const hasTiming of [true, false]) {
     rateCells(corrections, 1, { ...serving, hasTiming }, solutionOf(300, 100), into);
     note();
   }
+  rateCells(corrections, 1, { ...serving, farthestM: 900 }, solutionOf(300, 100), into);
+  note();
   return all;
 }
 
 test('the calibration has a new version whenever its circles change, so that no gateway holds old counts against new circles', () => {
   const digest = createHash('sha256').update(circles().join()).digest('hex').slice(0, 12);
-  expect({ version: CALIBRATION_VERSION, digest }).toEqual({ version: 3, digest: '9720af918bd1' });
+  expect({ version: CALIBRATION_VERSION, digest }).toEqual({ version: 4, digest: '6a83469a180e' });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SOURCE } from '../../src/devices/device-contract.ts';
 import { distanceM } from '../../src/geo/distance.ts';
+import { farthestM, fromMastM } from '../../src/positioning/cell-reach.ts';
 import type { Estimate } from '../../src/positioning/locator.ts';
 import { RADIO } from '../../src/radio/cell.ts';
 import { MAX_PARTS, PART_RADIO, partAreas } from '../../src/radio/cell-parts.ts';
@@ -76,6 +77,39 @@ test('a timing advance beyond where a cell was ever heard widens the circle', ()
   const far = scene.locate({ cellTowers: [lteCell(1, { timingAdvance: 100 })] })!;
   expect(near.accuracyM).toBeLessThan(1500);
   expect(far.accuracyM).toBeGreaterThan(5000);
+});
+
+test.each([
+  ['lte', 200, 15_614, 'a wide cell'],
+  ['lte', 1282, 100_086, "the end of LTE's range"],
+  ['gsm', 63, 34_871, "the end of GSM's"],
+])(
+  'timing far beyond the cell is counted once: %s %d is as far as %d m and the cell, no farther',
+  (radioType, timingAdvance, away) => {
+    const scene = createScene();
+    const record = trusted(0, 0, { radiusM: 1500 });
+    for (const radio of [RADIO.gsm, RADIO.lte]) scene.stations.putCell(radio, 262, 1, 100, 1, record);
+    const cell = (fields: object) => lteCell(1, { radioType, timingAdvance, ...fields });
+    const { accuracyM } = scene.locate({ cellTowers: [cell({})] })!;
+    expect(accuracyM).toBeGreaterThan(away + 1500);
+    expect(accuracyM).toBeLessThan(away + 5000);
+    // Beside others the answer stands elsewhere than the cell's middle: it may be as much farther.
+    scene.stations.putCell(RADIO.lte, 262, 1, 100, 2, trusted(3000, 0, { radiusM: 1500 }));
+    const both = scene.locate({ cellTowers: [cell({ serving: 1 }), lteCell(2)] })!;
+    expect(both.accuracyM).toBeGreaterThan(Math.min(away, 16_000));
+  },
+);
+
+test('timing within where a cell was heard leaves its circle as it was', () => {
+  for (const ta of [-1, 0, 1, 5, 20, 40]) expect(farthestM(RADIO.lte, 1500, 60, ta)).toBe(Number.POSITIVE_INFINITY);
+  // From there on the bound starts above the circle and grows slower.
+  let previous = Number.POSITIVE_INFINITY;
+  for (let ta = 60; ta <= 1282; ta += 47) {
+    const slack = farthestM(RADIO.lte, 1500, 60, ta) - fromMastM(RADIO.lte, ta);
+    expect(slack).toBeGreaterThan(2 * 1500);
+    expect(slack).toBeLessThanOrEqual(previous);
+    previous = slack + 1e-6;
+  }
 });
 
 test('a known part of the serving cell stands for it, the surer the more often it was looked at', () => {
