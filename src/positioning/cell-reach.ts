@@ -35,8 +35,9 @@ export function cellSigmaM(radio: number, radiusM: number, samples: number, ta: 
  * neighbours know better.
  */
 export function farthestM(radio: number, radiusM: number, samples: number, ta: number): number {
-  const offMastM = 2 * cellRadiusM(radio, radiusM, samples) + MAST_OFFSET_M;
   const away = fromMastM(radio, ta);
+  if (away <= MAST_OFFSET_M) return Number.POSITIVE_INFINITY;
+  const offMastM = 2 * cellRadiusM(radio, radiusM, samples) + MAST_OFFSET_M;
   return away > offMastM ? away + TA_STEP_M[radio] + offMastM : Number.POSITIVE_INFINITY;
 }
 

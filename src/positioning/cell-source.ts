@@ -55,6 +55,8 @@ export function createCellSource(
   const plane = createPlane();
   const solution = createSolution();
   const serving = createServingCell();
+  /** False if all was heard now. */
+  let isAged = false;
   /** Where it was heard, degrees. */
   let servingLat = 0;
   let servingLon = 0;
@@ -79,7 +81,9 @@ export function createCellSource(
   }
 
   function locate(heard: CellReadings, today: number, into: Source): void {
-    const until = momentUntilMs(heard.ageMs, heard.count, CELLS_MOMENT_MS);
+    const oldest = oldestMs(heard.ageMs, heard.count);
+    isAged = oldest > SCAN_MS;
+    const until = oldest > CELLS_MOMENT_MS ? momentUntilMs(heard.ageMs, heard.count, CELLS_MOMENT_MS) : ANY_AGE_MS;
     locateUntil(until, heard, today, into);
     if (!into.found && until < ANY_AGE_MS) locateUntil(ANY_AGE_MS, heard, today, into);
   }
@@ -95,7 +99,7 @@ export function createCellSource(
       const row = heard.id[i] === 0 || heard.ageMs[i] > untilMs ? -1 : find(heard, i);
       if (row < 0) continue;
       cells++;
-      const ageMs = sinceHeardMs(heard.ageMs[i]);
+      const ageMs = isAged ? sinceHeardMs(heard.ageMs[i]) : 0;
       // The columns are sorted: the serving cell, or the strongest, is first.
       const sigmaM = cellSigmaM(heard.radio[i], known.radiusM[row], known.samples[row], heard.ta[i]);
       if (i === 0) {
@@ -121,7 +125,7 @@ export function createCellSource(
     if (serving.farthestM < Number.POSITIVE_INFINITY)
       serving.farthestM += distanceM(servingLat, servingLon, into.lat, into.lon);
     rateCells(corrections, cells, serving, solution, into);
-    const ageMs = oldestMs(heard.ageMs, heard.count) > SCAN_MS ? meanAgeMs() : 0;
+    const ageMs = isAged ? meanAgeMs() : 0;
     // The trust in each faded already; what is left to fade is that in all.
     into.trust = Math.min(LEAST_TRUST + solution.agreeing / (2 * fadeOf(ageMs)), MOST_TRUST);
     ageSource(into, ageMs);
@@ -177,7 +181,8 @@ export function createCellSource(
     const k = points.count++;
     putPoint(points, k, known.lat[from], known.lon[from]);
     points.device[k] = 0;
-    points.trust[k] = stationTrust(reports, known.lastSeenDay[from], known.flags[from], today) * fadeOf(ageMs);
+    points.trust[k] = stationTrust(reports, known.lastSeenDay[from], known.flags[from], today);
+    if (ageMs > 0) points.trust[k] *= fadeOf(ageMs);
     ages[k] = ageMs;
     points.sigmaM[k] = sigmaM;
     points.pull[k] = pull;
