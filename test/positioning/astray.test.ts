@@ -42,7 +42,7 @@ test.each([
   ['nobody but it and one other made the area', { samples: 2 }],
   ['their circles meet', { radiusM: 300_000 }],
   ['the area is where it is', PARIS],
-])('it is believed where %s', (_why, fields) => {
+])('a cell is believed, whatever its area, if %s', (_why, fields) => {
   const { scene, counter } = createBelgium(fields);
   expect(scene.locate({ cellTowers: [belgian(257)] })).toMatchObject({ ...PARIS, source: 'cell', fallback: '' });
   expect(counter.asked).toBe(1);
