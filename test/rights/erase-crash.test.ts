@@ -129,7 +129,7 @@ test(
     const [rehearsal, bystander] = [await asked.person(), await asked.person()];
     const statements = await rehearse(store, rehearsal);
     const { begin, after } = pointsOf(statements);
-    const points = [...begin, ...after.filter((point, i) => ON_POSTGRES || i % 3 === 0 || point.fate === 'unheard')];
+    const points = [...begin, ...after.filter((point, i) => ON_POSTGRES || i % 6 === 0 || point.fate === 'unheard')];
     const stops = await Promise.all(points.map(async (point) => ({ ...point, person: await asked.person() })));
     const people = [rehearsal, ...stops.map(({ person }) => person)];
     for (const group of groupsOf(stops, statements)) await killAndLook(config, asked, group, statements);
