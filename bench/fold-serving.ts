@@ -129,7 +129,7 @@ async function benchFoldServing(url: string, share = 0.5, reportsPerS = 100, slo
       };
       const bodies = await answered(target, questions(random, 4_000));
       await store.pool.query('truncate inbox');
-      await addReports(reporting, reportsPerS * OVER_S, random, Date.now());
+      await addReports(reporting, reportsPerS * OVER_S * 1.5, random, Date.now());
       const fold = await findFold(gateway.pid);
       const report = (seconds: number) => addReports(reporting, reportsPerS * seconds, random, Date.now());
       return await contest({ store, fold, report }, { ...target, bodies }, share, slots);
