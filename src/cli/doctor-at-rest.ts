@@ -1,11 +1,9 @@
 // The doctor's look at encryption at rest: whether the secrets at hand are those that the store was written with. Reads only;
 // names no key.
 import type { Pool } from 'pg';
-import { readMasterKeys } from '../config/master-keys.ts';
 import { loadSecrets, secretsPath, secretsProblem } from '../config/secrets.ts';
-import { masterKeysOf } from '../devices/master-keys.ts';
 import { stationKeyName } from '../privacy/mac-cipher.ts';
-import { findForeignKeys } from '../process/key-check.ts';
+import { findForeignKeys, keysAtHand } from '../process/key-check.ts';
 import type { CommandContext } from './context.ts';
 import type { Finding } from './finding.ts';
 
@@ -26,10 +24,8 @@ export async function checkAtRest(pool: Pool, { config, random }: CommandContext
 
 /** What of the other secrets is not the store's; nothing if all is, or none are at hand. */
 export async function checkKeys(pool: Pool, { config, random }: CommandContext): Promise<Finding[]> {
-  const path = secretsPath(config);
-  if (secretsProblem(path) !== null) return [];
-  const keys = { ...loadSecrets(config, random), masters: masterKeysOf(readMasterKeys(path)) };
-  const foreign = (await findForeignKeys(pool, keys)).filter(({ name }) => name !== 'stationKey');
+  if (secretsProblem(secretsPath(config)) !== null) return [];
+  const foreign = (await findForeignKeys(pool, keysAtHand(config, random))).filter(({ name }) => name !== 'stationKey');
   return foreign.map(({ name, says }) => ({
     what: name,
     state: 'wrong',

@@ -6,10 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../config/env.ts';
-import { readMasterKeys } from '../config/master-keys.ts';
-import { loadSecrets, secretsPath, secretsProblem } from '../config/secrets.ts';
-import { masterKeysOf } from '../devices/master-keys.ts';
-import { requireOwnKeys } from '../process/key-check.ts';
+import { secretsPath, secretsProblem } from '../config/secrets.ts';
+import { keysAtHand, requireOwnKeys } from '../process/key-check.ts';
 import type { StaffAction } from '../rights/staff.ts';
 import { openStore, type Store } from '../storage/open.ts';
 import type { Command, CommandContext } from './context.ts';
@@ -112,11 +110,9 @@ function fail(context: CommandContext, asJson: boolean, exitCode: number, messag
 /** Opens the store for a command. All but the doctor, who says what is wrong, are told so and end if the secrets at hand are not its. */
 async function openChecked(command: string, config: Config, tell: (message: string) => void): Promise<Store> {
   const store = await openStore(config, { onWait: tell, onError: (error) => tell(describeFailure(error)) });
-  const path = secretsPath(config);
-  if (command === 'doctor' || secretsProblem(path) !== null) return store;
+  if (command === 'doctor' || secretsProblem(secretsPath(config)) !== null) return store;
   try {
-    const masters = masterKeysOf(readMasterKeys(path));
-    await requireOwnKeys(store.pool, { ...loadSecrets(config, randomBytes), masters });
+    await requireOwnKeys(store.pool, keysAtHand(config, randomBytes));
     return store;
   } catch (error) {
     await store.close();

@@ -40,7 +40,7 @@ export function subscriberOf(address: string): string {
   return address;
 }
 
-/** What an IPv6 subscriber may be given at most, a /48, of a name by `subscriberOf`; of IPv4 the address. */
+/** All that one subscriber may be given: of IPv6 a /48, of IPv4 the address; as text. */
 export function siteOf(address: string): string {
   const subscriber = subscriberOf(address);
   return subscriber.includes('.') ? subscriber : subscriber.split(':', 3).join(':');

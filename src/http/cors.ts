@@ -1,6 +1,6 @@
 // Lets web apps, and KaiOS apps from app:// origins, call the gateway: those without the systemXHR permission are held to what it
-// says here. It allows every origin and no cookie: who asks is told by a key or a token, which no foreign page has. Lists are spelt out because Gecko before 69
-// takes no `*` in Allow-Headers and Allow-Methods, and 86,400 s is the longest it remembers.
+// says here. It allows every origin and no cookie: who asks is told by a key or a token, which no foreign page has. Lists are
+// spelt out because Gecko before 69 takes no `*` in Allow-Headers and Allow-Methods, and 86,400 s is the longest it remembers.
 // In the MLS family only preflights are the library's; ordinary answers carry two constant headers, and only where a browser asked
 // by sending an Origin, because the library's own hook costs the hot path about a tenth (it spreads its options on every request).
 import cors from '@fastify/cors';

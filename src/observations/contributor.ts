@@ -6,6 +6,7 @@
 // people behind one address apart, nor see that a home line and a mobile one are one person.
 import { createHmac } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
+import { addressInside, groupsOf } from '../privacy/ip-address.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -41,41 +42,26 @@ const NO_NETWORK = 'none';
 /**
  * The part of an address that its holder can't choose: /24 of IPv4, /48 of IPv6 (what providers hand out). Private IPv4
  * addresses and loopback stay whole: behind them is the operator's own network, where each host is one; of private IPv6 the
- * /64 counts, because a host makes up the rest itself. An IPv6 address that only wraps an IPv4 one (mapped, 6to4) is that one's
+ * /64 counts, because a host makes up the rest itself. An IPv6 address that only wraps an IPv4 one (mapped, 6to4, NAT64) is that one's
  * network, and Teredo, where hosts choose among relays, is one network in all. Anything that is no address (a Unix socket) is one.
  */
 export function networkOf(address: string): string {
-  const bare = address.includes('%') ? address.slice(0, address.indexOf('%')) : address;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare);
-  const v4 = mapped === null ? bare : mapped[1];
-  if (isIPv4(v4)) return isPrivateV4(v4) ? v4 : `${v4.slice(0, v4.lastIndexOf('.'))}.0/24`;
+  const bare = addressInside(address.includes('%') ? address.slice(0, address.indexOf('%')) : address);
+  if (isIPv4(bare)) return isPrivateV4(bare) ? bare : `${bare.slice(0, bare.lastIndexOf('.'))}.0/24`;
   if (!isIPv6(bare)) return NO_NETWORK;
-  const groups = groupsOf(bare.toLowerCase());
+  const groups = groupsOf(bare);
+  const first = (count: number) =>
+    groups
+      .slice(0, count)
+      .map((group) => group.toString(16).padStart(4, '0'))
+      .join(':');
   // fc00::/7 and fe80::/10 are the IPv6 words for "private".
-  if (/^(f[cd]|fe[89ab])/.test(groups[0])) return `${groups.slice(0, 4).join(':')}::/64`;
-  if (groups[0] === '2002') return networkOf(dottedOf(groups[1], groups[2]));
-  if (groups[0] === '2001' && groups[1] === '0000') return '2001:0000::/32';
-  return `${groups.slice(0, 3).join(':')}::/48`;
-}
-
-/** An IPv4 address from two groups of an IPv6 one. */
-function dottedOf(high: string, low: string): string {
-  return [high.slice(0, 2), high.slice(2), low.slice(0, 2), low.slice(2)]
-    .map((hex) => Number.parseInt(hex, 16))
-    .join('.');
+  if (groups[0] >> 9 === 0xfc >> 1 || groups[0] >> 6 === 0xfe80 >> 6) return `${first(4)}::/64`;
+  if (groups[0] === 0x2001 && groups[1] === 0) return '2001:0000::/32';
+  return `${first(3)}::/48`;
 }
 
 function isPrivateV4(address: string): boolean {
   const [a, b] = address.split('.').map(Number);
   return a === 10 || a === 127 || (a === 192 && b === 168) || (a === 172 && b >= 16 && b < 32);
-}
-
-/** The first four groups of an IPv6 address, four digits each. */
-function groupsOf(address: string): string[] {
-  const [head, tail] = address.split('::').map((part) => (part === '' ? [] : part.split(':')));
-  // An IPv4 tail stands for two groups.
-  const groupsIn = (part: string[]) => part.length + (part.at(-1)?.includes('.') ? 1 : 0);
-  const zeros = tail === undefined ? 0 : 8 - groupsIn(head) - groupsIn(tail);
-  const groups = [...head, ...Array<string>(Math.max(zeros, 0)).fill('0'), ...(tail ?? [])];
-  return groups.slice(0, 4).map((group) => group.padStart(4, '0'));
 }

@@ -3,8 +3,8 @@
 // for private and reserved addresses, no throw on a strange address or record. The address is looked up and forgotten.
 import { BlockList, isIP } from 'node:net';
 import { Reader, type Response } from 'maxmind';
+import { addressInside } from '../privacy/ip-address.ts';
 import { asObject, readNumber } from '../radio/fields.ts';
-import { addressInside } from './address-inside.ts';
 import { countryNamed, countryRadiusM } from './borders.ts';
 
 /** Bytes of one or more databases in memory that threads share: load once, post, open in each. */

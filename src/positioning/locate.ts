@@ -1,6 +1,6 @@
 // Where is this phone? The one path every look-up takes, top to bottom: what each source says, one fusion, then the
-// fallbacks, which also hear an answer that rests on old evidence alone. Promises: no error and no endless work for any readings; nothing allocated (the answer is one reused object);
-// no address, strength or position outlives the call except in that object.
+// fallbacks, which also hear an answer that rests on old evidence alone. Promises: no error and no endless work for any readings;
+// nothing allocated (the answer is one reused object); no address, strength or position outlives the call except in that object.
 import { SOURCE } from '../devices/device-contract.ts';
 import type { StationReader } from '../stations/index-contract.ts';
 import { isAllOld } from './age.ts';

@@ -17,7 +17,10 @@ export type MacReadings = {
   readonly ageMs: Float64Array;
 };
 
-/** Cells: `mcc` 0 = of no known network (then `mnc`, `area`, `id` are 0: a neighbour), `area` 0 = unknown, `id` 0 = unknown, `psc` and `ta` -1 = unknown, `serving` 1 only if the phone said so. */
+/**
+ * Cells: `mcc` 0 = of no known network (then `mnc`, `area`, `id` are 0: a neighbour), `area` 0 = unknown, `id` 0 = unknown, `psc` and
+ * `ta` -1 = unknown, `serving` 1 only if the phone said so.
+ */
 export type CellReadings = {
   count: number;
   readonly radio: Uint8Array;

@@ -7,10 +7,8 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.ts';
-import { readMasterKeys } from '../config/master-keys.ts';
 import { loadSecrets, secretsPath } from '../config/secrets.ts';
 import { isLoopbackHost } from '../config/settings.ts';
-import { masterKeysOf } from '../devices/master-keys.ts';
 import { createLedgerCheck } from '../disclosures/check.ts';
 import { addAuditRoute } from '../disclosures/routes.ts';
 import { ledgerReader } from '../disclosures/store.ts';
@@ -36,7 +34,7 @@ import { FIRST_POLICY } from './first-policy.ts';
 import { openFoldBeside } from './fold-beside.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
 import { gatewayJobs } from './gateway-jobs.ts';
-import { requireOwnKeys } from './key-check.ts';
+import { keysAtHand, requireOwnKeys } from './key-check.ts';
 import { openMapIndex } from './map-index.ts';
 import { createMetrics } from './metrics.ts';
 import { openMetricsServer } from './metrics-server.ts';
@@ -92,8 +90,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     options.signal?.throwIfAborted();
 
     const secrets = loadSecrets(config, randomBytes);
-    const masters = masterKeysOf(readMasterKeys(secretsPath(config)));
-    await requireOwnKeys(store.pool, { ...secrets, masters });
+    await requireOwnKeys(store.pool, keysAtHand(config, randomBytes));
     const { atRest, demoKeys } = await prepareStore(store, secrets.stationKey, config.dataDir, options, log);
     opened('secrets');
 

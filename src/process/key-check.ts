@@ -1,9 +1,12 @@
-// Whether the secrets at hand are those that a store was written with. Promises: reads only; a sentence for people and no key;
+// Whether the secrets at hand are those that a store was written with. Promises: reads only of the store; a sentence for people and no key;
 // asked before anything is written, because a ledger that went on under another key never holds again, and a host of several with
 // one secret of its own would do that to all. An empty store goes with any. What can't be told (a ledger whose last rows were all
 // tampered with) counts as another key.
 import type { ClientBase, Pool } from 'pg';
-import type { MasterKeys } from '../devices/master-keys.ts';
+import type { Config } from '../config/env.ts';
+import { readMasterKeys } from '../config/master-keys.ts';
+import { loadSecrets, secretsPath } from '../config/secrets.ts';
+import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
 import { chainHash } from '../disclosures/entry.ts';
 import { hmacKey } from '../disclosures/hmac.ts';
 import { readEnds, readRows } from '../disclosures/store.ts';
@@ -14,6 +17,14 @@ export type KeysAtHand = {
   readonly ledgerKey: Uint8Array;
   readonly masters: MasterKeys;
 };
+
+/** The keys of this configuration; the default secrets file is made if there is none. */
+export function keysAtHand(
+  config: Pick<Config, 'dataDir' | 'secretsFile'>,
+  random: (bytes: number) => Buffer,
+): KeysAtHand {
+  return { ...loadSecrets(config, random), masters: masterKeysOf(readMasterKeys(secretsPath(config))) };
+}
 
 /** Rows looked at: one that was tampered with does not make the key another. */
 const LAST_ROWS = 8;

@@ -1,6 +1,7 @@
 // Keeps access points and beacons whose owners had them barred out of a batch on its way into the store. Promises: what is
 // left keeps its order; cells and areas are never asked about; nobody bars one between the question and the end of the
-// transaction, so that an import that runs beside a removal does not bring back what it took away. Does not know how the list is kept: it is given the question.
+// transaction, so that an import that runs beside a removal does not bring back what it took away. Does not know how the list is
+// kept: it is given the question.
 import type { ClientBase } from 'pg';
 import { BARRING_LOCK } from '../storage/locks.ts';
 import type { ColumnName, StationBatch, StationColumns } from './columns.ts';

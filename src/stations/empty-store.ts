@@ -4,8 +4,7 @@
 // row; short transactions, never beside a fold. An index that followed nothing for so long must be read anew: snapshots
 // older than a week are refused (feed.ts).
 import type { ClientBase, Pool } from 'pg';
-import { LEARNING_LOCK } from '../storage/locks.ts';
-import { transact } from '../storage/transaction.ts';
+import { inBatches } from './in-batches-store.ts';
 import { MAC_KIND } from './index-contract.ts';
 
 const DAY_MS = 86_400_000;
@@ -30,10 +29,8 @@ export async function deleteEmpty(db: Pool, nowMs: number, signal?: AbortSignal)
   if (upto === null) return 0;
   let deleted = 0;
   for (const table of Object.keys(TABLES) as (keyof typeof TABLES)[]) {
-    for (let batch = 0, n = BATCH; n === BATCH && batch < MAX_BATCHES && !signal?.aborted; batch++) {
-      n = await transact(db, (client) => deleteSome(client, table, upto));
-      deleted += n;
-    }
+    const batches = { rows: BATCH, most: MAX_BATCHES, signal };
+    deleted += await inBatches(db, batches, (client) => deleteSome(client, table, upto));
   }
   return deleted;
 }
@@ -59,8 +56,6 @@ async function markDay(db: Pool, day: number): Promise<string | null> {
 }
 
 async function deleteSome(client: ClientBase, table: keyof typeof TABLES, upto: string): Promise<number> {
-  // A fold at work may be about to learn of a station whose row is still empty.
-  await client.query(`select pg_advisory_xact_lock(${LEARNING_LOCK})`);
   const { rowCount } = await client.query(
     `delete from ${table} where ctid = any(array(
        select ctid from ${table} s where lat is null and changed < $1::xid8 and not exists (${TABLES[table]}) limit ${BATCH}

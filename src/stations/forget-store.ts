@@ -3,8 +3,8 @@
 // that no proof replaced (one report is none), and those that were imported over a learnt one since, unless they are as old
 // themselves. The row stays, without a position, for indexes that have not followed yet, until
 // empty-store.ts deletes it.
-import type { Pool, PoolClient } from 'pg';
-import { LEARNING_LOCK } from '../storage/locks.ts';
+import type { ClientBase, Pool } from 'pg';
+import { inBatches } from './in-batches-store.ts';
 import { MAC_KIND } from './index-contract.ts';
 import { decodeLearning } from './whereabouts-bytes.ts';
 
@@ -29,10 +29,8 @@ export async function forgetStations(
   const beforeDay = Math.floor(nowMs / DAY_MS) - afterDays;
   let forgotten = 0;
   for (const forget of [forgetMacs, forgetCells]) {
-    for (let batch = 0, n = BATCH; n === BATCH && batch < maxBatches && !signal?.aborted; batch++) {
-      n = await inTransaction(db, (client) => forget(client, beforeDay, nowMs));
-      forgotten += n;
-    }
+    const batches = { rows: BATCH, most: maxBatches, signal };
+    forgotten += await inBatches(db, batches, (client) => forget(client, beforeDay, nowMs));
   }
   return forgotten;
 }
@@ -41,7 +39,7 @@ export async function forgetStations(
 const isOver = (beforeMs: string) =>
   `(u.published_at is null or e.modified_at = u.published_at or coalesce(greatest(e.modified_at, e.last_seen_at), 0) < ${beforeMs})`;
 
-async function forgetMacs(client: PoolClient, beforeDay: number, nowMs: number): Promise<number> {
+async function forgetMacs(client: ClientBase, beforeDay: number, nowMs: number): Promise<number> {
   const { rows } = await client.query(
     `delete from mac_learning where ctid = any(array(select ctid from mac_learning where last_day < $1 limit ${BATCH}))
      returning kind, mac, state`,
@@ -63,7 +61,7 @@ async function forgetMacs(client: PoolClient, beforeDay: number, nowMs: number):
   return rows.length;
 }
 
-async function forgetCells(client: PoolClient, beforeDay: number, nowMs: number): Promise<number> {
+async function forgetCells(client: ClientBase, beforeDay: number, nowMs: number): Promise<number> {
   const { rows } = await client.query(
     `delete from cell_learning where ctid = any(array(select ctid from cell_learning where last_day < $1 limit ${BATCH}))
      returning radio, mcc, mnc, area, cell_id, state`,
@@ -89,21 +87,5 @@ function withPublishedAt<T extends { state: Buffer }>(row: T): T & { publishedAt
     return { ...row, publishedAt: learnt ? publishedAt : undefined };
   } catch {
     return { ...row, publishedAt: null };
-  }
-}
-
-async function inTransaction<T>(db: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await db.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query(`begin; select pg_advisory_xact_lock(${LEARNING_LOCK})`);
-    const result = await work(client);
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    broken = error as Error;
-    throw error;
-  } finally {
-    client.release(broken);
   }
 }

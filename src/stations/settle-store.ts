@@ -4,8 +4,7 @@
 import type { ClientBase, Pool } from 'pg';
 import { isPart } from '../radio/cell-parts.ts';
 import { binaryBytes } from '../storage/binary-array.ts';
-import { LEARNING_LOCK } from '../storage/locks.ts';
-import { transact } from '../storage/transaction.ts';
+import { inBatches } from './in-batches-store.ts';
 import { MAC_KIND } from './index-contract.ts';
 import { judgeOf } from './places.ts';
 import type { HeardKind } from './sighting.ts';
@@ -31,16 +30,13 @@ export async function settleWitnesses(db: Pool, nowMs: number, signal?: AbortSig
   const beforeDay = Math.floor(nowMs / DAY_MS) - 1;
   let settled = 0;
   for (const table of Object.keys(TABLES) as (keyof typeof TABLES)[]) {
-    for (let batch = 0, n = BATCH; n === BATCH && batch < MAX_BATCHES && !signal?.aborted; batch++) {
-      n = await transact(db, (client) => settleSome(client, table, beforeDay));
-      settled += n;
-    }
+    const batches = { rows: BATCH, most: MAX_BATCHES, signal };
+    settled += await inBatches(db, batches, (client) => settleSome(client, table, beforeDay));
   }
   return settled;
 }
 
 async function settleSome(client: ClientBase, table: keyof typeof TABLES, beforeDay: number): Promise<number> {
-  await client.query(`select pg_advisory_xact_lock(${LEARNING_LOCK})`);
   const { column, kindOf } = TABLES[table];
   const { rows } = await client.query<Row>(
     `select ctid::text as ctid, ${column}, state from ${table} where witness_day < $1 order by witness_day limit ${BATCH}`,

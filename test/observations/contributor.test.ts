@@ -40,7 +40,10 @@ test('different networks are different contributors, and so are hosts of a priva
 test('groups hidden in :: are counted where they stand', () => {
   expect(networkOf('2a01::5:6:7:8:9:a')).toBe('2a01:0000:0005::/48');
   expect(networkOf('2a01::a')).toBe('2a01:0000:0000::/48');
-  expect(networkOf('64:ff9b::192.0.2.33')).toBe('0064:ff9b:0000::/48');
+  expect(networkOf('2a01:db8::192.0.2.33')).toBe('2a01:0db8:0000::/48');
+  // One that only wraps an IPv4 address is that one's network.
+  for (const wrapped of ['64:ff9b::192.0.2.33', '64:ff9b::c000:221', '::ffff:c000:221', '2002:c000:221::1'])
+    expect(networkOf(wrapped)).toBe('192.0.2.0/24');
 });
 
 test('a tag tells IPv6 from IPv4, so that a line with both can be kept from vouching for itself', () => {

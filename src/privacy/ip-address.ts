@@ -1,6 +1,7 @@
-// The IPv4 address inside an IPv6 one. Promises: an address that only wraps an IPv4 one (mapped, 6to4, NAT64) comes back as
+// IP addresses taken apart: the IPv4 one inside an IPv6 one, and the groups of that. Promises: pure; an address that only wraps an IPv4 one (mapped, 6to4, NAT64) comes back as
 // that one, in any notation; every other text comes back as it is, whether it is an address or not. A database of IPv6
-// networks knows the wrapping at best as the relay's country. Teredo is not unwrapped: its hosts choose the server in it.
+// networks knows the wrapping at best as the relay's country, and whoever counts contributors would count one line twice.
+// Teredo is not unwrapped: its hosts choose the server in it.
 import { isIPv6 } from 'node:net';
 
 const SIX_TO_FOUR = 0x2002;
@@ -21,8 +22,8 @@ function dotted(high: number, low: number): string {
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
 
-/** The eight groups of an IPv6 address; an IPv4 tail stands for two. */
-function groupsOf(address: string): number[] {
+/** The eight groups of an IPv6 address without a zone; an IPv4 tail stands for two. */
+export function groupsOf(address: string): number[] {
   const [head, tail = null] = address.split('::').map(partsOf);
   return tail === null ? head : [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
