@@ -12,7 +12,7 @@ import type { Source } from './source.ts';
  * Goes up with every change of a factor, a scale or a class: a running gateway's counts are of errors over circles as these
  * make them, and say nothing of others. Fits one byte.
  */
-export const CALIBRATION_VERSION = 4;
+export const CALIBRATION_VERSION = 5;
 
 /** Under the first are one room's access points, heard thousands of times in it (a library); streets begin above. */
 const REACH_BOUNDS_M = [6.5, 16, 32, 64];
@@ -24,7 +24,7 @@ const MAC_FACTORS = [
   0.9, 2.1, 2.0, 1.5, 1.2,
   0.87, 2.1, 1.7, 1.25, 1.1,
   0.9, 2.7, 1.3, 1.1, 1.0,
-  0.9, 2.9, 0.92, 0.95, 0.85,
+  0.9, 2.9, 1.0, 0.75, 0.7,
 ];
 /** 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more), then over the scale of parts of the serving one. */
 const CELL_FACTORS = [3.75, 3.45, 3.15, 0.68];

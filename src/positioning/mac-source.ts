@@ -12,6 +12,7 @@ import { type Corrections, rateMacs } from './calibration.ts';
 import { findCluster } from './cluster.ts';
 import { createDeviceScratch, groupDevices } from './devices.ts';
 import type { Known } from './known.ts';
+import { createPathLoss } from './path-loss.ts';
 import { createPoints, flatten, putPoint, squaredM } from './points.ts';
 import { BLUETOOTH_REACH, reachPull, reachSigmaM, WIFI_REACH } from './reach.ts';
 import { MAX_WIFI, type MacReadings } from './readings.ts';
@@ -44,6 +45,7 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
   const points = createPoints(MAX_WIFI);
   const plane = createPlane();
   const solution = createSolution();
+  const followPathLoss = kind === MAC_KIND.wifi ? createPathLoss(MAX_WIFI) : null;
 
   /** Known stations of the look-up before that do not stand where the phone is, by address, and where that is (degrees; 0, 0 = nowhere). */
   const strays = { count: 0, mac: new Float64Array(MAX_WIFI), lat: 0, lon: 0 };
@@ -77,6 +79,7 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     if (start < 0 || 2 * devices < knownDevices) return;
     flatten(points, start, plane);
     solve(points, start, devices > 2, solution);
+    followPathLoss?.(points, devices, solution);
     into.found = true;
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
@@ -110,7 +113,8 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
       putPoint(points, k, known.lat[i], known.lon[i]);
       points.trust[k] = stationTrust(known.samples[i], known.lastSeenDay[i], known.flags[i], today);
       points.sigmaM[k] = reachSigmaM(model, known.radiusM[i], known.samples[i]);
-      points.pull[k] = reachPull(model, heard.dbm[row[k]], points.sigmaM[k]);
+      points.dbm[k] = heard.dbm[row[k]];
+      points.pull[k] = reachPull(model, points.dbm[k], points.sigmaM[k]);
       points.prior[k] = 0;
     }
   }

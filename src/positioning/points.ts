@@ -7,7 +7,7 @@ import { centrePlane, type Plane, planeX, planeY } from '../geo/plane.ts';
 
 /**
  * `lat`, `lon` degrees, `mPerLon` metres in a degree of longitude there; `x`, `y` metres on the plane; `sigmaM` how far the phone may be from the point (one axis, one sigma), whatever the signal;
- * `pull` how much more (over 1) or less a strength speaks for being near; `trust` in (0, 1]; `device` the number of the
+ * `pull` how much more (over 1) or less a strength speaks for being near; `dbm` that strength, of short-range transmitters only; `trust` in (0, 1]; `device` the number of the
  * physical transmitter; `prior` what other sources say for this place. Filled by cluster.ts: `density`, `company` (1 if another
  * device stands near), `member` (1 if in the chosen cluster); by solve.ts: `weight`.
  */
@@ -20,6 +20,7 @@ export type Points = {
   readonly y: Float64Array;
   readonly sigmaM: Float64Array;
   readonly pull: Float64Array;
+  readonly dbm: Float64Array;
   readonly trust: Float64Array;
   readonly device: Int16Array;
   readonly prior: Float64Array;
@@ -39,6 +40,7 @@ export function createPoints(slots: number): Points {
     y: new Float64Array(slots),
     sigmaM: new Float64Array(slots),
     pull: new Float64Array(slots),
+    dbm: new Float64Array(slots),
     trust: new Float64Array(slots),
     device: new Int16Array(slots),
     prior: new Float64Array(slots),

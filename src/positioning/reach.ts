@@ -72,13 +72,18 @@ export function reachSigmaM(model: ReachModel, radiusM: number, samples: number)
   return Math.sqrt(model.floorM * model.floorM + r2 / (R95_OVER_SIGMA * R95_OVER_SIGMA));
 }
 
+/** 0 for what is heard in one room, 1 for what is heard all over a block or more. */
+export function widenessOf(sigmaM: number): number {
+  return Math.min(Math.max((sigmaM - NARROW_M) / (WIDE_M - NARROW_M), 0), 1);
+}
+
 /**
  * How much a strength speaks for being near a transmitter of `sigmaM`, 1 at the usual strength; a missing one counts as weak.
  * Whole dBm come from tables.
  */
 export function reachPull(model: ReachModel, dbm: number, sigmaM: number): number {
   const heard = dbm === UNKNOWN_DBM ? model.usualDbm - 10 : Math.min(Math.max(dbm, WEAKEST_DBM), STRONGEST_DBM);
-  const wide = Math.min(Math.max((sigmaM - NARROW_M) / (WIDE_M - NARROW_M), 0), 1);
+  const wide = widenessOf(sigmaM);
   const row = heard - WEAKEST_DBM;
   const isWhole = (row | 0) === row;
   const narrowPull = isWhole ? model.narrowPulls[row] : pullOf(heard, model.usualDbm, model.narrowDecadeDb);

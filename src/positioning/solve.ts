@@ -80,8 +80,8 @@ function weighByStrength(points: Points, out: Solution): void {
   out.y = sy / sw;
 }
 
-/** Fills in how sure the solution is. */
-function measure(points: Points, out: Solution): void {
+/** Fills in how sure the solution is, wherever it was moved. */
+export function measure(points: Points, out: Solution): void {
   const { count, x, y, sigmaM, trust, weight, member } = points;
   let sw = 0;
   let swd = 0;

@@ -55,9 +55,9 @@ function answers(ageOf: () => number | undefined): string[] {
 
 const NOW = answers(() => undefined);
 
-test('what is heard now is answered as before ages counted, byte for byte', () => {
+test('what is heard now is answered as it was before ages counted and since many strengths do, byte for byte', () => {
   expect(NOW.filter((line) => line !== 'null').length).toBeGreaterThan(1500);
-  expect(createHash('sha256').update(NOW.join('\n')).digest('hex').slice(0, 16)).toBe('201614daed13d743');
+  expect(createHash('sha256').update(NOW.join('\n')).digest('hex').slice(0, 16)).toBe('1e205a7e7aa474aa');
 });
 
 test.each([

@@ -1,0 +1,241 @@
+// Where strengths, as far as they fall off with distance, place a phone that hears ten devices or more, over a block or
+// more. The mean of stations (solve.ts) fails there in two ways: it lies too far inside wherever they all stand to one side
+// (a mall's outer wall), and one that was carried to beside the phone is so much louder than the rest that it draws the
+// answer to where it once stood. Promises: bounded steps, no allocation, sums in the order of the points; the mean stays the
+// prior, and the stronger the narrower the stations are: a strength tells a distance to within a factor, so it says nothing
+// new of what is heard in one room.
+// Model: log-distance path loss with one offset for all (the phone's and the transmitters' mean power, found together with
+// the place), errors of Student's t, and truncation: what is heard was strong enough to be heard (Tobit's likelihood; without
+// it faint stations, which are those that had luck, cost simulated cities half of their accuracy). The constants are those at
+// which simulated cities and malls of several densities, sizes and walls do well together; real traces are too narrow to be moved.
+import { UNKNOWN_DBM } from '../radio/signal.ts';
+import type { Points } from './points.ts';
+import { reachPull, WIFI_REACH, widenessOf } from './reach.ts';
+import { AGREES_SIGMAS2, measure, type Solution } from './solve.ts';
+
+/** Fewer devices say less than their middle does. */
+const LEAST_DEVICES = 10;
+/** Path-loss exponent, between open halls (2.5) and streets (3.5), and dB a factor e of distance costs by it. */
+const EXPONENT = 3;
+const DB_OF_E = (10 * EXPONENT) / Math.LN10;
+/** Shadows, fading, bodies and what differs from transmitter to transmitter: one sigma in dB, and degrees of freedom. */
+const SIGMA_DB = 7;
+const FREEDOM = 4;
+const PER_SIGMA = 1 / SIGMA_DB;
+/** dBm at one metre, and how far a phone or a town may be from that. */
+const USUAL_AT_1M_DBM = -31;
+const OFFSET_SIGMA_DB = 20;
+/** Sigma of a station's own place in shares of its reach; and nobody is nearer to it than so many metres. */
+const PLACE_OF_REACH = 0.4;
+const LEAST_PLACE_M = 4;
+/** Sigma of the prior in shares of the reach: of the stations' middle, from which strengths may lead anywhere; of the mean. */
+const MIDDLE_OF_REACH = 1;
+const MEAN_OF_REACH = 0.25;
+const STEPS_FROM_MIDDLE = 4;
+const STEPS_FROM_MEAN = 3;
+/** By so much of what the mean would be off by, were the phone where strengths say, it is corrected: where stations stand all around, that is noise. */
+const INWARD_SHARE = 0.3;
+/** Louder than expected by more sigmas than this is a station that no longer stands where it did. */
+const LOUD_SIGMAS = 2;
+/** No step is longer than this share of the reach, or changes the offset by more. */
+const LONGEST_OF_REACH = 0.5;
+const LONGEST_DB = 15;
+/** Where the likelihood is not concave a step counts on this curvature, so that it stays finite. */
+const LEAST_CURVATURE = 0.05;
+
+/** Inverse Mills ratio, density over distribution of the standard normal, every eighth from -6 to 6: beyond, errors are outliers. */
+const MILLS_END = 6;
+const MILLS_STEPS = 8;
+const MILLS = Float64Array.from({ length: 2 * MILLS_END * MILLS_STEPS + 1 }, (_, i) =>
+  millsOf(i / MILLS_STEPS - MILLS_END),
+);
+
+/** dB lost over the square root of 1 to 2 square metres, every 256th: within 1e-5 dB straight between them. */
+const LOSS_ROWS = 256;
+const LOSS_OF_2_DB = (DB_OF_E / 2) * Math.LN2;
+const LOSS_DB = Float64Array.from({ length: LOSS_ROWS + 1 }, (_, i) => (DB_OF_E / 2) * Math.log(1 + i / LOSS_ROWS));
+/** Bits of the upper 20 of the mantissa that choose no row. */
+const MANTISSA_REST = 12;
+const asNumber = new Float64Array(1);
+const asBits = new Int32Array(asNumber.buffer);
+/** The half with sign and exponent. */
+const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+/**
+ * With its own scratch space for so many points: moves `out`, the solution for the members of `points`, which stand for so many
+ * `devices`, to where the strengths of those that agree with it are likeliest. Leaves it as it is if they are few or narrow.
+ */
+export function createPathLoss(slots: number): (points: Points, devices: number, out: Solution) => void {
+  /** Squared sigma of each station's own place, 0 = has no say. */
+  const place2 = new Float64Array(slots);
+  /** How many have a say, how far they reach, and under which strength the phone hears nothing. */
+  const heard = { count: 0, reachM: 0, thresholdDbm: 0 };
+  /** Where the phone seems to be, and what it would hear of a transmitter at one metre. */
+  const fit = { x: 0, y: 0, at1M: 0 };
+
+  /** Chooses who has a say, and puts the fit at their middle. */
+  function choose(points: Points, out: Solution): void {
+    const { count, x, y, sigmaM, dbm, trust, member } = points;
+    let [sw, sr, sp, sx, sy] = [0, 0, 0, 0, 0];
+    heard.count = 0;
+    heard.thresholdDbm = 0;
+    for (let i = 0; i < count; i++) {
+      place2[i] = 0;
+      const dx = x[i] - out.x;
+      const dy = y[i] - out.y;
+      const s2 = sigmaM[i] * sigmaM[i];
+      if (member[i] === 0 || dbm[i] === UNKNOWN_DBM || dx * dx + dy * dy >= AGREES_SIGMAS2 * s2) continue;
+      place2[i] = PLACE_OF_REACH * PLACE_OF_REACH * s2 + LEAST_PLACE_M * LEAST_PLACE_M;
+      heard.count++;
+      sw += trust[i];
+      sr += trust[i] * sigmaM[i];
+      const p = trust[i] / s2;
+      sp += p;
+      sx += p * x[i];
+      sy += p * y[i];
+      // Receivers round to a dBm.
+      heard.thresholdDbm = Math.min(heard.thresholdDbm, dbm[i] - 1);
+    }
+    heard.reachM = sr / sw;
+    fit.x = sx / sp;
+    fit.y = sy / sp;
+  }
+
+  /** Gauss-Newton on minus the log posterior of (at1M, x, y), from the fit on, which is the prior's middle too. */
+  function descend(points: Points, priorM: number, steps: number): void {
+    const { count, x, y, dbm, trust } = points;
+    const { thresholdDbm } = heard;
+    const { x: x0, y: y0 } = fit;
+    const prior = 1 / (priorM * priorM);
+    const longestM = LONGEST_OF_REACH * heard.reachM;
+    let px = x0;
+    let py = y0;
+    let at1M = USUAL_AT_1M_DBM;
+    for (let step = 0; step < steps; step++) {
+      // h curvatures, g gradients.
+      let haa = 1 / OFFSET_SIGMA_DB ** 2;
+      let ga = haa * (at1M - USUAL_AT_1M_DBM);
+      let hax = 0;
+      let hay = 0;
+      let hxx = prior;
+      let hxy = 0;
+      let hyy = prior;
+      let gx = prior * (px - x0);
+      let gy = prior * (py - y0);
+      for (let i = 0; i < count; i++) {
+        if (place2[i] === 0) continue;
+        const dx = px - x[i];
+        const dy = py - y[i];
+        const d2 = dx * dx + dy * dy + place2[i];
+        const expected = at1M - lossDb(d2);
+        const z = (expected - thresholdDbm) * PER_SIGMA;
+        // Those of these that are heard are so many sigmas stronger than all would be.
+        const luck = millsRatio(z);
+        const error = (expected - dbm[i]) * PER_SIGMA + luck;
+        // One division for both: w is the weight of Student's t, j what a metre changes in dB.
+        const both = 1 / ((FREEDOM + error * error) * d2);
+        const w = trust[i] * ((FREEDOM + 1) * PER_SIGMA * PER_SIGMA) * both * d2;
+        const g = w * error * SIGMA_DB;
+        const h = w * Math.max(1 - luck * (z + luck), LEAST_CURVATURE);
+        const j = -DB_OF_E * both * (FREEDOM + error * error);
+        const jx = j * dx;
+        const jy = j * dy;
+        ga += g;
+        gx += g * jx;
+        gy += g * jy;
+        haa += h;
+        hax += h * jx;
+        hay += h * jy;
+        hxx += h * jx * jx;
+        hxy += h * jx * jy;
+        hyy += h * jy * jy;
+      }
+      // Without the offset: Schur's complement of it.
+      const bxx = hxx - (hax * hax) / haa;
+      const bxy = hxy - (hax * hay) / haa;
+      const byy = hyy - (hay * hay) / haa;
+      const bx = gx - (hax * ga) / haa;
+      const by = gy - (hay * ga) / haa;
+      const det = bxx * byy - bxy * bxy;
+      const mx = (bxy * by - byy * bx) / det;
+      const my = (bxy * bx - bxx * by) / det;
+      const share = Math.min(1, longestM / Math.sqrt(mx * mx + my * my + 1e-9));
+      const more = -(ga + share * (hax * mx + hay * my)) / haa;
+      px += share * mx;
+      py += share * my;
+      at1M += Math.min(Math.max(more, -LONGEST_DB), LONGEST_DB);
+    }
+    fit.x = px;
+    fit.y = py;
+    fit.at1M = at1M;
+  }
+
+  /**
+   * Lowers the weights of those that are louder than they could be from where they stand, and puts the fit to the mean of all,
+   * led back from where a mean would be drawn to.
+   */
+  function correctMean(points: Points): void {
+    const { count, x, y, sigmaM, dbm, pull, weight, member } = points;
+    let [sw, sx, sy] = [0, 0, 0];
+    let [ew, ex, ey] = [0, 0, 0];
+    for (let i = 0; i < count; i++) {
+      if (member[i] === 0) continue;
+      if (place2[i] > 0) {
+        const dx = fit.x - x[i];
+        const dy = fit.y - y[i];
+        const expected = fit.at1M - lossDb(dx * dx + dy * dy + place2[i]);
+        const louder = Math.max((dbm[i] - expected) * PER_SIGMA - LOUD_SIGMAS, 0);
+        weight[i] /= (1 + louder * louder) ** 3;
+        const luck = millsRatio((expected - heard.thresholdDbm) * PER_SIGMA);
+        const usual = Math.round(expected + SIGMA_DB * luck);
+        const w = (weight[i] / pull[i]) * reachPull(WIFI_REACH, usual, sigmaM[i]);
+        ew += w;
+        ex += w * x[i];
+        ey += w * y[i];
+      }
+      sw += weight[i];
+      sx += weight[i] * x[i];
+      sy += weight[i] * y[i];
+    }
+    fit.x = sx / sw - INWARD_SHARE * (ex / ew - fit.x);
+    fit.y = sy / sw - INWARD_SHARE * (ey / ew - fit.y);
+  }
+
+  return (points, devices, out) => {
+    if (devices < LEAST_DEVICES) return;
+    choose(points, out);
+    const wide = heard.count < LEAST_DEVICES ? 0 : widenessOf(heard.reachM);
+    if (wide === 0) return;
+    descend(points, MIDDLE_OF_REACH * heard.reachM, STEPS_FROM_MIDDLE);
+    correctMean(points);
+    descend(points, MEAN_OF_REACH * heard.reachM * wide, STEPS_FROM_MEAN);
+    out.x = fit.x;
+    out.y = fit.y;
+    measure(points, out);
+  };
+}
+
+/** Density over distribution of the standard normal at z, -6 to 6: from the table, straight between its rows. */
+export function millsRatio(z: number): number {
+  const at = (Math.min(Math.max(z, -MILLS_END), MILLS_END) + MILLS_END) * MILLS_STEPS;
+  const row = Math.min(at | 0, MILLS.length - 2);
+  return MILLS[row] + (at - row) * (MILLS[row + 1] - MILLS[row]);
+}
+
+/** dB lost over the square root of `d2` square metres, normal numbers only: the exponent's bits and a table for the mantissa's, straight between its rows. */
+export function lossDb(d2: number): number {
+  asNumber[0] = d2;
+  const high = asBits[HIGH];
+  const mantissa = high & 0xfffff;
+  const row = mantissa >> MANTISSA_REST;
+  const rest = (mantissa & (2 ** MANTISSA_REST - 1)) * 2 ** -MANTISSA_REST;
+  return ((high >> 20) - 1023) * LOSS_OF_2_DB + LOSS_DB[row] + rest * (LOSS_DB[row + 1] - LOSS_DB[row]);
+}
+
+/** Density over distribution at z, the latter by Marsaglia's series (J. Stat. Softw. 11(4), 2004). */
+function millsOf(z: number): number {
+  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
+  let sum = z;
+  for (let term = z, n = 3; sum + term !== sum; n += 2) sum += term *= (z * z) / n;
+  return density / (0.5 + density * sum);
+}
