@@ -16,6 +16,7 @@ import { openSimulations, openTraces } from './data-sets.ts';
 import type { DataSet, Method } from './method.ts';
 import { type Metrics, measure } from './metrics.ts';
 import { createNearestReports } from './oracle-nearest.ts';
+import { openOtherWorlds, printOthers } from './other-worlds.ts';
 import { createHoneyguide } from './ours.ts';
 import { askOverHttp } from './over-http.ts';
 import { drawBeside, drawErrors } from './plot.ts';
@@ -114,7 +115,7 @@ function printTable(rows: readonly Row[]): string {
 }
 
 /** The page beside this file. */
-function describeRun(table: string, notes: readonly string[]): string {
+function describeRun(table: string, notes: readonly string[], others: string): string {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   return `# Accuracy
 
@@ -129,6 +130,10 @@ ${table}
 What limits each set:
 
 ${notes.map((note) => `- ${note}`).join('\n')}
+
+Other simulated worlds, in process (\`other-worlds.ts\`):
+
+${others}
 `;
 }
 
@@ -166,6 +171,7 @@ async function main(): Promise<void> {
   const overHttp = values.http ? await askGateway(sets) : [];
   const rows = sets.flatMap(({ name }) => [...inProcess, ...overHttp].filter(({ set }) => set === name));
   const table = printTable(rows);
+  const others = values.all ? printOthers(compare(openOtherWorlds(), [])) : '';
   if (values.json) {
     console.log(
       JSON.stringify(rows.map(({ metrics: { errorsM: _, ...metrics }, ...row }) => ({ ...row, ...metrics }))),
@@ -173,6 +179,7 @@ async function main(): Promise<void> {
   } else {
     console.log(table);
     console.log(notes.join('\n'));
+    console.log(others);
   }
   const draw = (set: string) =>
     drawErrors(
@@ -181,9 +188,9 @@ async function main(): Promise<void> {
         .filter((row) => row.set === set && !/uncorrected|oracle/.test(row.method))
         .map(({ method, metrics }) => ({ name: method, metrics })),
     );
-  if (values.docs && traces.length > 0) {
+  if (values.docs && values.all && traces.length > 0) {
     writeFileSync(DOCS_PLOT, drawBeside(DOCS_SETS.map(draw)));
-    writeFileSync(README, describeRun(table, notes));
+    writeFileSync(README, describeRun(table, notes, others));
   }
   if (values.plots === undefined) return;
   mkdirSync(values.plots, { recursive: true });

@@ -24,7 +24,7 @@ const MAC_FACTORS = [
   0.9, 2.1, 2.0, 1.5, 1.2,
   0.87, 2.1, 1.7, 1.25, 1.1,
   0.9, 2.7, 1.3, 1.1, 1.0,
-  0.9, 2.9, 1.0, 0.75, 0.7,
+  0.9, 2.9, 0.9, 0.8, 0.65,
 ];
 /** 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more), then over the scale of parts of the serving one. */
 const CELL_FACTORS = [3.75, 3.45, 3.15, 0.68];

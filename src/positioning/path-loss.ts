@@ -28,13 +28,12 @@ const OFFSET_SIGMA_DB = 20;
 /** Sigma of a station's own place in shares of its reach; and nobody is nearer to it than so many metres. */
 const PLACE_OF_REACH = 0.4;
 const LEAST_PLACE_M = 4;
-/** Sigma of the prior in shares of the reach: of the stations' middle, from which strengths may lead anywhere; of the mean. */
-const MIDDLE_OF_REACH = 1;
-const MEAN_OF_REACH = 0.25;
-const STEPS_FROM_MIDDLE = 4;
-const STEPS_FROM_MEAN = 3;
+/** Sigma of the prior in shares of the reach: wide, from which strengths may lead anywhere; narrow, around the corrected mean. */
+const WIDE_OF_REACH = 1;
+const NARROW_OF_REACH = 0.25;
+const STEPS = 3;
 /** By so much of what the mean would be off by, were the phone where strengths say, it is corrected: where stations stand all around, that is noise. */
-const INWARD_SHARE = 0.3;
+const INWARD_SHARE = 0.5;
 /** Louder than expected by more sigmas than this is a station that no longer stands where it did. */
 const LOUD_SIGMAS = 2;
 /** No step is longer than this share of the reach, or changes the offset by more. */
@@ -101,8 +100,11 @@ export function createPathLoss(slots: number): (points: Points, devices: number,
     fit.y = sy / sp;
   }
 
-  /** Gauss-Newton on minus the log posterior of (at1M, x, y), from the fit on, which is the prior's middle too. */
-  function descend(points: Points, priorM: number, steps: number): void {
+  /**
+   * Gauss-Newton on minus the log posterior of (at1M, x, y), from the fit on, which is the prior's middle too. Returns the trust
+   * in those that contradict it before the last step, by how much they do.
+   */
+  function descend(points: Points, priorM: number): number {
     const { count, x, y, dbm, trust } = points;
     const { thresholdDbm } = heard;
     const { x: x0, y: y0 } = fit;
@@ -111,7 +113,9 @@ export function createPathLoss(slots: number): (points: Points, devices: number,
     let px = x0;
     let py = y0;
     let at1M = USUAL_AT_1M_DBM;
-    for (let step = 0; step < steps; step++) {
+    let doubt = 0;
+    for (let step = 0; step < STEPS; step++) {
+      doubt = 0;
       // h curvatures, g gradients.
       let haa = 1 / OFFSET_SIGMA_DB ** 2;
       let ga = haa * (at1M - USUAL_AT_1M_DBM);
@@ -134,7 +138,9 @@ export function createPathLoss(slots: number): (points: Points, devices: number,
         const error = (expected - dbm[i]) * PER_SIGMA + luck;
         // One division for both: w is the weight of Student's t, j what a metre changes in dB.
         const both = 1 / ((FREEDOM + error * error) * d2);
-        const w = trust[i] * ((FREEDOM + 1) * PER_SIGMA * PER_SIGMA) * both * d2;
+        const agrees = trust[i] * both * d2;
+        doubt += agrees * error * error;
+        const w = (FREEDOM + 1) * PER_SIGMA * PER_SIGMA * agrees;
         const g = w * error * SIGMA_DB;
         const h = w * Math.max(1 - luck * (z + luck), LEAST_CURVATURE);
         const j = -DB_OF_E * both * (FREEDOM + error * error);
@@ -167,6 +173,23 @@ export function createPathLoss(slots: number): (points: Points, devices: number,
     }
     fit.x = px;
     fit.y = py;
+    fit.at1M = at1M;
+    return doubt;
+  }
+
+  /**
+   * Where strengths lead from the middle of all, or from the mean: whichever fewer contradict. One that was carried to beside
+   * the phone holds the mean, at an outer wall the middle is too far inside to get away from.
+   */
+  function descendTwice(points: Points, out: Solution): void {
+    const priorM = WIDE_OF_REACH * heard.reachM;
+    const doubt = descend(points, priorM);
+    const { x, y, at1M } = fit;
+    fit.x = out.x;
+    fit.y = out.y;
+    if (descend(points, priorM) <= doubt) return;
+    fit.x = x;
+    fit.y = y;
     fit.at1M = at1M;
   }
 
@@ -206,9 +229,9 @@ export function createPathLoss(slots: number): (points: Points, devices: number,
     choose(points, out);
     const wide = heard.count < LEAST_DEVICES ? 0 : widenessOf(heard.reachM);
     if (wide === 0) return;
-    descend(points, MIDDLE_OF_REACH * heard.reachM, STEPS_FROM_MIDDLE);
+    descendTwice(points, out);
     correctMean(points);
-    descend(points, MEAN_OF_REACH * heard.reachM * wide, STEPS_FROM_MEAN);
+    descend(points, NARROW_OF_REACH * heard.reachM * wide);
     out.x = fit.x;
     out.y = fit.y;
     measure(points, out);
