@@ -2,6 +2,7 @@
 // the one of the observations room. Data sets of one contributor count as a trusted fleet; else each `_device` is one.
 
 import { createRandom } from '../../fixtures/random.ts';
+import { strongestOf } from '../../src/observations/serving.ts';
 import { beginDay, countError, createErrorRecord, FLEET } from '../../src/positioning/error-record.ts';
 import { createExaminer } from '../../src/positioning/examine.ts';
 import { createLocator } from '../../src/positioning/locate.ts';
@@ -15,7 +16,7 @@ import type { HeardKind, Sighting } from '../../src/stations/sighting.ts';
 import { hasArrival } from '../../src/stations/whereabouts.ts';
 import { cellKey, macKey, openMapReader, type StationMap } from './map-reader.ts';
 import type { Answer, Method } from './method.ts';
-import { type CellSeen, isTruth, type Scan } from './traces.ts';
+import { isTruth, type Scan } from './traces.ts';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -116,18 +117,6 @@ function readScan(scan: Scan): Readings {
 const parts = new Float64Array(MAX_PARTS);
 const toDbm = (dbm: number) => (Number.isNaN(dbm) ? UNKNOWN_DBM : dbm);
 
-/** Physical identity of the strongest other cell of the serving one's radio, -1 = none. */
-function strongestNeighbour(scan: Scan, serving: CellSeen): number {
-  let psc = -1;
-  let best = Number.NEGATIVE_INFINITY;
-  for (const c of scan.cells) {
-    if (c === serving || c.radio !== serving.radio || c.psc < 0 || !(toDbm(c.dbm) > best)) continue;
-    best = toDbm(c.dbm);
-    psc = c.psc;
-  }
-  return psc;
-}
-
 function foldBatch(
   stations: Map<string, LearntStation>,
   pscs: Map<string, number>,
@@ -169,7 +158,8 @@ function foldBatch(
     const serving = scan.cells.find((c) => c.cellId > 0 && c.serving) ?? scan.cells.find((c) => c.cellId > 0);
     if (serving === undefined) continue;
     const { radio, mcc, mnc, area, cellId, timingAdvance, dbm } = serving;
-    const count = partAreas(radio, timingAdvance, toDbm(dbm), strongestNeighbour(scan, serving), parts);
+    const neighbours = scan.cells.filter((c) => c !== serving).map((c) => ({ ...c, dbm: toDbm(c.dbm) }));
+    const count = partAreas(radio, timingAdvance, toDbm(dbm), strongestOf(neighbours, radio), parts);
     for (let i = 0; i < count; i++) {
       add(cellKey(PART_RADIO, mcc, mnc, parts[i], partCellId(radio, area, cellId)), 'part', dbm);
     }

@@ -2,7 +2,7 @@
 // enough and close enough in time to what was heard, and only transmitters that stand still, belong to nobody's pocket and
 // were not opted out; everything dropped is counted under one reason. An unknown accuracy or speed stays unknown (NaN):
 // the fold trusts it less, it is not taken for the best. Does not know who sent it.
-import { isValidArea, isValidCellId } from '../radio/cell.ts';
+import { isValidArea, isValidCellId, isValidMcc, isValidMnc } from '../radio/cell.ts';
 import { isLocallyAdministered, isUsableMac } from '../radio/mac.ts';
 import type {
   AdmittedReport,
@@ -15,6 +15,7 @@ import type {
   NeighbourSeen,
   Report,
 } from './report.ts';
+import { servingOf } from './serving.ts';
 
 /** Metres of 68 % accuracy beyond which a fix says nothing about a transmitter of this reach (Ichnaea's limits). */
 const MAX_ACCURACY_M = { wifi: 200, bluetooth: 100, cell: 1_000 } as const;
@@ -158,7 +159,7 @@ function admitCells(
   drops: Drops,
 ): { cells: CellSeen[]; neighbours: NeighbourSeen[] } {
   const seen = new Map<string, CellSeen>();
-  const neighbours = new Map<string, NeighbourSeen & { ageMs: number }>();
+  const neighbours = new Map<string, NeighbourSeen & { mcc: number; mnc: number; ageMs: number }>();
   for (const cell of heard) {
     const { radio, mcc, mnc, area, cellId, psc, dbm } = cell;
     const problem = radio === 0 ? 'badCell' : gapProblem(fix, cell.ageMs);
@@ -170,15 +171,20 @@ function admitCells(
         { ...cell, radio, ageMs: gapMs(fix, cell.ageMs) },
         drops,
       );
-    } else if (psc >= 0) keepBetter(neighbours, `${radio}/${psc}`, { radio, psc, dbm, ageMs: 0 }, drops);
-    else drops.badCell++;
+    } else if (psc >= 0) {
+      const network = isValidMcc(mcc) && isValidMnc(mnc) ? { mcc, mnc } : { mcc: 0, mnc: 0 };
+      const key = `${radio}/${network.mcc}/${network.mnc}/${psc}`;
+      keepBetter(neighbours, key, { radio, psc, dbm, ...network, ageMs: 0 }, drops);
+    } else drops.badCell++;
   }
-  // Neighbours of nothing teach nothing.
-  if (seen.size === 0) drops.badCell += neighbours.size;
-  return {
-    cells: [...seen.values()],
-    neighbours: seen.size === 0 ? [] : [...neighbours.values()].map(({ radio, psc, dbm }) => ({ radio, psc, dbm })),
-  };
+  const cells = [...seen.values()];
+  const serving = servingOf(cells);
+  // Neighbours of nothing teach nothing, nor do those of another network (two SIM cards); most tell none.
+  const isOurs = ({ mcc, mnc }: { mcc: number; mnc: number }) =>
+    serving !== null && (mcc === 0 || (mcc === serving.mcc && mnc === serving.mnc));
+  const ours = [...neighbours.values()].filter(isOurs);
+  drops.badCell += neighbours.size - ours.length;
+  return { cells, neighbours: ours.map(({ radio, psc, dbm }) => ({ radio, psc, dbm })) };
 }
 
 function keepBetter<K, T extends { ageMs: number; dbm: number }>(kept: Map<K, T>, key: K, next: T, drops: Drops): void {

@@ -11,6 +11,7 @@ import type { CellIdentity } from '../stations/station.ts';
 import { dayOf, isIPv6Tag, UNKNOWN_TAG } from './contributor.ts';
 import { decodeReport } from './payload.ts';
 import type { AdmittedReport, CellSeen } from './report.ts';
+import { servingOf, strongestOf } from './serving.ts';
 
 /** A row as claimed. `contributor` null = forgotten. */
 export type ClaimedRow = { contributor: number | null; trusted: boolean; receivedAtMs: number; payload: Buffer };
@@ -84,30 +85,16 @@ function heardCell(all: Gathered, identity: CellIdentity): HeardCell {
   return heard;
 }
 
-/** The cell that look-ups take for the serving one: said to be, else the strongest; of equals the least identity. */
-function servingOf(cells: readonly CellSeen[]): CellSeen | null {
-  const rank = (a: CellSeen, b: CellSeen) =>
-    Number(b.serving) - Number(a.serving) ||
-    b.dbm - a.dbm ||
-    a.radio - b.radio ||
-    a.area - b.area ||
-    a.cellId - b.cellId;
-  return cells.reduce<CellSeen | null>((first, cell) => (first === null || rank(cell, first) < 0 ? cell : first), null);
-}
-
 const partAreasOut = new Float64Array(MAX_PARTS);
 
 /** The parts of the serving cell in which the phone was, as cells of their own (radio/cell-parts.ts). */
 function partsOf(serving: CellSeen, report: AdmittedReport): CellIdentity[] {
   const { radio, mcc, mnc, area, cellId, timingAdvance, dbm } = serving;
-  let neighbour = -1;
-  let strongest = Number.NEGATIVE_INFINITY;
-  for (const other of [...report.cells, ...report.neighbours]) {
-    if (other === serving || other.radio !== radio || other.psc < 0 || other.dbm <= strongest) continue;
-    strongest = other.dbm;
-    neighbour = other.psc;
-  }
-  const count = partAreas(radio, timingAdvance, dbm, neighbour, partAreasOut);
+  const others = [
+    ...report.cells.filter((other) => other !== serving && other.mcc === mcc && other.mnc === mnc),
+    ...report.neighbours,
+  ];
+  const count = partAreas(radio, timingAdvance, dbm, strongestOf(others, radio), partAreasOut);
   return Array.from({ length: count }, (_, i) => ({
     type: 'cell',
     radio: PART_RADIO as Radio,

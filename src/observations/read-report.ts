@@ -17,7 +17,7 @@ import { ABSENT, asObject, readInt, readNumber } from '../radio/fields.ts';
 import { fixSourceOf } from '../radio/fix-source.ts';
 import { parseMac } from '../radio/mac.ts';
 import { isOptedOut, isRefusal } from '../radio/opt-out.ts';
-import { asuDbm, bluetoothDbm, cellDbm, wifiDbm } from '../radio/signal.ts';
+import { asuDbm, bluetoothDbm, cellDbm, UNKNOWN_DBM, wifiDbm } from '../radio/signal.ts';
 import { type CellHeard, type Fix, MAX_STATIONS, type MacHeard, type Report } from './report.ts';
 
 type Fields = { readonly [field: string]: unknown };
@@ -150,7 +150,6 @@ function readCell(entry: Fields, ownRadio: Radio | 0): CellHeard {
   const said = word === undefined || word === null || word === '' ? ownRadio : radioOf(word);
   const cellId = readEither((id) => said !== 0 && canBeCellId(said, id), entry.cellId, entry.cid, entry.newRadioCellId);
   const radio = said === 0 ? 0 : radioOfCell(said, cellId);
-  const strength = readInt(entry.signalStrength ?? entry.signal);
   const isPsc = (psc: number) => radio !== 0 && isValidPsc(radio, psc);
   const psc = readEither(isPsc, entry.primaryScramblingCode, entry.psc);
   const mcc = readEither(isValidMcc, entry.mobileCountryCode, entry.mcc, entry.mobileCountryCodeStr);
@@ -164,10 +163,16 @@ function readCell(entry: Fields, ownRadio: Radio | 0): CellHeard {
     cellId: orZero(cellId),
     psc: isPsc(psc) ? psc : -1,
     timingAdvance: readTimingAdvance(radio, readInt(entry.timingAdvance ?? entry.ta)),
-    dbm: radio === 0 ? ABSENT : strength === ABSENT ? asuDbm(radio, readInt(entry.asu)) : cellDbm(radio, strength),
+    dbm: radio === 0 ? ABSENT : dbmOf(radio, entry),
     ageMs: readAge(entry.age),
     serving: entry.serving === true || readInt(entry.serving) === 1,
   };
+}
+
+/** dBm, from its own field or, where that holds none, from the other unit's. */
+function dbmOf(radio: Radio, entry: Fields): number {
+  const dbm = cellDbm(radio, readInt(entry.signalStrength ?? entry.signal));
+  return dbm === UNKNOWN_DBM ? asuDbm(radio, readInt(entry.asu)) : dbm;
 }
 
 /** The first of a field's names that holds what is valid, else the first that holds an integer; a placeholder hides no other. */

@@ -86,12 +86,15 @@ function* slices<T>(list: readonly T[]): Generator<readonly T[]> {
   for (let at = 0; at < list.length; at += SLICE) yield list.slice(at, at + SLICE);
 }
 
-/** Addresses whose network's name says no. */
+/** Addresses of networks and beacons whose name says no. */
 function refusing(reports: readonly (Report | null)[]): number[] {
   return reports.flatMap((report) =>
     report === null
       ? []
-      : [...report.wifi.filter(({ refuses }) => refuses).map(({ mac }) => mac), ...report.refusedBeyond],
+      : [
+          ...[...report.wifi, ...report.bluetooth].filter(({ refuses }) => refuses).map(({ mac }) => mac),
+          ...report.refusedBeyond,
+        ],
   );
 }
 

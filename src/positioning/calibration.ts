@@ -12,18 +12,22 @@ import type { Source } from './source.ts';
  * Goes up with every change of a factor, a scale or a class: a running gateway's counts are of errors over circles as these
  * make them, and say nothing of others. Fits one byte.
  */
-export const CALIBRATION_VERSION = 5;
+export const CALIBRATION_VERSION = 6;
 
 /** Under the first are one room's access points, heard thousands of times in it (a library); streets begin above. */
 const REACH_BOUNDS_M = [6.5, 16, 32, 64];
 
-/** 95 % error over `macScaleM`. Rows: 2, 3, 4-5, 6-9, 10 and more devices. Columns: reach under 6.5, 16, 32, 64 m, and wider. */
+/**
+ * 95 % error over `macScaleM`. Rows: 2, 3, 4-5, 6-9, 10 and more devices, and as many whose strengths were followed (path-loss.ts).
+ * Columns: reach under 6.5, 16, 32, 64 m, and wider.
+ */
 // biome-ignore format: a table
 const MAC_FACTORS = [
   0.9, 2.1, 2.2, 2.3, 1.8,
   0.9, 2.1, 2.0, 1.5, 1.2,
   0.87, 2.1, 1.7, 1.25, 1.1,
   0.9, 2.7, 1.3, 1.1, 1.0,
+  0.9, 2.9, 0.92, 0.95, 0.85,
   0.9, 2.9, 0.9, 0.8, 0.65,
 ];
 /** 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more), then over the scale of parts of the serving one. */
@@ -66,22 +70,23 @@ function macScaleM(solution: Solution): number {
 }
 
 /** The row and column of a solution in MAC_FACTORS. */
-function macBucket(devices: number, reachM: number): number {
-  const row = devices < 4 ? devices - 2 : devices < 6 ? 2 : devices < 10 ? 3 : 4;
+function macBucket(devices: number, followed: boolean, reachM: number): number {
+  const row = devices < 4 ? devices - 2 : devices < 6 ? 2 : devices < 10 ? 3 : followed ? 5 : 4;
   let column = 0;
   while (column < REACH_BOUNDS_M.length && reachM >= REACH_BOUNDS_M[column]) column++;
   return row * (REACH_BOUNDS_M.length + 1) + column;
 }
 
-/** Fills in the 95 % circle of a position by `devices` (2 or more) access points or beacons. */
+/** Fills in the 95 % circle of a position by `devices` (2 or more) access points or beacons, whose strengths were `followed` or only weighed. */
 export function rateMacs(
   corrections: Corrections,
   kind: MacKind,
   devices: number,
+  followed: boolean,
   solution: Solution,
   into: Source,
 ): void {
-  const bucket = macBucket(devices, solution.reachM);
+  const bucket = macBucket(devices, followed, solution.reachM);
   const floor = devices === 2 ? TWO_DEVICES_M : kind === MAC_KIND.wifi ? WIFI_FLOOR_M : BLUETOOTH_FLOOR_M;
   // Members that disagree with the answer were left out of the scale: what they are trusted with is doubt.
   const doubt = solution.doubting / (solution.agreeing + solution.doubting);

@@ -6,7 +6,7 @@
 // smaller places stand for the cell.
 import { distanceM } from '../geo/distance.ts';
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
-import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
+import { isBesideNone, MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
 import type { StationReader } from '../stations/index-contract.ts';
 import { addCellKey } from '../stations/look-up-contract.ts';
 import {
@@ -49,6 +49,7 @@ export function createCellSource(
   const rows = new Int16Array(MAX_CELLS);
   const partRows = new Int16Array(MAX_PARTS);
   const parts = new Float64Array(MAX_PARTS);
+  let partsSought = 0;
   const points = createPoints(MAX_CELLS + MAX_PARTS);
   /** How long ago each point was heard. */
   const ages = new Float64Array(MAX_CELLS + MAX_PARTS);
@@ -67,7 +68,7 @@ export function createCellSource(
     const { count, radio, mcc, mnc, area, id } = heard;
     for (let i = 0; i < count; i++)
       rows[i] = id[i] === 0 || area[i] === 0 ? -1 : addCellKey(keys, radio[i], mcc[i], mnc[i], area[i], id[i]);
-    serving.parts = 0;
+    partsSought = 0;
     if (count > 0 && id[0] !== 0) seekParts(heard);
   }
 
@@ -75,8 +76,8 @@ export function createCellSource(
   function seekParts(heard: CellReadings): void {
     const radio = heard.radio[0];
     const id = partCellId(radio, heard.area[0], heard.id[0]);
-    serving.parts = partAreas(radio, heard.ta[0], heard.dbm[0], strongestNeighbour(heard, 0), parts);
-    for (let p = 0; p < serving.parts; p++)
+    partsSought = partAreas(radio, heard.ta[0], heard.dbm[0], strongestNeighbour(heard, 0), parts);
+    for (let p = 0; p < partsSought; p++)
       partRows[p] = addCellKey(keys, PART_RADIO, heard.mcc[0], heard.mnc[0], parts[p], id);
   }
 
@@ -160,9 +161,13 @@ export function createCellSource(
   /** Puts the known parts of the serving cell, itself found in `row`, in its place. */
   function placeParts(row: number, today: number, ageMs: number): void {
     serving.unsure = 0;
-    for (let p = 0; p < serving.parts; p++) {
+    serving.parts = 0;
+    for (let p = 0; p < partsSought; p++) {
       const part = partRows[p];
-      if (part < 0 || found[part] === 0) continue;
+      const isKnown = part >= 0 && found[part] === 1;
+      // That nobody came by without a neighbour, where all phones tell of some, says nothing of where one is that tells of none.
+      if (isKnown || !isBesideNone(parts[p])) serving.parts++;
+      if (!isKnown) continue;
       serving.partsKnown++;
       serving.unsure += fewLooks(known.samples[part]);
       addPoint(

@@ -79,11 +79,11 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     if (start < 0 || 2 * devices < knownDevices) return;
     flatten(points, start, plane);
     solve(points, start, devices > 2, solution);
-    followPathLoss?.(points, devices, solution);
+    const followed = devices > 2 && followPathLoss?.(points, solution) === true;
     into.found = true;
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    rateMacs(corrections, kind, devices, solution, into);
+    rateMacs(corrections, kind, devices, followed, solution, into);
     into.trust = solution.agreeing;
     ageSource(into, oldest > SCAN_MS ? meanAgeMs(heard) : 0);
   }

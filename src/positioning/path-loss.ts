@@ -11,10 +11,12 @@
 import { UNKNOWN_DBM } from '../radio/signal.ts';
 import type { Points } from './points.ts';
 import { reachPull, WIFI_REACH, widenessOf } from './reach.ts';
-import { AGREES_SIGMAS2, measure, type Solution } from './solve.ts';
+import { measure, type Solution } from './solve.ts';
 
 /** Fewer devices say less than their middle does. */
 const LEAST_DEVICES = 10;
+/** Strengths that differ by less (one sigma) are no strengths: some phones tell one number of all. Real ones differ by 8 to 12. */
+const LEAST_SPREAD_DB = 4;
 /** Path-loss exponent, between open halls (2.5) and streets (3.5), and dB a factor e of distance costs by it. */
 const EXPONENT = 3;
 const DB_OF_E = (10 * EXPONENT) / Math.LN10;
@@ -61,41 +63,51 @@ const asBits = new Int32Array(asNumber.buffer);
 const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 
 /**
- * With its own scratch space for so many points: moves `out`, the solution for the members of `points`, which stand for so many
- * `devices`, to where the strengths of those that agree with it are likeliest. Leaves it as it is if they are few or narrow.
+ * With its own scratch space for so many points: moves `out`, the solution for the members of `points` with pulls, to where the
+ * strengths of those that agree with it are likeliest, and returns true. Leaves it as it is, and returns false, if that are few
+ * devices, if they are narrow, or if their strengths tell nothing.
  */
-export function createPathLoss(slots: number): (points: Points, devices: number, out: Solution) => void {
+export function createPathLoss(slots: number): (points: Points, out: Solution) => boolean {
   /** Squared sigma of each station's own place, 0 = has no say. */
   const place2 = new Float64Array(slots);
-  /** How many have a say, how far they reach, and under which strength the phone hears nothing. */
-  const heard = { count: 0, reachM: 0, thresholdDbm: 0 };
+  const isCounted = new Uint8Array(slots);
+  /** How many devices have a say, how far they reach, how much they differ, and under which strength the phone hears nothing. */
+  const heard = { devices: 0, reachM: 0, spreadDb: 0, thresholdDbm: 0 };
   /** Where the phone seems to be, and what it would hear of a transmitter at one metre. */
   const fit = { x: 0, y: 0, at1M: 0 };
 
   /** Chooses who has a say, and puts the fit at their middle. */
-  function choose(points: Points, out: Solution): void {
-    const { count, x, y, sigmaM, dbm, trust, member } = points;
-    let [sw, sr, sp, sx, sy] = [0, 0, 0, 0, 0];
-    heard.count = 0;
-    heard.thresholdDbm = 0;
+  function choose(points: Points): void {
+    const { count, x, y, sigmaM, dbm, trust, agrees, device } = points;
+    let [sw, sr, sd, sdd, sp, sx, sy] = [0, 0, 0, 0, 0, 0, 0];
+    let devices = 0;
+    let faintest = 0;
+    isCounted.fill(0, 0, count);
     for (let i = 0; i < count; i++) {
       place2[i] = 0;
-      const dx = x[i] - out.x;
-      const dy = y[i] - out.y;
+      if (agrees[i] === 0 || dbm[i] === UNKNOWN_DBM) continue;
+      if (isCounted[device[i]] === 0) {
+        isCounted[device[i]] = 1;
+        devices++;
+      }
       const s2 = sigmaM[i] * sigmaM[i];
-      if (member[i] === 0 || dbm[i] === UNKNOWN_DBM || dx * dx + dy * dy >= AGREES_SIGMAS2 * s2) continue;
       place2[i] = PLACE_OF_REACH * PLACE_OF_REACH * s2 + LEAST_PLACE_M * LEAST_PLACE_M;
-      heard.count++;
-      sw += trust[i];
-      sr += trust[i] * sigmaM[i];
-      const p = trust[i] / s2;
+      const w = trust[i];
+      sw += w;
+      sr += w * sigmaM[i];
+      sd += w * dbm[i];
+      sdd += w * dbm[i] * dbm[i];
+      const p = w / s2;
       sp += p;
       sx += p * x[i];
       sy += p * y[i];
-      // Receivers round to a dBm.
-      heard.thresholdDbm = Math.min(heard.thresholdDbm, dbm[i] - 1);
+      if (dbm[i] < faintest) faintest = dbm[i];
     }
+    heard.devices = devices;
     heard.reachM = sr / sw;
+    heard.spreadDb = Math.sqrt(Math.max(sdd / sw - (sd / sw) ** 2, 0));
+    // Receivers round to a dBm.
+    heard.thresholdDbm = faintest - 1;
     fit.x = sx / sp;
     fit.y = sy / sp;
   }
@@ -224,17 +236,18 @@ export function createPathLoss(slots: number): (points: Points, devices: number,
     fit.y = sy / sw - INWARD_SHARE * (ey / ew - fit.y);
   }
 
-  return (points, devices, out) => {
-    if (devices < LEAST_DEVICES) return;
-    choose(points, out);
-    const wide = heard.count < LEAST_DEVICES ? 0 : widenessOf(heard.reachM);
-    if (wide === 0) return;
+  return (points, out) => {
+    choose(points);
+    if (heard.devices < LEAST_DEVICES || heard.spreadDb < LEAST_SPREAD_DB) return false;
+    const wide = widenessOf(heard.reachM);
+    if (wide === 0) return false;
     descendTwice(points, out);
     correctMean(points);
     descend(points, NARROW_OF_REACH * heard.reachM * wide);
     out.x = fit.x;
     out.y = fit.y;
     measure(points, out);
+    return true;
   };
 }
 

@@ -9,7 +9,8 @@ import { centrePlane, type Plane, planeX, planeY } from '../geo/plane.ts';
  * `lat`, `lon` degrees, `mPerLon` metres in a degree of longitude there; `x`, `y` metres on the plane; `sigmaM` how far the phone may be from the point (one axis, one sigma), whatever the signal;
  * `pull` how much more (over 1) or less a strength speaks for being near; `dbm` that strength, of short-range transmitters only; `trust` in (0, 1]; `device` the number of the
  * physical transmitter; `prior` what other sources say for this place. Filled by cluster.ts: `density`, `company` (1 if another
- * device stands near), `member` (1 if in the chosen cluster); by solve.ts: `weight`.
+ * device stands near), `member` (1 if in the chosen cluster); by solve.ts: `weight`, `agrees` (1 if a member
+ * agrees with the place that all settle on without strengths).
  */
 export type Points = {
   count: number;
@@ -28,6 +29,7 @@ export type Points = {
   readonly density: Float64Array;
   readonly company: Uint8Array;
   readonly member: Uint8Array;
+  readonly agrees: Uint8Array;
 };
 
 export function createPoints(slots: number): Points {
@@ -48,6 +50,7 @@ export function createPoints(slots: number): Points {
     density: new Float64Array(slots),
     company: new Uint8Array(slots),
     member: new Uint8Array(slots),
+    agrees: new Uint8Array(slots),
   };
 }
 

@@ -12,7 +12,6 @@ import {
   type Radio,
   radioOfCell,
 } from '../radio/cell.ts';
-import { ABSENT } from '../radio/fields.ts';
 import { asuDbm, cellDbm, UNKNOWN_DBM } from '../radio/signal.ts';
 import { addCell, type CellReading, type CellReadings } from './readings.ts';
 
@@ -85,8 +84,8 @@ function judge(raw: Float64Array, cell: CellReading): boolean {
   cell.id = isNamed && isValidCellId(radio, id) ? id : 0;
   cell.psc = isValidPsc(radio, psc) ? psc : -1;
   if (cell.area === 0 && cell.id === 0 && cell.psc < 0) return false;
-  const strength = raw[RAW.strength];
-  cell.dbm = strength === ABSENT ? asuDbm(radio, raw[RAW.asu]) : cellDbm(radio, strength);
+  const dbm = cellDbm(radio, raw[RAW.strength]);
+  cell.dbm = dbm === UNKNOWN_DBM ? asuDbm(radio, raw[RAW.asu]) : dbm;
   cell.ta = timingAdvanceOf(radio, raw[RAW.timingAdvance]);
   cell.ageMs = ageOf(raw[RAW.age]);
   cell.serving = isNamed ? raw[RAW.serving] : 0;

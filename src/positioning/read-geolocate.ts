@@ -6,7 +6,7 @@ import { type Radio, radioOf } from '../radio/cell.ts';
 import { ABSENT, asObject, readInt, readNumber, readSwitch } from '../radio/fields.ts';
 import { fixSourceOf } from '../radio/fix-source.ts';
 import { isUsableMac, parseMac } from '../radio/mac.ts';
-import { isOptedOut } from '../radio/opt-out.ts';
+import { isOptedOut, isRefusal } from '../radio/opt-out.ts';
 import { bluetoothDbm, wifiDbm } from '../radio/signal.ts';
 import { addRawCell, ageOf, createRawCell, RAW } from './raw-cell.ts';
 import { addMac, clearReadings, type FixReading, type Readings, removeMac } from './readings.ts';
@@ -60,12 +60,19 @@ function readWifi(list: unknown, into: Readings): void {
 function readBluetooth(list: unknown, into: Readings): void {
   if (!Array.isArray(list)) return;
   const n = Math.min(list.length, MAX_ENTRIES);
+  let refused = 0;
   for (let i = 0; i < n; i++) {
     const entry = asObject(list[i]);
     if (entry === null) continue;
+    // A beacon without a name is nothing special, unlike a network.
+    if (entry.name !== undefined && isRefusal(entry.name)) refused++;
     const mac = parseMac(entry.macAddress);
     if (isUsableMac(mac))
       addMac(into.bluetooth, mac, bluetoothDbm(readInt(entry.signalStrength)), ageOf(readInt(entry.age)));
+  }
+  for (let i = 0; refused > 0 && i < n; i++) {
+    const entry = asObject(list[i]);
+    if (entry !== null && isRefusal(entry.name)) removeMac(into.bluetooth, parseMac(entry.macAddress));
   }
 }
 

@@ -221,12 +221,17 @@ function rankCells(cells: CellReadings, i: number, cell: CellReading): number {
   );
 }
 
-/** Physical identity of the strongest other cell of row i's radio, -1 = none. */
+/**
+ * Physical identity of the strongest other cell of row i's radio and network (most neighbours tell none), of equals the least, -1 =
+ * none. What is learnt is filed under the same (observations/serving.ts).
+ */
 export function strongestNeighbour(cells: CellReadings, i: number): number {
+  const { radio, mcc, mnc, psc, dbm } = cells;
   let best = -1;
   for (let j = 0; j < cells.count; j++) {
-    if (j === i || cells.radio[j] !== cells.radio[i] || cells.psc[j] < 0) continue;
-    if (best < 0 || cells.dbm[j] > cells.dbm[best]) best = j;
+    if (j === i || radio[j] !== radio[i] || psc[j] < 0) continue;
+    if (mcc[j] !== 0 && (mcc[j] !== mcc[i] || mnc[j] !== mnc[i])) continue;
+    if (best < 0 || dbm[j] > dbm[best] || (dbm[j] === dbm[best] && psc[j] < psc[best])) best = j;
   }
-  return best < 0 ? -1 : cells.psc[best];
+  return best < 0 ? -1 : psc[best];
 }

@@ -52,6 +52,7 @@ const MAC_ADDRESS = word('macAddress');
 const STRENGTH = word('signalStrength');
 const AGE = word('age');
 const SSID = word('ssid');
+const NAME = word('name');
 
 /** Bits, so that a field named twice shows. */
 const FIELD = { wifi: 1, cells: 2, bluetooth: 4, considerIp: 8, radio: 16, longWay: 32 } as const;
@@ -166,6 +167,7 @@ function scanMacs(bytes: Uint8Array, start: number, into: MacReadings, isWifi: b
           at = scanInteger(bytes, colon(bytes, at + AGE.length));
           age = value[0];
         } else if (isWifi && isWord(at, SSID)) at = skipName(bytes, colon(bytes, at + SSID.length));
+        else if (!isWifi && isWord(at, NAME)) at = skipName(bytes, colon(bytes, at + NAME.length));
         else at = skipPlain(bytes, afterName(bytes, at));
         if (at === GIVEN_UP) return GIVEN_UP;
         if (bytes[at] !== COMMA) break;
@@ -231,7 +233,7 @@ function cellFieldAt(bytes: Uint8Array, at: number): CellField | null {
   return null;
 }
 
-/** The name of a network, if it can be no refusal: those end or hold a word that begins with an underscore, or are empty or blank. */
+/** The name of a network or beacon, if it can be no refusal: those end or hold a word that begins with an underscore, or are empty or blank. */
 function skipName(bytes: Uint8Array, at: number): Next {
   const end = skipString(bytes, at);
   if (end === GIVEN_UP || bytes[at + 1] === QUOTE || bytes[at + 1] === SPACE) return GIVEN_UP;

@@ -63,15 +63,17 @@ export function solve(points: Points, start: number, pulls: boolean, out: Soluti
 
 /** Moves the solution to the mean of those that agree with it, weighted by strength too. */
 function weighByStrength(points: Points, out: Solution): void {
-  const { count, x, y, sigmaM, pull, weight, member } = points;
+  const { count, x, y, sigmaM, pull, weight, member, agrees } = points;
   let sw = 0;
   let sx = 0;
   let sy = 0;
   for (let i = 0; i < count; i++) {
+    agrees[i] = 0;
     if (member[i] === 0) continue;
     const dx = x[i] - out.x;
     const dy = y[i] - out.y;
-    weight[i] *= dx * dx + dy * dy < AGREES_SIGMAS2 * sigmaM[i] * sigmaM[i] ? pull[i] : DISSENT;
+    if (dx * dx + dy * dy < AGREES_SIGMAS2 * sigmaM[i] * sigmaM[i]) agrees[i] = 1;
+    weight[i] *= agrees[i] === 1 ? pull[i] : DISSENT;
     sw += weight[i];
     sx += weight[i] * x[i];
     sy += weight[i] * y[i];

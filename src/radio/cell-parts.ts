@@ -28,6 +28,11 @@ const KIND_UNIT = 0x8_0000;
 /** GSM cell ids are unique within their area only; the others within their network. */
 const GSM_AREA_UNIT = 0x1_0000;
 
+/** True for the part of a cell that was heard beside no neighbour: many phones tell of none, whatever they hear. */
+export function isBesideNone(area: number): boolean {
+  return area % RADIO_UNIT === PART.neighbour * KIND_UNIT + NO_NEIGHBOUR;
+}
+
 /** The `cellId` of every part of a cell: less than 2^36. */
 export function partCellId(radio: number, area: number, cellId: number): number {
   return radio === RADIO.gsm ? area * GSM_AREA_UNIT + cellId : cellId;

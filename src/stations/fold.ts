@@ -13,7 +13,7 @@ import { addVisit, createWhereabouts, DAY_MS, type Whereabouts } from './whereab
 
 /** How long a station that moved says nothing and learns nothing. */
 export const BLOCK_MS = 48 * 3_600_000;
-/** A station may move once, and once more for every so many days of its life; after that it is blocked for good. */
+/** A station may move once, and once more for every so many days of its life; after that it stays blocked until it is old enough for as many. */
 const DAYS_PER_MOVE = 30;
 /** Another place that was last heard this much before or after the main one is where it stood, not where it also is. */
 const FORGIVEN_DAYS = 90;

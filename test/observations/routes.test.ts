@@ -320,7 +320,7 @@ test('what is sent again, because its answer was lost, is stored once', async ()
   expect(await stored()).toHaveLength(1);
 });
 
-test('networks that refuse in words are noted for removal, hidden ones and others are not', async () => {
+test('networks and beacons that refuse in words are noted for removal, hidden ones and others are not', async () => {
   const { post, noted } = await serve();
   const wifi = [
     ['001a2b000001', 'x_nomap'],
@@ -333,8 +333,12 @@ test('networks that refuse in words are noted for removal, hidden ones and other
     (await post('/v2/geosubmit', { items: [{ wifiAccessPoints }, { ...KAIOS.items[0], wifiAccessPoints }] }))
       .statusCode,
   ).toBe(200);
-  expect(new Set(noted)).toEqual(new Set([0x001a2b000001, 0x001a2b000004]));
-  expect((await stored()).map((row) => row.report.wifi.map(({ mac }) => mac))).toEqual([[0x001a2b000003]]);
+  const bluetoothBeacons = wifi.map(([macAddress, name]) => ({ macAddress: macAddress.replace('001a', '001c'), name }));
+  await post('/v2/geosubmit', { items: [{ ...KAIOS.items[0], bluetoothBeacons }] });
+  expect(new Set(noted)).toEqual(new Set([0x001a2b000001, 0x001a2b000004, 0x001c2b000001, 0x001c2b000004]));
+  const [networks, beacons] = await stored();
+  expect(networks.report.wifi.map(({ mac }) => mac)).toEqual([0x001a2b000003]);
+  expect(beacons.report.bluetooth.map(({ mac }) => mac)).toEqual([0x001c2b000002, 0x001c2b000003]);
 });
 
 test('a refusal is heard behind as many access points as are read of an item, too', async () => {

@@ -1,11 +1,16 @@
 // Neighbours as Android tells of most: where they are heard (PSC, PCI), not whose they are.
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { distanceM } from '../../src/geo/distance.ts';
+import { admit } from '../../src/observations/admit.ts';
+import { readReport } from '../../src/observations/read-report.ts';
+import { createDrops } from '../../src/observations/report.ts';
+import { servingOf, strongestOf } from '../../src/observations/serving.ts';
 import { readGeolocate } from '../../src/positioning/read-geolocate.ts';
-import { createReadings } from '../../src/positioning/readings.ts';
+import { createReadings, strongestNeighbour } from '../../src/positioning/readings.ts';
 import { scanGeolocate } from '../../src/positioning/scan-geolocate.ts';
 import { RADIO } from '../../src/radio/cell.ts';
-import { PART_RADIO, partAreas } from '../../src/radio/cell-parts.ts';
+import { MAX_PARTS, PART_RADIO, partAreas } from '../../src/radio/cell-parts.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
 import { at, createScene, lteCell, trusted } from './scene.ts';
 
@@ -63,4 +68,71 @@ test('two neighbours without a network are two, and one without a PSC is none', 
   const cellTowers = [...neighbours, { radioType: 'lte' }, { radioType: 'gsm', psc: 5 }];
   readGeolocate({ cellTowers }, undefined, readings);
   expect([readings.cells.count, ...readings.cells.psc.slice(0, 2)]).toEqual([2, 17, 18]);
+});
+
+test('which neighbour is the strongest does not depend on their order, nor on those of a second SIM card, and is what is learnt', () => {
+  const neighbour = fc.record({
+    psc: fc.integer({ min: 0, max: 4 }),
+    signalStrength: fc.constantFrom(undefined, -100, -105, -110),
+    mobileNetworkCode: fc.constantFrom(undefined, 1, 2),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(neighbour, { maxLength: 5 }),
+      fc.infiniteStream(fc.integer({ min: 0, max: 9 })),
+      (list, order) => {
+        const others = list.map(({ mobileNetworkCode, ...sent }) => ({
+          radioType: 'lte',
+          ...sent,
+          ...(mobileNetworkCode === undefined ? {} : { mobileCountryCode: 262, mobileNetworkCode }),
+        }));
+        const cellTowers = [lteCell(7, { serving: true, signalStrength: -90 }), ...others];
+        const shuffled = cellTowers
+          .map((cell) => ({ cell, at: order.next().value }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ cell }) => cell);
+        const ours = list.filter(({ mobileNetworkCode }) => mobileNetworkCode !== 2);
+        const dbm = ({ signalStrength = -999 }) => signalStrength;
+        const best = ours.sort((a, b) => dbm(b) - dbm(a) || a.psc - b.psc)[0]?.psc ?? -1;
+        const readings = createReadings();
+        readGeolocate({ cellTowers: shuffled }, undefined, readings);
+        expect(strongestNeighbour(readings.cells, 0)).toBe(best);
+        const item = { position: { latitude: 52, longitude: 13, accuracy: 10 }, cellTowers: shuffled };
+        const admitted = admit([readReport(item)], Date.UTC(2026, 5, 1), createDrops());
+        const serving = servingOf(admitted[0].cells)!;
+        expect(strongestOf(admitted[0].neighbours, serving.radio)).toBe(best);
+      },
+    ),
+  );
+});
+
+describe('a phone that tells of no neighbours (KaiOS), where all reports had some', () => {
+  const known = new Float64Array(MAX_PARTS);
+  const count = partAreas(RADIO.lte, -1, -95, 17, known);
+  let scene: ReturnType<typeof createScene>;
+  const serving = lteCell(7, { serving: true, signalStrength: -95 });
+  beforeEach(() => {
+    scene = createScene();
+    scene.lte(7, trusted(0, 0, { radiusM: 1_000 }));
+    for (let p = 0; p < count; p++)
+      scene.stations.putCell(PART_RADIO, 262, 1, known[p], 7, trusted(300, 0, { radiusM: 400 }));
+  });
+
+  test('is in no circle wider than by the strength alone', () => {
+    const withOne = scene.locate({ cellTowers: [serving, { radioType: 'lte', psc: 17, signalStrength: -100 }] })!;
+    const without = scene.locate({ cellTowers: [serving] })!;
+    expect(without.accuracyM).toBeLessThan(1.5 * withOne.accuracyM);
+  });
+
+  test("nor is one whose second SIM card's cell is the only other one", () => {
+    const second = lteCell(900, { mobileNetworkCode: 2, psc: 400, signalStrength: -80 });
+    expect(scene.locate({ cellTowers: [serving, second] })!.accuracyM).toBe(
+      scene.locate({ cellTowers: [serving] })!.accuracyM,
+    );
+  });
+
+  test('but a neighbour that nobody heard there says that the phone is where nobody was', () => {
+    const other = scene.locate({ cellTowers: [serving, { radioType: 'lte', psc: 99, signalStrength: -100 }] })!;
+    expect(other.accuracyM).toBeGreaterThan(2 * scene.locate({ cellTowers: [serving] })!.accuracyM);
+  });
 });

@@ -10,8 +10,8 @@ import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
 type Heard = { x: number; y: number; dbm: number };
 const SIGMA_M = 50;
 
-/** The mean of stations and what strengths make of it, of so many devices (all, unless told). */
-function answers(heard: readonly Heard[], sigmaM = SIGMA_M, devices = heard.length) {
+/** The mean of stations and what strengths make of it, each station a device of its own, or as told. */
+function answers(heard: readonly Heard[], sigmaM = SIGMA_M, deviceOf = (i: number) => i) {
   const points = createPoints(128);
   points.count = heard.length;
   heard.forEach(({ x, y, dbm }, i) => {
@@ -20,12 +20,13 @@ function answers(heard: readonly Heard[], sigmaM = SIGMA_M, devices = heard.leng
         (points[name as 'x'] as Float64Array)[i] = value;
       },
     );
+    points.device[i] = deviceOf(i);
   });
   const solution = createSolution();
   solve(points, 0, true, solution);
   const mean = { ...solution };
-  createPathLoss(128)(points, devices, solution);
-  return { mean, led: { ...solution } };
+  const followed = createPathLoss(128)(points, solution);
+  return { mean, led: { ...solution }, followed };
 }
 
 /** What is heard at (x, y) of stations, with shadows of so many dB: nothing under -90 dBm. */
@@ -79,13 +80,46 @@ describe('strengths of many stations', () => {
 
   it('say nothing of fewer than ten devices, however many addresses, nor of what is heard in one room', () => {
     const heard = hear(square(160, 60, 7), 5, 5, 5, 7);
-    const few = answers(heard, SIGMA_M, 9);
-    expect(few.led).toEqual(few.mean);
+    const few = answers(heard, SIGMA_M, (i) => i % 9);
+    expect(few).toEqual({ mean: few.mean, led: few.mean, followed: false });
     const narrow = answers(heard, 8);
-    expect(narrow.led).toEqual(narrow.mean);
-    const silent = answers(heard.map((h, i) => (i < 9 ? h : { ...h, dbm: UNKNOWN_DBM })));
-    expect(silent.led).toEqual(silent.mean);
-    expect(answers(heard).led).not.toEqual(answers(heard).mean);
+    expect(narrow).toEqual({ mean: narrow.mean, led: narrow.mean, followed: false });
+    // Ten tell nothing, two of many addresses do.
+    const silent = answers(
+      heard.map((h, i) => (i % 12 < 2 ? h : { ...h, dbm: UNKNOWN_DBM })),
+      SIGMA_M,
+      (i) => i % 12,
+    );
+    expect(silent).toEqual({ mean: silent.mean, led: silent.mean, followed: false });
+    expect(answers(heard, SIGMA_M, (i) => i % 10).followed).toBe(true);
+  });
+
+  it('say nothing if they are one number, or nearly', () => {
+    const heard = hear(square(160, 60, 7), 5, 5, 5, 7);
+    for (const dbmOf of [() => -50, (i: number) => -60 - (i % 2), (i: number) => -80 + (i % 7)]) {
+      const same = answers(heard.map((h, i) => ({ ...h, dbm: dbmOf(i) })));
+      expect(same).toEqual({ mean: same.mean, led: same.mean, followed: false });
+    }
+  });
+
+  it('give no say to whom place and trust outvoted, however loud others are made: one address finds nobody (A10)', () => {
+    const list = (target: Heard) => [
+      ...Array.from({ length: 11 }, (_, i) => ({ x: 20 * Math.cos(i), y: 20 * Math.sin(i), dbm: -100 })),
+      { x: 100, y: 5, dbm: -30 },
+      { x: 100, y: -5, dbm: -30 },
+      target,
+    ];
+    for (const away of [180, 200, 240])
+      for (const dbm of [-30, -60, -85, -100]) {
+        const before = answers(list({ x: away, y: 0, dbm })).led;
+        for (const moved of [
+          { x: away + 20, y: 0, dbm },
+          { x: away, y: 40, dbm },
+        ]) {
+          const after = answers(list(moved)).led;
+          expect(apart(after, before.x, before.y)).toBeLessThan(0.5);
+        }
+      }
   });
 
   it('never lead anywhere but among the stations or a few of their reaches from them, whatever a client claims', () => {

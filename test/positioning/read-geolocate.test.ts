@@ -65,6 +65,7 @@ test.each<[string, object, object]>([
     { mcc: 262, mnc: 1, id: 22136 },
   ],
   ['null is absent', { radioType: 'gsm', signalStrength: null, psc: null, age: null }, { dbm: UNKNOWN_DBM, psc: -1 }],
+  ['a placeholder beside an ASU', { radioType: 'lte', signalStrength: 85, asu: 40 }, { dbm: -100 }],
   ["KaiOS's unknown strength", { radioType: 'gsm', signalStrength: 85 }, { dbm: UNKNOWN_DBM }],
   ['junk neighbour strength', { radioType: 'lte', signalStrength: -225 }, { dbm: UNKNOWN_DBM }],
   ['asu where no strength is sent', { radioType: 'gsm', asu: 20 }, { dbm: -73 }],
@@ -177,6 +178,22 @@ test('a refusal in the name holds for the address, wherever else it stands in th
   for (const wifiAccessPoints of [list, [...list].reverse()]) {
     read({ wifiAccessPoints });
     expect([...readings.wifi.mac.slice(0, readings.wifi.count)]).toEqual([parseMac('001122334477')]);
+  }
+});
+
+test('a beacon that refuses in its name is not asked for either; one without a name is', () => {
+  const list = [
+    { macAddress: '00:11:22:33:44:55' },
+    { macAddress: '00:11:22:33:44:55', name: 'tag_optout' },
+    { macAddress: '00:11:22:33:44:66', name: '"tag_nomap"' },
+    { macAddress: '00:11:22:33:44:77', name: '' },
+    { macAddress: '00:11:22:33:44:88' },
+  ];
+  for (const bluetoothBeacons of [list, [...list].reverse()]) {
+    read({ bluetoothBeacons });
+    expect([...readings.bluetooth.mac.slice(0, readings.bluetooth.count)].sort()).toEqual(
+      ['001122334477', '001122334488'].map(parseMac).sort(),
+    );
   }
 });
 

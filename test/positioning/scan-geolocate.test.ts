@@ -84,6 +84,7 @@ describe('the short way', () => {
     ['a refusal in quotes', '{"wifiAccessPoints":[{"macAddress":"a4bbcc001123","ssid":"\\"x_nomap\\""}]}'],
     ['a padded refusal', '{"wifiAccessPoints":[{"macAddress":"a4bbcc001123","ssid":"x_nomap "}]}'],
     ['a refusal with NULs behind it', '{"wifiAccessPoints":[{"macAddress":"a4bbcc001123","ssid":"x_nomap\\u0000"}]}'],
+    ['a beacon that refuses', '{"bluetoothBeacons":[{"macAddress":"a4bbcc001123","name":"x_nomap"}]}'],
     ['an escape', '{"wifiAccessPoints":[{"macAddress":"a4bbcc001123","ssid":"\\u005fnomap"}]}'],
     ['a name that is an escape', '{"consider\\u0049p":false}'],
     ['a word that is not ASCII', '{"carrier":"Téléphone"}'],
