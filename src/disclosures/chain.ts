@@ -10,6 +10,8 @@ import { inOneWrite, type Row, writeRows } from './rows-store.ts';
 export type Chain = {
   /** Adds a row; returns its number, good from the commit on. */
   append(entry: LedgerEntry): number;
+  /** True if row `seq` is what was written behind the row of hash `before`. */
+  follows(before: Buffer, seq: number, entry: LedgerEntry, hash: Buffer): boolean;
   /** Every replica forgets what it holds of this device (null = of everybody) before the change is acknowledged. */
   changed(device: string | null): void;
 };
@@ -85,6 +87,7 @@ async function inTransaction<T>(
           written.push([seq, hash, entry]);
           return seq;
         },
+        follows: (before, number, entry, after) => chainHash(ledgerKey, before, number, entry).equals(after),
         changed: (device) => void changes.push(device),
       });
     let locked: Promise<void>;

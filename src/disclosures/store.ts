@@ -1,7 +1,7 @@
 // The ledger as it is read and thinned out: pages of rows, its two ends, and the drop of rows that are past their time.
 // Promises: reading takes no lock; a drop takes the oldest rows only, as one run from the beginning, and is itself a row, so
 // that rows that somebody removed by hand are never taken for rows that were dropped for age.
-import type { Pool } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { allowDeletes } from '../storage/append-only.ts';
 import type { InChain } from './chain.ts';
 import { KIND, type Kind, type LedgerEntry } from './entry.ts';
@@ -23,7 +23,7 @@ export type LedgerEnds = {
   readonly droppedHash: Buffer;
 };
 
-export async function readEnds(pool: Pool): Promise<LedgerEnds> {
+export async function readEnds(pool: Pool | ClientBase): Promise<LedgerEnds> {
   const { rows } = await pool.query(
     'select seq::float8, hash, dropped_seq::float8 as "droppedSeq", dropped_hash as "droppedHash" from ledger_head',
   );
@@ -31,7 +31,7 @@ export async function readEnds(pool: Pool): Promise<LedgerEnds> {
 }
 
 /** Up to `limit` rows after number `after`, in order. */
-export async function readRows(pool: Pool, after: number, limit: number): Promise<LedgerRow[]> {
+export async function readRows(pool: Pool | ClientBase, after: number, limit: number): Promise<LedgerRow[]> {
   const { rows } = await pool.query(
     `select seq::float8, hash, at::float8, kind, application, subject, purpose, basis, precision,
        event_seq::float8 as "eventSeq", policy_version as "policyVersion", tick, detail
@@ -61,22 +61,31 @@ export function ledgerReader(pool: Pool): ReadLedger {
   };
 }
 
-/** Drops rows older than LEDGER_TTL_MS, and says so in the ledger. Returns how many; what a run leaves, the next one takes. */
+/**
+ * Drops rows older than LEDGER_TTL_MS, and says so in the ledger. Returns how many; what a run leaves, the next one takes. Throws,
+ * and drops nothing, if they are not what was written: what somebody changed or removed would else be gone for age.
+ */
 export function dropAgedRows(inChain: InChain, nowMs: number): Promise<number> {
   return inChain(async (client, chain) => {
-    const { rows } = await client.query<{ seq: number; at: number; hash: Buffer }>(
-      'select seq::float8, at::float8, hash from ledger order by seq limit $1',
-      [DROP_ROWS],
-    );
-    const young = rows.findIndex((row) => row.at > nowMs - LEDGER_TTL_MS);
-    const aged = young < 0 ? rows : rows.slice(0, young);
-    const last = aged.at(-1);
-    if (last === undefined) return 0;
+    const isAged = ({ entry }: LedgerRow) => entry.at <= nowMs - LEDGER_TTL_MS;
+    // Writers wait: mostly there is nothing to drop.
+    if (!(await readRows(client, -1, 1)).some(isAged)) return 0;
+    const { droppedSeq, droppedHash } = await readEnds(client);
+    let last: { seq: number; hash: Buffer } = { seq: droppedSeq, hash: droppedHash };
+    for (const row of await readRows(client, -1, DROP_ROWS)) {
+      if (!isAged(row)) break;
+      const { seq, hash, entry } = row;
+      if (seq !== last.seq + 1 || !chain.follows(last.hash, seq, entry, hash))
+        throw new Error(
+          `row ${last.seq + 1} of the ledger is missing or was changed: none is dropped (honeyguide audit verify)`,
+        );
+      last = { seq, hash };
+    }
     await allowDeletes(client, 'retention');
     await client.query('delete from ledger where seq <= $1', [last.seq]);
     await client.query('update ledger_head set dropped_seq = $1, dropped_hash = $2', [last.seq, last.hash]);
     chain.append({ at: nowMs, kind: KIND.staff, detail: droppedDetail(last.seq) });
-    return aged.length;
+    return last.seq - droppedSeq;
   });
 }
 

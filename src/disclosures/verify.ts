@@ -67,7 +67,8 @@ async function verifyFrom(
     const page = await read.rows(seq, PAGE_ROWS);
     if (page.length === 0) return broken(seq + 1, 'tailCut');
     for (const row of page) {
-      if (row.seq > ends.seq) break;
+      // What was written since.
+      if (seq === ends.seq) break;
       if (row.seq !== seq + 1) return broken(seq + 1, 'missing');
       if (!chainHash(key, hash, row.seq, row.entry).equals(row.hash)) return broken(row.seq, 'changed');
       seq = row.seq;

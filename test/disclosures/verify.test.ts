@@ -57,6 +57,12 @@ describe('a ledger that was tampered with', () => {
     expect((await verify(pool)).broken).toEqual({ at, what });
   });
 
+  test('ends, and finds it, where the last row has a number behind the end', async () => {
+    await writeRows(TEN);
+    await tamper(pool, 'update ledger set seq = 11 where seq = 10');
+    expect((await verify(pool)).broken).toEqual({ at: 10, what: 'missing' });
+  });
+
   test('is found out by an end that was noted before, when it was set back whole', async () => {
     await writeRows(TEN);
     const { seq, hash } = await verify(pool);
@@ -91,6 +97,22 @@ describe('rows past their time', () => {
     expect((await verify(pool)).broken).toBeNull();
     await tamper(pool, 'delete from ledger where seq = 4');
     expect((await verify(pool)).broken).toEqual({ at: 4, what: 'missing' });
+  });
+
+  test.each([
+    ['made old', 'update ledger set at = 0 where seq <= 6'],
+    [
+      'removed, but for one made old',
+      'delete from ledger where seq < 6; update ledger set at = 0, application = null, subject = null where seq = 6',
+    ],
+    ['removed', 'delete from ledger where seq <= 6; update ledger set at = 0 where seq = 7'],
+  ])('are not dropped if they were %s: what somebody did to the ledger is not washed away', async (_how, sql) => {
+    await writeRows(TEN);
+    await tamper(pool, sql);
+    const { broken } = await verify(pool);
+    await expect(dropAgedRows(inChain, NOW)).rejects.toThrow('row 1 of the ledger is missing or was changed');
+    expect((await verify(pool)).broken).toEqual(broken);
+    expect(broken).not.toBeNull();
   });
 
   test('may all be dropped at once', async () => {
