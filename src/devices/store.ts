@@ -7,7 +7,6 @@ import { KIND } from '../disclosures/entry.ts';
 import { FLAG, IDLE_DAYS } from './device-contract.ts';
 import { DEVICE_KEY_BYTES, ledgerSubject, proofKeyOf, type Random, wrapDeviceKey } from './device-key.ts';
 import type { MasterKeys } from './master-keys.ts';
-import { keepOwnHandle, keepOwnHandles } from './own-handles-store.ts';
 import { type Device, type DeviceRow, openDevice, type Profile, sealJson, sealProfile, stateOf } from './profile.ts';
 import { formatToken, hashToken, TOKEN_RANDOM_BYTES } from './token.ts';
 
@@ -199,7 +198,6 @@ export async function rotateToken(
     [tokenHash, nowMs + ROTATION_MS, nowMs],
   );
   if (presented.rows.length === 0) return null;
-  await keepOwnHandles(client, device.id);
   await client.query('delete from device_tokens where device = $1 and token_hash <> $2', [device.id, tokenHash]);
   const issued = await issueToken(client, device.id, random, nowMs);
   chain.append({ at: nowMs, kind: KIND.device, subject: device.subject, detail: 'tokenRotated' });
@@ -209,7 +207,6 @@ export async function rotateToken(
 
 /** Ends every token of a device, those of applications too: nobody can speak for it any more. */
 export async function endTokens(client: ClientBase, chain: Chain, device: Device, nowMs: number): Promise<void> {
-  await keepOwnHandles(client, device.id);
   await client.query('delete from device_tokens where device = $1', [device.id]);
   await client.query('delete from application_tokens where device = $1', [device.id]);
   chain.append({ at: nowMs, kind: KIND.device, subject: device.subject, detail: 'tokensEnded' });
@@ -226,6 +223,5 @@ async function issueToken(client: ClientBase, device: string, random: Random, no
     nowMs,
     expiresAt,
   ]);
-  await keepOwnHandle(client, device, tokenHash, nowMs);
   return { token, expiresAt };
 }

@@ -1,7 +1,11 @@
 // The name by which recipients know a device in notices. Promises: pure; only who presented the token can recompute it.
 import { createHash } from 'node:crypto';
 
-/** In the place of an application: tokens of the device itself, which any application may have been handed. */
+/** In the place of an application: tokens of the device itself by which it was shown the device (`application` is an id). */
+export function ownHandlesOf(application: string): string {
+  return `own ${application}`;
+}
+/** The same before it was kept which application presented which of them. */
 export const OWN_TOKENS = '';
 
 /** What a recipient computes of a token it presented: SHA-256 of `honeyguide notice ` and the SHA-256 of the token in hex. */

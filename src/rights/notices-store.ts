@@ -9,7 +9,7 @@ import { ledgerSubject } from '../devices/device-key.ts';
 import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import type { Person } from './challenges-store.ts';
-import { noticeHandle, OWN_TOKENS } from './notice-handle.ts';
+import { noticeHandle, OWN_TOKENS, ownHandlesOf } from './notice-handle.ts';
 
 export type NoticeKind = 'rectified' | 'restricted' | 'erased' | 'withdrawn';
 
@@ -47,14 +47,15 @@ export async function keepHandle(
 
 /** The handles of a device by all its tokens, ended or not. */
 export async function noticeHandles(db: Pool | ClientBase, device: string): Promise<string[]> {
-  const { own, byApplication } = await readHandles(db, device);
-  return [...own, ...[...byApplication.values()].flat()];
+  const { unsorted, byHolder } = await readHandles(db, device);
+  return [...new Set([...unsorted, ...[...byHolder.values()].flat()])];
 }
 
+/** Handles by whoever was shown the device by them; `unsorted` are of tokens of which nobody noted who presented them. */
 async function readHandles(
   db: Pool | ClientBase,
   device: string,
-): Promise<{ own: string[]; byApplication: Map<string, string[]> }> {
+): Promise<{ unsorted: string[]; byHolder: Map<string, string[]> }> {
   const tokens = await db.query<{ token_hash: Buffer }>('select token_hash from device_tokens where device = $1', [
     device,
   ]);
@@ -62,13 +63,10 @@ async function readHandles(
     'select application, array_agg(handle order by handle) as handles from notice_handles where device = $1 group by 1',
     [device],
   );
-  const byApplication = new Map(kept.rows.map((row) => [row.application, row.handles]));
-  // Tokens that were made before handles were kept are known as long as they are there.
-  const own = new Set(
-    tokens.rows.map((row) => noticeHandle(row.token_hash)).concat(byApplication.get(OWN_TOKENS) ?? []),
-  );
-  byApplication.delete(OWN_TOKENS);
-  return { own: [...own].sort(), byApplication };
+  const byHolder = new Map(kept.rows.map((row) => [row.application, row.handles]));
+  const unsorted = tokens.rows.map((row) => noticeHandle(row.token_hash)).concat(byHolder.get(OWN_TOKENS) ?? []);
+  byHolder.delete(OWN_TOKENS);
+  return { unsorted: [...new Set(unsorted)].sort(), byHolder };
 }
 
 /**
@@ -87,10 +85,11 @@ export async function notifyRecipients(
   const applications = only === null ? await shownTo(client, subject) : await shownToOne(client, subject, only);
   if (applications.length === 0) return 0;
   const at = Math.max(startOfDay(sinceMs), startOfDay(nowMs - CLOSED_MS));
-  const { own, byApplication } = await readHandles(client, person.device);
+  const { unsorted, byHolder } = await readHandles(client, person.device);
   for (const application of applications) {
-    // The device's own only for who never had another (attack: two recipients that hold no token in common compare their notices).
-    const handles = byApplication.get(application) ?? own;
+    // By what it presented and no more (attack: two recipients that never held a token in common compare their notices).
+    const known = [application, ownHandlesOf(application)].flatMap((holder) => byHolder.get(holder) ?? []);
+    const handles = known.length > 0 ? known.sort() : unsorted;
     await client.query('insert into recipient_notices (application, kind, handles, at) values ($1, $2, $3, $4)', [
       application,
       kind,

@@ -63,7 +63,8 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     key: ['device', 'application', 'handle'],
     life: {
       kind: 'lasts',
-      because: 'as long as the device; the newest eight of each application, the newest forty of its own',
+      because:
+        'as long as the device; of each application the newest eight of its tokens, the newest forty of the device’s own',
     },
     endedBy: 'erasure',
     subject: ofDevice,

@@ -22,6 +22,7 @@ import {
 } from './decide-store.ts';
 import { createGuesses, type GuessDeps, type Guesses, type Holder } from './guess-store.ts';
 import type { LastLocation } from './last-location.ts';
+import { createPresented, type Presented } from './presented-store.ts';
 import { DAMAGED, readStanding, type Standing } from './subjects-store.ts';
 
 export type AheadDeps = Omit<DecideDeps, 'readRecipients'> &
@@ -42,8 +43,8 @@ const UNDER_LOCK = 16;
 const UNGUESSED = 16;
 
 /** Decides batches of one thread: ahead of the lock if that may be, under it if not. */
-export function createDecideAll(deps: AheadDeps): DecideBatch<Ask, Outcome> {
-  const decideInOrder = createDecideInOrder(deps);
+export function createDecideAll(deps: AheadDeps, presented = createPresented()): DecideBatch<Ask, Outcome> {
+  const decideInOrder = createDecideInOrder(deps, presented);
   const guesses = createGuesses(deps);
   let underLock = 0;
   let unguessed = 0;
@@ -55,13 +56,14 @@ export function createDecideAll(deps: AheadDeps): DecideBatch<Ask, Outcome> {
     const located = asks.map(locatedOnce);
     if (unguessed > 0) unguessed--;
     else {
-      const guessed = await decideGuessing(deps, guesses, located, sent);
+      const guessed = await decideGuessing(deps, guesses, presented, located, sent);
       if (guessed === 'wrong') unguessed = UNGUESSED;
       else if (guessed !== null) return guessed;
     }
-    const { outcomes, rest } = await decideReading(deps, guesses, located, sent);
+    const { outcomes, rest } = await decideReading(deps, guesses, presented, located, sent);
     if (rest.length === 0) return outcomes;
-    underLock = UNDER_LOCK;
+    // Who is shown a phone by a token for the first time says nothing of the next batches.
+    if (rest.some(({ ask }) => presented.isKept(ask))) underLock = UNDER_LOCK;
     const later = await decideInOrder(
       rest.map(({ ask }) => ask),
       sent,
@@ -80,6 +82,7 @@ type Ahead = { readonly outcomes: Outcome[]; readonly rest: readonly Rest[] };
 async function decideGuessing(
   deps: AheadDeps,
   guesses: Guesses,
+  presented: Presented,
   asks: readonly Ask[],
   sent: () => void,
 ): Promise<Outcome[] | null | 'wrong'> {
@@ -91,7 +94,7 @@ async function decideGuessing(
     const guess = guesses.guess(asks, draft.end(), nowMs);
     if (guess === null) return null;
     const rows = draft.upon(guess.standing.head);
-    const { outcomes, rest } = decideEach(asks, guess.standing, guess.recipients, rows, nowMs);
+    const { outcomes, rest } = decideEach(asks, guess.standing, guess.recipients, presented, rows, nowMs);
     if (rest.length > 0) return null;
     const writing = rows.write(client, guess.unchanged());
     sent();
@@ -100,7 +103,13 @@ async function decideGuessing(
 }
 
 /** By what the store says now. */
-function decideReading(deps: AheadDeps, guesses: Guesses, asks: readonly Ask[], sent: () => void): Promise<Ahead> {
+function decideReading(
+  deps: AheadDeps,
+  guesses: Guesses,
+  presented: Presented,
+  asks: readonly Ask[],
+  sent: () => void,
+): Promise<Ahead> {
   return withClient(deps, async (client) => {
     const nowMs = deps.now();
     // The head first: whatever is read after it is from its time too, if it is still the head in the end.
@@ -110,7 +119,7 @@ function decideReading(deps: AheadDeps, guesses: Guesses, asks: readonly Ask[], 
     guesses.note(standing.policyVersion, recipients);
     // From here to the sending of its rows in one turn (drafts.ts).
     const rows = deps.draft.upon(standing.head);
-    const { outcomes, rest } = decideEach(asks, standing, recipients, rows, nowMs);
+    const { outcomes, rest } = decideEach(asks, standing, recipients, presented, rows, nowMs);
     const writing = rows.write(client);
     if (rest.length === 0) sent();
     return (await writing) ? { outcomes, rest } : { outcomes, rest: asks.map((ask, i) => ({ i, ask })) };
@@ -122,12 +131,14 @@ function decideEach(
   asks: readonly Ask[],
   standing: Standing,
   recipients: ReadonlyMap<string, Holder>,
+  presented: Presented,
   rows: Draft,
   nowMs: number,
 ): Ahead {
   const rest: Rest[] = [];
   const outcomes = asks.map((ask, i) => {
-    const outcome = decideOne(ask, standing, i, recipients.get(ask.keyId), rows, nowMs);
+    // Who is shown a phone by this token for the first time is written down with more than a row.
+    const outcome = !presented.isKept(ask) ? null : decideOne(ask, standing, i, recipients.get(ask.keyId), rows, nowMs);
     if (outcome !== null) return outcome;
     rest.push({ i, ask });
     return NOTHING;

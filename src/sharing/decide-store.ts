@@ -5,7 +5,7 @@
 import type { ClientBase } from 'pg';
 import { type Decision, decide, type Recipient } from '../consent/decide.ts';
 import type { Random } from '../devices/device-key.ts';
-import { type Device, sealJson, stateOf } from '../devices/profile.ts';
+import { type Device, stateOf } from '../devices/profile.ts';
 import { geolocatedBy } from '../devices/source-words-contract.ts';
 import type { Chain, InChain } from '../disclosures/chain.ts';
 import { KIND, type LedgerEntry, PRECISION } from '../disclosures/entry.ts';
@@ -13,19 +13,13 @@ import { SUPPRESSED } from '../privacy/anonymity-map.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import type { RegionKey } from '../privacy/region-key.ts';
 import type { DecideBatch } from './batches.ts';
-import { COARSE_STATE_TTL_MS, type CoarseRules, coarseStateOf, type KeptState } from './coarse-region.ts';
+import { type CoarseRules, coarseStateOf, type KeptState } from './coarse-region.ts';
+import { keepStates } from './coarse-states-store.ts';
 import type { LastLocation } from './last-location.ts';
 import { keepLastLocations, type Located, readLastLocations } from './last-location-store.ts';
+import { keepPresented, type Presented } from './presented-store.ts';
 import { createRefusalNotes, type Notes } from './refusal-notes.ts';
-import {
-  coarseLabel,
-  DAMAGED,
-  FORGOTTEN,
-  type Named,
-  readStanding,
-  type Subject,
-  type SubjectDeps,
-} from './subjects-store.ts';
+import { DAMAGED, FORGOTTEN, type Named, readStanding, type Subject, type SubjectDeps } from './subjects-store.ts';
 
 /** What a request wants to know of a device. */
 export type Ask = Named & {
@@ -105,16 +99,27 @@ function refusedRow(entry: Omit<LedgerEntry, 'kind'>, decision: Decision, tick: 
 }
 
 /** Decides batches of one thread in the ledger's order. */
-export function createDecideInOrder(deps: DecideDeps): DecideBatch<Ask, Outcome> {
+export function createDecideInOrder(deps: DecideDeps, presented: Presented): DecideBatch<Ask, Outcome> {
   const refusals = createRefusalNotes();
   return async (asks, sent) => {
     let notes: Notes | undefined;
+    let shown: Ask[] = [];
     const outcomes = await deps.inChain((client, chain) => {
       const nowMs = deps.now();
       notes = refusals(Math.floor(nowMs / TICK_MS));
-      return decideInOrder(deps, client, chain, asks, nowMs, notes);
+      shown = [];
+      return decideInOrder(
+        deps,
+        client,
+        chain,
+        asks,
+        nowMs,
+        notes,
+        (ask) => !presented.isKept(ask) && shown.push(ask) > 0,
+      );
     }, sent);
     notes?.keep();
+    presented.note(shown);
     return outcomes;
   };
 }
@@ -142,6 +147,7 @@ async function decideInOrder(
   asks: readonly Ask[],
   nowMs: number,
   notes: Notes,
+  isNew: (ask: Ask) => boolean,
 ): Promise<Outcome[]> {
   const tick = Math.floor(nowMs / TICK_MS);
   const [standing, recipients] = await Promise.all([
@@ -190,9 +196,15 @@ async function decideInOrder(
   });
   if (unlocated.length > 0) await tellLast(deps, client, chain, unlocated, outcomes, nowMs);
   if (regions.length > 0) await noteRegions(client, chain, regions, tick, nowMs);
-  if (changed.size > 0) await keepStates(deps, client, [...changed.values()], states, nowMs);
+  if (changed.size > 0) await keepStates(client, deps.random, [...changed.values()], states, nowMs);
   if (places.size > 0) await keepLastLocations(client, [...places.values()], deps.random, nowMs);
   await touch(client, subjects, nowMs);
+  const shown = asks.flatMap((ask, i) => {
+    const subject = subjects[i];
+    if (outcomes[i].kind === 'nothing' || subject === null || subject === DAMAGED || !isNew(ask)) return [];
+    return [{ device: subject.device.id, ask }];
+  });
+  if (shown.length > 0) await keepPresented(client, shown, nowMs);
   return outcomes;
 }
 
@@ -256,28 +268,6 @@ async function noteRegions(
       detail: decision.reason,
     });
   }
-}
-
-async function keepStates(
-  deps: DecideDeps,
-  client: ClientBase,
-  devices: readonly Device[],
-  states: ReadonlyMap<string, KeptState>,
-  nowMs: number,
-): Promise<void> {
-  const stateOfDevice = (device: Device) => states.get(device.id)!;
-  await client.query(
-    `insert into coarse_states (device, tick, expires_at, sealed)
-     select device, tick, $3, sealed from unnest($1::uuid[], $2::int[], $4::bytea[]) as s(device, tick, sealed)
-     on conflict (device) do update set tick = excluded.tick, expires_at = excluded.expires_at, sealed = excluded.sealed
-     where coarse_states.tick < excluded.tick`,
-    [
-      devices.map((device) => device.id),
-      devices.map((device) => stateOfDevice(device).tick),
-      nowMs + COARSE_STATE_TTL_MS,
-      devices.map((device) => sealJson(device.key, coarseLabel(device.id), stateOfDevice(device), deps.random)),
-    ],
-  );
 }
 
 /** Keeps devices that are in use from being forgotten; at most one write a day each. */

@@ -8,9 +8,10 @@ import { KIND } from '../../src/disclosures/entry.ts';
 import { eraseDepsOf, openRights } from '../../src/process/rights.ts';
 import { eraseChildren, markChild } from '../../src/rights/children-store.ts';
 import { advanceErasures, beginErasure, findPerson } from '../../src/rights/erase-store.ts';
-import { noticeHandle } from '../../src/rights/notice-handle.ts';
+import { noticeHandle, ownHandlesOf } from '../../src/rights/notice-handle.ts';
 import { notifyRecipients, readNotices } from '../../src/rights/notices-store.ts';
 import { sweepExpired } from '../../src/rights/retention-store.ts';
+import { keepPresented } from '../../src/sharing/presented-store.ts';
 import { createTestApp } from '../support/app.ts';
 import { addTestApplication, createTestPeople, MASTERS } from '../support/people.ts';
 import { openTestStore } from '../support/store.ts';
@@ -51,10 +52,14 @@ async function register(): Promise<Phone> {
 async function personOf({ id }: Phone) {
   return (await findPerson(pool, MASTERS, id))!;
 }
-async function disclose(phone: Phone, to: string, kind: 1 | 2 = KIND.region): Promise<void> {
+/** By the phone's own token, unless told otherwise. */
+async function disclose(phone: Phone, to: string, kind: 1 | 2 = KIND.region, byOwn = true): Promise<void> {
   const subject = ledgerSubject((await personOf(phone)).key);
-  await inChain(async (_client, chain) => {
-    chain.append({ at: clock.nowMs, kind, application: to, subject, purpose: 'dpv:ServiceProvision', precision: kind });
+  const purpose = 'dpv:ServiceProvision';
+  const ask = { application: to, purpose, tokenHash: hashToken(phone.token) };
+  await inChain(async (client, chain) => {
+    chain.append({ at: clock.nowMs, kind, application: to, subject, purpose, precision: kind });
+    if (byOwn) await keepPresented(client, [{ device: phone.id, ask }], clock.nowMs);
   });
 }
 async function mint(phone: Phone, to: string): Promise<string> {
@@ -136,8 +141,8 @@ describe('two recipients', () => {
   test('find nothing the same in what they are told of one person, also when their tokens have ended', async () => {
     const phone = await register();
     const [mine, theirs] = [await mint(phone, application), await mint(phone, other)];
-    await disclose(phone, application);
-    await disclose(phone, other, KIND.precise);
+    await disclose(phone, application, KIND.region, false);
+    await disclose(phone, other, KIND.precise, false);
     await call('DELETE', '/v1/me/tokens', phone.token);
     await sweepExpired(pool, clock.nowMs);
     await call('POST', '/v1/me/restrict', phone.token);
@@ -154,7 +159,7 @@ describe('two recipients', () => {
   test('never see the handle of the phone’s own token once they had one of their own, after its time, too', async () => {
     const phone = await register();
     const token = await mint(phone, application);
-    await disclose(phone, application);
+    await disclose(phone, application, KIND.region, false);
     await disclose(phone, other);
     clock.nowMs += 200 * DAY_MS;
     await call('GET', '/v1/me', phone.token);
@@ -189,7 +194,7 @@ describe('two recipients', () => {
     const phone = await register();
     const tokens: string[] = [];
     for (let n = 0; n < 11; n++, clock.nowMs += MINUTE_MS) tokens.push(await mint(phone, application));
-    await disclose(phone, application);
+    await disclose(phone, application, KIND.region, false);
     await call('POST', '/v1/me/restrict', phone.token);
     nextMorning();
     const { handles } = (await notices(application)).notices[0];
@@ -226,9 +231,32 @@ describe('a recipient that was shown a phone by its own token', () => {
     const later = await rotate(phone, 3);
     await beginErasure(erasing, await personOf(later), 'asked', randomBytes(16).toString('base64url'));
     clock.nowMs += 2 * DAY_MS;
-    expect(await handlesOf(application)).toEqual([
-      ['erased', expect.arrayContaining([phone, later].map(({ token }) => noticeHandle(hashToken(token))))],
-    ]);
+    expect(await handlesOf(application)).toEqual([['erased', [noticeHandle(hashToken(phone.token))]]]);
+    expect(later.token).not.toBe(phone.token);
+  });
+
+  test('is told by each token it presented and by no other: who was shown the phone by a later one finds nothing the same', async () => {
+    const phone = await register();
+    await disclose(phone, application);
+    const later = await rotate(phone, 1);
+    await disclose(later, other, KIND.precise);
+    const last = await rotate(later, 1);
+    await disclose(last, other);
+    await call('POST', '/v1/me/restrict', last.token);
+    clock.nowMs += 2 * DAY_MS;
+    const handle = ({ token }: Phone) => noticeHandle(hashToken(token));
+    expect(await handlesOf(application)).toEqual([['restricted', [handle(phone)]]]);
+    expect(await handlesOf(other)).toEqual([['restricted', [later, last].map(handle).sort()]]);
+  });
+
+  test('is told by it still where the phone made tokens for it that it never presented', async () => {
+    const phone = await register();
+    await disclose(phone, application);
+    const tokens = [];
+    for (let n = 0; n < 9; n++, clock.nowMs += MINUTE_MS) tokens.push(await mint(phone, application));
+    await call('POST', '/v1/me/restrict', phone.token);
+    clock.nowMs += 2 * DAY_MS;
+    expect((await handlesOf(application))[0][1]).toContain(noticeHandle(hashToken(phone.token)));
   });
 
   test('is told when the phone went away without a word, after the time of its token', async () => {
@@ -243,10 +271,9 @@ describe('a recipient that was shown a phone by its own token', () => {
     expect(await handlesOf(application)).toEqual([['erased', [noticeHandle(hashToken(phone.token))]]]);
   });
 
-  test('is told when the phone has ended all its tokens, those from before handles were kept too', async () => {
+  test('is told when the phone has ended all its tokens', async () => {
     const phone = await register();
     await disclose(phone, application);
-    await pool.query('delete from notice_handles where device = $1', [phone.id]);
     expect((await call('DELETE', '/v1/me/token', phone.token)).status).toBeLessThan(300);
     await beginErasure(erasing, await personOf(phone), 'asked', randomBytes(16).toString('base64url'));
     clock.nowMs += 2 * DAY_MS;
@@ -262,22 +289,30 @@ describe('a recipient that was shown a phone by its own token', () => {
       held: Record<string, { rows: { kind: string; application: string }[] }>;
     };
     expect(copy.held.recipient_notices.rows).toMatchObject([{ kind: 'restricted', application }]);
-    expect(copy.held.notice_handles.rows).toHaveLength(3);
+    expect(copy.held.notice_handles.rows).toHaveLength(1);
   });
 
-  test('is known by forty tokens of the phone at most and one more, the newest, until the erasure takes them', async () => {
+  test('is known by forty tokens of the phone at most, the newest, until the erasure takes them', async () => {
     const phone = await register();
     const kept = async () =>
       (await pool.query('select 1 from notice_handles where device = $1', [phone.id])).rows.length;
     await pool.query(
-      `insert into notice_handles (device, application, handle, issued_at) select $1, '', 'old ' || n, n from generate_series(1, 60) n`,
-      [phone.id],
+      `insert into notice_handles (device, application, handle, issued_at) select $1, $2, 'old ' || n, n from generate_series(1, 60) n`,
+      [phone.id, ownHandlesOf(application)],
     );
-    const later = await rotate(phone, 1);
-    expect(await kept()).toBe(41);
-    await beginErasure(erasing, await personOf(later), 'asked', randomBytes(16).toString('base64url'));
+    await disclose(phone, application);
+    expect(await kept()).toBe(40);
+    await beginErasure(erasing, await personOf(phone), 'asked', randomBytes(16).toString('base64url'));
     await advanceErasures(erasing);
     expect(await kept()).toBe(0);
+  });
+
+  test('by whatever nobody noted before, is told by all tokens of the phone that are good', async () => {
+    const phone = await register();
+    await disclose(phone, application, KIND.region, false);
+    await call('POST', '/v1/me/restrict', phone.token);
+    clock.nowMs += 2 * DAY_MS;
+    expect(await handlesOf(application)).toEqual([['restricted', [noticeHandle(hashToken(phone.token))]]]);
   });
 });
 

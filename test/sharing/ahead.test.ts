@@ -13,10 +13,12 @@ import { KIND } from '../../src/disclosures/entry.ts';
 import { readRecipients, setSuspended, unchangedHolders } from '../../src/partners/registry-store.ts';
 import { openAnonymityMap } from '../../src/privacy/anonymity-map.ts';
 import { CLOCKS } from '../../src/process/sharing.ts';
+import { noticeHandle, ownHandlesOf } from '../../src/rights/notice-handle.ts';
 import { createDecideAll } from '../../src/sharing/ahead-store.ts';
 import type { Ask, Outcome } from '../../src/sharing/decide-store.ts';
 import { createLeaseMemory, openLeaseReader, openLeaseWriter } from '../../src/sharing/lease-memory.ts';
 import { createOpenedDevices } from '../../src/sharing/opened-devices.ts';
+import { createPresented } from '../../src/sharing/presented-store.ts';
 import { openPool } from '../../src/storage/pool.ts';
 import { verify } from '../disclosures/ledger.ts';
 import {
@@ -49,27 +51,32 @@ let between: (() => Promise<unknown>) | null = null;
 let transactions = 0;
 let readings = 0;
 let damagedIsFine = false;
-const decideAll = createDecideAll({
-  ...{ pool, draft: createDrafts(LEDGER_KEY), now, random: randomBytes, mapVersion: 'test-map' },
-  unchangedHolders,
-  inChain: (work, sent) => {
-    transactions++;
-    return createInChain({ ...chain, pool, isEager: true })(work, sent);
+/** Applications were shown these phones before. */
+const presented = createPresented();
+const decideAll = createDecideAll(
+  {
+    ...{ pool, draft: createDrafts(LEDGER_KEY), now, random: randomBytes, mapVersion: 'test-map' },
+    unchangedHolders,
+    inChain: (work, sent) => {
+      transactions++;
+      return createInChain({ ...chain, pool, isEager: true })(work, sent);
+    },
+    openDevice: (row) => openDevice(MASTERS, row),
+    opened: createOpenedDevices(openLeaseReader(memory, CLOCKS), () => 1),
+    onDamaged: (error) => damagedIsFine || expect(error).toBeUndefined(),
+    map: openAnonymityMap(mapOf([]).shared),
+    coarseKey: createSecretKey(Buffer.alloc(32, 11)),
+    async readRecipients(client, keyIds, nowMs) {
+      readings++;
+      const recipients = await readRecipients(client, keyIds, nowMs);
+      const change = between;
+      between = null;
+      await change?.();
+      return recipients;
+    },
   },
-  openDevice: (row) => openDevice(MASTERS, row),
-  opened: createOpenedDevices(openLeaseReader(memory, CLOCKS), () => 1),
-  onDamaged: (error) => damagedIsFine || expect(error).toBeUndefined(),
-  map: openAnonymityMap(mapOf([]).shared),
-  coarseKey: createSecretKey(Buffer.alloc(32, 11)),
-  async readRecipients(client, keyIds, nowMs) {
-    readings++;
-    const recipients = await readRecipients(client, keyIds, nowMs);
-    const change = between;
-    between = null;
-    await change?.();
-    return recipients;
-  },
-});
+  presented,
+);
 
 let located = 0;
 function askAbout({ token }: TestDevice): Ask {
@@ -87,6 +94,7 @@ const kindsOf = (outcomes: readonly Outcome[]) => outcomes.map((outcome) => outc
 async function granted(): Promise<TestDevice> {
   const device = await addDevice(inChain, NOW_MS);
   await setGrant(inChain, device, application, NOW_MS);
+  presented.note([askAbout(device)]);
   return device;
 }
 async function preciseRows(): Promise<number> {
@@ -119,6 +127,17 @@ test('a grant that nobody touches is told by without the lock, with one row each
   expect(kindsOf(await decide(two, one, two))).toEqual(['precise', 'precise', 'precise']);
   expect([transactions, await preciseRows()]).toEqual([0, before + 5]);
   expect((await verify(store.pool)).broken).toBeNull();
+});
+
+test('a phone that is shown to an application by its token for the first time is shown under the lock, and the next batch ahead of it', async () => {
+  const [device, known] = [await addDevice(inChain, NOW_MS), await granted()];
+  await setGrant(inChain, device, application, NOW_MS);
+  expect([kindsOf(await decide(known, device)), transactions]).toEqual([['precise', 'precise'], 1]);
+  const { rows } = await store.pool.query('select application, handle from notice_handles where device = $1', [
+    device.id,
+  ]);
+  expect(rows).toEqual([{ application: ownHandlesOf(application), handle: noticeHandle(hashToken(device.token)) }]);
+  expect([kindsOf(await decide(known, device)), transactions]).toEqual([['precise', 'precise'], 1]);
 });
 
 test('two batches of a thread at a time write one behind the other, and none of them under the lock', async () => {
@@ -304,6 +323,7 @@ describe('what was read before is only a guess', () => {
     await setGrant(inChain, device, holder.application, NOW_MS);
     await drainGuesses(await granted());
     const ask = { ...askAbout(device), keyId: rows[0].id, application: holder.application };
+    presented.note([ask]);
     expect(kindsOf(await decideAll([ask], () => {}))).toEqual(['precise']);
     readings = 0;
     expect(kindsOf(await decideAll([ask], () => {}))).toEqual(['precise']);

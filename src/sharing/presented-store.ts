@@ -1,0 +1,52 @@
+// Which application was shown a phone by which of its own tokens: notices name the phone to it by those, and by no other
+// (attack: two recipients that never held a token in common compare their notices). Promises: kept in the transaction in which the
+// first such answer is written down; each once, as far as a thread remembers.
+import type { ClientBase } from 'pg';
+import { noticeHandle, ownHandlesOf } from '../rights/notice-handle.ts';
+import type { Named } from './subjects-store.ts';
+
+/** A token a month for as long as the ledger knows who was shown what: three years. */
+const OWN_HANDLES = 40;
+/** Pairs of an application and a token that are remembered; the others are asked of the store again. */
+const MAX_PAIRS = 100_000;
+
+export type Presented = {
+  /** True if it need not be kept: it is, or the token is the application's. */
+  isKept(ask: Named): boolean;
+  /** They are durable. */
+  note(asks: Iterable<Named>): void;
+};
+
+export function createPresented(): Presented {
+  let pairs = new Set<string>();
+  const pairOf = ({ application, tokenHash }: Named) => `${application} ${tokenHash.toString('base64url')}`;
+  return {
+    isKept: (ask) => ask.isBound === true || pairs.has(pairOf(ask)),
+    note(asks) {
+      if (pairs.size > MAX_PAIRS) pairs = new Set();
+      for (const ask of asks) pairs.add(pairOf(ask));
+    },
+  };
+}
+
+/** Keeps by which own tokens devices were shown, the newest OWN_HANDLES for each application. */
+export async function keepPresented(
+  client: ClientBase,
+  shown: readonly { readonly device: string; readonly ask: Named }[],
+  nowMs: number,
+): Promise<void> {
+  const devices = shown.map(({ device }) => device);
+  const holders = shown.map(({ ask }) => ownHandlesOf(ask.application));
+  await client.query(
+    `insert into notice_handles (device, application, handle, issued_at)
+     select distinct device, holder, handle, $4::int8 from unnest($1::uuid[], $2::text[], $3::text[]) as s(device, holder, handle)
+     on conflict do nothing`,
+    [devices, holders, shown.map(({ ask }) => noticeHandle(ask.tokenHash)), nowMs],
+  );
+  await client.query(
+    `delete from notice_handles n using unnest($1::uuid[], $2::text[]) as s(device, holder)
+     where n.device = s.device and n.application = s.holder and n.handle not in (select handle from notice_handles
+       where device = s.device and application = s.holder order by issued_at desc, handle limit ${OWN_HANDLES})`,
+    [devices, holders],
+  );
+}

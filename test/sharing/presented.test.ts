@@ -1,0 +1,49 @@
+// By which own tokens of a phone an application is told of it in notices: those it presented, seen over HTTP.
+import { cellToLatLng, latLngToCell } from 'h3-js';
+import { expect, test } from 'vitest';
+import { hashToken } from '../../src/devices/token.ts';
+import { insertPolicy } from '../../src/policy/store.ts';
+import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
+import { FIRST_POLICY } from '../../src/process/first-policy.ts';
+import { noticeHandle } from '../../src/rights/notice-handle.ts';
+import { addDevice, addPartner, mapOf, openSharingGateway, PURPOSE } from '../support/sharing.ts';
+import { openTestStore } from '../support/store.ts';
+
+const CELL = latLngToCell(52.09, 5.12, 7);
+const [latitude, longitude] = cellToLatLng(CELL);
+const HERE = { position: { latitude, longitude, accuracy: 20 } };
+const HOUR_MS = 3_600_000;
+
+const store = await openTestStore();
+await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
+const clock = { nowMs: Date.now() };
+const gateway = await openSharingGateway(store, {
+  clock,
+  people: true,
+  map: mapOf([3, 4, 5, 6, 7].map((resolution) => parentKey(keyOfCell(CELL), resolution))),
+});
+
+test('two partners that held different tokens of one phone find nothing the same in their notices, precise or not', async () => {
+  const [one, two] = [await addPartner(store, 'Bus Times'), await addPartner(store, 'Weather')];
+  await gateway.followKeys();
+  const first = (await addDevice(gateway.inChain, clock.nowMs)).token;
+  expect((await gateway.ask({ key: one.key, device: first }, HERE)).statusCode).toBe(200);
+  const second = (await gateway.call('POST', '/v1/me/token', first)).json().token as string;
+  const url = `/v1/me/consents/${two.application}/${PURPOSE}`;
+  const granted = await gateway.call('PUT', url, second, { precision: 'precise' });
+  expect(granted.statusCode).toBe(200);
+  clock.nowMs += 3 * HOUR_MS;
+  const shown = [];
+  for (let n = 0; n < 3; n++) shown.push(await gateway.ask({ key: two.key, device: second }, HERE));
+  expect(shown.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200]);
+  expect(shown[2].json().location).toEqual({ lat: expect.closeTo(latitude, 4), lng: expect.closeTo(longitude, 4) });
+  expect((await gateway.call('POST', '/v1/me/restrict', second)).statusCode).toBe(200);
+  clock.nowMs += 48 * HOUR_MS;
+  const told = [];
+  for (const { key } of [one, two]) {
+    const answer = await gateway.app.inject({ url: `/v1/partner/notices?key=${key}` });
+    told.push(answer.json().notices.map((notice: { handles: string[] }) => notice.handles));
+  }
+  const handle = (token: string) => noticeHandle(hashToken(token));
+  expect(told).toEqual([[[handle(first)]], [[handle(second)]]]);
+});
