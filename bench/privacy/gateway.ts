@@ -103,7 +103,13 @@ export async function openPrivacyGateway(store: Store, names: Uint32Array, clock
   const counters = createCounterMemory(1);
   const app = await buildApp({
     ...{ version: 'bench', findKey: ring.find, audience: sharing.audience, log, now },
-    people: await openPeople({ pool, inChain, masters: MASTERS, receiptKey: Buffer.alloc(32, 4) }),
+    people: await openPeople({
+      pool,
+      inChain,
+      masters: MASTERS,
+      receiptKey: Buffer.alloc(32, 4),
+      pseudonymKey: Buffer.alloc(32, 5),
+    }),
     locator: createLocator({ stations: createMemoryStations(), ip: { find: () => null } }),
     quotas: openQuotas(createQuotaMemory(MAX_KEYS), { a: 1, b: 2 }),
     counters: openStripe(counters, 0),

@@ -3,6 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { ClientBase } from 'pg';
 import { readMasterKeys } from '../config/master-keys.ts';
 import { loadSecrets, secretsPath } from '../config/secrets.ts';
 import { maturity } from '../consent/ages.ts';
@@ -22,6 +23,7 @@ import { changeDevice, lockDevice, noteDevice } from '../devices/store.ts';
 import { listPolicies } from '../policy/store.ts';
 import { startGrace } from '../rights/children-store.ts';
 import { notifyRecipients } from '../rights/notices-store.ts';
+import { forgetVisits } from '../sharing/counts/visit-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { openInChain } from './in-chain.ts';
 import { speaker } from './speaker.ts';
@@ -94,8 +96,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
 }
 
 function secretsOf(context: CommandContext) {
-  loadSecrets(context.config, context.random);
-  return { masters: masterKeysOf(readMasterKeys(secretsPath(context.config))), random: context.random };
+  const { pseudonymKey } = loadSecrets(context.config, context.random);
+  const forget = (client: ClientBase, device: string) => forgetVisits(client, device, pseudonymKey);
+  return { masters: masterKeysOf(readMasterKeys(secretsPath(context.config))), random: context.random, forget };
 }
 
 type Verified = { method: ParentalMethod; parent: string; evidenceSha256: string; precise: boolean };
@@ -116,7 +119,7 @@ async function add(context: CommandContext, deviceId: string, verified: Verified
 }
 
 async function withdraw(context: CommandContext, id: string): Promise<void> {
-  const { masters, random } = secretsOf(context);
+  const { masters, random, forget } = secretsOf(context);
   const inChain = await openInChain(context);
   const isChild = (one: Device) => maturityOf(stateOf(one), context.now()) === 'child';
   await inChain(async (client, chain) => {
@@ -128,7 +131,7 @@ async function withdraw(context: CommandContext, id: string): Promise<void> {
     const mark = (uncovered: Device) => ({ flags: uncovered.flags | (isChild(uncovered) ? FLAG.child : 0) });
     const detail = 'parentalConsentWithdrawn';
     const marked = await changeDevice(client, chain, { masters, random }, device.id, mark, detail, context.now());
-    await startGrace(client, marked!, context.now());
+    await startGrace(client, marked!, context.now(), forget);
     // Of a child whom nobody speaks for any more they hear by its erasure, as of anybody's.
     const left = (await lockDevice(client, masters, device.id))!;
     if (isChild(left) && parentalConsentOf(stateOf(left), context.now()) === null) return;
@@ -142,12 +145,13 @@ async function withdraw(context: CommandContext, id: string): Promise<void> {
 async function correctAge(context: CommandContext, id: string, ageBand: AgeBand): Promise<void> {
   const inChain = await openInChain(context);
   const day = Math.floor(context.now() / 86_400_000);
+  const secrets = secretsOf(context);
   const changed = await inChain(async (client, chain) => {
     if (!isUuid(id)) return null;
-    return await changeDevice(
+    const after = await changeDevice(
       client,
       chain,
-      secretsOf(context),
+      secrets,
       id,
       ({ profile, flags }) => ({
         profile: { ...profile, ageBand, statedDay: { ...profile.statedDay, ageBand: day } },
@@ -157,6 +161,8 @@ async function correctAge(context: CommandContext, id: string, ageBand: AgeBand)
       'ageCorrected',
       context.now(),
     );
+    if (after !== null) await startGrace(client, after, context.now(), secrets.forget);
+    return after;
   });
   if (changed === null) throw new Error(NO_DEVICE);
 }

@@ -5,7 +5,7 @@
 import type { ClientBase, Pool } from 'pg';
 import { type Device, openJson, sealJson } from '../devices/profile.ts';
 import type { Chain } from '../disclosures/chain.ts';
-import { KIND, type Precision } from '../disclosures/entry.ts';
+import { KIND, PRECISION, type Precision } from '../disclosures/entry.ts';
 import { type Recipient, type RecipientRow, recipientOf } from '../partners/recipient.ts';
 import type { PolicyVersion } from '../policy/versions.ts';
 import type { Grant, Terms } from './decide.ts';
@@ -112,6 +112,13 @@ export async function writeEvent(
     ],
   );
   const held = isLive(state) ? heldFrom(event, policies) : null;
+  // Before the grant changes: a place that was found while it asked for that may have been found under it.
+  if (!(isLive(state) && precision === PRECISION.precise && scopes.includes('last-location')))
+    await client.query(
+      `delete from last_locations where device = $1 and exists (select from grants
+         where device = $1 and application = $2 and purpose = $3 and ${KEEPS_LAST_LOCATION})`,
+      [device.id, application, purpose],
+    );
   await client.query(
     `insert into grants (device, application, purpose, record, state, precision, scopes, sources, policy_version, given_at,
        expires_at, suspended_at, parental, event_seq)
@@ -128,12 +135,18 @@ export async function writeEvent(
   await dropLastLocation(client, device.id, event.at);
 }
 
+const KEEPS_LAST_LOCATION = `state in ('given', 'reconfirmed') and precision = ${PRECISION.precise} and 'last-location' = any(scopes)`;
+
+/** In the transaction of a change that the last place should not outlive. */
+export async function forgetLastLocation(client: ClientBase, device: string): Promise<void> {
+  await client.query('delete from last_locations where device = $1', [device]);
+}
+
 /** After a change of a device's grants, in the same transaction: forgets the last place unless a grant still asks for it. */
 export async function dropLastLocation(client: ClientBase, device: string, nowMs: number): Promise<void> {
   await client.query(
     `delete from last_locations where device = $1 and not exists (
-       select from grants where device = $1 and state in ('given', 'reconfirmed') and precision = 2
-         and 'last-location' = any(scopes) and expires_at > $2)`,
+       select from grants where device = $1 and ${KEEPS_LAST_LOCATION} and expires_at > $2)`,
     [device, nowMs],
   );
 }

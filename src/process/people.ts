@@ -12,40 +12,20 @@ import type { ReceiptPorts } from '../consent/receipt-routes.ts';
 import { createReceiptSigner, type ReceiptSigner, readReceipt } from '../consent/receipt-signer.ts';
 import type { Act, Asking, ConsentPorts } from '../consent/routes.ts';
 import { findApplication, findEvent, listGrants, listReceipts, loadGrant, type StoredGrant } from '../consent/store.ts';
-import {
-  endApplicationTokens,
-  issueApplicationToken,
-  listApplicationTokens,
-} from '../devices/application-token-store.ts';
-import { FLAG } from '../devices/device-contract.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import type { Device } from '../devices/profile.ts';
 import type { DevicePorts, Presented } from '../devices/routes.ts';
-import {
-  changeDevice,
-  endTokens,
-  isSucceeded,
-  loadDevice,
-  lockDevice,
-  noteArrival,
-  noteProfile,
-  ROTATION_MS,
-  registerDevice,
-  rotateToken,
-  touchDevice,
-} from '../devices/store.ts';
+import { isSucceeded, loadDevice, lockDevice, noteArrival, touchDevice } from '../devices/store.ts';
 import { hashToken, isToken } from '../devices/token.ts';
-import type { TokenPorts } from '../devices/token-routes.ts';
 import { type Chain, createInChain, type InChain } from '../disclosures/chain.ts';
 import { settleEverywhere } from '../disclosures/settle.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
 import type { PolicyPorts } from '../policy/routes.ts';
 import { listPolicies, readPolicyTexts } from '../policy/store.ts';
 import { takeProof } from '../rights/challenges-store.ts';
-import { startGrace } from '../rights/children-store.ts';
-import { keepHandle, notifyRecipients } from '../rights/notices-store.ts';
+import { notifyRecipients } from '../rights/notices-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
-import { transact } from '../storage/transaction.ts';
+import { devicePorts } from './device-ports.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
 import { CLOCKS } from './sharing.ts';
 import { orUnavailable } from './store-loss.ts';
@@ -65,6 +45,8 @@ export type PeopleSetup = {
   readonly masters: MasterKeys;
   /** 32 bytes. */
   readonly receiptKey: Uint8Array;
+  /** Devices are counted under tags that are made with it. */
+  readonly pseudonymKey: Uint8Array;
 };
 
 /** Survives being posted to a thread. */
@@ -86,7 +68,8 @@ export async function openThreadPeople(
   const { pool, close } = openPool(store, lost, SERVER_QUERY_MS);
   const settle = (seq: number) => settleEverywhere(pool, seq, CLOCKS.monotonicMs);
   const inChain = createInChain({ pool, ledgerKey: keys.ledgerKey, now: Date.now, settle });
-  const setup = { pool, inChain, masters: followMasterKeys(keys.secretsPath, Date.now), receiptKey: keys.receiptKey };
+  const { receiptKey, pseudonymKey } = keys;
+  const setup = { pool, inChain, masters: followMasterKeys(keys.secretsPath, Date.now), receiptKey, pseudonymKey };
   return { ...setup, people: await openPeople(setup), close };
 }
 
@@ -115,84 +98,6 @@ export async function openPeople(setup: PeopleSetup): Promise<People> {
       list: () => orUnavailable(() => listPolicies(pool)),
       texts: (version) => orUnavailable(() => readPolicyTexts(pool, version)),
     },
-  };
-}
-
-function devicePorts(setup: PeopleSetup): DevicePorts {
-  const { pool, inChain, masters } = setup;
-  const secrets = { masters, random: randomBytes };
-  const act: InChain = (work) => orUnavailable(() => inChain(work));
-  return {
-    register: (profile, flags, nowMs) =>
-      act(async (client, chain) => {
-        const id = randomUUID();
-        const issued = await registerDevice(client, chain, secrets, id, profile, nowMs, flags);
-        await startGrace(client, { id, flags, parental: [] }, nowMs);
-        return issued;
-      }),
-    change: (id, edit, detail, nowMs) =>
-      act(async (client, chain) => {
-        const after = await changeDevice(client, chain, secrets, id, edit, detail, nowMs);
-        if (after !== null) await startGrace(client, after, nowMs);
-        return after;
-      }),
-    note: (id, edit) => orUnavailable(() => transact(pool, (client) => noteProfile(client, secrets, id, edit))),
-    async rotate(device, proven, nowMs) {
-      const issued = await act(async (client, chain) => {
-        const refused = await refuseUnproven(client, masters, device, proven);
-        return refused ?? (await rotateToken(client, chain, randomBytes, device, device.tokenHash, nowMs)) ?? 'gone';
-      });
-      const oldEndsAt = Math.min(device.tokenExpiresAt, nowMs + ROTATION_MS);
-      return typeof issued === 'string' ? issued : { ...issued, oldEndsAt };
-    },
-    end: (device, proven, nowMs) =>
-      act(async (client, chain) => {
-        const refused = await refuseUnproven(client, masters, device, proven);
-        if (refused === null) await endTokens(client, chain, device, nowMs);
-        return refused ?? 'ended';
-      }),
-    policies: () => orUnavailable(() => listPolicies(pool)),
-    prove: ({ id, key }, action, header, nowMs) =>
-      orUnavailable(() => takeProof(pool, { device: id, key }, action, header, nowMs)),
-    tokens: tokenPorts(setup),
-  };
-}
-
-/** Why a device's own token may not be touched by who holds it: decided on what is true under the lock. */
-async function refuseUnproven(
-  client: ClientBase,
-  masters: MasterKeys,
-  { id, tokenHash }: { readonly id: string; readonly tokenHash: Buffer },
-  proven: boolean,
-): Promise<'gone' | 'proofNeeded' | null> {
-  const device = await lockDevice(client, masters, id);
-  if (device === null) return 'gone';
-  const needsProof = (device.flags & FLAG.guarded) !== 0 || (await isSucceeded(client, tokenHash));
-  return needsProof && !proven ? 'proofNeeded' : null;
-}
-
-function tokenPorts({ pool, inChain, masters }: PeopleSetup): TokenPorts {
-  const secrets = { masters, random: randomBytes };
-  const act: InChain = (work) => orUnavailable(() => inChain(work));
-  return {
-    issue: ({ id, tokenHash }, application, proven, nowMs) =>
-      act(async (client, chain) => {
-        const maker = { device: id, tokenHash, proven };
-        const deps = { ...secrets, newId: randomUUID };
-        const issued = await issueApplicationToken(client, chain, deps, maker, application, nowMs);
-        if (!('refused' in issued)) await keepHandle(client, id, application, hashToken(issued.token), nowMs);
-        return issued;
-      }),
-    list: ({ id }, nowMs) => orUnavailable(() => listApplicationTokens(pool, id, nowMs)),
-    end: (device, id, nowMs) => act((client, chain) => endApplicationTokens(client, chain, device, id, nowMs)),
-    guard: ({ id }, on, nowMs) =>
-      act((client, chain) => {
-        const edit = ({ flags }: Device) =>
-          ((flags & FLAG.guarded) !== 0) === on ? null : { flags: flags ^ FLAG.guarded };
-        return changeDevice(client, chain, secrets, id, edit, on ? 'guarded' : 'guardLifted', nowMs);
-      }),
-    prove: ({ id, key }, header, nowMs) =>
-      orUnavailable(() => takeProof(pool, { device: id, key }, 'applicationTokens', header, nowMs)),
   };
 }
 

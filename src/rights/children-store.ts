@@ -10,19 +10,24 @@ import { beginErasure, type EraseDeps, findPerson } from './erase-store.ts';
 /** Time for a parent's consent; with a job every minute the deletion is done well within the hour. */
 export const GRACE_MS = 45 * 60_000;
 
+/** Takes a device out of the counts that are not released yet. */
+export type ForgetVisits = (client: ClientBase, device: string) => Promise<void>;
+
 /**
  * From now on a parent has GRACE_MS, if the device is marked as a child's and no parent's consent is in force. In the transaction
- * that finds that out: nothing of it is shown from then on.
+ * that finds that out: nothing of it is shown from then on, nor was it counted.
  */
 export async function startGrace(
   client: ClientBase,
   { id, flags, parental }: Pick<Device, 'id' | 'flags' | 'parental'>,
   nowMs: number,
+  forgetVisits: ForgetVisits,
 ): Promise<void> {
   const isCovered = parental.some(({ withdrawnAt }) => withdrawnAt === null || withdrawnAt > nowMs);
   if ((flags & FLAG.child) === 0 || isCovered) return;
   await client.query('insert into child_marks (device, marked_at) values ($1, $2) on conflict do nothing', [id, nowMs]);
   await client.query('delete from last_locations where device = $1', [id]);
+  await forgetVisits(client, id);
 }
 
 /** Marks a device as a child's. False if there is no such device. */
@@ -38,8 +43,10 @@ export async function markChild(deps: EraseDeps, device: string): Promise<boolea
       nowMs,
     );
     if (marked === null) return false;
-    await startGrace(client, marked, nowMs);
-    await deps.forgetVisits?.(client, { device, key: marked.key });
+    const forget: ForgetVisits = async () => await deps.forgetVisits?.(client, { device, key: marked.key });
+    await startGrace(client, marked, nowMs, forget);
+    // Also of a child that a parent speaks for: counting was not asked.
+    await forget(client, device);
     return true;
   });
 }

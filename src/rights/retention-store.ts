@@ -69,11 +69,17 @@ export type HoldRequest = {
   readonly endsAt: number;
 };
 
-/** Tables whose rows can be held: those that the sweep or an erasure would delete. */
+/** Places go when whoever was there says so, whoever would like to keep them. */
+const PLACES = ['last_locations', 'coarse_states', 'visits'];
+
+/** Tables whose rows can be held: those that the sweep or an erasure would delete, and nothing else. */
 export function canBeHeld(table: string): boolean {
   const entry = Object.hasOwn(REGISTRY, table) ? REGISTRY[table] : undefined;
   return (
-    entry !== undefined && (entry.endedBy === 'sweep' || entry.subject?.by === 'device') && table !== 'legal_holds'
+    entry !== undefined &&
+    (entry.endedBy === 'sweep' || entry.subject?.by === 'device') &&
+    table !== 'legal_holds' &&
+    !PLACES.includes(table)
   );
 }
 

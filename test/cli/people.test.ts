@@ -134,8 +134,13 @@ describe('honeyguide parental', () => {
     const flagsOf = async () =>
       (await store.pool.query('select flags from devices where id = $1', [id])).rows[0].flags & FLAG.child;
     expect(await flagsOf()).toBe(0);
+    await store.pool.query("insert into last_locations (device, expires_at, sealed) values ($1, 4e12, '\\x00')", [id]);
     await json('parental', 'correct-age', id, '--age-band', '13to15');
     expect(await flagsOf()).toBe(FLAG.child);
+    // As of any child that is found out: its last place goes at once, and its parents' time begins.
+    const left = async (table: string) =>
+      (await store.pool.query(`select 1 from ${table} where device = $1`, [id])).rows.length;
+    expect([await left('last_locations'), await left('child_marks')]).toEqual([0, 1]);
   });
 
   test.each([

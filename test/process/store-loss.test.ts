@@ -15,7 +15,13 @@ test('a store that is away is a 503 for people, never an answer and never their 
   afterFile(close);
   const inChain = createInChain({ pool, ledgerKey: Buffer.alloc(32), now: () => 0, settle: async () => {} });
   const masters = masterKeysOf([Buffer.alloc(32)]);
-  const people = await openPeople({ pool, inChain, masters, receiptKey: Buffer.alloc(32) });
+  const people = await openPeople({
+    pool,
+    inChain,
+    masters,
+    receiptKey: Buffer.alloc(32),
+    pseudonymKey: Buffer.alloc(32),
+  });
   const { app, logged } = await createTestApp({ people });
   const token = `hgt_${'A'.repeat(43)}`;
   for (const [method, url, credential] of [

@@ -155,6 +155,8 @@ test('only tables that something would delete from can be held', () => {
   expect(['cells', 'policies', 'legal_holds', 'nonsense', 'constructor', 'ledger'].map(canBeHeld)).toEqual(
     Array(6).fill(false),
   );
+  // What is deleted by a withdrawal, a correction, a child's mark.
+  expect(['last_locations', 'coarse_states', 'visits'].map(canBeHeld)).toEqual([false, false, false]);
 });
 
 test('what is over is invisible before anything has swept it', async () => {

@@ -61,7 +61,13 @@ export async function createTestPeople(
       await settle?.(seq);
     },
   });
-  const people = await openPeople({ pool, inChain, masters, receiptKey: Buffer.alloc(32, 3) });
+  const people = await openPeople({
+    pool,
+    inChain,
+    masters,
+    receiptKey: Buffer.alloc(32, 3),
+    pseudonymKey: Buffer.alloc(32, 5),
+  });
   const setup = { pool, inChain, masters, pseudonymKey: Buffer.alloc(32, 5), contact: 'privacy@example.org' };
   const proofKeys = new Map<string, Buffer>();
   const test = await createTestApp({ people, othersPerMinute, rights: openRights(setup, () => clock.nowMs) });

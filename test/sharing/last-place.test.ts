@@ -1,0 +1,93 @@
+// What the last place must not outlive, and to whom it is never told, over HTTP.
+import { cellToLatLng, latLngToCell } from 'h3-js';
+import { expect, test } from 'vitest';
+import { proofKeyOf } from '../../src/devices/device-key.ts';
+import { insertPolicy } from '../../src/policy/store.ts';
+import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
+import { FIRST_POLICY } from '../../src/process/first-policy.ts';
+import { findPerson } from '../../src/rights/erase-store.ts';
+import { answerChallenge } from '../../src/rights/proof.ts';
+import {
+  addDevice,
+  addPartner,
+  MASTERS,
+  mapOf,
+  openSharingGateway,
+  PURPOSE,
+  type TestDevice,
+} from '../support/sharing.ts';
+import { openTestStore } from '../support/store.ts';
+
+const CELL = latLngToCell(52.09, 5.12, 7);
+const [latitude, longitude] = cellToLatLng(CELL);
+const HERE = { position: { latitude, longitude, accuracy: 20 } };
+const OFFERS = 'dpv:DirectMarketing';
+const KEPT = { precision: 'precise', scopes: ['geolocate', 'last-location'] };
+
+const store = await openTestStore();
+await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
+const gateway = await openSharingGateway(store, {
+  people: true,
+  map: mapOf([3, 4, 5, 6, 7].map((resolution) => parentKey(keyOfCell(CELL), resolution))),
+});
+const { ask, call, clock, inChain } = gateway;
+const finder = await addPartner(store, 'Bus Times');
+const other = await addPartner(store, 'Weather');
+const seller = await addPartner(store, 'Offers', { purposes: [OFFERS] });
+await gateway.followKeys();
+
+const consentUrl = (application: string, purpose = PURPOSE) => `/v1/me/consents/${application}/${purpose}`;
+async function agreed(...applications: (readonly [string, string?])[]): Promise<TestDevice> {
+  const phone = await addDevice(inChain, clock.nowMs, { marketing: true });
+  for (const [application, purpose] of applications)
+    expect((await call('PUT', consentUrl(application, purpose), phone.token, KEPT)).statusCode).toBe(200);
+  return phone;
+}
+async function isKept({ id }: TestDevice): Promise<boolean> {
+  return (await store.pool.query('select 1 from last_locations where device = $1', [id])).rows.length > 0;
+}
+
+test('a place that was found for one application is gone for all once that one was taken back or narrowed', async () => {
+  for (const less of [null, { precision: 'region' }, { precision: 'precise', scopes: ['geolocate'] }]) {
+    const phone = await agreed([finder.application], [other.application]);
+    expect((await ask({ key: finder.key, device: phone.token }, HERE)).statusCode).toBe(200);
+    expect(await isKept(phone)).toBe(true);
+    const url = consentUrl(finder.application);
+    const changed = less === null ? call('DELETE', url, phone.token) : call('PUT', url, phone.token, less);
+    expect((await changed).statusCode).toBe(200);
+    expect(await isKept(phone)).toBe(false);
+    expect((await ask({ key: other.key, device: phone.token }, {})).statusCode).toBe(404);
+  }
+});
+
+test('taking back what asked for no last place, and agreeing again, leaves it', async () => {
+  const phone = await agreed([finder.application]);
+  await call('PUT', consentUrl(other.application), phone.token, { precision: 'precise' });
+  await ask({ key: finder.key, device: phone.token }, HERE);
+  await call('DELETE', consentUrl(other.application), phone.token);
+  expect(await isKept(phone)).toBe(true);
+  await call('PUT', consentUrl(finder.application), phone.token, KEPT);
+  expect(await isKept(phone)).toBe(true);
+});
+
+test('a source that is switched off takes the place with it that it may have found', async () => {
+  const phone = await agreed([finder.application]);
+  await ask({ key: finder.key, device: phone.token }, HERE);
+  expect((await call('PATCH', '/v1/me', phone.token, { sources: { gps: false } })).statusCode).toBe(200);
+  expect(await isKept(phone)).toBe(false);
+});
+
+test('a place from when offers were off is told to no seller when they are on again', async () => {
+  const phone = await agreed([finder.application], [seller.application, OFFERS]);
+  expect((await call('PATCH', '/v1/me', phone.token, { marketing: false })).statusCode).toBe(200);
+  clock.nowMs += 60_000;
+  await ask({ key: finder.key, device: phone.token }, HERE);
+  expect((await ask({ key: seller.key, device: phone.token }, HERE)).statusCode).toBe(404);
+  const { nonce } = (await call('POST', '/v1/me/challenges', phone.token, { action: 'profile' })).json();
+  const { key } = (await findPerson(store.pool, MASTERS, phone.id))!;
+  const proof = `${nonce}.${answerChallenge(proofKeyOf(key), 'profile', nonce)}`;
+  const on = await call('PATCH', '/v1/me', phone.token, { marketing: true }, proof);
+  expect(on.statusCode).toBe(200);
+  expect(await isKept(phone)).toBe(false);
+  expect((await ask({ key: seller.key, device: phone.token }, {})).statusCode).toBe(404);
+});
