@@ -60,7 +60,7 @@ export function judgeConsent(question: ConsentQuestion): Terms | { readonly refu
   if (refused !== null) return { refused };
   const { precision, scopes, sources } = wanted;
   return {
-    state: isReconfirmed(before, policyVersion, now) ? 'reconfirmed' : 'given',
+    state: isReconfirmed(before, wanted, policyVersion, now) ? 'reconfirmed' : 'given',
     ...{ precision, scopes, sources, policyVersion },
     expiresAt: wanted.expiresAt ?? now + DEFAULT_DAYS * DAY_MS,
     parental: maturityOf(device, now) === 'ofAge' ? null : (parentalConsentOf(device, now)?.id ?? null),
@@ -93,10 +93,21 @@ function whyTooYoung({ device, application, purpose, wanted, now }: ConsentQuest
 }
 
 /** Confirmed, not given: the same yes was there, and only the policy has moved on. */
-function isReconfirmed(before: Grant | null, policyVersion: string, now: number): boolean {
+function isReconfirmed(before: Grant | null, wanted: Wanted, policyVersion: string, now: number): boolean {
   if (before === null || !isLive(before.state)) return false;
   const live = before.expiresAt !== null && before.expiresAt > now;
-  return live && before.policyVersion !== policyVersion;
+  return live && before.policyVersion !== policyVersion && isSame(before, wanted);
+}
+
+/** True if the two allow the same, whatever their times. */
+function isSame(a: Pick<Grant, 'precision' | 'scopes' | 'sources'>, b: typeof a): boolean {
+  const isListed = (scope: string) => a.scopes.includes(scope as never);
+  return (
+    a.precision === b.precision &&
+    a.sources === b.sources &&
+    a.scopes.length === b.scopes.length &&
+    b.scopes.every(isListed)
+  );
 }
 
 /** From when on a consent on these terms waits for re-consent: a policy that is announced may touch it already. */

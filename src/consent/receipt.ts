@@ -63,7 +63,9 @@ export function buildReceipt(facts: ReceiptFacts, deviceKey: Uint8Array) {
   const { record, party, purpose, terms, capture, events } = facts;
   const last = events[events.length - 1];
   // What was taken back or refused allows nothing, whatever it allowed before: its events say that.
-  const allowed: Terms = isLive(terms.state) ? terms : { ...terms, precision: 0, expiresAt: null };
+  const allowed: Terms = isLive(terms.state)
+    ? terms
+    : { ...terms, precision: 0, scopes: [], sources: 0, expiresAt: null };
   const content = {
     schemaVersion: SCHEMA_VERSION,
     receiptId: receiptIdOf(record, last.seq),
@@ -85,8 +87,8 @@ export function buildReceipt(facts: ReceiptFacts, deviceKey: Uint8Array) {
       application: party.application,
       state: terms.state,
       precision: PRECISION_WORD[allowed.precision],
-      sources: sourceNames(terms.sources),
-      scopes: terms.scopes,
+      sources: sourceNames(allowed.sources),
+      scopes: allowed.scopes,
       expiresAt: allowed.expiresAt === null ? null : iso(allowed.expiresAt),
       parentalConsent: capture.parental,
       ageBandAtCapture: capture.ageBand,

@@ -138,7 +138,7 @@ type Unlocated = {
   readonly sinceMs: number;
   readonly entry: Omit<LedgerEntry, 'kind'>;
 };
-type Told = { readonly subject: Subject; readonly ask: Ask; readonly decision: Decision };
+type Told = { readonly subject: Subject; readonly ask: Ask; readonly decision: Decision; readonly tick: number };
 
 async function decideInOrder(
   deps: DecideDeps,
@@ -191,11 +191,13 @@ async function decideInOrder(
     if (state !== kept) changed.set(device.id, device);
     states.set(device.id, state);
     if (state.region === SUPPRESSED) return NOTHING;
-    regions.push({ subject, ask, decision });
-    return { kind: 'region', region: state.region, tick, device: device.id, untilMs: subject.tokenExpiresAt };
+    // The state's own tick, where a gateway whose clock is ahead has begun the next one: a tick has one region, whoever tells it.
+    regions.push({ subject, ask, decision, tick: state.tick });
+    const untilMs = subject.tokenExpiresAt;
+    return { kind: 'region', region: state.region, tick: state.tick, device: device.id, untilMs };
   });
   if (unlocated.length > 0) await tellLast(deps, client, chain, unlocated, outcomes, nowMs);
-  if (regions.length > 0) await noteRegions(client, chain, regions, tick, nowMs);
+  if (regions.length > 0) await noteRegions(client, chain, regions, nowMs);
   if (changed.size > 0) await keepStates(client, deps.random, [...changed.values()], states, nowMs);
   if (places.size > 0) await keepLastLocations(client, [...places.values()], deps.random, nowMs);
   await touch(client, subjects, nowMs);
@@ -228,30 +230,24 @@ async function tellLast(
 }
 
 /** One row for a device, application, purpose and tick: a region that is repeated discloses nothing new. */
-async function noteRegions(
-  client: ClientBase,
-  chain: Chain,
-  told: readonly Told[],
-  tick: number,
-  nowMs: number,
-): Promise<void> {
-  const nameOf = (application: string, purpose: string, subject: Buffer) =>
-    `${application} ${purpose} ${subject.toString('hex')}`;
-  const { rows } = await client.query<{ application: string; purpose: string; subject: Buffer }>(
-    `select l.application, l.purpose, l.subject
-     from unnest($1::text[], $2::text[], $3::bytea[]) as q(application, purpose, subject)
-     join ledger l on l.kind = ${KIND.region} and l.tick = $4 and l.application = q.application
+async function noteRegions(client: ClientBase, chain: Chain, told: readonly Told[], nowMs: number): Promise<void> {
+  const nameOf = (application: string, purpose: string, subject: Buffer, tick: number) =>
+    `${application} ${purpose} ${subject.toString('hex')} ${tick}`;
+  const { rows } = await client.query<{ application: string; purpose: string; subject: Buffer; tick: number }>(
+    `select l.application, l.purpose, l.subject, l.tick
+     from unnest($1::text[], $2::text[], $3::bytea[], $4::int[]) as q(application, purpose, subject, tick)
+     join ledger l on l.kind = ${KIND.region} and l.tick = q.tick and l.application = q.application
        and l.subject = q.subject and l.purpose = q.purpose`,
     [
       told.map(({ ask }) => ask.application),
       told.map(({ ask }) => ask.purpose),
       told.map(({ subject }) => subject.device.subject),
-      tick,
+      told.map(({ tick }) => tick),
     ],
   );
-  const written = new Set(rows.map((row) => nameOf(row.application, row.purpose, row.subject)));
-  for (const { subject, ask, decision } of told) {
-    const name = nameOf(ask.application, ask.purpose, subject.device.subject);
+  const written = new Set(rows.map((row) => nameOf(row.application, row.purpose, row.subject, row.tick)));
+  for (const { subject, ask, decision, tick } of told) {
+    const name = nameOf(ask.application, ask.purpose, subject.device.subject, tick);
     if (written.has(name)) continue;
     written.add(name);
     chain.append({

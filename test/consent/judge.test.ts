@@ -97,7 +97,13 @@ describe('a yes', () => {
 
   test('confirms a live one if the policy has moved on, and is a new one else', () => {
     const before = {
-      ...{ state: 'given' as const, precision: 2, scopes: [], sources: 31, policyVersion: OLD.version },
+      ...{
+        state: 'given' as const,
+        precision: 2,
+        scopes: ['geolocate' as string],
+        sources: 31,
+        policyVersion: OLD.version,
+      },
       ...{ expiresAt: NOW + 1, parental: null, suspendedAt: null, eventSeq: 1 },
     };
     const stateAfter = (more: Partial<typeof before> | { state: 'withdrawn' }) =>
@@ -106,6 +112,9 @@ describe('a yes', () => {
     expect(stateAfter({ policyVersion: CURRENT.version })).toMatchObject({ state: 'given' });
     expect(stateAfter({ expiresAt: NOW })).toMatchObject({ state: 'given' });
     expect(stateAfter({ state: 'withdrawn' })).toMatchObject({ state: 'given' });
+    // Another yes than the one that was there.
+    for (const other of [{ precision: 1 }, { scopes: ['geolocate', 'last-location'] }, { scopes: [] }, { sources: 30 }])
+      expect(stateAfter(other)).toMatchObject({ state: 'given' });
   });
 });
 

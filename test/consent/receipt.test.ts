@@ -214,7 +214,9 @@ describe('a receipt', () => {
         const isLive = given.terms.state === 'given' || given.terms.state === 'reconfirmed';
         expect(receipt.consent.state).toBe(given.terms.state);
         if (isLive) return;
-        expect(receipt.consent).toMatchObject({ precision: 'none', expiresAt: null });
+        expect(receipt.consent).toMatchObject({ precision: 'none', expiresAt: null, scopes: [], sources: [] });
+        expect(receipt.processing.retention.position).toBe('PT0S');
+        expect(receipt.processing.services.flatMap(({ scopes }) => scopes)).toEqual([]);
         expect(receipt.processing.dataCategories.some(({ included }) => included)).toBe(false);
         const [{ purposes }] = toKantara(receipt, 'key').services;
         expect(purposes[0]).toMatchObject({ piiCategory: [], termination: 'refused or withdrawn' });

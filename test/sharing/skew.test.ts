@@ -1,0 +1,49 @@
+// Two gateways whose clocks are a second apart, at the turn of a tick: what partners put together.
+import { cellToLatLng, gridDisk, latLngToCell } from 'h3-js';
+import { expect, test } from 'vitest';
+import { KIND } from '../../src/disclosures/entry.ts';
+import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
+import { addDevice, addPartner, mapOf, openSharingGateway } from '../support/sharing.ts';
+import { openTestStore } from '../support/store.ts';
+
+const HOME = latLngToCell(52.09, 5.12, 7);
+const AWAY = gridDisk(HOME, 4).at(-1)!;
+const map = mapOf(
+  new Set(
+    [HOME, AWAY].flatMap((cell) => [2, 3, 4, 5, 6, 7].map((resolution) => parentKey(keyOfCell(cell), resolution))),
+  ),
+);
+function at(cell: string) {
+  const [latitude, longitude] = cellToLatLng(cell);
+  return { position: { latitude, longitude, accuracy: 20 } };
+}
+/** The last half second of a quarter of an hour. */
+const TURN_MS = Date.UTC(2026, 10, 22, 12, 14, 59, 500);
+
+test('are told one region for each quarter of an hour, whichever gateway they ask, and each telling has its row', async () => {
+  const store = await openTestStore();
+  const behind = await openSharingGateway(store, { clock: { nowMs: TURN_MS }, map });
+  const ahead = await openSharingGateway(store, { clock: { nowMs: TURN_MS + 1_000 }, map });
+  const fresh = await openSharingGateway(store, { clock: { nowMs: TURN_MS }, map });
+  const [bus, weather] = [await addPartner(store, 'Bus Times'), await addPartner(store, 'Weather')];
+  for (const gateway of [behind, ahead, fresh]) await gateway.followKeys();
+  const { token } = await addDevice(behind.inChain, TURN_MS);
+  const told = new Map<string, Set<string>>();
+  const tellings = new Set<string>();
+  for (const [gateway, { key }, where] of [
+    [behind, bus, HOME],
+    [ahead, bus, AWAY],
+    [behind, weather, HOME],
+    [fresh, bus, HOME],
+    [fresh, weather, HOME],
+  ] as const) {
+    const { region, bucket } = (await gateway.ask({ key, device: token }, at(where))).json();
+    told.set(bucket, (told.get(bucket) ?? new Set()).add(region));
+    tellings.add(`${key} ${bucket}`);
+  }
+  expect([...told.values()].map((regions) => regions.size)).toEqual([1, 1]);
+  const { rows } = await store.pool.query('select distinct application, tick from ledger where kind = $1', [
+    KIND.region,
+  ]);
+  expect(rows).toHaveLength(tellings.size);
+});
