@@ -1,10 +1,11 @@
 // The doctor's look at this process's surroundings: addresses, secrets, files, threads. Reads, never writes.
 
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/env.ts';
 import { isIncomplete, secretsPath, secretsProblem } from '../config/secrets.ts';
 import { isLoopbackHost } from '../config/settings.ts';
+import { MIN_FREE_BYTES } from '../observations/room.ts';
 import { openIpReader } from '../positioning/ip.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { loadAnonymityMap } from '../process/anonymity-map.ts';
@@ -63,7 +64,12 @@ function dataFolder(dataDir: string): Finding {
     return { what, state: 'wrong', says: 'DATA_DIR cannot be written by this user' };
   }
   if ((found.mode & 0o022) !== 0) return { what, state: 'weak', says: 'others may write into DATA_DIR: chmod go-w it' };
-  return { what, state: 'ok', says: 'writable' };
+  const { bavail, bsize } = statfsSync(dataDir);
+  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
+  const least = MIN_FREE_BYTES / 2 ** 20;
+  if (freeMiB < least)
+    return { what, state: 'wrong', says: `${freeMiB} MiB free where ${least} are needed: reports are refused` };
+  return { what, state: 'ok', says: `writable, ${freeMiB} MiB free` };
 }
 
 function secrets(config: Config, nowMs: number): Finding {

@@ -68,7 +68,7 @@ ${Object.entries(COMMANDS)
   .join('\n')}
 
 Every command knows --help and --json. Settings are environment variables: see schema/config.json. From the first of the staff
-on (honeyguide staff), most need a personal key in STAFF_KEY, a role, and --reason TEXT.
+on (honeyguide staff), most need a personal key in STAFF_KEY, a role, and --reason TEXT (8 to 200 characters).
 `;
 
 /** Runs one command line; resolves to its exit code, never rejects. */

@@ -10,11 +10,12 @@ import { type Say, speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
 import { timeOf } from './time-of.ts';
 
-export const usage = `usage: honeyguide policies publish FILE... --version NAME [--effective DATE] [--material --widens LIST] [--json]
+export const usage = `usage: honeyguide policies publish FILE... --version NAME [--effective DATE [--backdated]] [--material --widens LIST] [--json]
        honeyguide policies list [--json]
 
 Publishes a version of the privacy policy: one FILE for each language, named like policy.nl.md or en.txt. It takes effect
-on DATE (2027-03-01, or 2027-03-01T18:00Z; now, if none is given; at most two years ahead) and can't be changed any more.
+on DATE (2027-03-01, or 2027-03-01T18:00Z; now, if none is given; at most two years ahead, a week back, or longer
+ago with --backdated) and can't be changed any more.
 --material: it widens what consents may be relied on for; LIST says in what way: ${WIDENS.join(', ')}. Consents of
 that kind wait from then on until people confirm them.
 `;
@@ -24,11 +25,14 @@ const OPTIONS = {
   effective: { type: 'string' },
   material: { type: 'boolean', default: false },
   widens: { type: 'string' },
+  backdated: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
 const VERSION = /^[0-9A-Za-z][0-9A-Za-z.-]{0,39}$/;
 /** A policy is read by people: longer than any that was. */
 const MAX_TEXT_BYTES = 1_000_000;
+/** What was announced on paper may be published a while later; more is a slip of the year, and an archive that says what nobody saw. */
+const MAX_BEHIND_MS = 7 * 86_400_000;
 /** No version can take effect before one that is published, so a slip of the year would be the last there ever is. */
 const MAX_AHEAD_MS = 2 * 365 * 86_400_000;
 
@@ -47,6 +51,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const nowMs = context.now();
   const effectiveAt = values.effective === undefined ? nowMs : timeOf(values.effective, '--effective');
   if (effectiveAt > nowMs + MAX_AHEAD_MS) throw new UsageError('--effective lies more than two years ahead: a slip?');
+  if (effectiveAt < nowMs - MAX_BEHIND_MS && !values.backdated)
+    throw new UsageError('--effective lies more than a week back: a slip? If it is not, --backdated says so');
   const policy = {
     ...{ version, effectiveAt, material: values.material },
     widens: readWidens(values.material, values.widens),

@@ -1,6 +1,7 @@
-// Is there room for more? Asked before a body is read. Promises: synchronous; the answer rests on a measurement at most about
-// two REFRESH_MS old, started by whoever asks, one at a time; between two measurements an inbox can grow by what the
-// store takes in that time, which the limits leave room for. A store that can't be measured is left to say so itself.
+// Is there room for more? Asked before a body is read. Promises: synchronous; while calls come the answer rests on a measurement at
+// most about two REFRESH_MS old, started by whoever asks, one at a time (the first call after a pause goes by the one before it);
+// between two measurements an inbox can grow by what the store takes in that time, which the limits leave room for. A store that
+// can't be measured is left to say so itself. Whoever operates it hears of the beginning of a refusal and of its end.
 
 export const REFRESH_MS = 1_000;
 
@@ -15,8 +16,12 @@ export type Fullness = { pendingRows: number; bytes: number; freeBytes: number }
 
 export type Room = { hasRoom(): boolean };
 
-/** `measure` gives the present fullness; `freeBytes` Infinity = not known. */
-export function createRoom(measure: () => Promise<Fullness>, now: () => number): Room {
+/** `measure` gives the present fullness; `freeBytes` Infinity = not known. `onChange` hears of each turn. */
+export function createRoom(
+  measure: () => Promise<Fullness>,
+  now: () => number,
+  onChange: (hasRoom: boolean, fullness: Fullness) => void = () => {},
+): Room {
   let room = true;
   let measuredAtMs = Number.NEGATIVE_INFINITY;
   let measuring = false;
@@ -25,8 +30,11 @@ export function createRoom(measure: () => Promise<Fullness>, now: () => number):
     measuring = true;
     measure()
       .then(
-        ({ pendingRows, bytes, freeBytes }) => {
+        (fullness) => {
+          const { pendingRows, bytes, freeBytes } = fullness;
+          const before = room;
           room = pendingRows < MAX_PENDING_ROWS && bytes < MAX_INBOX_BYTES && freeBytes > MIN_FREE_BYTES;
+          if (room !== before) onChange(room, fullness);
         },
         () => {},
       )

@@ -32,7 +32,16 @@ export function sovereignOf(code: string): string {
 export function countryNamed(code: string | undefined): Country | null {
   if (code === undefined || !/^[A-Z]{2}$/.test(code)) return null;
   const named = feature(code);
-  return named?.properties.iso1A2 === code ? { code, name: named.properties.nameEn } : null;
+  return named?.properties.iso1A2 === code ? { code, name: nameOf(code) ?? named.properties.nameEn } : null;
+}
+
+/** Short names, as people and Ichnaea call countries (Unicode CLDR): states' own are "Kingdom of the Netherlands" and the like. */
+const SHORT_NAMES = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+const names = new Map<string, string | undefined>();
+
+function nameOf(code: string): string | undefined {
+  if (!names.has(code)) names.set(code, SHORT_NAMES.of(code));
+  return names.get(code);
 }
 
 const radii = new Map<string, number>();

@@ -76,7 +76,9 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     const start = findCluster(points, clusterM, blurM, false);
     const devices = start < 0 ? 0 : countDevices();
     if (devices < knownDevices) noteStrays(n, start);
+    // Half against half is no majority, but for a cell or a fix beside one of them.
     if (start < 0 || 2 * devices < knownDevices) return;
+    if (2 * devices === knownDevices && !isWitnessed(witnesses, start)) return;
     flatten(points, start, plane);
     solve(points, start, devices > 2, solution);
     const followed = devices > 2 && followPathLoss?.(points, solution) === true;
@@ -129,6 +131,15 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
         points.prior[k] += (s.trust * s2) / (s2 + squaredM(points, k, s.lat, s.lon));
       }
     }
+  }
+
+  /** True if another source may be where the cluster is. */
+  function isWitnessed(witnesses: readonly Source[], start: number): boolean {
+    for (let j = 0; j < witnesses.length; j++) {
+      const { found: isFound, accuracyM, lat, lon } = witnesses[j];
+      if (isFound && squaredM(points, start, lat, lon) <= (accuracyM + clusterM) ** 2) return true;
+    }
+    return false;
   }
 
   /** How long ago the cluster was heard, by weight. */

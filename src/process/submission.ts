@@ -1,12 +1,11 @@
 // The way of reports into the store, as a server thread holds it: its own few connections to the store that the main
 // thread opened, the inbox, the day's keys and how much room there is.
 import { randomBytes, randomFillSync } from 'node:crypto';
-import { statfs } from 'node:fs/promises';
 import { type BugLog, describeError } from '../http/scope.ts';
 import { createDayKeys } from '../observations/day-keys.ts';
 import { createInbox } from '../observations/inbox.ts';
 import { createRefusalNotes } from '../observations/refusal-notes.ts';
-import { createRoom } from '../observations/room.ts';
+import { createRoom, type Fullness } from '../observations/room.ts';
 import type { SubmissionPorts } from '../observations/routes.ts';
 import { insertRows, measureInbox } from '../observations/store.ts';
 import { openSubmissionCounts } from '../observations/submission-counts.ts';
@@ -14,6 +13,7 @@ import type { RemovalPorts } from '../rights/routes.ts';
 import { noteRefusals, REQUEST_TTL_MS, requestRemoval } from '../rights/store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { createAtRest } from './at-rest.ts';
+import { createDiskOf } from './store-disk.ts';
 import { orUnavailable } from './store-loss.ts';
 
 export type SubmissionSetup = {
@@ -31,10 +31,12 @@ export function openSubmission(
   const lost = (error: Error) => log.error(describeError(error), 'store connection lost');
   const { macs, payloads } = createAtRest(setup.stationKey);
   const { pool, close } = openPool(setup.store, lost, SERVER_QUERY_MS);
+  const disk = createDiskOf(pool, setup);
   async function measure() {
-    const free = setup.store.kind === 'embedded' ? await statfs(setup.dataDir) : null;
-    const freeBytes = free === null ? Number.POSITIVE_INFINITY : free.bavail * free.bsize;
-    return { ...(await measureInbox(pool)), freeBytes };
+    return { ...(await measureInbox(pool)), freeBytes: await disk.freeBytes() };
+  }
+  function tellRoom(hasRoom: boolean, fullness: Fullness): void {
+    log.error(fullness, hasRoom ? 'reports are taken again' : 'reports are refused: no room');
   }
   const inbox = createInbox({ insert: (rows) => insertRows(pool, rows), fillRandom: randomFillSync });
   const refusals = createRefusalNotes((refusing) => noteRefusals(pool, refusing, setup.barredKey, Date.now()));
@@ -50,7 +52,7 @@ export function openSubmission(
       dayKeys: createDayKeys(pool, randomBytes, payloads.dayKey),
       payloads,
       counts: openSubmissionCounts(setup.submissionCounts),
-      room: createRoom(measure, Date.now),
+      room: createRoom(measure, Date.now, tellRoom),
     },
     async close() {
       await inbox.flushed();

@@ -215,7 +215,9 @@ describe('honeyguide policies', () => {
     const publish = async (...args: string[]) =>
       (await runCommand(['policies', 'publish', text, '--version', 'x1', ...args], store, env)).exitCode;
     expect((await runCommand(['policies', 'publish', text, '--version', '2017-06-30'], store, env)).exitCode).toBe(1);
-    expect(await publish('--effective', '2018-01-01')).toBe(1);
+    // A year too early by a slip, or said to be meant (but others took effect since).
+    expect(await publish('--effective', '2018-01-01')).toBe(2);
+    expect(await publish('--effective', '2018-01-01', '--backdated')).toBe(1);
     expect(await publish('--effective', 'soon')).toBe(2);
     for (const date of ['11/12/2027', '+200000-01-01', '2027-02-30', '2027-03-01T10:00', '2027', '', 'March 1, 2027'])
       expect([date, await publish('--effective', date)]).toEqual([date, 2]);

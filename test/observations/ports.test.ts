@@ -24,9 +24,11 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 test('there is no room when rows, bytes or the disk are at their bounds, and room again when they are not', async () => {
   let full: Fullness = EMPTY;
   let nowMs = 0;
+  const told: [boolean, number][] = [];
   const room = createRoom(
     async () => full,
     () => nowMs,
+    (hasRoom, { freeBytes }) => told.push([hasRoom, freeBytes]),
   );
   const after = async (next: Fullness) => {
     full = next;
@@ -42,6 +44,11 @@ test('there is no room when rows, bytes or the disk are at their bounds, and roo
   expect(
     await after({ pendingRows: MAX_PENDING_ROWS - 1, bytes: MAX_INBOX_BYTES - 1, freeBytes: MIN_FREE_BYTES + 1 }),
   ).toBe(true);
+  // Who operates it hears of each turn once.
+  expect(told).toEqual([
+    [false, Number.POSITIVE_INFINITY],
+    [true, MIN_FREE_BYTES + 1],
+  ]);
 });
 
 test('fullness is measured at most once a period, one measurement at a time, and a failed one changes nothing', async () => {

@@ -22,6 +22,14 @@ test('the high seas are no country, nor is a word that is no code', () => {
   expect(countryAt(40, -40)).toBeNull();
   expect([undefined, '', 'QQ', 'deu', 'EU2'].map(countryNamed)).toEqual(Array(5).fill(null));
   expect(countryNamed('GB')).toEqual({ code: 'GB', name: 'United Kingdom' });
+  // Short names, not those of the states.
+  expect(['NL', 'DK', 'CN', 'JE', 'XK'].map((code) => countryNamed(code)?.name)).toEqual([
+    'Netherlands',
+    'Denmark',
+    'China',
+    'Jersey',
+    'Kosovo',
+  ]);
 });
 
 test.each([

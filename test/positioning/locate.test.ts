@@ -56,6 +56,18 @@ test('of two crowds that agree within themselves, the one where the cell is wins
   }
 });
 
+test('half of the devices against the other half is no answer, unless a cell or a fix is beside one of them', () => {
+  const scene = createScene();
+  for (let i = 0; i < 3; i++) scene.wifi(macOf(i), trusted(i * 10));
+  for (let i = 3; i < 6; i++) scene.wifi(macOf(i), trusted(800_000 + i * 10));
+  scene.wifi(macOf(6), trusted(40));
+  const list = (count: number) => Array.from({ length: count }, (_, i) => heard(macOf(i), -60));
+  expect(scene.locate({ wifiAccessPoints: list(6) })).toBeNull();
+  expect(off(scene.locate({ wifiAccessPoints: list(7) }), at(20))).toBeLessThan(100);
+  const position = { latitude: at(800_030).lat, longitude: at(800_030).lon, accuracy: 500 };
+  expect(off(scene.locate({ wifiAccessPoints: list(6), position }), at(800_030))).toBeLessThan(600);
+});
+
 test('one known cell answers within its radius; cells that agree sharpen, one that contradicts is dropped', () => {
   const scene = createScene();
   scene.lte(1, trusted(0, 0, { radiusM: 1000 }));
