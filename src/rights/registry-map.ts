@@ -13,7 +13,7 @@ const EVIDENCE = list(
 const FORGOTTEN = {
   kind: 'lasts',
   because:
-    'as long as it is heard: the job `forget stations` takes the position off learnt ones after FORGET_AFTER_DAYS; imported ones stay while the operator keeps them; a row without a position goes 14 days after',
+    'as long as it is heard: the job `forget stations` takes the position off learnt ones after FORGET_AFTER_DAYS, and forgets what one contributor alone heard after 180; imported ones stay while the operator keeps them; a row without a position goes 14 days after',
 } as const;
 
 export const MAP_TABLES: Readonly<Record<string, TableEntry>> = {

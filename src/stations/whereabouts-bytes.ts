@@ -14,6 +14,8 @@ export type LearningState = {
 
 const VERSION = 3;
 const LEARNT = 1;
+/** SQL that is true of a `state` of which nothing is proven: its station never answered by what was heard. */
+export const IS_UNPROVEN = `case when length(state) > 1 then get_byte(state, 1) & ${LEARNT} = 0 else false end`;
 /** Of each version. */
 const HEADER_BYTES = { 1: 19, 2: 20, 3: 26 } as const;
 const TILE_BYTES = 37;

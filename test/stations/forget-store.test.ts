@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { forgetStations } from '../../src/stations/forget-store.ts';
+import { forgetStations, UNPROVEN_DAYS } from '../../src/stations/forget-store.ts';
+import { createWhereabouts } from '../../src/stations/whereabouts.ts';
+import { encodeLearning } from '../../src/stations/whereabouts-bytes.ts';
 import { openTestStore } from '../support/store.ts';
 
 const DAY_MS = 86_400_000;
@@ -38,4 +40,34 @@ test('what nobody heard for the time set leaves the answers; what was heard, or 
   expect(rows[0].n).toBe(2400);
   expect((await pool.query('select kind, mac::int from mac_learning')).rows).toEqual([{ kind: 1, mac: 2401 }]);
   expect(await forgetStations(pool, NOW_MS, 100)).toBe(0);
+});
+
+test('what one contributor alone was heard of is forgotten after half a year, long before what answered, and sooner if all is', async () => {
+  const { pool } = await openTestStore();
+  const state = (learnt: boolean) =>
+    encodeLearning({ learnt, createdAt: null, publishedAt: null, whereabouts: createWhereabouts() });
+  for (const [mac, learnt, days] of [
+    [1, true, UNPROVEN_DAYS + 1],
+    [2, false, UNPROVEN_DAYS + 1],
+    [3, false, UNPROVEN_DAYS],
+    [4, true, 731],
+  ] as const) {
+    await pool.query('insert into mac_learning (kind, mac, last_day, state) values (1, $1, $2, $3)', [
+      mac,
+      TODAY - days,
+      state(learnt),
+    ]);
+    await pool.query(
+      'insert into cell_learning (radio, mcc, mnc, area, cell_id, last_day, state) values (3, 262, 1, 5, $1, $2, $3)',
+      [mac, TODAY - days, state(learnt)],
+    );
+  }
+  const left = async () =>
+    (await pool.query('select mac::int from mac_learning order by 1')).rows.map(({ mac }) => mac);
+  expect([await forgetStations(pool, NOW_MS, 730), await left()]).toEqual([4, [1, 3]]);
+  expect((await pool.query('select cell_id::int as id from cell_learning order by 1')).rows).toEqual([
+    { id: 1 },
+    { id: 3 },
+  ]);
+  expect([await forgetStations(pool, NOW_MS, 100), await left()]).toEqual([4, []]);
 });
