@@ -139,6 +139,15 @@ function createBatchWriting(client: PoolClient, { macs, resumeKey, barredAmong }
   };
 }
 
+/** Blank lines and a byte order mark (EF BB BF) say nothing of what follows. */
+const BLANK = new Set([0x20, 0x09, 0x0d, 0x0a, 0xef, 0xbb, 0xbf]);
+
+function isNdjson(bytes: Uint8Array): boolean {
+  let at = 0;
+  while (BLANK.has(bytes[at])) at++;
+  return bytes[at] === OPENING_BRACE;
+}
+
 /** Returns true if the signal stopped it before the end. */
 async function readAll(
   source: AsyncIterable<Uint8Array>,
@@ -164,7 +173,7 @@ async function readAll(
     for await (const { bytes, start, overlong } of lineBlocks(inflated(source))) {
       let at = 0;
       if (reader === undefined && !overlong) {
-        reader = bytes[0] === OPENING_BRACE ? createNdjsonReader(nowMs) : createCsvReader(nowMs);
+        reader = isNdjson(bytes) ? createNdjsonReader(nowMs) : createCsvReader(nowMs);
         at = reader.begin(bytes, tally);
       }
       end = start + bytes.length;

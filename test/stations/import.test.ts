@@ -43,6 +43,10 @@ async function stored(): Promise<Record<string, unknown>[]> {
 const wifi = (more: object) =>
   `${JSON.stringify({ type: 'wifi', mac: '00:1a:2b:3c:4d:5e', lat: 52, lon: 4, ...more })}\n`;
 
+test.each(['\n', '\r\n \n', '\ufeff', '\ufeff\n'])('lines of JSON are known as such behind %j', async (before) => {
+  expect(await load(before + wifi({}))).toMatchObject({ rows: 1, upserted: 1 });
+});
+
 describe('newer evidence wins', () => {
   const old = { modifiedAt: '2024-01-01T00:00:00.000Z' };
   const young = { modifiedAt: '2025-01-01T00:00:00.000Z' };
