@@ -22,7 +22,7 @@ const LOCAL_PROXIES = /^(loopback|127\.|::1)/;
 export function checkMachine(config: Config, nowMs: number): Finding[] {
   return [
     ...addresses(config),
-    dataFolder(config.dataDir),
+    dataFolder(config.dataDir, config.databaseUrl === undefined),
     secrets(config, nowMs),
     ipDatabase(config.geoipDb),
     anonymityMap(config.anonymityMap),
@@ -54,7 +54,8 @@ function addresses({ host, opsHost, trustProxy, addressPerMinute }: Config): Fin
   return findings;
 }
 
-function dataFolder(dataDir: string): Finding {
+/** `isStore`: the embedded store writes there. */
+function dataFolder(dataDir: string, isStore: boolean): Finding {
   const what = 'data folder';
   const found = statSync(dataDir, { throwIfNoEntry: false });
   if (!found) return { what, state: 'ok', says: 'not there yet, made on the first start' };
@@ -67,7 +68,7 @@ function dataFolder(dataDir: string): Finding {
   const { bavail, bsize } = statfsSync(dataDir);
   const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
   const least = MIN_FREE_BYTES / 2 ** 20;
-  if (freeMiB < least)
+  if (isStore && freeMiB < least)
     return { what, state: 'wrong', says: `${freeMiB} MiB free where ${least} are needed: reports are refused` };
   return { what, state: 'ok', says: `writable, ${freeMiB} MiB free` };
 }

@@ -1,8 +1,12 @@
 // The doctor's look at a PostgreSQL server: what of its settings, its role and the way to it gives values away or may lose them.
 // Reads, never writes; what is as it should be is not told.
 import type { Pool } from 'pg';
-import { isLoopbackHost } from '../config/settings.ts';
+import { isOnThisMachine } from '../config/settings.ts';
+import { MIN_FREE_BYTES } from '../observations/room.ts';
+import { createDiskOf } from '../process/store-disk.ts';
 import type { Finding } from './finding.ts';
+
+const MIB = 2 ** 20;
 
 type Settings = {
   params: boolean;
@@ -39,7 +43,7 @@ export async function checkPostgres(pool: Pool, url: string): Promise<Finding[]>
     const says = 'PostgreSQL logs details of failed statements, which quote rows: set log_error_verbosity = terse';
     findings.push(weak('store errors', says));
   }
-  if (found.tls !== true && !isLocal(url)) {
+  if (found.tls !== true && !isOnThisMachine(url)) {
     findings.push(
       weak('store transport', 'PostgreSQL on another machine without TLS: add sslmode=verify-full to DATABASE_URL'),
     );
@@ -50,12 +54,10 @@ export async function checkPostgres(pool: Pool, url: string): Promise<Finding[]>
   if (!found.waits) {
     findings.push(weak('store commits', 'synchronous_commit is off: a crash loses reports that were acknowledged'));
   }
+  const freeBytes = await createDiskOf(pool, { store: { kind: 'postgres', url }, dataDir: '' }).freeBytes();
+  if (freeBytes < MIN_FREE_BYTES) {
+    const says = `${Math.floor(freeBytes / MIB)} MiB free where ${MIN_FREE_BYTES / MIB} are needed: reports are refused`;
+    findings.push({ what: 'store disk', state: 'wrong', says });
+  }
   return findings;
-}
-
-/** True if the way to the server does not leave this machine: loopback, or a socket. */
-function isLocal(url: string): boolean {
-  const { hostname, searchParams } = new URL(url);
-  const host = searchParams.get('host') ?? decodeURIComponent(hostname.replace(/^\[|\]$/g, ''));
-  return host === '' || host.startsWith('/') || isLoopbackHost(host);
 }

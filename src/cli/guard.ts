@@ -44,7 +44,7 @@ export function guard(
 export function guardNote(action: StaffAction): string {
   return `
 From the first of the staff on (\`honeyguide staff\`) all of it needs STAFF_KEY with the role ${rolesFor(action).join(' or ')}, and
---reason TEXT (8 to 200 characters), which names nobody and goes into the audit chain.
+--reason TEXT (8 to 200 characters), which names nobody, also by no id, and goes into the audit chain.
 `;
 }
 

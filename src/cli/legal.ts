@@ -177,7 +177,8 @@ async function hold(
   values: Values,
   say: Say,
 ): Promise<number> {
-  if (!canBeHeld(table)) throw new UsageError('rows of that table are not deleted by anything that a hold could stop');
+  if (!canBeHeld(table))
+    throw new UsageError('rows of that table are not held: nothing deletes them, or they say where somebody was');
   const endsAt = timeOf(values.ends, '--ends');
   if (endsAt <= context.now()) throw new UsageError('--ends lies ahead: a hold that is over holds nothing');
   const id = randomUUID();

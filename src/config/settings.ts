@@ -102,6 +102,14 @@ export function isLoopbackHost(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
+/** True if the way to a PostgreSQL does not leave this machine: loopback, or a socket. */
+export function isOnThisMachine(url: string): boolean {
+  const { hostname, searchParams } = new URL(url);
+  const named = searchParams.get('host') ?? decodeURIComponent(hostname);
+  const host = named.toLowerCase().replace(/^\[|\]$/g, '');
+  return host === '' || host.startsWith('/') || isLoopbackHost(host);
+}
+
 function text(description: string, standard: string): Setting<string> {
   return { description, schema: { type: 'string', default: standard }, read: (given) => given ?? standard };
 }

@@ -71,14 +71,13 @@ export function dropAgedRows(inChain: InChain, nowMs: number): Promise<number> {
     // Writers wait: mostly there is nothing to drop.
     if (!(await readRows(client, -1, 1)).some(isAged)) return 0;
     const { droppedSeq, droppedHash } = await readEnds(client);
+    if (droppedSeq > 0 && !(await isTold(client, droppedSeq))) throw new Error(notWritten(1));
     let last: { seq: number; hash: Buffer } = { seq: droppedSeq, hash: droppedHash };
     for (const row of await readRows(client, -1, DROP_ROWS)) {
       if (!isAged(row)) break;
       const { seq, hash, entry } = row;
       if (seq !== last.seq + 1 || !chain.follows(last.hash, seq, entry, hash))
-        throw new Error(
-          `row ${last.seq + 1} of the ledger is missing or was changed: none is dropped (honeyguide audit verify)`,
-        );
+        throw new Error(notWritten(last.seq + 1));
       last = { seq, hash };
     }
     await allowDeletes(client, 'retention');
@@ -87,6 +86,18 @@ export function dropAgedRows(inChain: InChain, nowMs: number): Promise<number> {
     chain.append({ at: nowMs, kind: KIND.staff, detail: droppedDetail(last.seq) });
     return last.seq - droppedSeq;
   });
+}
+
+const notWritten = (seq: number) =>
+  `row ${seq} of the ledger is missing or was changed: none is dropped (honeyguide audit verify)`;
+
+/** True if a row says that rows were dropped up to that one; the last one that does is near the end. */
+async function isTold(client: ClientBase, droppedSeq: number): Promise<boolean> {
+  const { rows } = await client.query(
+    'select 1 from ledger where kind = $1 and detail = $2 order by seq desc limit 1',
+    [KIND.staff, droppedDetail(droppedSeq)],
+  );
+  return rows.length > 0;
 }
 
 /** One line of what was counted instead of written down: regions given without a device token, and refusals of those. */

@@ -133,13 +133,18 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     }
   }
 
-  /** True if another source may be where the cluster is. */
+  /** True if another source may be where the cluster is, and can't be where the others are. */
   function isWitnessed(witnesses: readonly Source[], start: number): boolean {
-    for (let j = 0; j < witnesses.length; j++) {
-      const { found: isFound, accuracyM, lat, lon } = witnesses[j];
-      if (isFound && squaredM(points, start, lat, lon) <= (accuracyM + clusterM) ** 2) return true;
-    }
+    for (let j = 0; j < witnesses.length; j++) if (witnesses[j].found && tellsApart(witnesses[j], start)) return true;
     return false;
+  }
+
+  function tellsApart({ accuracyM, lat, lon }: Source, start: number): boolean {
+    const reach2 = (accuracyM + clusterM) ** 2;
+    if (squaredM(points, start, lat, lon) > reach2) return false;
+    for (let k = 0; k < points.count; k++)
+      if (points.member[k] === 0 && squaredM(points, k, lat, lon) <= reach2) return false;
+    return true;
   }
 
   /** How long ago the cluster was heard, by weight. */

@@ -64,11 +64,11 @@ function readBluetooth(list: unknown, into: Readings): void {
   for (let i = 0; i < n; i++) {
     const entry = asObject(list[i]);
     if (entry === null) continue;
+    const mac = parseMac(entry.macAddress);
+    if (!isUsableMac(mac)) continue;
     // A beacon without a name is nothing special, unlike a network.
     if (entry.name !== undefined && isRefusal(entry.name)) refused++;
-    const mac = parseMac(entry.macAddress);
-    if (isUsableMac(mac))
-      addMac(into.bluetooth, mac, bluetoothDbm(readInt(entry.signalStrength)), ageOf(readInt(entry.age)));
+    else addMac(into.bluetooth, mac, bluetoothDbm(readInt(entry.signalStrength)), ageOf(readInt(entry.age)));
   }
   for (let i = 0; refused > 0 && i < n; i++) {
     const entry = asObject(list[i]);

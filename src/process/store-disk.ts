@@ -2,14 +2,15 @@
 // it tells which that is. Promises: Infinity where nobody can tell; never a reason to fail.
 import { statfs } from 'node:fs/promises';
 import type { Pool } from 'pg';
-import { isLoopbackHost } from '../config/settings.ts';
+import { isOnThisMachine } from '../config/settings.ts';
 import type { StoreAddress } from '../storage/pool.ts';
 
 export function createDiskOf(
   pool: Pool,
   { store, dataDir }: { readonly store: StoreAddress; readonly dataDir: string },
 ): { freeBytes(): Promise<number> } {
-  let path: string | null | undefined = store.kind === 'embedded' ? dataDir : isHere(store.url) ? undefined : null;
+  let path: string | null | undefined =
+    store.kind === 'embedded' ? dataDir : isOnThisMachine(store.url) ? undefined : null;
   return {
     async freeBytes() {
       try {
@@ -23,13 +24,6 @@ export function createDiskOf(
       }
     },
   };
-}
-
-/** True if a PostgreSQL is asked on this machine: by a socket, or by its loopback. */
-function isHere(url: string): boolean {
-  const { hostname, searchParams } = new URL(url);
-  const host = searchParams.get('host') ?? decodeURIComponent(hostname);
-  return host === '' || host.startsWith('/') || isLoopbackHost(host);
 }
 
 async function dataDirectoryOf(pool: Pool): Promise<string | null> {

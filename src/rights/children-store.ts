@@ -14,8 +14,8 @@ export const GRACE_MS = 45 * 60_000;
 export type ForgetVisits = (client: ClientBase, device: string) => Promise<void>;
 
 /**
- * From now on a parent has GRACE_MS, if the device is marked as a child's and no parent's consent is in force. In the transaction
- * that finds that out: nothing of it is shown from then on, nor was it counted.
+ * If the device is marked as a child's, it was never counted, and from now on a parent has GRACE_MS, if no parent's consent is in
+ * force. In the transaction that finds that out: nothing of it is shown from then on.
  */
 export async function startGrace(
   client: ClientBase,
@@ -23,11 +23,12 @@ export async function startGrace(
   nowMs: number,
   forgetVisits: ForgetVisits,
 ): Promise<void> {
-  const isCovered = parental.some(({ withdrawnAt }) => withdrawnAt === null || withdrawnAt > nowMs);
-  if ((flags & FLAG.child) === 0 || isCovered) return;
+  if ((flags & FLAG.child) === 0) return;
+  // Also of a child that a parent speaks for: counting was not asked.
+  await forgetVisits(client, id);
+  if (parental.some(({ withdrawnAt }) => withdrawnAt === null || withdrawnAt > nowMs)) return;
   await client.query('insert into child_marks (device, marked_at) values ($1, $2) on conflict do nothing', [id, nowMs]);
   await client.query('delete from last_locations where device = $1', [id]);
-  await forgetVisits(client, id);
 }
 
 /** Marks a device as a child's. False if there is no such device. */
@@ -45,8 +46,6 @@ export async function markChild(deps: EraseDeps, device: string): Promise<boolea
     if (marked === null) return false;
     const forget: ForgetVisits = async () => await deps.forgetVisits?.(client, { device, key: marked.key });
     await startGrace(client, marked, nowMs, forget);
-    // Also of a child that a parent speaks for: counting was not asked.
-    await forget(client, device);
     return true;
   });
 }

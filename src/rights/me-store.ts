@@ -219,11 +219,12 @@ async function namesOf(db: Pool, applications: readonly string[]): Promise<Recip
  * Forgets the region that a device was told to be in. For the rest of the tick nothing takes its place: another region would be
  * a second answer within one tick, and one without a row of its own in the ledger.
  */
-async function forgetRegion(client: ClientBase, device: string, nowMs: number): Promise<void> {
+export async function forgetRegion(client: ClientBase, device: string, nowMs: number): Promise<void> {
   const tick = Math.floor(nowMs / TICK_MS);
-  await client.query(`update coarse_states set sealed = '', tick = $2, expires_at = $3 where device = $1`, [
-    device,
-    tick,
-    (tick + 1) * TICK_MS,
-  ]);
+  // Not before the state's own tick, which a gateway whose clock is ahead has begun and told.
+  await client.query(
+    `update coarse_states set sealed = '', tick = greatest(tick, $2), expires_at = (greatest(tick, $2)::int8 + 1) * ${TICK_MS}
+     where device = $1`,
+    [device, tick],
+  );
 }

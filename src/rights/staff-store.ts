@@ -76,7 +76,9 @@ export async function actAs<T>(
   work: (client: ClientBase, chain: Chain, staff: string) => Promise<T>,
 ): Promise<T> {
   if (!isReason(reason))
-    throw new StaffRefused('a reason of 8 to 200 characters is needed, which names no device and no token');
+    throw new StaffRefused(
+      'a reason of 8 to 200 characters is needed, which names nobody: no device, no token, no number of a case',
+    );
   const outcome = await inChain(async (client, chain) => {
     const { rows } = await client.query('select id, roles from staff where key_hash = $1 and ended_at is null', [
       hashKey(key),

@@ -63,7 +63,7 @@ export function createDecideAll(deps: AheadDeps, presented = createPresented()):
     const { outcomes, rest } = await decideReading(deps, guesses, presented, located, sent);
     if (rest.length === 0) return outcomes;
     // Who is shown a phone by a token for the first time says nothing of the next batches.
-    if (rest.some(({ ask }) => presented.isKept(ask))) underLock = UNDER_LOCK;
+    if (rest.some(({ isFirst }) => !isFirst)) underLock = UNDER_LOCK;
     const later = await decideInOrder(
       rest.map(({ ask }) => ask),
       sent,
@@ -75,7 +75,7 @@ export function createDecideAll(deps: AheadDeps, presented = createPresented()):
 }
 
 /** What is left to decide under the lock. */
-type Rest = { readonly i: number; readonly ask: Ask };
+type Rest = { readonly i: number; readonly ask: Ask; readonly isFirst: boolean };
 type Ahead = { readonly outcomes: Outcome[]; readonly rest: readonly Rest[] };
 
 /** All of a batch by what the store said before; null if it can't be guessed whole, 'wrong' if that is no longer so. */
@@ -122,7 +122,9 @@ function decideReading(
     const { outcomes, rest } = decideEach(asks, standing, recipients, presented, rows, nowMs);
     const writing = rows.write(client);
     if (rest.length === 0) sent();
-    return (await writing) ? { outcomes, rest } : { outcomes, rest: asks.map((ask, i) => ({ i, ask })) };
+    return (await writing)
+      ? { outcomes, rest }
+      : { outcomes, rest: asks.map((ask, i) => ({ i, ask, isFirst: false })) };
   });
 }
 
@@ -137,29 +139,33 @@ function decideEach(
 ): Ahead {
   const rest: Rest[] = [];
   const outcomes = asks.map((ask, i) => {
-    // Who is shown a phone by this token for the first time is written down with more than a row.
-    const outcome = !presented.isKept(ask) ? null : decideOne(ask, standing, i, recipients.get(ask.keyId), rows, nowMs);
-    if (outcome !== null) return outcome;
-    rest.push({ i, ask });
+    const outcome = decideOne(ask, standing, i, recipients.get(ask.keyId), presented, rows, nowMs);
+    if (outcome !== null && outcome !== FIRST) return outcome;
+    rest.push({ i, ask, isFirst: outcome === FIRST });
     return NOTHING;
   });
   return { outcomes, rest };
 }
 
-/** null: only under the lock; so that all ways of being told nothing go the same one, and take as long. */
+/** Who would be shown a phone by this token for the first time, which is written down with more than a row. */
+const FIRST = 'first';
+
+/** null, FIRST: only under the lock; so that all ways of being told nothing go the same one, and take as long. */
 function decideOne(
   ask: Ask,
   { subjects, policyVersion }: Standing,
   i: number,
   recipient: Parameters<typeof judge>[2] | undefined,
+  presented: Presented,
   rows: Draft,
   nowMs: number,
-): Outcome | null {
+): Outcome | null | typeof FIRST {
   const subject = subjects[i];
   if (subject === null || subject === DAMAGED || recipient === undefined) return null;
   if (subject.device.lastUsedDay < Math.floor(nowMs / DAY_MS)) return null;
   const { decision, mayKeep, entry } = judge(ask, subject, recipient, policyVersion, nowMs);
   if (decision.outcome !== 'precise' || mayKeep) return null;
+  if (!presented.isKept(ask)) return FIRST;
   const where = ask.locate(decision.sources);
   if (where === null) return null;
   rows.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });

@@ -7,7 +7,7 @@ import type { Named } from './subjects-store.ts';
 
 /** A token a month for as long as the ledger knows who was shown what: three years. */
 const OWN_HANDLES = 40;
-/** Pairs of an application and a token that are remembered; the others are asked of the store again. */
+/** Pairs of an application and a token that are remembered, and as many of before; the others are written down again. */
 const MAX_PAIRS = 100_000;
 
 export type Presented = {
@@ -19,12 +19,26 @@ export type Presented = {
 
 export function createPresented(): Presented {
   let pairs = new Set<string>();
+  let former = new Set<string>();
   const pairOf = ({ application, tokenHash }: Named) => `${application} ${tokenHash.toString('base64url')}`;
+  function remember(pair: string): void {
+    if (pairs.size >= MAX_PAIRS) {
+      former = pairs;
+      pairs = new Set();
+    }
+    pairs.add(pair);
+  }
   return {
-    isKept: (ask) => ask.isBound === true || pairs.has(pairOf(ask)),
+    isKept(ask) {
+      if (ask.isBound === true) return true;
+      const pair = pairOf(ask);
+      if (pairs.has(pair)) return true;
+      if (!former.has(pair)) return false;
+      remember(pair);
+      return true;
+    },
     note(asks) {
-      if (pairs.size > MAX_PAIRS) pairs = new Set();
-      for (const ask of asks) pairs.add(pairOf(ask));
+      for (const ask of asks) remember(pairOf(ask));
     },
   };
 }

@@ -115,6 +115,26 @@ describe('rows past their time', () => {
     expect(broken).not.toBeNull();
   });
 
+  test('are not dropped behind a beginning that was cut as a drop is, but that no row tells of', async () => {
+    const old = NOW - LEDGER_TTL_MS - 1;
+    await writeRows([old, old, old, NOW]);
+    await tamper(
+      pool,
+      `with gone as (delete from ledger where seq <= 2 returning seq, hash)
+       update ledger_head set dropped_seq = 2, dropped_hash = (select hash from gone where seq = 2)`,
+    );
+    expect((await verify(pool)).broken).toEqual({ at: 3, what: 'beginningCut' });
+    await expect(dropAgedRows(inChain, NOW)).rejects.toThrow('of the ledger is missing or was changed');
+    expect((await verify(pool)).broken).toEqual({ at: 3, what: 'beginningCut' });
+  });
+
+  test('are dropped again later', async () => {
+    const old = NOW - LEDGER_TTL_MS - 1;
+    await writeRows([old, old + 2, NOW]);
+    expect([await dropAgedRows(inChain, NOW), await dropAgedRows(inChain, NOW + 1)]).toEqual([1, 1]);
+    expect((await verify(pool)).broken).toBeNull();
+  });
+
   test('may all be dropped at once', async () => {
     await writeRows([1, 2, 3]);
     expect(await dropAgedRows(inChain, NOW)).toBe(3);

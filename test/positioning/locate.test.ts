@@ -68,6 +68,16 @@ test('half of the devices against the other half is no answer, unless a cell or 
   expect(off(scene.locate({ wifiAccessPoints: list(6), position }), at(800_030))).toBeLessThan(600);
 });
 
+test('a cell or a fix whose circle reaches both halves tells nothing of which is right', () => {
+  const scene = createScene();
+  for (let i = 0; i < 6; i++) scene.wifi(macOf(i), trusted(i < 3 ? i * 10 : 2_000 + i * 10));
+  const wifiAccessPoints = Array.from({ length: 6 }, (_, i) => heard(macOf(i), -60));
+  scene.lte(7, trusted(1_000, 0, { radiusM: 3_000 }));
+  expect(scene.locate({ wifiAccessPoints, cellTowers: [lteCell(7)] })).toMatchObject({ source: 'cell' });
+  const position = { latitude: at(1_000).lat, longitude: at(1_000).lon, accuracy: 2_000 };
+  expect(scene.locate({ wifiAccessPoints, position })).toMatchObject({ source: 'gps' });
+});
+
 test('one known cell answers within its radius; cells that agree sharpen, one that contradicts is dropped', () => {
   const scene = createScene();
   scene.lte(1, trusted(0, 0, { radiusM: 1000 }));

@@ -181,6 +181,18 @@ test('a refusal in the name holds for the address, wherever else it stands in th
   }
 });
 
+test('beacons that refuse take nobody else’s place', () => {
+  const mac = (i: number) => (0x001122000000 + i * 257).toString(16).padStart(12, '0');
+  const refusing = Array.from({ length: 100 }, (_, i) => ({
+    macAddress: mac(i),
+    signalStrength: -30,
+    name: 'x_nomap',
+  }));
+  const others = Array.from({ length: 4 }, (_, i) => ({ macAddress: mac(200 + i), signalStrength: -90 }));
+  read({ bluetoothBeacons: [...refusing, ...others] });
+  expect(readings.bluetooth.count).toBe(4);
+});
+
 test('a beacon that refuses in its name is not asked for either; one without a name is', () => {
   const list = [
     { macAddress: '00:11:22:33:44:55' },

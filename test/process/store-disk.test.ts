@@ -14,6 +14,12 @@ test('what is free where the store writes is known for a store on this machine',
   expect(['embedded', 'postgres']).toContain(kind);
 });
 
+test.each(['[::1]', 'LOCALHOST', '127.0.0.1', ''])('%s is this machine', async (host) => {
+  const here = createDiskOf(pool, { store: { kind: 'postgres', url: `postgres://${host}/x` }, dataDir: '/' });
+  // The embedded store is PostgreSQL too, and tells a directory that is none of this machine's.
+  expect(Number.isFinite(await here.freeBytes())).toBe(kind === 'postgres');
+});
+
 test('a store elsewhere, or one that tells nothing, is none to measure', async () => {
   const elsewhere = createDiskOf(pool, { store: { kind: 'postgres', url: 'postgres://db.example/x' }, dataDir: '/' });
   expect(await elsewhere.freeBytes()).toBe(Number.POSITIVE_INFINITY);

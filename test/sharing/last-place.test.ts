@@ -48,7 +48,8 @@ async function isKept({ id }: TestDevice): Promise<boolean> {
 }
 
 test('a place that was found for one application is gone for all once that one was taken back or narrowed', async () => {
-  for (const less of [null, { precision: 'region' }, { precision: 'precise', scopes: ['geolocate'] }]) {
+  const fewerSources = { ...KEPT, sources: { gps: false } };
+  for (const less of [null, { precision: 'region' }, { precision: 'precise', scopes: ['geolocate'] }, fewerSources]) {
     const phone = await agreed([finder.application], [other.application]);
     expect((await ask({ key: finder.key, device: phone.token }, HERE)).statusCode).toBe(200);
     expect(await isKept(phone)).toBe(true);

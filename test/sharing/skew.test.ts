@@ -2,7 +2,10 @@
 import { cellToLatLng, gridDisk, latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
+import { insertPolicy } from '../../src/policy/store.ts';
 import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
+import { FIRST_POLICY } from '../../src/process/first-policy.ts';
+import { forgetRegion } from '../../src/rights/me-store.ts';
 import { addDevice, addPartner, mapOf, openSharingGateway } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
@@ -46,4 +49,22 @@ test('are told one region for each quarter of an hour, whichever gateway they as
     KIND.region,
   ]);
   expect(rows).toHaveLength(tellings.size);
+});
+
+test('a region that is forgotten by the gateway behind stays forgotten until the tick ends that the one ahead has begun', async () => {
+  const store = await openTestStore();
+  await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
+  const ahead = await openSharingGateway(store, { clock: { nowMs: TURN_MS + 1_000 }, map, people: true });
+  const [bus, weather] = [await addPartner(store, 'Bus Times'), await addPartner(store, 'Weather')];
+  await ahead.followKeys();
+  const { token, id } = await addDevice(ahead.inChain, TURN_MS);
+  expect((await ahead.ask({ key: bus.key, device: token }, at(HOME))).statusCode).toBe(200);
+  await ahead.inChain(async (client, chain) => {
+    await forgetRegion(client, id, TURN_MS);
+    chain.append({ at: TURN_MS, kind: KIND.rights, detail: 'rectification' });
+    chain.changed(id);
+  });
+  expect((await ahead.ask({ key: weather.key, device: token }, at(AWAY))).statusCode).toBe(404);
+  ahead.clock.nowMs += 15 * 60_000;
+  expect((await ahead.ask({ key: weather.key, device: token }, at(AWAY))).statusCode).toBe(200);
 });

@@ -47,6 +47,17 @@ test.each(['\n', '\r\n \n', '\ufeff', '\ufeff\n'])('lines of JSON are known as s
   expect(await load(before + wifi({}))).toMatchObject({ rows: 1, upserted: 1 });
 });
 
+test('lines of JSON are known as such where the first piece has only blanks', async () => {
+  async function* inPieces() {
+    yield Buffer.from('\ufeff\n');
+    yield Buffer.from(wifi({}));
+    yield Buffer.from('{}\n');
+  }
+  const summary = await importStations(store, inPieces(), { nowMs: NOW_MS, macs: AT_REST.macs });
+  expect(summary).toMatchObject({ rows: 2, upserted: 1 });
+  expect(Object.values(summary.examples)).toEqual([[3]]);
+});
+
 describe('newer evidence wins', () => {
   const old = { modifiedAt: '2024-01-01T00:00:00.000Z' };
   const young = { modifiedAt: '2025-01-01T00:00:00.000Z' };
