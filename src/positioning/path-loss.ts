@@ -79,7 +79,13 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
   /** Chooses who has a say, and puts the fit at their middle. */
   function choose(points: Points): void {
     const { count, x, y, sigmaM, dbm, trust, agrees, device } = points;
-    let [sw, sr, sd, sdd, sp, sx, sy] = [0, 0, 0, 0, 0, 0, 0];
+    let sw = 0;
+    let sr = 0;
+    let sd = 0;
+    let sdd = 0;
+    let sp = 0;
+    let sx = 0;
+    let sy = 0;
     let devices = 0;
     let faintest = 0;
     isCounted.fill(0, 0, count);
@@ -211,8 +217,12 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
    */
   function correctMean(points: Points): void {
     const { count, x, y, sigmaM, dbm, pull, weight, member } = points;
-    let [sw, sx, sy] = [0, 0, 0];
-    let [ew, ex, ey] = [0, 0, 0];
+    let sw = 0;
+    let sx = 0;
+    let sy = 0;
+    let ew = 0;
+    let ex = 0;
+    let ey = 0;
     for (let i = 0; i < count; i++) {
       if (member[i] === 0) continue;
       if (place2[i] > 0) {
@@ -237,6 +247,7 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
   }
 
   return (points, out) => {
+    if (points.count < LEAST_DEVICES) return false;
     choose(points);
     if (heard.devices < LEAST_DEVICES || heard.spreadDb < LEAST_SPREAD_DB) return false;
     const wide = widenessOf(heard.reachM);
