@@ -76,8 +76,15 @@ async function measurePartner(options: GateOptions, effort: number): Promise<Mea
 
 async function measureCore(options: GateOptions, effort: number): Promise<Measurements> {
   const args = ['core', ...[options.stations, 300_000 * effort, options.slow].map(String)];
-  const { core } = await runIsolated<MicroResult>(new URL('./micro.ts', import.meta.url), args, ALLOCATION_FLAGS);
-  return { 'core.units': core.units, 'core.bytes': core.bytes, 'core.growthBytes': core.growthBytes };
+  const { core, strengths } = await runIsolated<MicroResult>(
+    new URL('./micro.ts', import.meta.url),
+    args,
+    ALLOCATION_FLAGS,
+  );
+  return {
+    ...{ 'core.units': core.units, 'core.bytes': core.bytes, 'core.growthBytes': core.growthBytes },
+    ...{ 'strengths.units': strengths.units, 'strengths.bytes': strengths.bytes },
+  };
 }
 
 /** Millions of stations that the index is compared at: 50 against 1 takes minutes, 5 against 1 leaves the caches as well. */

@@ -8,7 +8,9 @@ import { openIpReader } from '../src/positioning/ip.ts';
 import { createKnown } from '../src/positioning/known.ts';
 import { createLocator } from '../src/positioning/locate.ts';
 import type { Locator } from '../src/positioning/locator.ts';
+import { createPathLoss } from '../src/positioning/path-loss.ts';
 import { createPoints, type Points } from '../src/positioning/points.ts';
+import { reachPull, WIFI_REACH } from '../src/positioning/reach.ts';
 import { readGeolocate } from '../src/positioning/read-geolocate.ts';
 import { createReadings, type Readings } from '../src/positioning/readings.ts';
 import { scanGeolocate } from '../src/positioning/scan-geolocate.ts';
@@ -28,7 +30,13 @@ export const LOCATE_CORE = 'locate core: look up, cluster, solve, fuse';
 export type MicroRow = { readonly part: string; readonly ns: number; readonly bytes: number };
 /** The locate core: us a call, the same in units of the yardstick, bytes a call, growth of the heap over so many calls. */
 export type CoreResult = { us: number; units: number; bytes: number; growthBytes: number; growthCalls: number };
-export type MicroResult = { readonly rows: readonly MicroRow[]; readonly core: CoreResult };
+/** What the bench's bodies are too short for: 20 known devices, whose strengths are followed. */
+export type StrengthsResult = { units: number; bytes: number };
+export type MicroResult = {
+  readonly rows: readonly MicroRow[];
+  readonly core: CoreResult;
+  readonly strengths: StrengthsResult;
+};
 
 const BODIES = 4_096;
 const FARTHEST_M = 250;
@@ -81,6 +89,8 @@ function measureParts({ locator, reader, bytes, parsed, read, prepare }: Stage):
     ['look up 9 access points and 2 cells', createLookUp(reader, read)],
     ['cluster 8 access points', () => findCluster(points, 500, 30, false)],
     ['solve 8 access points', () => solveToX(points, solution)],
+    ['solve 12 access points and follow their strengths', createFollowing(12)],
+    ['solve 20 access points and follow their strengths', createFollowing(20)],
     [LOCATE_CORE, (k) => locator.locate(read[k], BENCH_NOW_MS)?.lat ?? 0],
   ];
   return parts.map(([part, call]) => ({
@@ -122,6 +132,36 @@ function createBlockOfPoints(): Points {
   return points;
 }
 
+/** Access points all over a mall of 160 m, and a phone in a corner of it. */
+function createFollowing(count: number): () => number {
+  const points = createPoints(128);
+  points.count = count;
+  for (let i = 0; i < count; i++) {
+    points.x[i] = 160 * ((i * 0.618) % 1);
+    points.y[i] = 160 * ((i * 0.414) % 1);
+    points.sigmaM[i] = 40 + i;
+    points.trust[i] = 0.9;
+    points.dbm[i] = Math.round(-33 - 30 * Math.log10(Math.hypot(points.x[i] - 10, points.y[i] - 10, 3)));
+    points.pull[i] = reachPull(WIFI_REACH, points.dbm[i], points.sigmaM[i]);
+    points.device[i] = i;
+    points.member[i] = 1;
+  }
+  const solution = createSolution();
+  const follow = createPathLoss(128);
+  const call = () => {
+    solve(points, 0, true, solution);
+    if (!follow(points, solution)) throw new Error('the strengths of the bench were not followed');
+    return solution.x;
+  };
+  call();
+  return call;
+}
+
+function measureStrengths(): StrengthsResult {
+  const work: Work = { call: createFollowing(20) };
+  return { units: costInUnits(work, { call: yardstick }), bytes: bytesPerCall(work) };
+}
+
 function solveToX(points: Points, solution: Solution): number {
   solve(points, 0, true, solution);
   return solution.x;
@@ -157,5 +197,6 @@ if (import.meta.main) {
   const [what = 'all', stations = '1000000', growthCalls = '1000000', slowdown = '0'] = process.argv.slice(2);
   const stage = createStage(Number(stations));
   const core = measureCore(stage, Number(growthCalls), Number(slowdown));
-  answerParent({ rows: what === 'core' ? [] : measureParts(stage), core } satisfies MicroResult);
+  const strengths = measureStrengths();
+  answerParent({ rows: what === 'core' ? [] : measureParts(stage), core, strengths } satisfies MicroResult);
 }

@@ -73,8 +73,11 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
   const isCounted = new Uint8Array(slots);
   /** How many devices have a say, how far they reach, how much they differ, and under which strength the phone hears nothing. */
   const heard = { devices: 0, reachM: 0, spreadDb: 0, thresholdDbm: 0 };
-  /** Where the phone seems to be, and what it would hear of a transmitter at one metre. */
-  const fit = { x: 0, y: 0, at1M: 0 };
+  /**
+   * Where the phone seems to be, what it would hear of a transmitter at one metre, and the trust in those that contradict that, by how
+   * much they do; `priorM` around it is for the next descent. In fields: numbers that are handed to and fro are boxed.
+   */
+  const fit = { x: 0, y: 0, at1M: 0, doubt: 0, priorM: 0 };
 
   /** Chooses who has a say, and puts the fit at their middle. */
   function choose(points: Points): void {
@@ -119,13 +122,13 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
   }
 
   /**
-   * Gauss-Newton on minus the log posterior of (at1M, x, y), from the fit on, which is the prior's middle too. Returns the trust
-   * in those that contradict it before the last step, by how much they do.
+   * Gauss-Newton on minus the log posterior of (at1M, x, y), from the fit on, which is the prior's middle too. The doubt is that
+   * before the last step.
    */
-  function descend(points: Points, priorM: number): number {
+  function descend(points: Points): void {
     const { count, x, y, dbm, trust } = points;
     const { thresholdDbm } = heard;
-    const { x: x0, y: y0 } = fit;
+    const { x: x0, y: y0, priorM } = fit;
     const prior = 1 / (priorM * priorM);
     const longestM = LONGEST_OF_REACH * heard.reachM;
     let px = x0;
@@ -192,7 +195,7 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
     fit.x = px;
     fit.y = py;
     fit.at1M = at1M;
-    return doubt;
+    fit.doubt = doubt;
   }
 
   /**
@@ -200,12 +203,13 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
    * the phone holds the mean, at an outer wall the middle is too far inside to get away from.
    */
   function descendTwice(points: Points, out: Solution): void {
-    const priorM = WIDE_OF_REACH * heard.reachM;
-    const doubt = descend(points, priorM);
-    const { x, y, at1M } = fit;
+    fit.priorM = WIDE_OF_REACH * heard.reachM;
+    descend(points);
+    const { x, y, at1M, doubt } = fit;
     fit.x = out.x;
     fit.y = out.y;
-    if (descend(points, priorM) <= doubt) return;
+    descend(points);
+    if (fit.doubt <= doubt) return;
     fit.x = x;
     fit.y = y;
     fit.at1M = at1M;
@@ -254,7 +258,8 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
     if (wide === 0) return false;
     descendTwice(points, out);
     correctMean(points);
-    descend(points, NARROW_OF_REACH * heard.reachM * wide);
+    fit.priorM = NARROW_OF_REACH * heard.reachM * wide;
+    descend(points);
     out.x = fit.x;
     out.y = fit.y;
     measure(points, out);
