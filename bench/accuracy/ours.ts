@@ -158,7 +158,9 @@ function foldBatch(
     const serving = scan.cells.find((c) => c.cellId > 0 && c.serving) ?? scan.cells.find((c) => c.cellId > 0);
     if (serving === undefined) continue;
     const { radio, mcc, mnc, area, cellId, timingAdvance, dbm } = serving;
-    const neighbours = scan.cells.filter((c) => c !== serving).map((c) => ({ ...c, dbm: toDbm(c.dbm) }));
+    const neighbours = scan.cells
+      .filter((c) => c !== serving && (c.mcc === 0 || (c.mcc === mcc && c.mnc === mnc)))
+      .map((c) => ({ ...c, dbm: toDbm(c.dbm) }));
     const count = partAreas(radio, timingAdvance, toDbm(dbm), strongestOf(neighbours, radio), parts);
     for (let i = 0; i < count; i++) {
       add(cellKey(PART_RADIO, mcc, mnc, parts[i], partCellId(radio, area, cellId)), 'part', dbm);

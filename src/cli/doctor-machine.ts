@@ -1,11 +1,10 @@
 // The doctor's look at this process's surroundings: addresses, secrets, files, threads. Reads, never writes.
 
-import { accessSync, constants, statfsSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Config } from '../config/env.ts';
 import { isIncomplete, secretsPath, secretsProblem } from '../config/secrets.ts';
 import { isLoopbackHost } from '../config/settings.ts';
-import { MIN_FREE_BYTES } from '../observations/room.ts';
 import { openIpReader } from '../positioning/ip.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { loadAnonymityMap } from '../process/anonymity-map.ts';
@@ -22,7 +21,7 @@ const LOCAL_PROXIES = /^(loopback|127\.|::1)/;
 export function checkMachine(config: Config, nowMs: number): Finding[] {
   return [
     ...addresses(config),
-    dataFolder(config.dataDir, config.databaseUrl === undefined),
+    dataFolder(config.dataDir),
     secrets(config, nowMs),
     ipDatabase(config.geoipDb),
     anonymityMap(config.anonymityMap),
@@ -54,8 +53,7 @@ function addresses({ host, opsHost, trustProxy, addressPerMinute }: Config): Fin
   return findings;
 }
 
-/** `isStore`: the embedded store writes there. */
-function dataFolder(dataDir: string, isStore: boolean): Finding {
+function dataFolder(dataDir: string): Finding {
   const what = 'data folder';
   const found = statSync(dataDir, { throwIfNoEntry: false });
   if (!found) return { what, state: 'ok', says: 'not there yet, made on the first start' };
@@ -65,12 +63,7 @@ function dataFolder(dataDir: string, isStore: boolean): Finding {
     return { what, state: 'wrong', says: 'DATA_DIR cannot be written by this user' };
   }
   if ((found.mode & 0o022) !== 0) return { what, state: 'weak', says: 'others may write into DATA_DIR: chmod go-w it' };
-  const { bavail, bsize } = statfsSync(dataDir);
-  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
-  const least = MIN_FREE_BYTES / 2 ** 20;
-  if (isStore && freeMiB < least)
-    return { what, state: 'wrong', says: `${freeMiB} MiB free where ${least} are needed: reports are refused` };
-  return { what, state: 'ok', says: `writable, ${freeMiB} MiB free` };
+  return { what, state: 'ok', says: 'writable' };
 }
 
 function secrets(config: Config, nowMs: number): Finding {

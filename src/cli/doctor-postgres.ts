@@ -2,11 +2,7 @@
 // Reads, never writes; what is as it should be is not told.
 import type { Pool } from 'pg';
 import { isOnThisMachine } from '../config/settings.ts';
-import { MIN_FREE_BYTES } from '../observations/room.ts';
-import { createDiskOf } from '../process/store-disk.ts';
 import type { Finding } from './finding.ts';
-
-const MIB = 2 ** 20;
 
 type Settings = {
   params: boolean;
@@ -53,11 +49,6 @@ export async function checkPostgres(pool: Pool, url: string): Promise<Finding[]>
     findings.push(weak('store fsync', 'off: a power cut can destroy the store, not only its last moments'));
   if (!found.waits) {
     findings.push(weak('store commits', 'synchronous_commit is off: a crash loses reports that were acknowledged'));
-  }
-  const freeBytes = await createDiskOf(pool, { store: { kind: 'postgres', url }, dataDir: '' }).freeBytes();
-  if (freeBytes < MIN_FREE_BYTES) {
-    const says = `${Math.floor(freeBytes / MIB)} MiB free where ${MIN_FREE_BYTES / MIB} are needed: reports are refused`;
-    findings.push({ what: 'store disk', state: 'wrong', says });
   }
   return findings;
 }

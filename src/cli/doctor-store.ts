@@ -1,6 +1,8 @@
 // The doctor's look at the store: reachable, of the right version, migrated, with keys; what of it is weak is doctor-postgres.ts.
 
+import { MIN_FREE_BYTES } from '../observations/room.ts';
 import { listKeys } from '../partners/store.ts';
+import { createDiskOf } from '../process/store-disk.ts';
 import { repairFeed, tablesAhead } from '../stations/feed-repair-store.ts';
 import { type MigrationState, migrationState } from '../storage/migrate.ts';
 import { connectStore, MIN_SERVER_VERSION, type Store } from '../storage/open.ts';
@@ -41,6 +43,8 @@ async function examine(
   else if (number >= MIN_SERVER_VERSION) findings.push({ what: 'store', state: 'ok', says: `PostgreSQL ${version}` });
   else return [{ what: 'store', state: 'wrong', says: `PostgreSQL ${version} is too old: 14 or newer is needed` }];
 
+  const where = { store: store.address, dataDir: context.config.dataDir };
+  findings.push(...describeRoom(await createDiskOf(store.pool, where).freeBytes()));
   if (url !== undefined) findings.push(...(await checkPostgres(store.pool, url)));
   const migrations = await migrationState((sql) => store.pool.query(sql));
   findings.push(describeMigrations(migrations));
@@ -54,6 +58,18 @@ async function examine(
       ...(await checkEvidence(store.pool, context)),
     );
   return findings;
+}
+
+const MIB = 2 ** 20;
+
+/** What is free where the store writes; Infinity = not known, which is told of by nobody. */
+export function describeRoom(freeBytes: number): Finding[] {
+  if (!Number.isFinite(freeBytes)) return [];
+  const free = `${Math.floor(freeBytes / MIB)} MiB free`;
+  if (freeBytes > MIN_FREE_BYTES) return [{ what: 'store disk', state: 'ok', says: free }];
+  return [
+    { what: 'store disk', state: 'wrong', says: `${free}, ${MIN_FREE_BYTES / MIB} are needed: reports are refused` },
+  ];
 }
 
 function describeMigrations({ applied, expected, unknown }: MigrationState): Finding {

@@ -90,6 +90,7 @@ const partAreasOut = new Float64Array(MAX_PARTS);
 /** The parts of the serving cell in which the phone was, as cells of their own (radio/cell-parts.ts). */
 function partsOf(serving: CellSeen, report: AdmittedReport): CellIdentity[] {
   const { radio, mcc, mnc, area, cellId, timingAdvance, dbm } = serving;
+  // Of its network: whoever has two SIM cards hears two.
   const others = [
     ...report.cells.filter((other) => other !== serving && other.mcc === mcc && other.mnc === mnc),
     ...report.neighbours,

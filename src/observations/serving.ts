@@ -13,7 +13,7 @@ export function servingOf(cells: readonly CellSeen[]): CellSeen | null {
   return cells.reduce<CellSeen | null>((first, cell) => (first === null || rank(cell, first) < 0 ? cell : first), null);
 }
 
-/** Physical identity of the strongest of the radio's cells, of equals the least; -1 = none. Of the serving cell's network: whoever has two SIM cards hears two. */
+/** Physical identity of the strongest of these cells that are of the radio, of equals the least; -1 = none. */
 export function strongestOf(others: readonly { radio: number; psc: number; dbm: number }[], radio: number): number {
   let best: { psc: number; dbm: number } | null = null;
   for (const other of others) {

@@ -9,7 +9,7 @@ import { isUsableMac, parseMac } from '../radio/mac.ts';
 import { isOptedOut, isRefusal } from '../radio/opt-out.ts';
 import { bluetoothDbm, wifiDbm } from '../radio/signal.ts';
 import { addRawCell, ageOf, createRawCell, RAW } from './raw-cell.ts';
-import { addMac, clearReadings, type FixReading, type Readings, removeMac } from './readings.ts';
+import { addMac, clearReadings, type FixReading, type MacReadings, type Readings, removeMac } from './readings.ts';
 
 /** Entries looked at in one list: more than a body of 64 KiB can hold that mean anything. */
 export const MAX_ENTRIES = 4096;
@@ -31,33 +31,24 @@ export function readGeolocate(body: unknown, clientIp: string | undefined, into:
   const fallbacks = asObject(fields.fallbacks) ?? NO_FIELDS;
   into.allowArea = readSwitch(fallbacks.lacf);
   into.ip = readSwitch(fields.considerIp) && readSwitch(fallbacks.ipf) ? clientIp : undefined;
-  readWifi(fields.wifiAccessPoints, into);
-  readBluetooth(fields.bluetoothBeacons, into);
+  readMacs(fields.wifiAccessPoints, WIFI, into.wifi);
+  readMacs(fields.bluetoothBeacons, BLUETOOTH, into.bluetooth);
   readCells(fields.cellTowers, radioOf(fields.radioType), into);
   readFix(asObject(fields.position), into.fix);
   return true;
 }
 
-function readWifi(list: unknown, into: Readings): void {
-  if (!Array.isArray(list)) return;
-  const n = Math.min(list.length, MAX_ENTRIES);
-  let optedOut = 0;
-  for (let i = 0; i < n; i++) {
-    const entry = asObject(list[i]);
-    if (entry === null) continue;
-    const mac = parseMac(entry.macAddress);
-    if (!isUsableMac(mac)) continue;
-    if (entry.ssid !== undefined && isOptedOut(entry.ssid)) optedOut++;
-    else addMac(into.wifi, mac, wifiDbm(readInt(entry.signalStrength)), ageOf(readInt(entry.age)));
-  }
-  // A refusal holds for the address, also where the same list names it again without its name.
-  for (let i = 0; optedOut > 0 && i < n; i++) {
-    const entry = asObject(list[i]);
-    if (entry !== null && isOptedOut(entry.ssid)) removeMac(into.wifi, parseMac(entry.macAddress));
-  }
-}
+/** What tells access points and beacons apart here: where the name is, when it says no, and what a receiver reports. */
+type MacReading = {
+  readonly name: 'ssid' | 'name';
+  readonly refuses: (name: unknown) => boolean;
+  readonly dbmOf: (dbm: number) => number;
+};
+const WIFI: MacReading = { name: 'ssid', refuses: isOptedOut, dbmOf: wifiDbm };
+/** A beacon without a name is nothing special, unlike a network. */
+const BLUETOOTH: MacReading = { name: 'name', refuses: isRefusal, dbmOf: bluetoothDbm };
 
-function readBluetooth(list: unknown, into: Readings): void {
+function readMacs(list: unknown, { name, refuses, dbmOf }: MacReading, into: MacReadings): void {
   if (!Array.isArray(list)) return;
   const n = Math.min(list.length, MAX_ENTRIES);
   let refused = 0;
@@ -66,13 +57,13 @@ function readBluetooth(list: unknown, into: Readings): void {
     if (entry === null) continue;
     const mac = parseMac(entry.macAddress);
     if (!isUsableMac(mac)) continue;
-    // A beacon without a name is nothing special, unlike a network.
-    if (entry.name !== undefined && isRefusal(entry.name)) refused++;
-    else addMac(into.bluetooth, mac, bluetoothDbm(readInt(entry.signalStrength)), ageOf(readInt(entry.age)));
+    if (entry[name] !== undefined && refuses(entry[name])) refused++;
+    else addMac(into, mac, dbmOf(readInt(entry.signalStrength)), ageOf(readInt(entry.age)));
   }
+  // A refusal holds for the address, also where the same list names it again without its name.
   for (let i = 0; refused > 0 && i < n; i++) {
     const entry = asObject(list[i]);
-    if (entry !== null && isRefusal(entry.name)) removeMac(into.bluetooth, parseMac(entry.macAddress));
+    if (entry !== null && refuses(entry[name])) removeMac(into, parseMac(entry.macAddress));
   }
 }
 

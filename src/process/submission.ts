@@ -26,7 +26,7 @@ export type SubmissionSetup = {
 
 export function openSubmission(
   setup: SubmissionSetup,
-  log: BugLog,
+  log: BugLog & { info(facts: object, message: string): void },
 ): { ports: SubmissionPorts; removals: RemovalPorts; close(): Promise<void> } {
   const lost = (error: Error) => log.error(describeError(error), 'store connection lost');
   const { macs, payloads } = createAtRest(setup.stationKey);
@@ -36,7 +36,8 @@ export function openSubmission(
     return { ...(await measureInbox(pool)), freeBytes: await disk.freeBytes() };
   }
   function tellRoom(hasRoom: boolean, fullness: Fullness): void {
-    log.error(fullness, hasRoom ? 'reports are taken again' : 'reports are refused: no room');
+    if (hasRoom) log.info(fullness, 'reports are taken again');
+    else log.error(fullness, 'reports are refused: no room');
   }
   const inbox = createInbox({ insert: (rows) => insertRows(pool, rows), fillRandom: randomFillSync });
   const refusals = createRefusalNotes((refusing) => noteRefusals(pool, refusing, setup.barredKey, Date.now()));

@@ -58,7 +58,7 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
   },
   notice_handles: {
     room: 'rights',
-    what: 'hashes of tokens by which recipients know the device, so that they can be told of corrections and erasure',
+    what: 'hashes of tokens by which recipients know the device, so that they can be told of corrections and erasure; `own` before an application: of the device’s own tokens that it presented',
     columns: { ...list('device handle', 'pseudonymous'), ...list('application issued_at', 'personal') },
     key: ['device', 'application', 'handle'],
     life: {

@@ -17,7 +17,7 @@ import { type CoarseRules, coarseStateOf, type KeptState } from './coarse-region
 import { keepStates } from './coarse-states-store.ts';
 import type { LastLocation } from './last-location.ts';
 import { keepLastLocations, type Located, readLastLocations } from './last-location-store.ts';
-import { keepPresented, type Presented } from './presented-store.ts';
+import { keepPresented, type Presented, type Shown } from './presented-store.ts';
 import { createRefusalNotes, type Notes } from './refusal-notes.ts';
 import { DAMAGED, FORGOTTEN, type Named, readStanding, type Subject, type SubjectDeps } from './subjects-store.ts';
 
@@ -103,23 +103,13 @@ export function createDecideInOrder(deps: DecideDeps, presented: Presented): Dec
   const refusals = createRefusalNotes();
   return async (asks, sent) => {
     let notes: Notes | undefined;
-    let shown: Ask[] = [];
-    const outcomes = await deps.inChain((client, chain) => {
+    const { outcomes, shown } = await deps.inChain((client, chain) => {
       const nowMs = deps.now();
       notes = refusals(Math.floor(nowMs / TICK_MS));
-      shown = [];
-      return decideInOrder(
-        deps,
-        client,
-        chain,
-        asks,
-        nowMs,
-        notes,
-        (ask) => !presented.isKept(ask) && shown.push(ask) > 0,
-      );
+      return decideInOrder(deps, client, chain, asks, nowMs, notes, presented);
     }, sent);
     notes?.keep();
-    presented.note(shown);
+    presented.note(shown.map(({ ask }) => ask));
     return outcomes;
   };
 }
@@ -147,8 +137,8 @@ async function decideInOrder(
   asks: readonly Ask[],
   nowMs: number,
   notes: Notes,
-  isNew: (ask: Ask) => boolean,
-): Promise<Outcome[]> {
+  presented: Presented,
+): Promise<{ readonly outcomes: Outcome[]; readonly shown: readonly Shown[] }> {
   const tick = Math.floor(nowMs / TICK_MS);
   const [standing, recipients] = await Promise.all([
     readStanding(deps, client, asks, nowMs, true),
@@ -203,11 +193,11 @@ async function decideInOrder(
   await touch(client, subjects, nowMs);
   const shown = asks.flatMap((ask, i) => {
     const subject = subjects[i];
-    if (outcomes[i].kind === 'nothing' || subject === null || subject === DAMAGED || !isNew(ask)) return [];
+    if (outcomes[i].kind === 'nothing' || subject === null || subject === DAMAGED || presented.isKept(ask)) return [];
     return [{ device: subject.device.id, ask }];
   });
   if (shown.length > 0) await keepPresented(client, shown, nowMs);
-  return outcomes;
+  return { outcomes, shown };
 }
 
 /** Tells where they were found last, as far as that was since the yes of whoever asks now, and by sources that it allows. */

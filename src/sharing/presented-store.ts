@@ -17,6 +17,9 @@ export type Presented = {
   note(asks: Iterable<Named>): void;
 };
 
+/** A device that was shown to an application by the token it presented. */
+export type Shown = { readonly device: string; readonly ask: Named };
+
 export function createPresented(): Presented {
   let pairs = new Set<string>();
   let former = new Set<string>();
@@ -44,11 +47,7 @@ export function createPresented(): Presented {
 }
 
 /** Keeps by which own tokens devices were shown, the newest OWN_HANDLES for each application. */
-export async function keepPresented(
-  client: ClientBase,
-  shown: readonly { readonly device: string; readonly ask: Named }[],
-  nowMs: number,
-): Promise<void> {
+export async function keepPresented(client: ClientBase, shown: readonly Shown[], nowMs: number): Promise<void> {
   const devices = shown.map(({ device }) => device);
   const holders = shown.map(({ ask }) => ownHandlesOf(ask.application));
   await client.query(

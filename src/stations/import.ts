@@ -140,19 +140,8 @@ function createBatchWriting(client: PoolClient, { macs, resumeKey, barredAmong }
 }
 
 /** Blank lines and a byte order mark (EF BB BF) say nothing of what follows. */
-const BLANK = new Set([0x20, 0x09, 0x0d, 0x0a, 0xef, 0xbb, 0xbf]);
-
 const LINE_FEED = 0x0a;
-
-function isNdjson(bytes: Uint8Array): boolean {
-  let at = 0;
-  while (BLANK.has(bytes[at])) at++;
-  return bytes[at] === OPENING_BRACE;
-}
-
-function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => BLANK.has(byte));
-}
+const BLANK = new Set([0x20, 0x09, 0x0d, LINE_FEED, 0xef, 0xbb, 0xbf]);
 
 /** Returns true if the signal stopped it before the end. */
 async function readAll(
@@ -178,16 +167,16 @@ async function readAll(
   try {
     for await (const { bytes, start, overlong } of lineBlocks(inflated(source))) {
       let at = 0;
-      if (reader === undefined && !overlong && isBlank(bytes)) {
-        for (const byte of bytes) if (byte === LINE_FEED) tally.line++;
-        end = start + bytes.length;
-        continue;
-      }
+      end = start + bytes.length;
       if (reader === undefined && !overlong) {
-        reader = isNdjson(bytes) ? createNdjsonReader(nowMs) : createCsvReader(nowMs);
+        const first = bytes.find((byte) => !BLANK.has(byte));
+        if (first === undefined) {
+          tally.line += bytes.filter((byte) => byte === LINE_FEED).length;
+          continue;
+        }
+        reader = first === OPENING_BRACE ? createNdjsonReader(nowMs) : createCsvReader(nowMs);
         at = reader.begin(bytes, tally);
       }
-      end = start + bytes.length;
       if (start < done.bytesDone) {
         // Bytes of an earlier run: whole blocks of them, and the beginning of the block in which it stopped.
         tally.line = done.linesDone;

@@ -7,6 +7,7 @@ import type { CommandContext } from '../../src/cli/context.ts';
 import { checkAtRest } from '../../src/cli/doctor-at-rest.ts';
 import { checkMachine } from '../../src/cli/doctor-machine.ts';
 import { checkPostgres } from '../../src/cli/doctor-postgres.ts';
+import { describeRoom } from '../../src/cli/doctor-store.ts';
 import { loadConfig } from '../../src/config/env.ts';
 import { loadSecrets, secretsPath } from '../../src/config/secrets.ts';
 import { openAtRest } from '../../src/process/at-rest.ts';
@@ -125,4 +126,13 @@ test('the doctor finds a store that was encrypted with secrets that are not at h
   expect(await ask(others)).toBe('wrong');
   loadSecrets({ dataDir: others }, randomBytes);
   expect(await ask(others)).toBe('wrong');
+});
+
+test('the doctor says what is free where the store writes, and that reports are refused below the least', () => {
+  const MIB = 2 ** 20;
+  expect(describeRoom(600 * MIB)).toEqual([{ what: 'store disk', state: 'ok', says: '600 MiB free' }]);
+  expect(describeRoom(77 * MIB)).toEqual([
+    { what: 'store disk', state: 'wrong', says: '77 MiB free, 512 are needed: reports are refused' },
+  ]);
+  expect(describeRoom(Number.POSITIVE_INFINITY)).toEqual([]);
 });

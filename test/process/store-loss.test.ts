@@ -51,7 +51,7 @@ test('a request to remove an access point is a 503 while the store is away', asy
         stationKey: Buffer.alloc(32),
       },
     },
-    { error() {} } as never,
+    { error() {}, info() {} } as never,
   );
   afterFile(close);
   await expect(removals.request(0x001a2b3c4d5e, 0)).rejects.toMatchObject({ refusal: { kind: 'unavailable' } });

@@ -13,6 +13,7 @@ import { STATION_KEY } from './at-rest.ts';
 const config = JSON.parse(process.argv[2]) as StoreConfig;
 const log = {
   error: (facts: object, message: string) => void process.stderr.write(`${message} ${JSON.stringify(facts)}\n`),
+  info() {},
 };
 const store = await openStore(config, { role: 'server' });
 const setup = {
