@@ -13,7 +13,7 @@ import type { CounterStripe } from './http/counters.ts';
 import { addDocsRoutes, describeRoutes } from './http/docs.ts';
 import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
-import { refuseExpectation, refuseUnparsed } from './http/errors/unparsed.ts';
+import { refuseExpectation, refuseTunnel, refuseUnparsed } from './http/errors/unparsed.ts';
 import { fixedHeadersUnrouted, fixHeaders } from './http/fixed-headers.ts';
 import { createChangeLimit, createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
 import { requireKey, requireSubject } from './http/native-auth.ts';
@@ -113,6 +113,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   endPolitelyWhileStopping(app);
   app.server.on('checkExpectation', refuseExpectation);
+  app.server.on('connect', refuseTunnel);
+  // Who has sent its last request and says so, as `nc -N` does, is still answered when the store has spoken. Not in Node's types.
+  (app.server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
   await describeRoutes(app, deps.version);
   const failsTooOften = await createFailureLimit(app, deps);
   refuseErrors(app, refuseProblem, deps.log);

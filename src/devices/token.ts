@@ -46,9 +46,16 @@ export function hashToken(token: string): Buffer {
   return Buffer.from(hash('sha256', token, 'hex'), 'hex');
 }
 
-/** The token of either kind of an `Authorization` header; null if there is none, or something else. The scheme's case doesn't count. */
-export function bearerToken(header: string | undefined): string | null {
-  if (header === undefined || header.length > 100) return null;
-  const [scheme, token, ...more] = header.split(' ');
-  return scheme.toLowerCase() === 'bearer' && more.length === 0 && isWireToken(token) ? token : null;
+/** What says of itself that it is a token of ours, well-formed or not. */
+const OURS = /^hg[ta]_/;
+
+/**
+ * What a request of the MLS family says its phone is: its `device` parameter, else its `bearer` if that is of ours; null if it says
+ * nothing, or presents somebody else's bearer, as KaiOS does. Not verified, and perhaps nothing that can be a token: mangled, or two
+ * that differ. Whoever says who it is and can't be understood is a phone that nobody knows, not one without switches.
+ */
+export function deviceNamed(device: unknown, bearer: string | null): string | null {
+  const said = new Set((Array.isArray(device) ? device : [device]).filter((text) => text !== undefined && text !== ''));
+  if (said.size > 0) return [...said].join(' ');
+  return bearer !== null && OURS.test(bearer) ? bearer : null;
 }

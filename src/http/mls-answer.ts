@@ -6,6 +6,7 @@ import { CROSS_ORIGIN_HEADERS } from './cors.ts';
 import { refusalText } from './errors/mls.ts';
 import { ALL_FIXED_HEADERS, type FixedHeaders, fixedHeadersFor } from './fixed-headers.ts';
 import type { Refusal } from './refusal.ts';
+import { mustCloseOn } from './take-body.ts';
 
 const JSON_UTF8 = 'application/json; charset=utf-8';
 /** Heads that need nothing further, by the length of the body; answers of look-ups are shorter than this. */
@@ -44,6 +45,7 @@ export function refuseMlsAtOnce(request: FastifyRequest, reply: FastifyReply, re
   const { retryAfterS, kind } = refusal;
   if (retryAfterS !== undefined) sendMls(request, reply, status, text, ['retry-after', String(retryAfterS)]);
   // Who sends more than is read cannot have its next request on the same connection.
-  else if (kind === 'tooLarge') sendMls(request, reply, status, text, ['connection', 'close']);
+  else if (kind === 'tooLarge' && mustCloseOn(request.raw))
+    sendMls(request, reply, status, text, ['connection', 'close']);
   else sendMls(request, reply, status, text);
 }

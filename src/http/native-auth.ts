@@ -3,6 +3,7 @@
 // down; nothing presented is kept or logged. What a token belongs to is its room's business: it comes in as a function.
 import type { FastifyReply, FastifyRequest, onRequestAsyncHookHandler, preParsingAsyncHookHandler } from 'fastify';
 import { addressToLimit } from './address.ts';
+import { bearerOf } from './bearer.ts';
 import { announceLimit, type Caller } from './caller.ts';
 import { refuseProblem } from './errors/problem.ts';
 import type { Quotas } from './quotas.ts';
@@ -18,16 +19,6 @@ export type NativeAuthDeps = {
   /** Counts a change against who makes it (`request.subject`); true if those were too many this minute. Absent = no limit. */
   readonly changesTooOften?: (request: FastifyRequest) => Promise<boolean>;
 };
-
-/** Longer than any key or token of ours. */
-const MAX_CREDENTIAL_LENGTH = 100;
-
-/** What follows `Bearer` in an Authorization header, else null. */
-function bearerOf(header: string | undefined): string | null {
-  if (header === undefined || header.length > MAX_CREDENTIAL_LENGTH) return null;
-  const [scheme, credential, ...more] = header.split(' ');
-  return scheme.toLowerCase() === 'bearer' && credential && more.length === 0 ? credential : null;
-}
 
 /** A hook that lets keys of these classes pass, within their limits, and leaves `request.caller`. */
 export function requireKey(deps: NativeAuthDeps, classes: readonly Caller['class'][]): onRequestAsyncHookHandler {

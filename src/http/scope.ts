@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type CounterStripe, type Outcome, ROUTE } from './counters.ts';
 import { fixedHeadersFor } from './fixed-headers.ts';
 import { type Refusal, type RefusalKind, refusalOf } from './refusal.ts';
+import { mustCloseOn } from './take-body.ts';
 
 /** The part of a pino logger that scopes use. */
 export type BugLog = { error(facts: object, message: string): void };
@@ -20,6 +21,7 @@ export function refuseErrors(
     const refusal = refusalOf(error);
     if (refusal.kind === 'bug') log.error(describeError(error), 'request failed');
     count(request, refusal);
+    if (refusal.kind === 'tooLarge' && !mustCloseOn(request.raw)) reply.removeHeader('connection');
     // What was refused before any hook has none yet.
     return refuse(reply.headers(fixedHeadersFor(request)), refusal);
   });

@@ -5,6 +5,16 @@ import type { IncomingMessage } from 'node:http';
 import { OVERSIZED_BODY } from './tolerant-json.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** A refused body of so many bytes is read to its end, unseen, within the time that a request may take. */
+const READ_TO_END_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Whether the connection must be closed on a body that is refused for its length. Closing while the client sends makes its system
+ * throw the answer away unread (RFC 9112, 9.6), and many clients send all before they read; Node reads on what is left open.
+ */
+export function mustCloseOn({ headers }: IncomingMessage): boolean {
+  return !(Number(headers['content-length']) <= READ_TO_END_BYTES);
+}
 
 /** Calls back with the body as sent; at once if the request has none (GET, or no word of a length). */
 export function takeBody(

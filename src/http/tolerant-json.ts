@@ -73,10 +73,15 @@ function charsetOf(contentType: string): string | undefined {
 /** Unknown charsets are read as UTF-8: every field that is used is ASCII, so a wrong guess loses nothing. */
 function decodeCharset(bytes: Buffer, label: string): string {
   try {
-    return new TextDecoder(label).decode(bytes);
+    return new TextDecoder(isBigEndian16(bytes, label) ? 'utf-16be' : label).decode(bytes);
   } catch {
     return new TextDecoder().decode(bytes);
   }
+}
+
+/** The byte order mark decides (RFC 2781, 4.3), which the Encoding Standard's label does not: Java writes big-endian ones. */
+function isBigEndian16(bytes: Buffer, label: string): boolean {
+  return label === 'utf-16' && bytes[0] === 0xfe && bytes[1] === 0xff;
 }
 
 /**

@@ -4,7 +4,8 @@
 // batch at all. The answer never tells what was kept.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ALL_SOURCES } from '../devices/device-contract.ts';
-import { bearerToken } from '../devices/token.ts';
+import { deviceNamed } from '../devices/token.ts';
+import { bearerOf } from '../http/bearer.ts';
 import { announceLimit, type Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
 import { type CounterStripe, type Outcome, ROUTE } from '../http/counters.ts';
@@ -80,7 +81,7 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
       const per = verdict.refused === 'day' ? 'day' : 'minute';
       end('quota', request);
       refuseMls(reply, { kind: 'quota', per, retryAfterS: verdict.resetS });
-    } else if (request.caller?.class === 'partner' && namesDevice(request)) refuse('unauthorised', request, reply);
+    } else if (request.caller?.class === 'partner' && tokenOf(request) !== null) refuse('unauthorised', request, reply);
     else if (overloaded() || !room.hasRoom()) refuse('full', request, reply);
     else done();
   });
@@ -126,17 +127,9 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
   }
 }
 
-/** Whether a request names a phone, however badly. */
-function namesDevice(request: FastifyRequest): boolean {
-  const { device } = request.query as { device?: unknown };
-  return (device !== undefined && device !== '') || tokenOf(request) !== null;
-}
-
 /** What a phone set up by its maker adds to every request: by it, what its user switched off is left out. */
 function tokenOf({ query, raw }: FastifyRequest): string | null {
-  const { device } = query as { device?: unknown };
-  if (typeof device === 'string' && device !== '') return device;
-  return bearerToken(raw.headers.authorization);
+  return deviceNamed((query as { device?: unknown }).device, bearerOf(raw.headers.authorization));
 }
 
 function describe(storedStatus: 200 | 204): object {

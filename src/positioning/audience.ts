@@ -16,8 +16,8 @@ export type Question = {
   readonly nowMs: number;
   /** On the clock of performance.now(). */
   readonly arrivedMs: number;
-  /** Where the phone is by these sources (bits of SOURCE) and no other; null: not located. Copy it before the next call. */
-  locate(sources: number): Estimate | null;
+  /** Where the phone is by these sources (bits of SOURCE) and no other; null: not located. The caller's own to keep. */
+  locate(sources: number): Readonly<Estimate> | null;
 };
 
 /** A finished answer: ASCII JSON, and what it came from for the counters (empty = not told). */

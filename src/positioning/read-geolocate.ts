@@ -106,8 +106,9 @@ function readFix(position: Fields | null, into: FixReading): void {
   const lon = readNumber(position.longitude);
   if (!(lat >= -90 && lat <= 90 && lon >= -180 && lon <= 180) || (lat === 0 && lon === 0)) return;
   const accuracy = readNumber(position.accuracy);
-  const sent = position.accuracy !== undefined && position.accuracy !== null;
-  if (sent && !(accuracy > 0 && accuracy <= 1_000_000)) return;
+  // Android says 0 for unknown, others -1.
+  const isUnknown = (position.accuracy ?? null) === null || (accuracy <= 0 && accuracy !== ABSENT);
+  if (!isUnknown && !(accuracy > 0 && accuracy <= 1_000_000)) return;
   const age = readNumber(position.age);
   const speed = readNumber(position.speed);
   if (age !== ABSENT && Math.abs(age) > MAX_FIX_AGE_MS) return;
@@ -116,7 +117,7 @@ function readFix(position: Fields | null, into: FixReading): void {
   into.present = true;
   into.lat = lat;
   into.lon = lon;
-  into.accuracyM = sent ? accuracy : 0;
+  into.accuracyM = isUnknown ? 0 : accuracy;
   into.ageMs = age === ABSENT ? 0 : Math.abs(age);
   into.speedMps = speed >= 0 && speed <= 300 ? speed : -1;
 }

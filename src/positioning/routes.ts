@@ -5,7 +5,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ALL_SOURCES, SOURCE } from '../devices/device-contract.ts';
 import { LANGUAGES, type Language } from '../devices/source-words-contract.ts';
-import { bearerToken } from '../devices/token.ts';
+import { deviceNamed } from '../devices/token.ts';
+import { bearerOf } from '../http/bearer.ts';
 import type { Admit, Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
 import { type CounterStripe, type Outcome, ROUTE, SOURCES } from '../http/counters.ts';
@@ -21,7 +22,7 @@ import type { Audience, Decision } from './audience.ts';
 import { keepSources } from './keep-sources.ts';
 import type { CountryAnswer as CountryFound, Estimate, Locator } from './locator.ts';
 import { readGeolocate } from './read-geolocate.ts';
-import { createReadings } from './readings.ts';
+import { createReadings, type Readings } from './readings.ts';
 import { scanGeolocate } from './scan-geolocate.ts';
 import { CountryAnswer, explainedText, LocateAnswer, LocateBody, LocateQuery, locateText } from './wire.ts';
 
@@ -59,15 +60,21 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     const caller = request.caller as Caller;
     const deviceToken = deviceTokenOf(request);
     if (caller.class === 'device' && deviceToken === null)
-      showEstimate(find(caller, null, request, now()), request, reply);
+      showEstimate(find(locator.locate, caller, null, request, now()), request, reply);
     else ask(bytes, caller, deviceToken, request, reply);
   }
 
-  /** Where the phone of `readings` is; by access points and beacons only while whoever asks has strays left today. */
-  function find(caller: Caller, deviceToken: string | null, request: FastifyRequest, nowMs: number): Estimate | null {
-    if (strayBudget === undefined || locator.strays === undefined) return locator.locate(readings, nowMs);
+  /** What the locator says of `readings`; by access points and beacons only while whoever asks has strays left today. */
+  function find<T>(
+    question: (about: Readings, nowMs: number) => T,
+    caller: Caller,
+    deviceToken: string | null,
+    request: FastifyRequest,
+    nowMs: number,
+  ): T {
+    if (strayBudget === undefined || locator.strays === undefined) return question(readings, nowMs);
     if (strayBudget.isSpent(caller, deviceToken, request, nowMs)) keepSources(readings, WITHOUT_MACS);
-    const found = locator.locate(readings, nowMs);
+    const found = question(readings, nowMs);
     strayBudget.note(caller, deviceToken, request, locator.strays, nowMs);
     return found;
   }
@@ -84,7 +91,9 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     const own = turn;
     function locate(sources: number): Estimate | null {
       keepOwn(own, bytes, request, sources);
-      return find(caller, deviceToken, request, nowMs);
+      const found = find(locator.locate, caller, deviceToken, request, nowMs);
+      // The audience may answer later, when the locator's one answer is somebody else's place.
+      return found === null ? null : { ...found };
     }
     if (audience === undefined) {
       // The same work as for whoever may know.
@@ -133,10 +142,10 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     const deviceToken = deviceTokenOf(request);
     if (caller.class !== 'device') {
       // The same work as for a phone.
-      locator.country(readings, now());
+      find(locator.country, caller, deviceToken, request, now());
       refuse(ROUTE.country, NOT_LOCATED, request, reply);
     } else if (deviceToken === null || audience === undefined) {
-      showCountry(locator.country(readings, now()), request, reply);
+      showCountry(find(locator.country, caller, deviceToken, request, now()), request, reply);
     } else askForCountry(bytes, audience, caller, deviceToken, request, reply);
   }
 
@@ -154,7 +163,7 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     let found: CountryFound | null = null;
     function locate(sources: number): null {
       keepOwn(own, bytes, request, sources);
-      found = locator.country(readings, nowMs);
+      found = find(locator.country, caller, deviceToken, request, nowMs);
       return null;
     }
     const answer = (decision: Decision) => {
@@ -230,12 +239,11 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
   addRoute(scope, '/country', lookUp(ROUTE.country, country), which, CountryAnswer);
 }
 
-/** What a phone set up by its maker says it is, unverified. Other bearer tokens than ours, as KaiOS sends them, are none. */
-function deviceTokenOf(request: FastifyRequest): string | null {
-  const { device } = request.query as { device?: unknown };
-  if (typeof device === 'string' && device !== '') return device;
-  const { authorization } = request.raw.headers;
-  return authorization === undefined ? null : bearerToken(authorization);
+/** What a phone set up by its maker says it is, unverified. */
+function deviceTokenOf({ query, raw }: FastifyRequest): string | null {
+  const { device } = query as { device?: unknown };
+  const { authorization } = raw.headers;
+  return device === undefined && authorization === undefined ? null : deviceNamed(device, bearerOf(authorization));
 }
 
 /** The framework wants a handler also where the first hook answers. */

@@ -101,7 +101,7 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
         locate(sources) {
           const found = question.locate(sources);
           return found !== null && found.accuracyM > 0 && Number.isFinite(found.lat + found.lon + found.accuracyM)
-            ? { ...found }
+            ? found
             : null;
         },
       });
@@ -165,9 +165,9 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
   /** A phone that asks for itself and says who it is: its own switches hold, and nothing is told to anybody else. */
   function own(question: Question): Decision | Promise<Decision> {
     const { deviceToken, nowMs } = question;
-    const tokenHash = deviceToken === null ? null : hashToken(deviceToken);
-    // What can't be a token of ours is no phone that has switches.
-    if (deviceToken === null || tokenHash === null) return question.locate(ALL_SOURCES);
+    if (deviceToken === null) return question.locate(ALL_SOURCES);
+    const tokenHash = hashToken(deviceToken);
+    if (tokenHash === null) return UNKNOWN_DEVICE;
     const tick = Math.floor(nowMs / TICK_MS);
     const sources = switches.find('', deviceToken, tick, nowMs);
     return sources === null ? ownFromStore(question, deviceToken, tokenHash, tick) : question.locate(sources);

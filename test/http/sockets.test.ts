@@ -1,7 +1,7 @@
 // What only shows on a real socket: keep-alive, chunks, Expect, bodies that are too long, too slow or broken off, HEAD.
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createTestApp, DEVICE_KEY, type TestApp } from '../support/app.ts';
 
 let served: TestApp;
@@ -120,6 +120,54 @@ test.each([
   const text = await until('payloadTooLarge');
   expect(text).toContain('413 Payload Too Large');
   socket.destroy();
+});
+
+test.each(['geolocate', 'country'])('who sends all of too long a body before it reads is told so: %s', async (what) => {
+  const socket = connect({ port, host: '127.0.0.1' });
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  // A client that writes piece by piece, each when the last has gone, as most that block do.
+  const piece = Buffer.alloc(64 * 1024, 0x20);
+  const pieces = 128;
+  socket.write(
+    `POST /v1/${what}?key=${DEVICE_KEY} HTTP/1.1\r\nHost: x\r\nContent-Length: ${pieces * piece.length}\r\n\r\n`,
+  );
+  for (let i = 0; i < pieces; i++)
+    await new Promise<void>((resolve, reject) => {
+      socket.write(piece, (error) => (error ? reject(error) : resolve()));
+    });
+  socket.write(head([], 'GET'));
+  await vi.waitFor(() => expect(text).toContain(ANSWER));
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+  socket.destroy();
+});
+
+test('who ends its side behind its requests is answered all the same, however long that takes, and then closed', async () => {
+  const told = { text: '{"said":1}', source: '' as const };
+  const own = await createTestApp({ audience: () => new Promise((resolve) => setTimeout(resolve, 30, told)) });
+  await own.app.listen({ host: '127.0.0.1', port: 0 });
+  const socket = connect({
+    port: (own.app.server.address() as AddressInfo).port,
+    host: '127.0.0.1',
+    allowHalfOpen: true,
+  });
+  const said: Buffer[] = [];
+  const ended = new Promise((resolve) => void socket.on('data', (chunk) => said.push(chunk)).on('end', resolve));
+  const ask = `POST ${PATH}&device=x HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}`;
+  socket.end(ask + ask);
+  await ended;
+  expect(String(Buffer.concat(said)).match(/200 OK[\s\S]*?\{"said":1\}/g)).toHaveLength(2);
+  await own.app.close();
+});
+
+test('a tunnel is refused with a word', async () => {
+  const { socket, closed, received } = open();
+  socket.write('CONNECT example.org:80 HTTP/1.1\r\nHost: example.org\r\n\r\n');
+  await closed;
+  expect(received()).toMatch(/^HTTP\/1\.1 405/);
+  expect(envelopeOf(received())).toMatchObject({ code: 405 });
 });
 
 test('a body that breaks off is no answer and no harm', async () => {

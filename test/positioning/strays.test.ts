@@ -37,10 +37,10 @@ async function open(limits: { device: number; address: number }) {
     ),
   });
   clock.nowMs = Date.UTC(2026, 5, 1, 12);
-  const ask = async (body: object, device = '', remoteAddress = '192.0.2.1') =>
+  const ask = async (body: object, device = '', remoteAddress = '192.0.2.1', what = 'geolocate') =>
     app.inject({
       method: 'POST',
-      url: '/v1/geolocate',
+      url: `/v1/${what}`,
       query: { key: DEVICE_KEY, device },
       payload: body,
       remoteAddress,
@@ -66,6 +66,18 @@ test.each([
   expect((await ask(scan(home), token === '' ? '' : 'hgt_y', '192.0.2.2')).statusCode).toBe(200);
   clock.nowMs += 86_400_000;
   expect((await ask(scan(home), token)).statusCode).toBe(200);
+});
+
+test('the country is told by the same budget: a yes or no to "these stand together" is as good as a place', async () => {
+  const home = [0, 1, 2].map((n) => blockOf(3, n));
+  for (const token of ['hgt_x', '']) {
+    const { ask } = await open({ device: 20, address: 20 });
+    const country = (macs: readonly string[]) => ask(scan(macs), token, undefined, 'country');
+    expect((await country(home)).statusCode).toBe(200);
+    for (let block = 0; block < BLOCKS; block++) await country([blockOf(block, 0), TARGET]);
+    expect((await country(home)).statusCode).toBe(404);
+    expect((await ask(scan(home), token)).statusCode).toBe(404);
+  }
 });
 
 test('a phone at home beside a router that moved in from elsewhere has access points all day', async () => {

@@ -57,6 +57,44 @@ test('a device whose record is damaged is told nothing, and those asked about in
   expect(gateway.logged.splice(0)).toHaveLength(1);
 });
 
+test.each([
+  ['phones that ask for themselves', () => deviceKey, false],
+  ['partners with a yes', () => key, true],
+])('%s at the same moment are each told their own place', async (_who, by, isPrecise) => {
+  const phones = await Promise.all(Array.from({ length: 30 }, () => register()));
+  if (isPrecise) for (const phone of phones) await setGrant(inChain, phone, application, clock.nowMs);
+  const answers = await Promise.all(
+    phones.map(({ token }, i) => ask({ key: by(), device: token }, at(LAT + i / 1_000, LON - i / 1_000))),
+  );
+  expect(answers.map((answer) => answer.json().location)).toEqual(
+    phones.map((_, i) => ({ lat: expect.closeTo(LAT + i / 1_000, 5), lng: expect.closeTo(LON - i / 1_000, 5) })),
+  );
+});
+
+test('a phone whose name is mangled, or two, is one that nobody knows, not one without switches', async () => {
+  const { token } = await register();
+  const url = (devices: string[]) =>
+    `/v1/geolocate?key=${deviceKey}${devices.map((text) => `&device=${encodeURIComponent(text)}`).join('')}`;
+  const asked = async (devices: string[], bearer?: string) => {
+    const headers = bearer === undefined ? {} : { authorization: bearer };
+    const answer = await gateway.app.inject({ method: 'POST', url: url(devices), payload: at(), headers });
+    return answer.statusCode;
+  };
+  for (const devices of [[token], [token, token], ['', token], []]) expect(await asked(devices)).toBe(200);
+  expect(await asked([], `Bearer  ${token}`)).toBe(200);
+  expect(await asked([], 'Bearer somebody-elses')).toBe(200);
+  const mangled = [
+    [`${token} `],
+    [`${token}\n`],
+    [token.slice(0, -1)],
+    ['x'],
+    [token, 'x'],
+    [token, token.toUpperCase()],
+  ];
+  for (const devices of mangled) expect(await asked(devices, `Bearer ${token}`)).toBe(404);
+  expect(await asked([], `Bearer ${token.slice(0, -1)}`)).toBe(404);
+});
+
 describe('a device that has granted nothing', () => {
   test('is told as its region, with nothing that was not in the map', async () => {
     const { token } = await register();

@@ -97,13 +97,17 @@ test('with the address off, who contributes is not told by it', async () => {
   expect(other.contributor).toBe(contributorTag(dayKey, '198.51.100.7'));
 });
 
-test('of a phone that is gone nothing is stored, what is no token of ours is nobody, and what is left out is counted', async () => {
+test('of a phone that is gone, or whose name is mangled, nothing is stored, and what is left out is counted', async () => {
   const gone = await phone(0);
   await store.pool.query('delete from device_tokens where device = $1', [gone.id]);
   const before = sumSubmissionCounts(counts).dropped.switchedOff;
   expect(await storedOf({ key, device: gone.token })).toEqual([]);
   expect(sumSubmissionCounts(counts).dropped.switchedOff - before).toBe(4);
-  expect(await storedOf({ key, device: 'somebody' })).toHaveLength(1);
+  const { token } = await phone(0);
+  for (const mangled of ['somebody', `${token} `, token.slice(0, -1)])
+    expect(await storedOf({ key, device: mangled })).toEqual([]);
+  expect(await storedOf({ key }, undefined, `Bearer ${token.slice(0, -1)}`)).toEqual([]);
+  expect(await storedOf({ key }, undefined, 'Bearer somebody-elses')).toHaveLength(1);
   expect(await storedOf({})).toHaveLength(1);
 });
 

@@ -19,7 +19,7 @@ import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
 import type { SubmissionPorts } from '../../src/observations/routes.ts';
 import { createKeyRing, type KeyRingEntry, MAX_KEYS } from '../../src/partners/key-ring.ts';
 import { addKey, followKeys } from '../../src/partners/store.ts';
-import type { Locator } from '../../src/positioning/locator.ts';
+import type { Estimate, Locator } from '../../src/positioning/locator.ts';
 import { layOutAnonymityMap } from '../../src/privacy/anonymity-map.ts';
 import type { AnonymityMapHandle } from '../../src/process/anonymity-map.ts';
 import { openPeople } from '../../src/process/people.ts';
@@ -38,12 +38,12 @@ export const PSEUDONYM_KEY = Buffer.alloc(32, 15);
 const COARSE_KEY = Buffer.alloc(32, 11);
 export const PURPOSE = 'dpv:ServiceProvision';
 
-/** Places a phone where its `position` says, by GPS; by nothing else unless it has an address, then in the middle of nowhere. */
+/** What the locator says, overwritten by the next question, as the real one's answer is. */
+const said: Estimate = { lat: 0, lon: 0, accuracyM: 0, fallback: '', source: 'gps', sources: 1 };
+/** Places a phone where its `position` says, by GPS; by nothing else. */
 const byPosition: Locator = {
   locate: ({ fix }) =>
-    fix.present
-      ? { lat: fix.lat, lon: fix.lon, accuracyM: fix.accuracyM || 25, fallback: '', source: 'gps', sources: 1 }
-      : null,
+    fix.present ? Object.assign(said, { lat: fix.lat, lon: fix.lon, accuracyM: fix.accuracyM || 25 }) : null,
   country: () => null,
 };
 

@@ -3,6 +3,7 @@
 // are most of who calls; nothing of what was sent; the connection is closed. Whose route it was meant for is not known here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { mlsErrorText } from './mls.ts';
 
 type Unparsed = { readonly status: string; readonly text: string };
@@ -18,16 +19,32 @@ const BY_CODE: Readonly<Record<string, Unparsed>> = {
   },
 };
 
+const TUNNEL: Unparsed = {
+  status: '405 Method Not Allowed',
+  text: mlsErrorText(405, 'methodNotAllowed', 'Method Not Allowed'),
+};
+
 /** Answers, as far as somebody is there to read it, and closes. */
-export function refuseUnparsed({ code }: { readonly code?: string }, socket: Socket): void {
-  if (code !== 'ECONNRESET' && socket.writable) {
-    const { status, text } = BY_CODE[code ?? ''] ?? MALFORMED;
+export function refuseUnparsed({ code }: { readonly code?: string }, socket: Duplex): void {
+  refuseAndClose(code === 'ECONNRESET' ? null : (BY_CODE[code ?? ''] ?? MALFORMED), socket);
+}
+
+/** Answers a `CONNECT`, which Node hands over as a bare socket. */
+export function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
+  // Nobody else hears of what becomes of it.
+  socket.on('error', () => {});
+  refuseAndClose(TUNNEL, socket);
+}
+
+function refuseAndClose(what: Unparsed | null, socket: Duplex): void {
+  if (what !== null && socket.writable) {
+    const { status, text } = what;
     const head = `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${text.length}`;
     socket.write(
       `${head}\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${text}`,
     );
   }
-  socket.destroySoon();
+  (socket as Socket).destroySoon();
 }
 
 const EXPECTATION = mlsErrorText(417, 'expectationFailed', 'Expectation Failed');
