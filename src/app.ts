@@ -7,6 +7,7 @@ import { addJwksRoute, addReceiptRoutes, type ReceiptPorts } from './consent/rec
 import { addConsentRoutes, type ConsentPorts } from './consent/routes.ts';
 import { PROOF_HEADER } from './devices/proof-header.ts';
 import { addMeRoutes, addRegistrationRoutes, type DevicePorts } from './devices/routes.ts';
+import { readAnyBody } from './http/any-body.ts';
 import { type Caller, createAdmission } from './http/caller.ts';
 import { allowOtherOrigins, answerPreflights } from './http/cors.ts';
 import type { CounterStripe } from './http/counters.ts';
@@ -22,7 +23,7 @@ import { addOpsRoutes, type Readiness } from './http/ops.ts';
 import type { Quotas } from './http/quotas.ts';
 import { type BugLog, countRefusals, refuseErrors } from './http/scope.ts';
 import type { StrayBudget } from './http/stray-budget.ts';
-import { BODY_LIMIT_BYTES, readAnyBody } from './http/tolerant-json.ts';
+import { BODY_LIMIT_BYTES } from './http/tolerant-json.ts';
 import { trustIn } from './http/trusted-proxies.ts';
 import { addSubmitRoutes, type SubmissionPorts, V1_PATHS, V2_PATHS } from './observations/routes.ts';
 import { addPolicyRoutes, type PolicyPorts } from './policy/routes.ts';

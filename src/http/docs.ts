@@ -57,6 +57,11 @@ export async function addDocsRoutes(scope: FastifyInstance): Promise<void> {
     // fixed-headers.ts says when.
     strictTransportSecurity: false,
   });
-  scope.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => reply.send(scope.swagger()));
+  // The same bytes for everybody: a hundred kilobytes anew for each of those that ask and never read would be the gateway's memory.
+  let description: Buffer | undefined;
+  scope.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    description ??= Buffer.from(JSON.stringify(scope.swagger()));
+    return reply.type('application/json; charset=utf-8').send(description);
+  });
   await scope.register(swaggerUi, { routePrefix: '/docs', staticCSP: false });
 }

@@ -1,7 +1,8 @@
 // The body of a request that answers itself, without the framework's parser: one listener and no copy where the body came in
-// one piece, as almost all do. Promises: at most `limitBytes` are kept; whatever is longer, by its own word or in fact, is
-// OVERSIZED_BODY; the callback runs once, or never if the client went away before it had sent all. Does not look inside.
+// one piece, as almost all do. Promises: at most `limitBytes` are kept; whatever is longer, by its own word or in fact, or comes
+// in crumbs, is OVERSIZED_BODY; the callback runs once, or never if the client went away before it had sent all. Does not look inside.
 import type { IncomingMessage } from 'node:http';
+import { type BodyParts, createBodyParts } from './body-parts.ts';
 import { OVERSIZED_BODY } from './tolerant-json.ts';
 
 const EMPTY = Buffer.alloc(0);
@@ -37,7 +38,7 @@ export function takeBody(
 
 /** A body of a known length: the parser lets no longer one through. */
 function takeKnown(request: IncomingMessage, length: number, done: (bytes: Buffer) => void): void {
-  let parts: Buffer[] | null = null;
+  let parts: BodyParts | null = null;
   let got = 0;
   request.on('data', (part: Buffer) => {
     got += part.length;
@@ -45,9 +46,9 @@ function takeKnown(request: IncomingMessage, length: number, done: (bytes: Buffe
       done(part);
       return;
     }
-    parts ??= [];
-    parts.push(part);
-    if (got === length) done(Buffer.concat(parts, length));
+    parts ??= createBodyParts(length, false);
+    parts.add(part);
+    if (got === length) done(parts.join());
   });
 }
 
@@ -56,17 +57,14 @@ function takeChunked(
   limitBytes: number,
   done: (bytes: Buffer | typeof OVERSIZED_BODY) => void,
 ): void {
-  let parts: Buffer[] | null = [];
-  let got = 0;
+  const parts = createBodyParts(limitBytes, true);
+  let isTaken = false;
   request.on('data', (part: Buffer) => {
-    if (parts === null) return;
-    got += part.length;
-    parts.push(part);
-    if (got <= limitBytes) return;
-    parts = null;
+    if (isTaken || parts.add(part)) return;
+    isTaken = true;
     done(OVERSIZED_BODY);
   });
   request.once('end', () => {
-    if (parts !== null) done(Buffer.concat(parts, got));
+    if (!isTaken) done(parts.join());
   });
 }

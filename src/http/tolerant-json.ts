@@ -11,20 +11,15 @@ import {
   inflateSync,
   zstdDecompressSync,
 } from 'node:zlib';
-import type { FastifyInstance } from 'fastify';
 
 /** As sent. 100 access points with every field a client may add are about 20 KiB. */
 export const BODY_LIMIT_BYTES = 64 * 1024;
 /** After decompression. */
 export const INFLATED_LIMIT_BYTES = 512 * 1024;
 
-const JSON_TYPE = 'application/json';
+export const JSON_TYPE = 'application/json';
 export const MALFORMED_BODY = Symbol('malformed body');
 export const OVERSIZED_BODY = Symbol('oversized body');
-
-/** Bounds of a body: as sent, and after decompression. */
-export type BodyLimits = { readonly sentBytes: number; readonly inflatedBytes: number };
-const DEFAULT_LIMITS: BodyLimits = { sentBytes: BODY_LIMIT_BYTES, inflatedBytes: INFLATED_LIMIT_BYTES };
 
 type Bound = { maxOutputLength: number };
 const DECODERS: Readonly<Record<string, (bytes: Buffer, bound: Bound) => Buffer>> = {
@@ -82,22 +77,6 @@ function decodeCharset(bytes: Buffer, label: string): string {
 /** The byte order mark decides (RFC 2781, 4.3), which the Encoding Standard's label does not: Java writes big-endian ones. */
 function isBigEndian16(bytes: Buffer, label: string): boolean {
   return label === 'utf-16' && bytes[0] === 0xfe && bytes[1] === 0xff;
-}
-
-/**
- * Makes a scope read every body with `decodeJsonBody`. Fastify refuses content types it cannot parse (`gzip`, as KaiOS
- * sends) before any parser runs, so each request must first pass `receiveMls` (mls-request.ts).
- */
-export function readAnyBody(scope: FastifyInstance, limits: BodyLimits = DEFAULT_LIMITS): void {
-  const { sentBytes, inflatedBytes } = limits;
-  scope.removeAllContentTypeParsers();
-  // Under its exact name too: that is a look-up in a map, `*` parses the content type anew (5 % of a look-up's CPU time).
-  for (const type of [JSON_TYPE, '*']) {
-    scope.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit: sentBytes }, (request, body, done) => {
-      const headers = request.headers;
-      done(null, decodeJsonBody(body as Buffer, headers['content-encoding'], headers['content-type'], inflatedBytes));
-    });
-  }
 }
 
 /** Reduces the content type of a request, whatever it says, to JSON with its charset. */

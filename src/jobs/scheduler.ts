@@ -19,21 +19,26 @@ export type JobState = {
 };
 
 export type Scheduler = {
-  states(nowMs: number): JobState[];
+  states(): JobState[];
   /** True while no job is later than its lateMs. */
-  healthy(nowMs: number): boolean;
+  healthy(): boolean;
   stop(): Promise<void>;
 };
 
 /** Lateness that a busy moment explains. */
 const LATE_MS = 10_000;
 
-/** What wakes jobs; as `now`, the test's own where a test lets hours pass. */
+/**
+ * What wakes jobs, and the clock that it goes by, on which they are late: a clock of the day that is set makes nobody late. As
+ * `now`, the test's own where a test lets hours pass.
+ */
 export type Timers = {
+  nowMs(): number;
   set(wake: () => void, ms: number): unknown;
   clear(timer: unknown): void;
 };
 const MACHINE: Timers = {
+  nowMs: () => performance.now(),
   set: (wake, ms) => setTimeout(wake, ms),
   clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
@@ -46,8 +51,8 @@ export function startJobs(
 ): Scheduler {
   const runners = jobs.map((job) => startJob(job, now, onError, timers));
   return {
-    states: (nowMs) => runners.map((runner) => runner.state(nowMs)),
-    healthy: (nowMs) => runners.every((runner) => runner.state(nowMs).lagMs <= runner.lateMs),
+    states: () => runners.map((runner) => runner.state()),
+    healthy: () => runners.every((runner) => runner.state().lagMs <= runner.lateMs),
     async stop() {
       await Promise.all(runners.map((runner) => runner.stop()));
     },
@@ -57,7 +62,7 @@ export function startJobs(
 function startJob(job: Job, now: () => number, onError: (job: string, error: unknown) => void, timers: Timers) {
   let runs = 0;
   let failures = 0;
-  let dueMs = now() + job.everyMs;
+  let dueMs = timers.nowMs() + job.everyMs;
   let running: Promise<void> = Promise.resolve();
   let timer = timers.set(turn, job.everyMs);
   let stopped = false;
@@ -66,7 +71,7 @@ function startJob(job: Job, now: () => number, onError: (job: string, error: unk
     runs++;
     try {
       await job.run(now());
-      dueMs = now() + job.everyMs;
+      dueMs = timers.nowMs() + job.everyMs;
     } catch (error) {
       failures++;
       onError(job.name, error);
@@ -80,7 +85,7 @@ function startJob(job: Job, now: () => number, onError: (job: string, error: unk
 
   return {
     lateMs: job.lateMs ?? Math.max(LATE_MS, job.everyMs),
-    state: (nowMs: number): JobState => ({ name: job.name, runs, failures, lagMs: Math.max(0, nowMs - dueMs) }),
+    state: (): JobState => ({ name: job.name, runs, failures, lagMs: Math.max(0, timers.nowMs() - dueMs) }),
     async stop() {
       stopped = true;
       timers.clear(timer);

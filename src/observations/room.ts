@@ -16,10 +16,13 @@ export type Fullness = { pendingRows: number; bytes: number; freeBytes: number }
 
 export type Room = { hasRoom(): boolean };
 
-/** `measure` gives the present fullness; `freeBytes` Infinity = not known. `onChange` hears of each turn. */
+/**
+ * `measure` gives the present fullness; `freeBytes` Infinity = not known. `monotonicMs` is no clock of the day, which may be set
+ * back. `onChange` hears of each turn.
+ */
 export function createRoom(
   measure: () => Promise<Fullness>,
-  now: () => number,
+  monotonicMs: () => number,
   onChange: (hasRoom: boolean, fullness: Fullness) => void = () => {},
 ): Room {
   let room = true;
@@ -40,13 +43,13 @@ export function createRoom(
       )
       .finally(() => {
         measuring = false;
-        measuredAtMs = now();
+        measuredAtMs = monotonicMs();
       });
   }
 
   return {
     hasRoom() {
-      if (!measuring && now() - measuredAtMs >= REFRESH_MS) refresh();
+      if (!measuring && monotonicMs() - measuredAtMs >= REFRESH_MS) refresh();
       return room;
     },
   };

@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ALL_SOURCES } from '../devices/device-contract.ts';
 import { deviceNamed } from '../devices/token.ts';
+import { readAnyBody } from '../http/any-body.ts';
 import { bearerOf } from '../http/bearer.ts';
 import { announceLimit, type Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
@@ -14,7 +15,7 @@ import { receiveMls } from '../http/mls-request.ts';
 import type { Quotas } from '../http/quotas.ts';
 import { type Refusal, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
-import { MALFORMED_BODY, OVERSIZED_BODY, readAnyBody } from '../http/tolerant-json.ts';
+import { MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
 import { provenanceOf } from './provenance.ts';
 import type { Room } from './room.ts';
 import { type SubmissionDeps, submit } from './submission.ts';

@@ -7,14 +7,17 @@ import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
 
 const LOOK_MS = 1_000;
 
-/** Throws if the file can't be read at the start. */
-export function followMasterKeys(path: string, now: () => number): MasterKeys {
+/**
+ * `monotonicMs` is no clock of the day: set back, that would leave a key in use that was retired meanwhile, and what it wraps
+ * would be lost. Throws if the file can't be read at the start.
+ */
+export function followMasterKeys(path: string, monotonicMs: () => number): MasterKeys {
   let keys = masterKeysOf(readMasterKeys(path));
   let changedMs = statSync(path).mtimeMs;
-  let lookedMs = now();
+  let lookedMs = monotonicMs();
 
   function look(): void {
-    lookedMs = now();
+    lookedMs = monotonicMs();
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined || found.mtimeMs === changedMs) return;
     try {
@@ -27,11 +30,11 @@ export function followMasterKeys(path: string, now: () => number): MasterKeys {
 
   return {
     get current() {
-      if (now() - lookedMs >= LOOK_MS) look();
+      if (monotonicMs() - lookedMs >= LOOK_MS) look();
       return keys.current;
     },
     find(name) {
-      if (now() - lookedMs >= LOOK_MS) look();
+      if (monotonicMs() - lookedMs >= LOOK_MS) look();
       const known = keys.find(name);
       if (known !== null) return known;
       look();

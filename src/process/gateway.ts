@@ -175,7 +175,11 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       store,
       atRest,
       barredKey,
-      erasing: openErasing(store.pool, secrets, followMasterKeys(secretsPath(config), Date.now)),
+      erasing: openErasing(
+        store.pool,
+        secrets,
+        followMasterKeys(secretsPath(config), () => performance.now()),
+      ),
       corrections,
       forgetAfterDays: config.forgetAfterDays,
       counts: { mapVersion: anonymityMap.version, epsilonCap: config.countsEpsilonCap },
@@ -191,7 +195,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
     const jobs = startJobs(plan.jobs, Date.now, (job, error) =>
       log.error({ job, ...describeError(error) }, 'job failed'),
     );
-    plan.watch(() => jobs.healthy(Date.now()));
+    plan.watch(() => jobs.healthy());
     opened('jobs', async () => {
       await jobs.stop();
       valkey?.disconnect();
@@ -201,7 +205,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
       counters: () => sumCounters(counters),
       submissions: () => sumSubmissionCounts(submissionCounts),
       index: () => map.state(Date.now()),
-      jobs: () => jobs.states(Date.now()),
+      jobs: () => jobs.states(),
       threadRestarts: () => threads.restarts(),
       keys: () => keys.length,
     });

@@ -69,7 +69,13 @@ export async function openThreadPeople(
   const settle = (seq: number) => settleEverywhere(pool, seq, CLOCKS.monotonicMs);
   const inChain = createInChain({ pool, ledgerKey: keys.ledgerKey, now: Date.now, settle });
   const { receiptKey, pseudonymKey } = keys;
-  const setup = { pool, inChain, masters: followMasterKeys(keys.secretsPath, Date.now), receiptKey, pseudonymKey };
+  const setup = {
+    pool,
+    inChain,
+    masters: followMasterKeys(keys.secretsPath, () => performance.now()),
+    receiptKey,
+    pseudonymKey,
+  };
   return { ...setup, people: await openPeople(setup), close };
 }
 

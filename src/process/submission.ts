@@ -53,7 +53,7 @@ export function openSubmission(
       dayKeys: createDayKeys(pool, randomBytes, payloads.dayKey),
       payloads,
       counts: openSubmissionCounts(setup.submissionCounts),
-      room: createRoom(measure, Date.now, tellRoom),
+      room: createRoom(measure, () => performance.now(), tellRoom),
     },
     async close() {
       await inbox.flushed();

@@ -64,6 +64,8 @@ export function connectStore(address: StoreAddress, onError?: (error: Error) => 
 }
 
 const LOST = 'the store cannot be reached: the process that serves it is not there (any more), or does not answer';
+/** What the pool says when all of its connections are in use for longer than anybody may wait. */
+const BUSY = 'the store is too busy: no connection came free in time';
 /** SQLSTATE of a server that is there and can't serve: classes 53 (no room, memory or connection left) and 58 (its system failed). */
 const UNABLE: Readonly<Record<string, string>> = {
   '53100': 'the store has no room left on its disk',
@@ -80,6 +82,7 @@ export function describeStoreLoss(error: unknown): string | null {
   if (code?.startsWith('57P') || code?.startsWith('08')) return LOST;
   if (code !== undefined && code in UNABLE) return UNABLE[code];
   if (code?.startsWith('53') || code?.startsWith('58')) return `the store cannot do its work (SQLSTATE ${code})`;
+  if (/^timeout exceeded when trying to connect/.test(message)) return BUSY;
   return /^Connection terminated|connection timeout|^Query read timeout/i.test(message) ? LOST : null;
 }
 

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createBodyParts } from '../../src/http/body-parts.ts';
 import { takeBody } from '../../src/http/take-body.ts';
 
 const LIMIT_BYTES = 100;
@@ -72,4 +73,43 @@ test.each([
   expect(await send(...pieces)).toBe('');
   await sleep(30);
   expect(taken).toBe(before);
+});
+
+test.each([
+  ['crumbs', 1, 1_900, true],
+  ['bites', 700, 3_000, true],
+  ['pieces', 1_500, 3_000, true],
+  ['crumbs of a length that was announced', 1, 20_000, false],
+])('parts that are %s are what was sent, and cost about that much', (_what, bytes, count, isChunked) => {
+  const parts = createBodyParts(10_000_000, isChunked);
+  const sent = Array.from({ length: count }, (_, i) => Buffer.alloc(bytes, 33 + (i % 90)));
+  for (const part of sent) expect(parts.add(part)).toBe(true);
+  expect(parts.join().equals(Buffer.concat(sent))).toBe(true);
+});
+
+test('a million chunks of a byte are no body', () => {
+  const parts = createBodyParts(1_048_576, true);
+  const taken = Array.from({ length: 1_000_000 }, () => parts.add(Buffer.from('x')));
+  expect(taken.filter(Boolean)).toHaveLength(2_000);
+  // From a client that began with crumbs and went on in earnest, all is read.
+  const late = createBodyParts(1_048_576, true);
+  for (let i = 0; i < 1_900; i++) late.add(Buffer.from('x'));
+  late.add(Buffer.alloc(60_000));
+  for (let i = 0; i < 1_500; i++) expect(late.add(Buffer.from('x'))).toBe(true);
+});
+
+test('crumbs are turned away while they come, and the connection with them', async () => {
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  let answer = '';
+  socket.on('data', (text) => {
+    answer += text;
+  });
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()).on('error', () => {}));
+  socket.write(head('Transfer-Encoding: chunked'));
+  socket.write('1\r\nx\r\n'.repeat(90));
+  await sleep(15);
+  expect(answer).toBe('');
+  socket.write('1\r\nx\r\n'.repeat(90));
+  await closed;
+  expect(answer).toContain('oversized');
 });

@@ -25,6 +25,7 @@ const now = () => clock.nowMs;
 const erasing = { ...eraseDeps(pool, now), random: randomBytes };
 const waiting = new Map<object, { readonly wake: () => void; readonly atMs: number }>();
 const timers: Timers = {
+  nowMs: now,
   set(wake, ms) {
     const timer = {};
     waiting.set(timer, { wake, atMs: now() + ms });

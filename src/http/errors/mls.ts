@@ -4,6 +4,7 @@
 import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Refusal, RefusalKind } from '../refusal.ts';
+import { mustCloseOn } from '../take-body.ts';
 
 export const MlsErrorSchema = Type.Object(
   {
@@ -69,5 +70,6 @@ export function refusalText(refusal: Refusal): Rendered {
 export function refuseMls(reply: FastifyReply, refusal: Refusal): FastifyReply {
   const { status, body } = refusalText(refusal);
   if (refusal.retryAfterS !== undefined) reply.header('retry-after', refusal.retryAfterS);
+  if (refusal.kind === 'tooLarge' && mustCloseOn(reply.request.raw)) reply.header('connection', 'close');
   return reply.code(status).send(body);
 }
