@@ -17,7 +17,8 @@ import {
   settleChanges,
   storeIdentity,
 } from './feed-store.ts';
-import type { StationIndex } from './index-writer.ts';
+import { SHARDS } from './index-shards.ts';
+import { createStationIndex, type LoadedShard, type StationIndex } from './index-writer.ts';
 import { readSnapshot, type SnapshotFile, writeSnapshot } from './snapshot.ts';
 
 /** The change feed forgets a removed station when its row is deleted, which happens no sooner than this. */
@@ -97,13 +98,13 @@ export function followStore(
   });
 
   /** Applies pages of a table until they end or the follower is stopped. Returns how many rows there were. */
-  async function applyPages(table: FeedTable, pages: AsyncIterable<Buffer>): Promise<number> {
+  async function applyPages(table: FeedTable, pages: AsyncIterable<Buffer>, into = index): Promise<number> {
     let rows = 0;
     for await (const page of pages) {
       const appliedAt = now();
       openAddresses(table, page, options.macs);
       unpackRows(table, page, (row) => {
-        applyRow(index, table, row, appliedAt);
+        applyRow(into, table, row, appliedAt);
         rows++;
       });
       if (page.length > 0) {
@@ -134,15 +135,21 @@ export function followStore(
     return true;
   }
 
-  /** Reads everything. What changes meanwhile is seen by the first look at the changes, from the place before. */
+  /**
+   * Reads everything. What changes meanwhile is seen by the first look at the changes, from the place before. An index that
+   * answers goes on as it is until another is full: emptied, it would say of every phone that it can't be found.
+   */
   async function loadAll(): Promise<void> {
     const startedAt = now();
     const start = await currentPosition(pool);
+    const expected = index.size();
+    const into = expected > 0 ? createStationIndex({ seed: index.seed, expected }) : index;
     let rows = 0;
     for (const table of FEED_TABLE_NAMES) {
-      rows += await applyPages(table, allPages(pool, table, pageRows));
+      rows += await applyPages(table, allPages(pool, table, pageRows), into);
       if (stopped) return;
     }
+    if (into !== index) index.replace(shardsOf(into));
     position = start;
     silencesEndedAt = startedAt;
     log.info({ rows, stations: index.size(), tookMs: now() - startedAt }, 'index read from the store');
@@ -154,7 +161,6 @@ export function followStore(
     epoch = await currentEpoch(pool);
     caughtUpAt = null;
     if (await loadSnapshot(identity)) return;
-    if (index.size() > 0) index.clear();
     await loadAll();
   }
 
@@ -260,4 +266,8 @@ export function followStore(
       await writing.catch(() => {});
     },
   };
+}
+
+function shardsOf(index: StationIndex): LoadedShard[] {
+  return Array.from({ length: SHARDS }, (_, shard) => index.shard(shard));
 }

@@ -118,10 +118,16 @@ describe.runIf(ON_POSTGRES && POSTGRES_BIN !== undefined)('a PostgreSQL that cra
     await map.follower.ready;
     await write(store.pool, 1);
     await expect.poll(() => map.wifi(1)).toBe(0.01);
+    // What answers, and is not lost, goes on to do so while all is read anew.
+    await store.pool.query('checkpoint');
+    const told = new Set<number | null>();
+    const asking = setInterval(() => told.add(map.wifi(1)), 1);
     await server.crash();
     await server.start();
     await write(store.pool, 2);
     await expect.poll(() => map.wifi(2), { timeout: 10_000 }).toBe(0.02);
+    clearInterval(asking);
+    expect([...told]).toEqual([0.01]);
     expect(map.index.size()).toBe((await latsOf(store.pool)).length);
   }, 60_000);
 });
