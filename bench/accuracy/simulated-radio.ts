@@ -40,8 +40,21 @@ function shadow(id: number, x: number, y: number, gridM: number): number {
   return sum / Math.sqrt(square);
 }
 
-/** Path loss of a kind of transmitter: strength at 1 m, exponent, spread of shadowing and of fading in dB, lattice of shadows. */
-export type Radio = { dbmAt1M: number; exponent: number; shadowDb: number; fadingDb: number; gridM: number };
+/**
+ * Path loss of a kind of transmitter: strength at 1 m, exponent, spread of shadowing and of fading in dB, lattice of shadows; `powerDb`,
+ * absent = 0, is by how much one transmitter differs from the next (one sigma).
+ */
+export type Radio = {
+  dbmAt1M: number;
+  exponent: number;
+  shadowDb: number;
+  fadingDb: number;
+  gridM: number;
+  powerDb?: number;
+};
+
+/** A node of the lattice that lies in no world. */
+const POWER_NODE = 1 << 24;
 
 /** Strength in dBm at a distance, with shadow and fading. */
 export function strength(
@@ -52,7 +65,8 @@ export function strength(
   distanceM: number,
   chance: () => number,
 ): number {
-  const mean = radio.dbmAt1M - 10 * radio.exponent * Math.log10(Math.max(distanceM, 1));
+  const power = radio.powerDb === undefined ? 0 : radio.powerDb * nodeNormal(id, POWER_NODE, 0);
+  const mean = radio.dbmAt1M + power - 10 * radio.exponent * Math.log10(Math.max(distanceM, 1));
   return mean + radio.shadowDb * shadow(id, x, y, radio.gridM) + radio.fadingDb * normal(chance);
 }
 

@@ -5,6 +5,7 @@
 // next place, not for the one with the most scans. Where simulated streets and malls of other sizes and walls want wider ones,
 // they had a say. What a running gateway finds of its own map corrects them, class by class: error-record.ts.
 import { MAC_KIND, type MacKind } from '../stations/index-contract.ts';
+import { R95_OVER_SIGMA } from './reach.ts';
 import type { Solution } from './solve.ts';
 import type { Source } from './source.ts';
 
@@ -12,7 +13,7 @@ import type { Source } from './source.ts';
  * Goes up with every change of a factor, a scale or a class: a running gateway's counts are of errors over circles as these
  * make them, and say nothing of others. Fits one byte.
  */
-export const CALIBRATION_VERSION = 6;
+export const CALIBRATION_VERSION = 7;
 
 /** Under the first are one room's access points, heard thousands of times in it (a library); streets begin above. */
 const REACH_BOUNDS_M = [6.5, 16, 32, 64];
@@ -60,6 +61,8 @@ export function openCorrections(memory: SharedArrayBuffer): Corrections {
 
 /** Privacy: two devices are little company, whatever they would allow (attack A10). */
 const TWO_DEVICES_M = 100;
+/** How much wider the circle of who hears next to nothing that is known: streets of a map of few reports, and of one left out. */
+const EDGE_WIDER = 0.9;
 const WIFI_FLOOR_M = 5;
 const BLUETOOTH_FLOOR_M = 3;
 const CELL_FLOOR_M = 100;
@@ -77,12 +80,18 @@ function macBucket(devices: number, followed: boolean, reachM: number): number {
   return row * (REACH_BOUNDS_M.length + 1) + column;
 }
 
-/** Fills in the 95 % circle of a position by `devices` (2 or more) access points or beacons, whose strengths were `followed` or only weighed. */
+/**
+ * Fills in the 95 % circle of a position by `devices` (2 or more) access points or beacons, whose strengths were `followed` or only
+ * weighed, and which are `share` of all that were heard: who hears mostly what is not known, or stands elsewhere, is at the edge
+ * of what the map knows, where answers are drawn inwards. In one room everything is near, known or not, and
+ * most of what beacons are mistaken for is carried about.
+ */
 export function rateMacs(
   corrections: Corrections,
   kind: MacKind,
   devices: number,
   followed: boolean,
+  share: number,
   solution: Solution,
   into: Source,
 ): void {
@@ -91,7 +100,9 @@ export function rateMacs(
   // Members that disagree with the answer were left out of the scale: what they are trusted with is doubt.
   const doubt = solution.doubting / (solution.agreeing + solution.doubting);
   into.errorClass = kind === MAC_KIND.wifi ? bucket : MAC_FACTORS.length + bucket;
-  into.uncorrectedM = MAC_FACTORS[bucket] * macScaleM(solution) * (1 + doubt);
+  const isRoom = solution.reachM < REACH_BOUNDS_M[0] || kind === MAC_KIND.bluetooth;
+  const edge = isRoom ? 0 : EDGE_WIDER * (1 - share);
+  into.uncorrectedM = MAC_FACTORS[bucket] * macScaleM(solution) * (1 + doubt) * (1 + edge);
   into.accuracyM = Math.max(floor, corrections[into.errorClass] * into.uncorrectedM);
 }
 
@@ -165,7 +176,9 @@ function reachOfCells(cells: number, serving: ServingCell, solution: Solution): 
   const unknown = (parts - partsKnown) / partsKnown;
   const wider = 1 + (FEW_LOOKS_WIDER * unsure) / partsKnown + UNKNOWN_PARTS_WIDER * unknown;
   const scaleM = (solution.reachM + sigmaM) * (hasTiming ? 1 : NO_TIMING_WIDER);
-  return CELL_FACTORS[3] * scaleM * wider + unknown * fromMastM;
+  // Nor is the phone nearer to the middle of its parts than those are wide: one that is as wide as the cell halves nothing.
+  const spreadM = (R95_OVER_SIGMA * solution.reachM) / Math.sqrt(partsKnown);
+  return Math.max(CELL_FACTORS[3] * scaleM, spreadM) * wider + unknown * fromMastM;
 }
 
 /** 95 % error of one sibling, of two, of three, of four and more that stand together, metres (2 million cells, each left out in turn). */

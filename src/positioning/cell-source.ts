@@ -6,7 +6,7 @@
 // smaller places stand for the cell.
 import { distanceM } from '../geo/distance.ts';
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
-import { isBesideNone, MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
+import { MAX_PARTS, PART_RADIO, partAreas, partCellId } from '../radio/cell-parts.ts';
 import type { StationReader } from '../stations/index-contract.ts';
 import { addCellKey } from '../stations/look-up-contract.ts';
 import {
@@ -164,10 +164,8 @@ export function createCellSource(
     serving.parts = 0;
     for (let p = 0; p < partsSought; p++) {
       const part = partRows[p];
-      const isKnown = part >= 0 && found[part] === 1;
-      // That nobody came by without a neighbour, where all phones tell of some, says nothing of where one is that tells of none.
-      if (isKnown || !isBesideNone(parts[p])) serving.parts++;
-      if (!isKnown) continue;
+      serving.parts++;
+      if (part < 0 || found[part] === 0) continue;
       serving.partsKnown++;
       serving.unsure += fewLooks(known.samples[part]);
       addPoint(

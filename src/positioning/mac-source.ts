@@ -51,6 +51,8 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
   const strays = { count: 0, mac: new Float64Array(MAX_WIFI), lat: 0, lon: 0 };
 
   let first = 0;
+  /** Readings of the moment that is looked at, known or not. */
+  let asked = 0;
 
   function seek(heard: MacReadings): void {
     if (heard.count >= 2) first = addMacKeys(keys, kind, heard.mac, heard.count);
@@ -85,7 +87,7 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     into.found = true;
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    rateMacs(corrections, kind, devices, followed, solution, into);
+    rateMacs(corrections, kind, devices, followed, countMembers() / asked, solution, into);
     into.trust = solution.agreeing;
     ageSource(into, oldest > SCAN_MS ? meanAgeMs(heard) : 0);
   }
@@ -93,9 +95,11 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
   /** Rows of found stations no older than `untilMs` that may answer, by address: no strength decides in which order sums are made. */
   function gather(heard: MacReadings, untilMs: number): number {
     let n = 0;
+    asked = 0;
     for (let i = 0; i < heard.count; i++) {
-      if (found[first + i] === 0 || heard.ageMs[i] > untilMs || (known.flags[first + i] & STATION_FLAG.moved) !== 0)
-        continue;
+      if (heard.ageMs[i] > untilMs) continue;
+      asked++;
+      if (found[first + i] === 0 || (known.flags[first + i] & STATION_FLAG.moved) !== 0) continue;
       let k = n++;
       for (; k > 0 && macs[k - 1] > heard.mac[i]; k--) {
         macs[k] = macs[k - 1];
@@ -157,6 +161,12 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
       sa += points.weight[k] * sinceHeardMs(heard.ageMs[row[k]]);
     }
     return sa / sw;
+  }
+
+  function countMembers(): number {
+    let members = 0;
+    for (let k = 0; k < points.count; k++) members += points.member[k];
+    return members;
   }
 
   /** Distinct devices in the cluster. */

@@ -5,9 +5,10 @@
 // prior, and the stronger the narrower the stations are: a strength tells a distance to within a factor, so it says nothing
 // new of what is heard in one room.
 // Model: log-distance path loss with one offset for all (the phone's and the transmitters' mean power, found together with
-// the place), errors of Student's t, and truncation: what is heard was strong enough to be heard (Tobit's likelihood; without
-// it faint stations, which are those that had luck, cost simulated cities half of their accuracy). The constants are those at
-// which simulated cities and malls of several densities, sizes and walls do well together; real traces are too narrow to be moved.
+// the place) and what each station's reach says of its own power, errors of Student's t, and truncation: what is heard was
+// strong enough to be heard (Tobit's likelihood; without it faint stations, which are those that had luck, cost simulated cities
+// half of their accuracy). The constants are those at which simulated cities and malls of several densities, sizes and walls do
+// well together; real traces are too narrow to be moved.
 import { UNKNOWN_DBM } from '../radio/signal.ts';
 import type { Points } from './points.ts';
 import { reachPull, WIFI_REACH, widenessOf } from './reach.ts';
@@ -27,6 +28,11 @@ const PER_SIGMA = 1 / SIGMA_DB;
 /** dBm at one metre, and how far a phone or a town may be from that. */
 const USUAL_AT_1M_DBM = -31;
 const OFFSET_SIGMA_DB = 20;
+/**
+ * A station that reaches farther sends more strongly, or stands freer: so much of what its reach says of that counts. All of it
+ * where transmitters differ by 5 dB, as two bands and makers do; none where all are alike and only streets and walls end a reach.
+ */
+const POWER_OF_REACH = 0.4;
 /** Sigma of a station's own place in shares of its reach; and nobody is nearer to it than so many metres. */
 const PLACE_OF_REACH = 0.4;
 const LEAST_PLACE_M = 4;
@@ -70,6 +76,8 @@ const HIGH = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 export function createPathLoss(slots: number): (points: Points, out: Solution) => boolean {
   /** Squared sigma of each station's own place, 0 = has no say. */
   const place2 = new Float64Array(slots);
+  /** How much stronger than the mean of them all it sends, dB. */
+  const gainDb = new Float64Array(slots);
   const isCounted = new Uint8Array(slots);
   /** How many devices have a say, how far they reach, how much they differ, and under which strength the phone hears nothing. */
   const heard = { devices: 0, reachM: 0, spreadDb: 0, thresholdDbm: 0 };
@@ -86,6 +94,7 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
     let sr = 0;
     let sd = 0;
     let sdd = 0;
+    let sg = 0;
     let sp = 0;
     let sx = 0;
     let sy = 0;
@@ -101,7 +110,9 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
       }
       const s2 = sigmaM[i] * sigmaM[i];
       place2[i] = PLACE_OF_REACH * PLACE_OF_REACH * s2 + LEAST_PLACE_M * LEAST_PLACE_M;
+      gainDb[i] = POWER_OF_REACH * lossDb(s2);
       const w = trust[i];
+      sg += w * gainDb[i];
       sw += w;
       sr += w * sigmaM[i];
       sd += w * dbm[i];
@@ -112,6 +123,8 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
       sy += p * y[i];
       if (dbm[i] < faintest) faintest = dbm[i];
     }
+    const meanDb = sg / sw;
+    for (let i = 0; i < count; i++) gainDb[i] -= meanDb;
     heard.devices = devices;
     heard.reachM = sr / sw;
     heard.spreadDb = Math.sqrt(Math.max(sdd / sw - (sd / sw) ** 2, 0));
@@ -152,7 +165,7 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
         const dx = px - x[i];
         const dy = py - y[i];
         const d2 = dx * dx + dy * dy + place2[i];
-        const expected = at1M - lossDb(d2);
+        const expected = at1M + gainDb[i] - lossDb(d2);
         const z = (expected - thresholdDbm) * PER_SIGMA;
         // Those of these that are heard are so many sigmas stronger than all would be.
         const luck = millsRatio(z);
@@ -232,7 +245,7 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
       if (place2[i] > 0) {
         const dx = fit.x - x[i];
         const dy = fit.y - y[i];
-        const expected = fit.at1M - lossDb(dx * dx + dy * dy + place2[i]);
+        const expected = fit.at1M + gainDb[i] - lossDb(dx * dx + dy * dy + place2[i]);
         const louder = Math.max((dbm[i] - expected) * PER_SIGMA - LOUD_SIGMAS, 0);
         weight[i] /= (1 + louder * louder) ** 3;
         const luck = millsRatio((expected - heard.thresholdDbm) * PER_SIGMA);

@@ -125,7 +125,37 @@ export type SubjectDeps = {
 const NOTHING_KNOWN = Buffer.alloc(0);
 
 /** Reads what the asks of a batch are decided on; coarse states only if they are wanted. Sent before it returns. */
-export async function readStanding(
+export function readStanding(
+  deps: SubjectDeps,
+  client: ClientBase,
+  asks: readonly Named[],
+  nowMs: number,
+  withCoarse: boolean,
+): Promise<Standing> {
+  const { distinct, placeOf } = foldCopies(asks);
+  const reading = readDistinct(deps, client, distinct, nowMs, withCoarse);
+  if (distinct.length === asks.length) return reading;
+  return reading.then(({ subjects, ...rest }) => ({ ...rest, subjects: placeOf.map((at) => subjects[at]) }));
+}
+
+/**
+ * Asks without their copies, and the place of each among them. Two hundred copies of one are read and opened once: else what else
+ * is decided with them would wait for longer, and whoever sent them would learn from that whether the token is anybody's (A12).
+ */
+function foldCopies(asks: readonly Named[]): { distinct: Named[]; placeOf: number[] } {
+  const places = new Map<string, number>();
+  const distinct: Named[] = [];
+  const placeOf = asks.map((ask) => {
+    const name = `${ask.tokenHash.toString('latin1')}${ask.application} ${ask.purpose}`;
+    const known = places.get(name);
+    if (known !== undefined) return known;
+    places.set(name, distinct.length);
+    return distinct.push(ask) - 1;
+  });
+  return { distinct, placeOf };
+}
+
+async function readDistinct(
   { openDevice, opened, onDamaged }: SubjectDeps,
   client: ClientBase,
   asks: readonly Named[],

@@ -152,11 +152,12 @@ function heedImport(kind: HeardKind, station: LearntStation): void {
 function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   const { believed, whereabouts } = station;
   const places = findPlaces(whereabouts, kind);
-  const main = places.find((p) => p.confirmed);
+  const proven = places.filter((p) => p.confirmed);
+  const main = proven.find((p) => !proven.some((q) => hasReplaced(q, p)));
   if (main === undefined) return;
   // What was witnessed on one day only neither helps nor harms: else two networks could silence a station within an hour.
   const others = places.filter((p) => p !== main && p.confirmed);
-  const home = [main, ...others.filter((p) => !isApart(kind, whereabouts, main, p))];
+  const home = [main, ...others.filter((p) => !isApart(kind, whereabouts, main, p) && !hasReplaced(main, p))];
   const middle = findMiddle(kind, whereabouts, home);
   const elsewhere = others.filter((p) => isApart(kind, whereabouts, main, p));
   if (middle.radiusM > DISTANCES[kind].widest || elsewhere.some((p) => isRival(main, p))) block(station, nowMs);
@@ -186,6 +187,21 @@ function widen(
 function isRival(main: Place, other: Place): boolean {
   const enough = other.heard >= Math.max(RIVAL_HEARD, RIVAL_SHARE * main.heard);
   return enough && Math.abs(main.lastDay - other.lastDay) <= FORGIVEN_DAYS;
+}
+
+/** Half days between the first and the last arrival in a place after which silence elsewhere says that the transmitter left there. */
+const REPLACED_HALVES = 2 * 7;
+
+/** True if a place began to be heard when the other had fallen silent, and has been for a week: it is where the transmitter went. */
+function hasReplaced(now: Place, then: Place): boolean {
+  if (now === then) return false;
+  let first = Number.POSITIVE_INFINITY;
+  let last = 0;
+  for (const tile of now.tiles) {
+    first = Math.min(first, tile.firstHalf);
+    last = Math.max(last, tile.lastHalf);
+  }
+  return last - first >= REPLACED_HALVES && then.tiles.every((tile) => tile.lastHalf < first);
 }
 
 function isApart(kind: HeardKind, w: Whereabouts, a: Place, b: Place): boolean {

@@ -4,7 +4,7 @@
 import { lonDeltaDeg, M_PER_DEG_LAT, mPerDegLon, wrapLonDeg } from '../geo/distance.ts';
 import type { Place } from './places.ts';
 import type { HeardKind } from './sighting.ts';
-import { fadeOf, type Tile, type Whereabouts } from './whereabouts.ts';
+import { fadeOf, type Tile, tileEdgeM, type Whereabouts } from './whereabouts.ts';
 
 /** Middle in degrees, the radius in metres that holds 95 % of the sightings, and from how many blocks and days they are. */
 export type Middle = { lat: number; lon: number; radiusM: number; looks: number };
@@ -51,7 +51,9 @@ export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Pic
     py = sy / sw;
     if (moved < CLOSE_M) break;
   }
-  const away = x.map((xi, i) => Math.hypot(xi - px, y[i] - py));
+  // A tile's mean says nothing of how far around it was heard: as if everywhere in the tile (rms distance in a square).
+  const withinM = tileEdgeM(w.level) / Math.sqrt(6);
+  const away = x.map((xi, i) => Math.hypot(xi - px, y[i] - py, tiles[i].heard > 1 ? withinM : 0));
   const radiusM = weightedQuantile(
     away,
     tiles.map((t) => t.heard * fadeOf(w, t)),

@@ -34,6 +34,22 @@ test('the strongest pull: a phone beside one end is nearer that end', () => {
   expect(off(scene.locate({ wifiAccessPoints: loud }), at(20))).toBeLessThan(8);
 });
 
+test('who hears mostly what is not known, or stands elsewhere, is in a wider circle: the map ends near it', () => {
+  const { scene, wifiAccessPoints } = street();
+  for (let i = 0; i < 10; i++) scene.wifi(macOf(200 + i), trusted(40_000 + i));
+  const accuracy = (others: number, first: number) =>
+    scene.locate({
+      wifiAccessPoints: [
+        ...wifiAccessPoints,
+        ...Array.from({ length: others }, (_, i) => heard(macOf(first + i), -60)),
+      ],
+    })!.accuracyM;
+  expect(accuracy(10, 100)).toBeGreaterThan(1.3 * accuracy(0, 0));
+  expect(accuracy(30, 100)).toBeGreaterThan(1.15 * accuracy(10, 100));
+  // Of an address it does not tell whether anybody knows it (attack A10).
+  expect(accuracy(5, 200)).toBe(accuracy(5, 100));
+});
+
 test('twenty trusted access points win over twenty newcomers 300 m away', () => {
   const scene = createScene();
   const wifiAccessPoints: object[] = [];

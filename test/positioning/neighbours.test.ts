@@ -124,6 +124,19 @@ describe('a phone that tells of no neighbours (KaiOS), where all reports had som
     expect(without.accuracyM).toBeLessThan(1.5 * withOne.accuracyM);
   });
 
+  test('is not placed by where others heard none: those told of some, and were elsewhere', () => {
+    const alone = scene.locate({ cellTowers: [serving] })!;
+    const besideNone = partAreas(RADIO.lte, -1, -95, -1, new Float64Array(MAX_PARTS));
+    expect(besideNone).toBe(1);
+    expect(alone.lat).toBeCloseTo(at(300).lat, 6);
+  });
+
+  test('is in a circle as wide as the part is, where one part as wide as the cell is all that is known', () => {
+    for (let p = 0; p < count; p++)
+      scene.stations.putCell(PART_RADIO, 262, 1, known[p], 7, trusted(0, 0, { radiusM: 1_000, samples: 100 }));
+    expect(scene.locate({ cellTowers: [serving] })!.accuracyM).toBeGreaterThan(950);
+  });
+
   test("nor is one whose second SIM card's cell is the only other one", () => {
     const second = lteCell(900, { mobileNetworkCode: 2, psc: 400, signalStrength: -80 });
     expect(scene.locate({ cellTowers: [serving, second] })!.accuracyM).toBe(

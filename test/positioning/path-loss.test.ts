@@ -11,10 +11,15 @@ type Heard = { x: number; y: number; dbm: number };
 const SIGMA_M = 50;
 
 /** The mean of stations and what strengths make of it, each station a device of its own, or as told. */
-function answers(heard: readonly Heard[], sigmaM = SIGMA_M, deviceOf = (i: number) => i) {
+function answers(
+  heard: readonly Heard[],
+  sigmaOf: number | ((i: number) => number) = SIGMA_M,
+  deviceOf = (i: number) => i,
+) {
   const points = createPoints(128);
   points.count = heard.length;
   heard.forEach(({ x, y, dbm }, i) => {
+    const sigmaM = typeof sigmaOf === 'number' ? sigmaOf : sigmaOf(i);
     Object.entries({ x, y, dbm, sigmaM, trust: 0.9, member: 1, pull: reachPull(WIFI_REACH, dbm, sigmaM) }).forEach(
       ([name, value]) => {
         (points[name as 'x'] as Float64Array)[i] = value;
@@ -66,6 +71,20 @@ describe('strengths of many stations', () => {
       return { mean: apart(mean, 200, 200), led: apart(led, 200, 200) };
     });
     expect(median(found.map(({ led }) => led))).toBeLessThan(1.25 * median(found.map(({ mean }) => mean)));
+  });
+
+  it('are believed less of who is heard far off: a strong transmitter is no nearer for that', () => {
+    const found = SEEDS.map((seed) => {
+      const chance = createRandom(seed);
+      // Heard twice as far, or half as far, for 9 dB more or less.
+      const town = square(300, 120, seed).map((s) => ({ ...s, octaves: chance.normal(0, 0.6) }));
+      const heard = town
+        .map((s) => ({ ...s, dbm: hear([s], 150, 150, 5, Math.round(1e6 * s.x))[0]?.dbm + 9 * s.octaves }))
+        .filter(({ dbm }) => dbm > -90);
+      const told = answers(heard, (i) => SIGMA_M * 2 ** heard[i].octaves).led;
+      return { alike: apart(answers(heard).led, 150, 150), told: apart(told, 150, 150) };
+    });
+    expect(median(found.map(({ told }) => told))).toBeLessThan(0.9 * median(found.map(({ alike }) => alike)));
   });
 
   it('give away an access point that was carried to beside the phone and would draw the mean to where it once stood', () => {

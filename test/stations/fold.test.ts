@@ -106,6 +106,25 @@ describe('a station that nobody knew', () => {
     expect(offM(foldDays('wifi', [[...proof(HOME)[0], ...wild], proof(HOME)[1]]), HOME)).toBeLessThan(10);
   });
 
+  it('is not believed to be heard in a point where wild fixes have blurred what is kept of where it was', () => {
+    // One fix in ten is up to two kilometres off; the rest are within 4 m.
+    const day = (n: number) =>
+      [1, 2].flatMap((who) =>
+        Array.from({ length: 60 }, (_, i) => {
+          const [angle, far] = [7 * i + who + n, 300 + 37 * i];
+          return sight(
+            n,
+            who,
+            i % 10 === 0 ? away(far * Math.cos(angle), far * Math.sin(angle)) : away(4 * Math.cos(i), 4 * Math.sin(i)),
+          );
+        }),
+      );
+    const { believed } = foldDays('wifi', [day(0), day(1), day(2)]);
+    expect(distanceM(believed.lat!, believed.lon!, HOME.lat, HOME.lon)).toBeLessThan(15);
+    expect(believed.radiusM).toBeGreaterThan(10);
+    expect(believed.radiusM).toBeLessThan(60);
+  });
+
   it('has a radius that holds 95 % of what was heard', () => {
     const ring = Array.from({ length: 100 }, (_, i) =>
       sight(0, 0, away(60 * Math.cos(i), 60 * Math.sin(i)), { trusted: true }),
@@ -199,6 +218,20 @@ describe('a station that is known', () => {
     if (expected.at !== undefined) expect(offM(station, expected.at)).toBeLessThan(15);
     expect(station.believed.blockCount).toBe(expected.blocks);
   });
+
+  it.each([350, 450])(
+    'follows a move of %s m, which is within what one access point reaches, in two weeks',
+    (metres) => {
+      const before = Array.from({ length: 40 }, (_, day) => [...walkBy(day, 1, HOME), ...walkBy(day, 2, HOME)]);
+      const moved = Array.from({ length: 14 }, (_, i) => [1, 2].flatMap((who) => walkBy(41 + i, who, away(metres))));
+      const station = foldDays('wifi', [...before, ...moved]);
+      expect(offM(station, away(metres))).toBeLessThan(20);
+      expect(station.believed.radiusM).toBeLessThan(100);
+      // A week elsewhere while it goes on to be heard at home is no move.
+      const heardInBoth = moved.map((batch, i) => [...batch, ...walkBy(41 + i, 3, HOME), ...walkBy(41 + i, 4, HOME)]);
+      expect(offM(foldDays('wifi', [...before, ...heardInBoth]), away(metres))).toBeGreaterThan(100);
+    },
+  );
 
   it('follows when it was last heard at the old place months before', () => {
     const station = foldDays('wifi', proof(FAR, 200), known);
