@@ -1,6 +1,6 @@
 // `honeyguide complaints`: what people complain of, and the answers.
 import { randomUUID } from 'node:crypto';
-import { listComplaints, moveComplaint, readComplaint } from '../rights/complaints-store.ts';
+import { isComplaint, listComplaints, moveComplaint, readComplaint } from '../rights/complaints-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceOnly, given, openDesk, readCase, uuidOf } from './desk.ts';
 import { speaker } from './speaker.ts';
@@ -34,7 +34,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   if (verb !== 'show' && verb !== 'answer' && verb !== 'close') throw new UsageError('list, show, answer or close?');
   const which = uuidOf(id, 'a complaint');
   const answer = verb === 'answer' ? given(values.say, '--say') : null;
-  await act('complaints', values.reason, announceOnly);
+  await act('complaints', values.reason, announceOnly, async (client) => ({
+    object: (await isComplaint(client, which)) ? `${verb} ${which}` : null,
+  }));
   const deps = { pool, masters, random: context.random, newId: randomUUID };
   if (verb !== 'show') {
     const state = verb === 'answer' ? 'answered' : 'closed';

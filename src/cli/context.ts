@@ -3,13 +3,17 @@
 
 import type { Readable, Writable } from 'node:stream';
 import type { Config } from '../config/env.ts';
+import type { About } from '../rights/staff-store.ts';
 import type { Store } from '../storage/open.ts';
 
 export type CommandContext = {
   /** Read when first asked for; throws ConfigError then. */
   readonly config: Config;
-  /** The store, opened when first asked for (waiting is announced), closed after the command. */
-  openStore(): Promise<Store>;
+  /**
+   * The store, opened when first asked for (waiting is announced), closed after the command. `about`: what it is opened for, for
+   * the ledger's row about an act of staff (guard.ts); the first one counts.
+   */
+  openStore(about?: About): Promise<Store>;
   readonly input: Readable;
   /** Results: lines for people, or one JSON document with --json. */
   readonly output: Writable;

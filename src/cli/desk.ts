@@ -3,12 +3,14 @@
 import { parseArgs } from 'node:util';
 import { readMasterKeys } from '../config/master-keys.ts';
 import { loadSecrets, secretsPath } from '../config/secrets.ts';
+import { ledgerSubject } from '../devices/device-key.ts';
 import { type MasterKeys, masterKeysOf } from '../devices/master-keys.ts';
 import type { RightsJobDeps } from '../jobs/rights.ts';
 import { eraseDepsOf, tagsOfIn } from '../process/rights.ts';
+import { findPerson } from '../rights/erase-store.ts';
 import type { TagsOf } from '../rights/held-store.ts';
 import type { StaffAction } from '../rights/staff.ts';
-import { actAs, isUnstaffed } from '../rights/staff-store.ts';
+import { type About, actAs, isUnstaffed } from '../rights/staff-store.ts';
 import type { Store } from '../storage/open.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { openInChain } from './in-chain.ts';
@@ -20,7 +22,12 @@ export type Desk = {
   /** The tags under which somebody is counted. */
   readonly tagsOf: TagsOf;
   /** Runs `work` as whoever holds STAFF_KEY, under the ledger's lock; rejects if no role allows the action. */
-  act<T>(action: StaffAction, reason: string | undefined, work: Parameters<typeof actAs<T>>[3]): Promise<T>;
+  act<T>(
+    action: StaffAction,
+    reason: string | undefined,
+    work: Parameters<typeof actAs<T>>[3],
+    about?: About,
+  ): Promise<T>;
 };
 
 export async function openDesk(context: CommandContext): Promise<Desk> {
@@ -34,10 +41,10 @@ export async function openDesk(context: CommandContext): Promise<Desk> {
     ...{ store, masters },
     erasing: { ...eraseDepsOf(setup, context.now), random: context.random },
     tagsOf: tagsOfIn(setup),
-    act(action, reason, work) {
+    act(action, reason, work, about) {
       const { staffKey } = context.config;
       if (staffKey === undefined) throw new UsageError('STAFF_KEY must hold your personal key');
-      return actAs({ pool, inChain, now: context.now }, { key: staffKey, reason: reason ?? '' }, action, work);
+      return actAs({ pool, inChain, now: context.now }, { key: staffKey, reason: reason ?? '' }, action, work, about);
     },
   };
 }
@@ -50,9 +57,19 @@ export async function announceIfStaffed(
   context: CommandContext,
   action: StaffAction,
   reason: string | undefined,
+  about?: About,
 ): Promise<void> {
   if (await isUnstaffed((await context.openStore()).pool)) return;
-  await (await openDesk(context)).act(action, reason, announceOnly);
+  await (await openDesk(context)).act(action, reason, announceOnly, about);
+}
+
+/** Whose row an act is: the person of a device, which may have to be looked up first; nobody's if there is none of that id. */
+export function aboutPerson(masters: MasterKeys, device: string | About<string | null>): About {
+  return async (client) => {
+    const id = typeof device === 'string' ? device : await device(client);
+    const person = id === null || !isUuid(id) ? null : await findPerson(client, masters, id);
+    return { subject: person === null ? null : ledgerSubject(person.key) };
+  };
 }
 
 /** What commands about somebody's case take: what to do, to which one, why (--reason), and what its person is told (--say). */
@@ -73,7 +90,8 @@ export function given(text: string | undefined, name: string): string {
 }
 
 export function uuidOf(text: string | undefined, what: string): string {
-  if (text === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text))
-    throw new UsageError(`${what} is a UUID`);
+  if (text === undefined || !isUuid(text)) throw new UsageError(`${what} is a UUID`);
   return text;
 }
+
+export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);

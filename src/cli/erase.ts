@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { markChild } from '../rights/children-store.ts';
 import { advanceErasures, beginErasure, compactKeys, findPerson, findReturned } from '../rights/erase-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { announceOnly, openDesk, uuidOf } from './desk.ts';
+import { aboutPerson, announceOnly, openDesk, uuidOf } from './desk.ts';
 import { speaker } from './speaker.ts';
 
 export const usage = `usage: honeyguide erase DEVICE --reason TEXT [--child] [--json]
@@ -30,7 +30,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const say = speaker(context, values.json);
   const device = values.returned ? null : uuidOf(positionals[0], 'a device');
   const { store, masters, erasing, act } = await openDesk(context);
-  await act(values.child ? 'child' : 'erase', values.reason, announceOnly);
+  const about = device === null ? undefined : aboutPerson(masters, device);
+  await act(values.child ? 'child' : 'erase', values.reason, announceOnly, about);
   if (device !== null && values.child) {
     if (!(await markChild(erasing, device))) throw new Error('there is no such device');
     say({ device, marked: 'child' }, 'Marked; nothing is shared any more, and all of it goes within the hour.\n');

@@ -3,6 +3,7 @@
 // reason, and the ledger says so. As long as there is no staff nothing of it is asked: the first admin, a demo and a machine in CI
 // have nobody to ask. Arguments that make no sense are refused before anything is written.
 import { rolesFor, type StaffAction } from '../rights/staff.ts';
+import type { About } from '../rights/staff-store.ts';
 import type { Store } from '../storage/open.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceIfStaffed } from './desk.ts';
@@ -15,8 +16,8 @@ export function guard(
 ): { context: CommandContext; args: string[] } {
   const { reason, rest } = takeReason(args);
   let opening: Promise<Store> | undefined;
-  async function open(): Promise<Store> {
-    await announceIfStaffed(context, action, reason);
+  async function open(about: About | undefined): Promise<Store> {
+    await announceIfStaffed(context, action, reason, about);
     return await context.openStore();
   }
   const { input, output, messages } = context;
@@ -30,8 +31,8 @@ export function guard(
       get signal() {
         return context.signal;
       },
-      openStore() {
-        opening ??= open();
+      openStore(about) {
+        opening ??= open(about);
         return opening;
       },
       now: () => context.now(),

@@ -3,10 +3,12 @@
 import { createInChain, type InChain } from '../disclosures/chain.ts';
 import { settleEverywhere } from '../disclosures/settle.ts';
 import { keysAtHand, requireOwnKeys } from '../process/key-check.ts';
+import type { About } from '../rights/staff-store.ts';
 import type { CommandContext } from './context.ts';
 
-export async function openInChain(context: CommandContext): Promise<InChain> {
-  const { pool } = await context.openStore();
+/** `about`: as openStore takes it. */
+export async function openInChain(context: CommandContext, about?: About): Promise<InChain> {
+  const { pool } = await context.openStore(about);
   const keys = keysAtHand(context.config, context.random);
   await requireOwnKeys(pool, keys);
   return createInChain({

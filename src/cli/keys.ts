@@ -2,7 +2,8 @@
 
 import { parseArgs } from 'node:util';
 import { KEY_CLASSES, type KeyClass } from '../partners/keys.ts';
-import { addKey, type KeyHolder, listKeys, revokeKey } from '../partners/store.ts';
+import { addKey, isKey, type KeyHolder, listKeys, newKeyId, revokeKey } from '../partners/store.ts';
+import type { About } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { APPLICATION_OPTIONS, PARTNER_OPTIONS, readApplication, readName, readPartner } from './recipient-options.ts';
 import { type Say, speaker } from './speaker.ts';
@@ -63,7 +64,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       if (wanted.trusted && wanted.class === 'partner')
         throw new UsageError('a partner sends no reports to be trusted');
       const holder = holderOf(values, wanted.class);
-      const added = await addKey(await context.openStore(), wanted, context.random, context.now(), holder);
+      const id = newKeyId(context.random);
+      const store = await context.openStore(async () => ({ object: `add ${id} ${wanted.class}` }));
+      const added = await addKey(store, { ...wanted, id }, context.random, context.now(), holder);
       const whose = added.application === undefined ? '' : `, of application ${added.application}`;
       const kept = `Kept as ${added.id} (${added.class}, ${added.name}${whose}).`;
       say(added, `${added.key}\n\n${kept} It will not be shown again.\n`);
@@ -74,7 +77,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       return 0;
     case 'revoke': {
       if (!id) throw new UsageError('which key? give its ID, as `keys list` shows it');
-      const revoked = await revokeKey(await context.openStore(), id, context.now());
+      const about: About = async (client) => ({ object: (await isKey(client, id)) ? `revoke ${id}` : null });
+      const revoked = await revokeKey(await context.openStore(about), id, context.now());
       if (!revoked) throw new Error('there is no key with that ID that is still good');
       say({ id, revoked }, `Revoked ${id}.\n`);
       return 0;

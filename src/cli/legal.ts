@@ -1,4 +1,6 @@
-// `honeyguide legal`: disclosures under law, for security, to protect rights; and rows that law forbids to delete.
+// `honeyguide legal`: disclosures under law, for security, to protect rights; and rows that law forbids to delete. The ledger's rows
+// about these acts name the disclosure or the hold and not its person, who may not hear of it yet: what is handed over is a row
+// of theirs, and hidden as long as the gag lasts.
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { exportJson } from '../rights/held-json.ts';
@@ -14,8 +16,8 @@ import {
   readyLegal,
   requestLegal,
 } from '../rights/legal-store.ts';
-import { canBeHeld, endHold, listHolds, placeHold } from '../rights/retention-store.ts';
-import { StaffRefused } from '../rights/staff-store.ts';
+import { canBeHeld, endHold, isHold, listHolds, placeHold } from '../rights/retention-store.ts';
+import { type About, StaffRefused } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceOnly, type Desk, given, openDesk, uuidOf } from './desk.ts';
 import { type Say, speaker } from './speaker.ts';
@@ -75,7 +77,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       return await hold(context, desk, given(what, 'TABLE'), given(row, 'ROW'), values, say);
     case 'end-hold': {
       const id = uuidOf(what, 'a hold');
-      if (!(await desk.act('hold', values.reason, (client) => endHold(client, id, context.now()))))
+      const about: About = async (client) => ({ object: (await isHold(client, id)) ? `end-hold ${id}` : null });
+      if (!(await desk.act('hold', values.reason, (client) => endHold(client, id, context.now()), about)))
         throw new Error('there is no such hold, or it is over');
       say({ id, ended: true }, 'It is over.\n');
       return 0;
@@ -113,8 +116,11 @@ async function request(
   };
   if (wanted.endsAt <= nowMs || wanted.from > wanted.to)
     throw new UsageError('--ends lies ahead, and --from before --to');
-  const noted = await act(`legal:${basis}`, values.reason, (client, _chain, staff) =>
-    requestLegal(client, masters, wanted, staff, context.random, nowMs),
+  const noted = await act(
+    `legal:${basis}`,
+    values.reason,
+    (client, _chain, staff) => requestLegal(client, masters, wanted, staff, context.random, nowMs),
+    async () => ({ object: `request ${wanted.id}` }),
   );
   if (!noted) throw new Error('there is no such device');
   return wanted.id;
@@ -130,8 +136,11 @@ async function approve(
 ): Promise<number> {
   const found = await findLegal(store.pool, id);
   if (found === null) throw new Error('there is no such disclosure');
-  const problem = await act(`approve:${found.basis}`, values.reason, async (client, _chain, staff) =>
-    verb === 'show' ? null : await approveLegal(client, id, staff, context.now()),
+  const problem = await act(
+    `approve:${found.basis}`,
+    values.reason,
+    async (client, _chain, staff) => (verb === 'show' ? null : await approveLegal(client, id, staff, context.now())),
+    async () => ({ object: `${verb} ${id}` }),
   );
   if (problem !== null) throw new StaffRefused(problem);
   const { approvedBy, ...rest } = (await findLegal(store.pool, id))!;
@@ -150,7 +159,10 @@ async function execute(
   const nowMs = context.now();
   const tables = new Set<string>();
   async function open(): Promise<AsyncIterable<string>> {
-    const ready = await act('execute', values.reason, (client) => readyLegal(client, masters, id, nowMs));
+    const about: About = async (client) => ({
+      object: (await findLegal(client, id)) === null ? null : `execute ${id}`,
+    });
+    const ready = await act('execute', values.reason, (client) => readyLegal(client, masters, id, nowMs), about);
     if (typeof ready === 'string') throw new StaffRefused(ready);
     return exportJson({ disclosure: id, ...ready.scope }, noting(tables, readLegalPages(store.pool, ready, nowMs)));
   }
@@ -182,8 +194,12 @@ async function hold(
   const endsAt = timeOf(values.ends, '--ends');
   if (endsAt <= context.now()) throw new UsageError('--ends lies ahead: a hold that is over holds nothing');
   const id = randomUUID();
-  const placed = await act('hold', values.reason, (client, _chain, placedBy) =>
-    placeHold(client, { id, table, rowKey, reason: values.reason!.trim(), placedBy, endsAt }, context.now()),
+  const placed = await act(
+    'hold',
+    values.reason,
+    (client, _chain, placedBy) =>
+      placeHold(client, { id, table, rowKey, reason: values.reason!.trim(), placedBy, endsAt }, context.now()),
+    async () => ({ object: `hold ${id}` }),
   );
   if (!placed) throw new Error('there is no such row');
   say({ id, table, rowKey }, `Held as ${id}.\n`);

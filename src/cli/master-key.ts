@@ -27,7 +27,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   if (more.length > 0 || !['status', 'prepare', 'switch', 'retire'].includes(verb)) {
     throw new UsageError('status, prepare, switch or retire?');
   }
-  const store = await context.openStore();
+  const store = await context.openStore(async () => ({ object: verb }));
   loadSecrets(context.config, context.random);
   const path = secretsPath(context.config);
   const masters = () => masterKeysOf(readMasterKeys(path));

@@ -25,6 +25,7 @@ import { startGrace } from '../rights/children-store.ts';
 import { notifyRecipients } from '../rights/notices-store.ts';
 import { forgetVisits } from '../sharing/counts/visit-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
+import { aboutPerson, isUuid } from './desk.ts';
 import { openInChain } from './in-chain.ts';
 import { speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
@@ -69,7 +70,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     }
     case 'list': {
       const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
-      const all = await listParental((await context.openStore()).pool, id);
+      const { about } = secretsOf(context);
+      const all = await listParental((await context.openStore(about(id))).pool, id);
       say(
         all.map((one) => ({ ...one, at: iso(one.at), withdrawnAt: iso(one.withdrawnAt) })),
         formatTable(
@@ -98,15 +100,17 @@ export async function run(args: string[], context: CommandContext): Promise<numb
 function secretsOf(context: CommandContext) {
   const { pseudonymKey } = loadSecrets(context.config, context.random);
   const forget = (client: ClientBase, device: string) => forgetVisits(client, device, pseudonymKey);
-  return { masters: masterKeysOf(readMasterKeys(secretsPath(context.config))), random: context.random, forget };
+  const masters = masterKeysOf(readMasterKeys(secretsPath(context.config)));
+  const about = (device: Parameters<typeof aboutPerson>[1]) => aboutPerson(masters, device);
+  return { masters, random: context.random, forget, about };
 }
 
 type Verified = { method: ParentalMethod; parent: string; evidenceSha256: string; precise: boolean };
 
 async function add(context: CommandContext, deviceId: string, verified: Verified): Promise<string> {
-  const { masters, random } = secretsOf(context);
+  const { masters, random, about } = secretsOf(context);
   const id = randomUUID();
-  const inChain = await openInChain(context);
+  const inChain = await openInChain(context, about(deviceId));
   await inChain(async (client, chain) => {
     const device = isUuid(deviceId) ? await lockDevice(client, masters, deviceId) : null;
     if (device === null) throw new Error(NO_DEVICE);
@@ -119,8 +123,11 @@ async function add(context: CommandContext, deviceId: string, verified: Verified
 }
 
 async function withdraw(context: CommandContext, id: string): Promise<void> {
-  const { masters, random, forget } = secretsOf(context);
-  const inChain = await openInChain(context);
+  const { masters, random, forget, about } = secretsOf(context);
+  const inChain = await openInChain(
+    context,
+    about((client) => deviceOfParental(client, id)),
+  );
   const isChild = (one: Device) => maturityOf(stateOf(one), context.now()) === 'child';
   await inChain(async (client, chain) => {
     const deviceId = await deviceOfParental(client, id);
@@ -143,9 +150,9 @@ async function withdraw(context: CommandContext, id: string): Promise<void> {
 }
 
 async function correctAge(context: CommandContext, id: string, ageBand: AgeBand): Promise<void> {
-  const inChain = await openInChain(context);
   const day = Math.floor(context.now() / 86_400_000);
   const secrets = secretsOf(context);
+  const inChain = await openInChain(context, secrets.about(id));
   const changed = await inChain(async (client, chain) => {
     if (!isUuid(id)) return null;
     const after = await changeDevice(
@@ -165,8 +172,4 @@ async function correctAge(context: CommandContext, id: string, ageBand: AgeBand)
     return after;
   });
   if (changed === null) throw new Error(NO_DEVICE);
-}
-
-function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

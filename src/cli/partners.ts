@@ -2,6 +2,7 @@
 // when the command ends.
 import { parseArgs } from 'node:util';
 import type { ClientBase } from 'pg';
+import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import {
   addApplication,
@@ -14,7 +15,6 @@ import {
   updateApplication,
   updatePartner,
 } from '../partners/registry-store.ts';
-import { transact } from '../storage/transaction.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { openInChain } from './in-chain.ts';
 import {
@@ -64,8 +64,12 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     case 'add': {
       const empty = { role: 'vendor', policyUrl: null, contact: null, controller: null, adFunded: false } as const;
       const wanted = { ...empty, ...readPartner(values), name: readName(values.name), id: readId(values.id) };
-      const store = await context.openStore();
-      const added = await transact(store.pool, (client) => addPartner(client, wanted, context.now()));
+      const inChain = await openInChain(context);
+      const added = await inChain(async (client, chain) => {
+        const partner = await addPartner(client, wanted, context.now());
+        if (partner !== null) noteAdded(context, chain, { partner });
+        return partner;
+      });
       if (added === null) throw new Error('there is a partner of that ID');
       say({ id: added, name: wanted.name }, `Added ${added}.\n`);
       return 0;
@@ -74,8 +78,12 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       if (values.partner === undefined) throw new UsageError('whose? give --partner ID, as `partners list` shows it');
       const asked = { partner: values.partner, name: readName(values.name), id: readId(values.id) };
       const wanted = { purposes: ['dpv:ServiceProvision'], maxPrecision: 2, ...readApplication(values), ...asked };
-      const store = await context.openStore();
-      const added = await transact(store.pool, (client) => addApplication(client, wanted, context.now()));
+      const inChain = await openInChain(context);
+      const added = await inChain(async (client, chain) => {
+        const application = await addApplication(client, wanted, context.now());
+        if (application !== null) noteAdded(context, chain, { application });
+        return application;
+      });
       if (added === null) throw new Error('there is no such partner, or there is an application of that ID');
       say({ id: added, partner: wanted.partner, name: wanted.name }, `Added ${added} of ${wanted.partner}.\n`);
       return 0;
@@ -140,6 +148,12 @@ async function renaming(client: ClientBase, partner: string, to: string | undefi
       `people said yes to ${JSON.stringify(from)}. If that is the same legal person under another name or address, say so by --same-controller. If not, add a partner for who it is now, and suspend this one: its consents are not theirs`,
     );
   return '; the controller is affirmed to be the same';
+}
+
+/** In the transaction that adds it: its id may be one that the name suggests, and is known then only. */
+function noteAdded(context: CommandContext, chain: Chain, subject: Subject): void {
+  const application = 'application' in subject ? subject.application : null;
+  chain.append({ at: context.now(), kind: KIND.staff, application, detail: `${nameOf(subject)} added` });
 }
 
 /** In the ledger's order, with a row in it that says what `change` did, and forgotten by every gateway before this resolves. */

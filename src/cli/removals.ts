@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Pool } from 'pg';
 import { loadSecrets } from '../config/secrets.ts';
 import { openAtRest } from '../process/at-rest.ts';
-import { confirmRemoval, listBarred, listRemovals, undoRemoval } from '../rights/store.ts';
+import { confirmRemoval, isRemoval, listBarred, listRemovals, undoRemoval } from '../rights/store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
@@ -41,7 +41,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   }
   if ((verb !== 'confirm' && verb !== 'undo') || code === undefined || more.length > 0)
     throw new UsageError('list, confirm CODE or undo CODE?');
-  const store = await context.openStore();
+  const store = await context.openStore(async (client) => ({
+    object: (await isRemoval(client, code)) ? `${verb} ${code}` : null,
+  }));
   if (verb === 'undo') {
     if (!(await undoRemoval(store.pool, code))) throw new Error('nothing was removed under that code');
     say({ code, undone: true }, `${code} may be learnt again.\n`);

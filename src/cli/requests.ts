@@ -8,7 +8,7 @@ import { notifyRecipients } from '../rights/notices-store.ts';
 import type { RequestEvent } from '../rights/request.ts';
 import { changeRequest, deviceOfRequest, findRequest, listOpenRequests } from '../rights/requests-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { announceOnly, given, openDesk, readCase, uuidOf } from './desk.ts';
+import { aboutPerson, announceOnly, given, openDesk, readCase, uuidOf } from './desk.ts';
 import { plain, speaker } from './speaker.ts';
 import { dayOf, formatTable } from './table.ts';
 import { writePieces } from './write-pieces.ts';
@@ -38,7 +38,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   }
   if (verb === 'export') {
     const device = uuidOf(id, 'a device');
-    await act('export', values.reason, announceOnly);
+    await act('export', values.reason, announceOnly, aboutPerson(masters, device));
     const person = await findPerson(pool, masters, device);
     if (person === null) throw new Error('there is no such device');
     const copy = heldJson(readHeldPages(pool, person, nowMs, { forPerson: true, tagsOf }));
@@ -47,23 +47,28 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   }
   const event = eventOf(verb, values.say);
   const which = uuidOf(id, 'a request');
-  const changed = await act('rights', values.reason, async (client, chain) => {
-    const device = await deviceOfRequest(client, which);
-    const person = device === null ? null : await findPerson(client, masters, device);
-    if (person === null) return null;
-    if (event === null) return await findRequest(client, person, which);
-    const after = await changeRequest(client, person, which, event, nowMs, context.random);
-    if (after === null) return null;
-    chain.append({
-      at: nowMs,
-      kind: KIND.rights,
-      subject: ledgerSubject(person.key),
-      detail: `${after.kind} ${after.state}`,
-    });
-    if (event.kind === 'finish' && after.kind === 'rectification')
-      await notifyRecipients(client, chain, person, 'rectified', nowMs);
-    return after;
-  });
+  const changed = await act(
+    'rights',
+    values.reason,
+    async (client, chain) => {
+      const device = await deviceOfRequest(client, which);
+      const person = device === null ? null : await findPerson(client, masters, device);
+      if (person === null) return null;
+      if (event === null) return await findRequest(client, person, which);
+      const after = await changeRequest(client, person, which, event, nowMs, context.random);
+      if (after === null) return null;
+      chain.append({
+        at: nowMs,
+        kind: KIND.rights,
+        subject: ledgerSubject(person.key),
+        detail: `${after.kind} ${after.state}`,
+      });
+      if (event.kind === 'finish' && after.kind === 'rectification')
+        await notifyRecipients(client, chain, person, 'rectified', nowMs);
+      return after;
+    },
+    aboutPerson(masters, (client) => deviceOfRequest(client, which)),
+  );
   if (changed === null) throw new Error('there is no such request, or that cannot happen to it any more');
   say(
     changed,

@@ -50,13 +50,20 @@ export async function run(args: string[], context: CommandContext): Promise<numb
         addStaff(client, who, roles, context.random, context.now());
       const first = await isUnstaffed(pool);
       if (first && !roles.includes('admin')) throw new UsageError('the first one must be an admin');
-      const key = first ? await add(pool) : await act('staff', values.reason, add);
+      const key = first
+        ? await add(pool)
+        : await act('staff', values.reason, add, async () => ({ object: `add ${who} ${roles.join(',')}` }));
       say({ id: who, roles, key }, `${key}\n\nThe key of ${who} (${roles.join(', ')}). It will not be shown again.\n`);
       return 0;
     }
     case 'end': {
       const who = staffId(id);
-      const ended = await act('staff', values.reason, (client) => endStaff(client, who, context.now()));
+      const ended = await act(
+        'staff',
+        values.reason,
+        (client) => endStaff(client, who, context.now()),
+        async () => ({ object: `end ${who}` }),
+      );
       if (ended === 'nobody') throw new Error('there is nobody of that id');
       if (ended === 'lastAdmin')
         throw new StaffRefused('no admin would remain, and nobody could add the next one: add another first');

@@ -13,6 +13,8 @@ import { addApplication, addPartner, type NewApplication, type NewPartner } from
 import { createSlots } from './slots.ts';
 
 export type NewKey = {
+  /** Absent = one that nobody has: see newKeyId. */
+  id?: string;
   class: KeyClass;
   name: string;
   dailyQuota: number | null;
@@ -28,7 +30,12 @@ export type KeyHolder = { readonly application: string } | NewHolder;
 export type NewHolder = Partial<Omit<NewPartner, 'id' | 'name'> & Pick<NewApplication, 'purposes' | 'maxPrecision'>>;
 
 /** A key as people list it. Times in epoch ms. */
-export type ListedKey = NewKey & { id: string; createdAt: number; revokedAt: number | null; application?: string };
+export type ListedKey = Omit<NewKey, 'id'> & {
+  id: string;
+  createdAt: number;
+  revokedAt: number | null;
+  application?: string;
+};
 
 /** Columns of a key as people list it, `k` being its row; times as numbers. */
 const LISTED = `k.id, k.class, k.name, k.daily_quota as "dailyQuota", k.per_minute as "perMinute", k.trusted, k.application,
@@ -37,6 +44,13 @@ type ListedRow = Omit<Required<ListedKey>, 'application' | 'expiresAt'> & {
   application: string | null;
   expiresAt: number | null;
 };
+
+/** The name of a key that is to be added, for whoever has to say beforehand which one it will be. */
+export const newKeyId = (random: (bytes: number) => Uint8Array): string => formatKeyId(random(KEY_ID_RANDOM_BYTES));
+
+export async function isKey(db: ClientBase, id: string): Promise<boolean> {
+  return (await db.query('select from api_keys where id = $1', [id])).rows.length > 0;
+}
 
 /**
  * Adds a key and returns it; it cannot be shown again. `random` returns that many random bytes. A partner's key belongs to
@@ -50,7 +64,7 @@ export async function addKey(
   nowMs: number,
   holder: KeyHolder = {},
 ): Promise<{ id: string; key: string; class: KeyClass; name: string; application?: string }> {
-  const id = formatKeyId(random(KEY_ID_RANDOM_BYTES));
+  const { id = newKeyId(random) } = wanted;
   const key = formatKey(wanted.class, random(KEY_RANDOM_BYTES));
   const { name, dailyQuota, perMinute, trusted = false, expiresAt = null } = wanted;
   const application = await transact(store.pool, async (client) => {

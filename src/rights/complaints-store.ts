@@ -151,6 +151,10 @@ export async function complaintOfTicket(db: Pool, ticket: string): Promise<strin
   return rows[0]?.id ?? null;
 }
 
+export async function isComplaint(db: Pool | ClientBase, id: string): Promise<boolean> {
+  return (await db.query('select from complaints where id = $1', [id])).rows.length > 0;
+}
+
 /** Complaints that wait for an answer, by due date: nothing of what they say. */
 export async function listComplaints(db: Pool): Promise<Complaint[]> {
   const { rows } = await db.query(

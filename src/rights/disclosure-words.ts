@@ -3,6 +3,7 @@
 // Promises: pure; says what the ledger says and nothing else, so never a place.
 import { foundBy, geolocatedSources, type Language } from '../devices/source-words-contract.ts';
 import type { KIND } from '../disclosures/entry.ts';
+import { staffActOf } from './staff.ts';
 
 /** A row of the ledger about one person. */
 export type Disclosed = {
@@ -17,8 +18,10 @@ export type Disclosed = {
   readonly detail: string | null;
 };
 
-/** Kinds that are acts of showing, of refusing to, or of telling a recipient something. */
-const SHOWN = { precise: 1, region: 2, refused: 3, legal: 8, notice: 9 } as const satisfies Partial<typeof KIND>;
+/** Kinds that are acts of showing, of refusing to, of staff, or of telling a recipient something. */
+const SHOWN = { precise: 1, region: 2, refused: 3, staff: 7, legal: 8, notice: 9 } as const satisfies Partial<
+  typeof KIND
+>;
 export const SHOWN_KINDS: readonly number[] = Object.values(SHOWN);
 
 const NOTICES: Readonly<Record<string, Record<Language, string>>> = {
@@ -36,6 +39,15 @@ const NOTICES: Readonly<Record<string, Record<Language, string>>> = {
   },
   erased: { en: 'was told to erase what it had received', nl: 'kreeg bericht te wissen wat het had ontvangen' },
 };
+/** What staff does to somebody, by its action (staff.ts). */
+const STAFF_ACTS: Readonly<Record<string, Record<Language, string>>> = {
+  export: { en: 'made a copy of what we hold of you', nl: 'maakte een kopie van wat we van je bewaren' },
+  rights: { en: 'dealt with a request of yours', nl: 'behandelde een verzoek van je' },
+  erase: { en: 'erased what we held of you', nl: 'wiste wat we van je bewaarden' },
+  child: { en: 'marked your phone as a child’s', nl: 'merkte je telefoon aan als die van een kind' },
+  parental: { en: 'dealt with a parent’s consent for you', nl: 'behandelde toestemming van een ouder voor jou' },
+};
+const OTHER_ACT = { en: 'dealt with what we hold of you', nl: 'deed iets met wat we van je bewaren' };
 const BASES: Readonly<Record<string, Record<Language, string>>> = {
   consent: { en: 'because you agreed', nl: 'omdat je dat goed vond' },
   anonymous: { en: 'in a form that does not identify you', nl: 'in een vorm die jou niet aanwijst' },
@@ -59,6 +71,8 @@ export function disclosureInWords(row: Disclosed, name: string | null, language:
       return nl ? `${who} zag in welk gebied je was,${why}.` : `${who} saw which area you were in,${why}.`;
     case SHOWN.refused:
       return nl ? `${who} vroeg waar je was en kreeg niets.` : `${who} asked where you were and got nothing.`;
+    case SHOWN.staff:
+      return staffActInWords(row.detail ?? '', language);
     case SHOWN.legal:
       return nl ? `Gegevens over jou zijn verstrekt,${why}.` : `Data about you was handed over,${why}.`;
     case SHOWN.notice:
@@ -66,6 +80,20 @@ export function disclosureInWords(row: Disclosed, name: string | null, language:
     default:
       return nl ? 'Er is iets vastgelegd.' : 'Something was recorded.';
   }
+}
+
+/** What was done and why; who of the staff did it is in the ledger, and nobody else's to know. */
+function staffActInWords(detail: string, language: Language): string {
+  const act = staffActOf(detail);
+  const what = (STAFF_ACTS[act?.action ?? ''] ?? OTHER_ACT)[language];
+  const why = act === null ? '' : `: ${act.reason}`;
+  if (language === 'nl')
+    return act?.allowed === false
+      ? `Iemand van ons wilde iets doen en mocht dat niet (${what})${why}.`
+      : `Iemand van ons ${what}${why}.`;
+  return act?.allowed === false
+    ? `Somebody of our staff tried and was refused (${what})${why}.`
+    : `Somebody of our staff ${what}${why}.`;
 }
 
 export const precisionName = (precision: number | null): string | null =>

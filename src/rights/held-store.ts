@@ -6,6 +6,7 @@
 // shown once. No transaction lasts from one page to the next: rows that come or go meanwhile may be there or not, no row twice.
 import type { Pool } from 'pg';
 import { ledgerSubject, unseal } from '../devices/device-key.ts';
+import { KIND } from '../disclosures/entry.ts';
 import { cellOfKey } from '../privacy/region-key.ts';
 import { transact } from '../storage/transaction.ts';
 import type { Person } from './challenges-store.ts';
@@ -20,6 +21,7 @@ import {
   type SubjectColumn,
   type TableEntry,
 } from './registry.ts';
+import { withoutStaff } from './staff.ts';
 import type { VisitTag } from './visit-tags-store.ts';
 
 export type HeldRow = Readonly<Record<string, unknown>>;
@@ -93,7 +95,7 @@ async function* readPages(
       ...about,
       ...(last ?? []),
     ]);
-    if (rows.length > 0) yield rows.map(({ row, ends_at }) => shownRow(person, table, entry, row, ends_at));
+    if (rows.length > 0) yield rows.map(({ row, ends_at }) => shownRow(person, table, entry, row, ends_at, forPerson));
     const { row } = rows.at(-1) ?? {};
     last = row === undefined || rows.length < PAGE_ROWS ? null : entry.key.map((one) => row[one]);
   } while (last !== null);
@@ -118,6 +120,7 @@ function shownRow(
   entry: TableEntry,
   row: Readonly<Record<string, unknown>>,
   endsAt: number | null,
+  forPerson: boolean,
 ): HeldRow {
   const shown: Record<string, unknown> = {};
   for (const [name, kind] of Object.entries(entry.columns)) {
@@ -125,6 +128,8 @@ function shownRow(
     else if (kind === 'sealed') shown.content = open(person, table, name, row[name] as string);
     else shown[camel(name)] = readable(name, row[name]);
   }
+  // Whom of the staff it was is about somebody else.
+  if (forPerson && table === 'ledger' && row.kind === KIND.staff) shown.detail = withoutStaff(`${row.detail}`);
   if (endsAt !== null) shown.keptUntil = new Date(endsAt).toISOString();
   return shown;
 }

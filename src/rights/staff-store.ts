@@ -1,13 +1,20 @@
 // Staff in the store and in the audit chain. Promises: nobody acts without a personal key of which only a hash is kept, a role
 // that allows the action, and a reason; the act is a row of the ledger before anything is read or done, and so is a refusal.
-// What the row says is who, what and why: the reason must name nobody.
+// What the row says is who, what, to whom or to which thing, and why: people by their pseudonym alone, and the reason must name nobody.
 import { createHash } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import type { Random } from '../devices/device-key.ts';
 import type { Chain, InChain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
-import { allows, isReason, type Role, type StaffAction } from './staff.ts';
+import { allows, isReason, type Role, type StaffAction, staffDetail } from './staff.ts';
 
+/** What an act is about: somebody, by their pseudonym in the ledger; or a thing, by what is done to it and its id. */
+export type Matter = { readonly subject?: Buffer | null; readonly object?: string | null };
+/**
+ * Finds that, under the ledger's lock. Ids that somebody typed belong to something in the store, or are left out: of a device
+ * whose id was given for something else the ledger would keep a trace that no erasure takes.
+ */
+export type About<T = Matter> = (client: ClientBase) => Promise<T>;
 export type Acting = { readonly key: string; readonly reason: string };
 export type StaffDeps = { readonly pool: Pool; readonly inChain: InChain; readonly now: () => number };
 export class StaffRefused extends Error {}
@@ -65,15 +72,19 @@ export async function isUnstaffed(db: Pool): Promise<boolean> {
   return (await db.query('select not exists (select from staff) as none')).rows[0].none === true;
 }
 
+/** For acts about nobody and nothing in particular, such as lists. */
+const ABOUT_NOTHING: About = async () => ({});
+
 /**
- * Runs `work` as the holder of the key if a role allows the action, in the ledger's order, after a row that says so. Rejects
- * with StaffRefused otherwise, with a row about that too where it is known who tried.
+ * Runs `work` as the holder of the key if a role allows the action, in the ledger's order, after a row that says so, and about
+ * what. Rejects with StaffRefused otherwise, with a row about that too where it is known who tried.
  */
 export async function actAs<T>(
   { inChain, now }: StaffDeps,
   { key, reason }: Acting,
   action: StaffAction,
   work: (client: ClientBase, chain: Chain, staff: string) => Promise<T>,
+  about: About = ABOUT_NOTHING,
 ): Promise<T> {
   if (!isReason(reason))
     throw new StaffRefused(
@@ -86,11 +97,9 @@ export async function actAs<T>(
     if (rows.length === 0) return { refused: true } as const;
     const { id, roles } = rows[0];
     const allowed = allows(roles, action);
-    chain.append({
-      at: now(),
-      kind: KIND.staff,
-      detail: `${id} ${allowed ? '' : 'refused '}${action}: ${reason.trim()}`,
-    });
+    const { subject = null, object = null } = await about(client);
+    const act = { staff: id, allowed, action, object, reason: reason.trim() };
+    chain.append({ at: now(), kind: KIND.staff, subject, detail: staffDetail(act) });
     return allowed ? { done: await work(client, chain, id) } : ({ refused: true } as const);
   });
   if ('refused' in outcome) throw new StaffRefused('not permitted: no role of this key allows that');

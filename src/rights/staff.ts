@@ -42,3 +42,31 @@ const NAMES_SOMEBODY = /[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|hg[a-z]_[A-Z
 export function isReason(text: unknown): text is string {
   return typeof text === 'string' && text.trim().length >= 8 && text.length <= 200 && !NAMES_SOMEBODY.test(text);
 }
+
+export type StaffAct = {
+  readonly staff: string;
+  readonly allowed: boolean;
+  readonly action: string;
+  /** What is done to which thing; null where it is said by the action, or by whom the row is about. */
+  readonly object: string | null;
+  readonly reason: string;
+};
+
+/** An act as the ledger has it. */
+export function staffDetail({ staff, allowed, action, object, reason }: StaffAct): string {
+  return `${staff} ${allowed ? '' : 'refused '}${action}${object === null ? '' : ` ${object}`}: ${reason}`;
+}
+
+/** The act in such a row; null of rows about something else. Actions hold colons, and no spaces; objects the other way round. */
+export function staffActOf(detail: string): StaffAct | null {
+  const [, staff, refused, action, object, reason] =
+    /^([a-z][a-z0-9.-]+) (refused )?([a-z:_-]*[a-z_])(?: ([^:]+))?: (.*)$/s.exec(detail) ?? [];
+  if (staff === undefined) return null;
+  return { staff, allowed: refused === undefined, action, object: object ?? null, reason };
+}
+
+/** Such a row as the person may see it whom it is about: what was done and why, not by whom. */
+export function withoutStaff(detail: string): string {
+  const act = staffActOf(detail);
+  return act === null ? detail : staffDetail({ ...act, staff: 'staff' });
+}

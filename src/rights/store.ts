@@ -96,6 +96,15 @@ export async function listRemovals(db: Pool): Promise<{ code: string; requestedA
   return rows.map((row) => ({ code: row.code, requestedAt: row.requested_at }));
 }
 
+/** True if a removal waits, or was done, under that code. */
+export async function isRemoval(client: ClientBase, code: string): Promise<boolean> {
+  const { rows } = await client.query(
+    'select from bssid_removals where code = $1 union all select from barred_stations where code = $1',
+    [code],
+  );
+  return rows.length > 0;
+}
+
 /** Removals that were done, the latest first: those that have a code. */
 export async function listBarred(db: Pool): Promise<{ code: string; barredAt: number }[]> {
   const { rows } = await db.query(

@@ -95,10 +95,10 @@ describe('partners on the command line', () => {
     const before = await store.pool.query('select name, controller from partners');
     expect(await json(...sold)).toMatchObject({ exitCode: 1, error: expect.stringContaining('--same-controller') });
     expect((await store.pool.query('select name, controller from partners')).rows).toEqual(before.rows);
-    expect((await store.pool.query('select from ledger')).rowCount).toBe(0);
+    expect((await store.pool.query('select detail from ledger')).rows).toEqual([{ detail: 'partner navi added' }]);
     const moved = ['partners', 'update', 'navi', '--controller', 'Weathervane NV, Dom 2, Utrecht'];
     expect(await json(...moved, '--same-controller')).toMatchObject({ exitCode: 0 });
-    const { rows } = await store.pool.query('select detail from ledger');
+    const { rows } = await store.pool.query('select detail from ledger order by seq desc limit 1');
     expect(rows).toEqual([{ detail: 'partner navi updated: controller; the controller is affirmed to be the same' }]);
   });
 
@@ -109,6 +109,7 @@ describe('partners on the command line', () => {
       expect(await json('partners', 'update', 'navi', ...args)).toMatchObject({ exitCode: 0 });
     const { rows } = await store.pool.query('select detail from ledger order by seq');
     expect(rows.map((row) => row.detail)).toEqual([
+      'partner navi added',
       ...Array(2).fill('partner navi updated: policyUrl, contact, controller'),
       'partner navi updated: name, contact',
     ]);
