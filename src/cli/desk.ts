@@ -23,7 +23,7 @@ export type Desk = {
   readonly tagsOf: TagsOf;
   /** Runs `work` as whoever holds STAFF_KEY, under the ledger's lock; rejects if no role allows the action. */
   act<T>(
-    action: StaffAction,
+    action: Parameters<typeof actAs<T>>[2],
     reason: string | undefined,
     work: Parameters<typeof actAs<T>>[3],
     about?: About,

@@ -11,7 +11,10 @@ import {
   isDisclosable,
   LEGAL_BASES,
   type LegalBasis,
+  type LegalRow,
+  type LegalScope,
   noteHandedOver,
+  openScope,
   readLegalPages,
   readyLegal,
   requestLegal,
@@ -34,7 +37,7 @@ export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --ref
        honeyguide legal holds --reason TEXT                          (all with [--json])
 
 BASIS: ${LEGAL_BASES.join(', ')}. Two people with the approver's role of that basis, neither the one who asks, must approve
-before it can be carried out: once, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
+before it can be carried out; \`show\` says to them, and to who asked, what it is about. It is carried out once, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
 gag date lies ahead, and counted in \`honeyguide transparency\`. ROW is the row's primary key, its columns joined by /.
 DATE is 2026-11-28, or 2026-11-28T18:00Z. Without a time it is the beginning of that day in UTC; for --to its end, so that the day is handed over.
 `;
@@ -126,9 +129,10 @@ async function request(
   return wanted.id;
 }
 
+/** Shows what it is to whoever approves, and to whoever asked: nobody can approve what they can't see. */
 async function approve(
   context: CommandContext,
-  { act, store }: Desk,
+  { act, store, masters }: Desk,
   verb: 'approve' | 'show',
   id: string,
   values: Values,
@@ -136,16 +140,38 @@ async function approve(
 ): Promise<number> {
   const found = await findLegal(store.pool, id);
   if (found === null) throw new Error('there is no such disclosure');
-  const problem = await act(
-    `approve:${found.basis}`,
+  const approves = `approve:${found.basis}` as const;
+  const shown = await act(
+    verb === 'approve' ? approves : [approves, `legal:${found.basis}`],
     values.reason,
-    async (client, _chain, staff) => (verb === 'show' ? null : await approveLegal(client, id, staff, context.now())),
+    async (client, _chain, staff, as) => {
+      if (as !== approves && staff !== found.requestedBy) return 'only who asked for it and its approvers may see it';
+      const problem = verb === 'show' ? null : await approveLegal(client, id, staff, context.now());
+      return problem ?? { row: (await findLegal(client, id))!, scope: await openScope(client, masters, found) };
+    },
     async () => ({ object: `${verb} ${id}` }),
   );
-  if (problem !== null) throw new StaffRefused(problem);
-  const { approvedBy, ...rest } = (await findLegal(store.pool, id))!;
-  say({ ...rest, approvedBy }, `${id}: ${found.basis}, approved by ${approvedBy.join(', ') || 'nobody'}.\n`);
+  if (typeof shown === 'string') throw new StaffRefused(shown);
+  say({ ...shown.row, scope: shown.scope }, inWords(shown.row, shown.scope));
   return 0;
+}
+
+function inWords(row: LegalRow, scope: LegalScope | null): string {
+  const time = (ms: number | null) => (ms === null ? 'none' : new Date(ms).toISOString());
+  const lines = {
+    ...{ disclosure: row.id, device: row.device, basis: row.basis },
+    ...(scope === null
+      ? { scope: 'not to be read any more: the device was erased' }
+      : {
+          ...{ reference: scope.reference, authority: scope.authority, statute: scope.statute },
+          ...{ fields: scope.fields.join(', '), period: `${time(scope.from)} to ${time(scope.to)}` },
+        }),
+    ...{ ends: time(row.endsAt), gag: time(row.gagUntil), 'asked for by': row.requestedBy },
+    ...{ 'approved by': row.approvedBy.join(', ') || 'nobody', 'carried out': time(row.executedAt) },
+  };
+  return Object.entries(lines)
+    .map(([name, text]) => `${`${name}:`.padEnd(14)} ${text}\n`)
+    .join('');
 }
 
 async function execute(

@@ -118,6 +118,16 @@ export async function approveLegal(
   return null;
 }
 
+/** What it is limited to, opened; null if the device was erased, and with it the key. */
+export async function openScope(
+  client: ClientBase,
+  masters: MasterKeys,
+  { id, device }: Pick<LegalRow, 'id' | 'device'>,
+): Promise<LegalScope | null> {
+  const person = await findPerson(client, masters, device);
+  return person === null ? null : await readScope(client, person, id);
+}
+
 export type ReadyLegal = { readonly person: Person; readonly basis: LegalBasis; readonly scope: LegalScope };
 
 /** What the disclosure is of, if it may be carried out now; a sentence if it may not be. */

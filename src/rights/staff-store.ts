@@ -76,14 +76,14 @@ export async function isUnstaffed(db: Pool): Promise<boolean> {
 const ABOUT_NOTHING: About = async () => ({});
 
 /**
- * Runs `work` as the holder of the key if a role allows the action, in the ledger's order, after a row that says so, and about
+ * Runs `work` as the holder of the key if a role allows the action (of several, the first that one allows), in the ledger's order, after a row that says so, and about
  * what. Rejects with StaffRefused otherwise, with a row about that too where it is known who tried.
  */
 export async function actAs<T>(
   { inChain, now }: StaffDeps,
   { key, reason }: Acting,
-  action: StaffAction,
-  work: (client: ClientBase, chain: Chain, staff: string) => Promise<T>,
+  action: StaffAction | readonly [StaffAction, ...StaffAction[]],
+  work: (client: ClientBase, chain: Chain, staff: string, as: StaffAction) => Promise<T>,
   about: About = ABOUT_NOTHING,
 ): Promise<T> {
   if (!isReason(reason))
@@ -96,11 +96,12 @@ export async function actAs<T>(
     ]);
     if (rows.length === 0) return { refused: true } as const;
     const { id, roles } = rows[0];
-    const allowed = allows(roles, action);
+    const actions = typeof action === 'string' ? ([action] as const) : action;
+    const allowed = actions.find((one) => allows(roles, one));
     const { subject = null, object = null } = await about(client);
-    const act = { staff: id, allowed, action, object, reason: reason.trim() };
-    chain.append({ at: now(), kind: KIND.staff, subject, detail: staffDetail(act) });
-    return allowed ? { done: await work(client, chain, id) } : ({ refused: true } as const);
+    const act = { staff: id, allowed: allowed !== undefined, action: allowed ?? actions[0], object };
+    chain.append({ at: now(), kind: KIND.staff, subject, detail: staffDetail({ ...act, reason: reason.trim() }) });
+    return allowed ? { done: await work(client, chain, id, allowed) } : ({ refused: true } as const);
   });
   if ('refused' in outcome) throw new StaffRefused('not permitted: no role of this key allows that');
   return outcome.done;

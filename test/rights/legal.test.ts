@@ -8,13 +8,13 @@ import { KIND } from '../../src/disclosures/entry.ts';
 import { LEGAL_BASES, type LegalBasis } from '../../src/rights/legal-store.ts';
 import { keepLastLocations } from '../../src/sharing/last-location-store.ts';
 import { PARTNER_KEY } from '../support/app.ts';
-import { COMMAND_NOW_MS } from '../support/command.ts';
+import { COMMAND_NOW_MS, runCommand } from '../support/command.ts';
 import { createTestPeople } from '../support/people.ts';
 import { testFolder } from '../support/store.ts';
 import { openTestDesk, REASON } from './desk.ts';
 import { readHeld } from './read-held.ts';
 
-const { store, pool, masters, inChain, run, runAt, found, hire, device } = await openTestDesk();
+const { store, pool, masters, inChain, keys, dataDir, run, runAt, found, hire, device } = await openTestDesk();
 const people = await createTestPeople(store, { masters });
 people.clock.nowMs = COMMAND_NOW_MS;
 
@@ -230,6 +230,32 @@ describe('a disclosure under law', () => {
     expect(rows).toEqual([{ basis: 'legal_obligation' }]);
     const held = await readHeld(pool, { device: ada.id, key: ada.key }, COMMAND_NOW_MS, { forPerson: true });
     expect(held.legal_disclosures.rows[0].content).toMatchObject({ reference: 'AB-12', authority: 'Court of Utrecht' });
+  });
+
+  test('is seen whole by its approvers, before they approve and as they do, and by who asked, and by nobody else', async () => {
+    const ada = await device();
+    const { json } = await ask(ada.id, '--gag-until', '2026-06-01');
+    const show = (who: string) => run(who, 'legal', 'show', json.id, ...REASON);
+    const scope = {
+      ...{ reference: 'AB-12', authority: 'Court of Utrecht', statute: 'Sv 126ng', fields: ['devices', 'ledger'] },
+      ...{ from: Date.UTC(2025, 0, 1), to: Date.UTC(2027, 0, 1) - 1 },
+    };
+    const whole = { device: ada.id, endsAt: ENDS_MS, gagUntil: Date.UTC(2026, 5, 1), requestedBy: 'lawyer', scope };
+    expect((await show('one')).json).toMatchObject({ ...whole, approvedBy: [] });
+    expect((await approve('one', json.id)).json).toMatchObject({ ...whole, approvedBy: ['one'] });
+    // `lawyer` may approve others', `asker` only asks.
+    await hire('asker', 'legal');
+    expect((await show('asker')).json.error).toContain('only who asked');
+    for (const who of ['guard', 'priv', 'root']) expect((await show(who)).exitCode).toBe(1);
+    const own = ['--basis', 'legal_obligation', ...SCOPE, ...limits, ...REASON];
+    const theirs = await run('asker', 'legal', 'request', ada.id, ...own);
+    expect((await run('asker', 'legal', 'show', theirs.json.id, ...REASON)).json).toMatchObject({ scope });
+    const { output } = await runCommand(['legal', 'show', json.id, ...REASON], store, {
+      DATA_DIR: dataDir,
+      STAFF_KEY: keys.two,
+    });
+    for (const text of ['Court of Utrecht', 'Sv 126ng', 'AB-12', 'devices, ledger', '2026-06-01', 'one'])
+      expect(output).toContain(text);
   });
 
   test('that two begin to carry out at once is handed over to one of them, and the other has no file', async () => {
