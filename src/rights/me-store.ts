@@ -5,10 +5,11 @@ import type { ClientBase, Pool } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import { ledgerSubject, type Random } from '../devices/device-key.ts';
 import type { Device } from '../devices/profile.ts';
+import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import { transact } from '../storage/transaction.ts';
-import { openChallenge, takeProof } from './challenges-store.ts';
+import { openChallenge, type Person, takeProof } from './challenges-store.ts';
 import { type Disclosed, SHOWN_KINDS } from './disclosure-words.ts';
 import { beginErasure, type EraseDeps, isSuppressed } from './erase-store.ts';
 import { type HeldPage, readHeldPages, type TagsOf } from './held-store.ts';
@@ -143,10 +144,7 @@ export function createRights(deps: RightsDeps) {
           (await addRequest(client, person, newId(), 'rectification', asked, [start], nowMs, random));
         chain.append({ at: nowMs, kind: KIND.rights, subject: ledgerSubject(device.key), detail: 'rectification' });
         if (asked.field !== 'position') return { request: begun };
-        await client.query('delete from last_locations where device = $1', [device.id]);
-        await forgetRegion(client, device.id, nowMs);
-        await notifyRecipients(client, chain, person, 'rectified', nowMs);
-        chain.changed(device.id);
+        await forgetPosition(client, chain, person, nowMs);
         return { request: (await changeRequest(client, person, begun.id, { kind: 'finish' }, nowMs, random)) ?? begun };
       });
     },
@@ -213,6 +211,14 @@ async function namesOf(db: Pool, applications: readonly string[]): Promise<Recip
     [applications],
   );
   return rows;
+}
+
+/** Forgets where somebody was said to be, everywhere, and tells whoever was shown it. Under the ledger's lock. */
+export async function forgetPosition(client: ClientBase, chain: Chain, person: Person, nowMs: number): Promise<void> {
+  await client.query('delete from last_locations where device = $1', [person.device]);
+  await forgetRegion(client, person.device, nowMs);
+  await notifyRecipients(client, chain, person, 'rectified', nowMs);
+  chain.changed(person.device);
 }
 
 /**

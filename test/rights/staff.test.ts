@@ -207,6 +207,40 @@ test('staff moves a request on, extends it once, and the person is told why it w
   expect(refused.json).toMatchObject({ state: 'refused', reason: 'it is right' });
 });
 
+test('staff can call nothing done that was not done', async () => {
+  const ada = await device();
+  const person = { device: ada.id, key: ada.key };
+  const begin = async (kind: 'erasure' | 'rectification', asked: object) => {
+    const events = [{ kind: 'askProof' }] as const;
+    const { id } = await addRequest(pool, person, randomUUID(), kind, asked, events, COMMAND_NOW_MS, randomBytes);
+    expect((await run('priv', 'requests', 'start', id, ...REASON)).exitCode).toBe(0);
+    return id;
+  };
+  const finish = async (id: string) => (await run('priv', 'requests', 'finish', id, ...REASON)).json;
+  const erasure = await begin('erasure', {});
+  expect((await finish(erasure)).error).toContain('honeyguide erase DEVICE');
+  expect((await run('priv', 'requests', 'show', erasure, ...REASON)).json).toMatchObject({
+    ...{ state: 'in progress', device: ada.id },
+  });
+  // What it was is still there to be shown, and is asked for by name.
+  for (const [asked, says] of [
+    [{ field: 'jurisdiction', value: 'DE' }, 'PATCH /v1/me'],
+    [{ field: 'ageBand', value: '16to17' }, 'correct-age'],
+    [{ field: 'sources', value: [] }, 'refuse'],
+    [{ field: 'consent' }, 'refuse'],
+  ] as const)
+    expect([asked, (await finish(await begin('rectification', asked))).error]).toEqual([
+      asked,
+      expect.stringContaining(says),
+    ]);
+  const age = await begin('rectification', { field: 'ageBand', value: '16to17' });
+  await run('priv', 'parental', 'correct-age', ada.id, '--age-band', '16to17', ...REASON);
+  expect((await finish(age)).state).toBe('done');
+  await pool.query("insert into last_locations values ($1, $2, '\\x00')", [ada.id, COMMAND_NOW_MS + 1000]);
+  expect((await finish(await begin('rectification', { field: 'position' }))).state).toBe('done');
+  expect((await pool.query('select 1 from last_locations where device = $1', [ada.id])).rows).toEqual([]);
+});
+
 test('a complaint is answered by staff and may be said not to satisfy', async () => {
   const deps = { pool, masters, random: randomBytes, newId: randomUUID };
   const { ticket, complaint } = await fileComplaint(
