@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { exportJson } from '../rights/held-json.ts';
 import type { HeldPage } from '../rights/held-store.ts';
+import { HOLD_CAUSES, holdProblem, legalProblem } from '../rights/legal-limits.ts';
 import {
   approveLegal,
   findLegal,
@@ -21,6 +22,7 @@ import {
 } from '../rights/legal-store.ts';
 import { canBeHeld, endHold, isHold, listHolds, placeHold } from '../rights/retention-store.ts';
 import { type About, StaffRefused } from '../rights/staff-store.ts';
+import { holdReason } from '../rights/told-holds-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceOnly, type Desk, given, openDesk, uuidOf } from './desk.ts';
 import { type Say, speaker } from './speaker.ts';
@@ -32,13 +34,16 @@ export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --ref
                           --fields TABLE,TABLE --from DATE --to DATE --ends DATE [--gag-until DATE] --reason TEXT
        honeyguide legal approve|show ID --reason TEXT
        honeyguide legal execute ID --out FILE --reason TEXT
-       honeyguide legal hold TABLE ROW --ends DATE --reason TEXT
+       honeyguide legal hold TABLE ROW --ends DATE [--because CAUSE] --reason TEXT
        honeyguide legal end-hold ID --reason TEXT
        honeyguide legal holds --reason TEXT                          (all with [--json])
 
 BASIS: ${LEGAL_BASES.join(', ')}. Two people with the approver's role of that basis, neither the one who asks, must approve
 before it can be carried out; \`show\` says to them, and to who asked, what it is about. It is carried out once, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
-gag date lies ahead, and counted in \`honeyguide transparency\`. ROW is the row's primary key, its columns joined by /.
+gag date lies ahead, and counted in \`honeyguide transparency\`. 
+--ends and --to lie within a year, a gag within two. ROW is the row's primary key, its columns joined by /. A hold lasts a year at most, and is
+placed again if it is needed longer; CAUSE is ${HOLD_CAUSES.join(' or ')} (the first is the default). Who is erased meanwhile reads that
+something is held, the cause and until when, unless a gag lies ahead.
 DATE is 2026-11-28, or 2026-11-28T18:00Z. Without a time it is the beginning of that day in UTC; for --to its end, so that the day is handed over.
 `;
 
@@ -51,6 +56,7 @@ const OPTIONS = {
   from: { type: 'string' },
   to: { type: 'string' },
   ends: { type: 'string' },
+  because: { type: 'string' },
   'gag-until': { type: 'string' },
   reason: { type: 'string' },
   out: { type: 'string' },
@@ -117,8 +123,8 @@ async function request(
     ...{ from: timeOf(values.from, '--from'), to: endOf(values.to, '--to'), endsAt: timeOf(values.ends, '--ends') },
     gagUntil: values['gag-until'] === undefined ? null : timeOf(values['gag-until'], '--gag-until'),
   };
-  if (wanted.endsAt <= nowMs || wanted.from > wanted.to)
-    throw new UsageError('--ends lies ahead, and --from before --to');
+  const problem = legalProblem(wanted, nowMs);
+  if (problem !== null) throw new UsageError(problem);
   const noted = await act(
     `legal:${basis}`,
     values.reason,
@@ -218,13 +224,20 @@ async function hold(
   if (!canBeHeld(table))
     throw new UsageError('rows of that table are not held: nothing deletes them, or they say where somebody was');
   const endsAt = timeOf(values.ends, '--ends');
-  if (endsAt <= context.now()) throw new UsageError('--ends lies ahead: a hold that is over holds nothing');
+  const problem = holdProblem(endsAt, context.now());
+  if (problem !== null) throw new UsageError(problem);
+  const because = HOLD_CAUSES.find((one) => one === (values.because ?? HOLD_CAUSES[0]));
+  if (because === undefined) throw new UsageError(`--because must be one of ${HOLD_CAUSES.join(', ')}`);
   const id = randomUUID();
   const placed = await act(
     'hold',
     values.reason,
     (client, _chain, placedBy) =>
-      placeHold(client, { id, table, rowKey, reason: values.reason!.trim(), placedBy, endsAt }, context.now()),
+      placeHold(
+        client,
+        { id, table, rowKey, reason: holdReason(because, values.reason!.trim()), placedBy, endsAt },
+        context.now(),
+      ),
     async () => ({ object: `hold ${id}` }),
   );
   if (!placed) throw new Error('there is no such row');

@@ -11,9 +11,9 @@ import type { RightsJobDeps } from '../jobs/rights.ts';
 import { complaintOfTicket, fileComplaint, findComplaint, moveComplaint } from '../rights/complaints-store.ts';
 import type { ContactPorts } from '../rights/contact-routes.ts';
 import { type EraseDeps, erasureStatus } from '../rights/erase-store.ts';
-import type { Suppressed } from '../rights/export-routes.ts';
+
 import type { TagsOf } from '../rights/held-store.ts';
-import { createRights, type Rights } from '../rights/me-store.ts';
+import { createRights, type Rights, type Suppressed } from '../rights/me-store.ts';
 import type { NoticePorts } from '../rights/notice-routes.ts';
 import { readNotices } from '../rights/notices-store.ts';
 import { visitTags } from '../rights/visit-tags-store.ts';
@@ -93,7 +93,7 @@ export function openRights(setup: RightsSetup, now: () => number = Date.now): Ri
           const id = await complaintOfTicket(pool, ticket);
           return id === null ? null : await moveComplaint(complaints, id, 'dissatisfied', null, nowMs);
         }),
-      erasure: (code) => orUnavailable(() => erasureStatus(pool, code)),
+      erasure: (code) => orUnavailable(() => erasureStatus(pool, code, now())),
     },
     notices: {
       read: (application, after, limit, nowMs) =>
@@ -101,7 +101,7 @@ export function openRights(setup: RightsSetup, now: () => number = Date.now): Ri
     },
     async findSuppressed(credential) {
       if (!isToken(credential)) return null;
-      return (await orUnavailable(() => rights.suppressed(hashToken(credential)))) ? { suppressed: true } : null;
+      return await orUnavailable(() => rights.suppressed(hashToken(credential)));
     },
   };
 }

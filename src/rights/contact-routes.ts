@@ -109,8 +109,9 @@ export function addContactRoutes(scope: FastifyInstance, ports: ContactPorts, no
       const { code } = request.params as { code: string };
       const found = TICKET.test(code) ? await ports.erasure(code) : null;
       if (found === null) return refuseProblem(reply, { kind: 'noRoute' });
-      const { state, startedAt, doneAt } = found;
-      return reply.send({ state, startedAt: iso(startedAt), doneAt: doneAt === null ? null : iso(doneAt) });
+      const { state, startedAt, doneAt, held } = found;
+      const heldByLaw = held && { because: held.because, until: iso(held.until) };
+      return reply.send({ state, startedAt: iso(startedAt), doneAt: doneAt === null ? null : iso(doneAt), heldByLaw });
     },
   );
 }

@@ -18,6 +18,7 @@ import type { Person } from './challenges-store.ts';
 import { notifyRecipients } from './notices-store.ts';
 import { REGISTRY } from './registry.ts';
 import { heldSql } from './retention-store.ts';
+import { heldMarker, type ToldHold, toldHold } from './told-holds-store.ts';
 import { findTraces } from './traces-store.ts';
 
 export type EraseCause = 'asked' | 'child' | 'unused' | 'operator';
@@ -86,11 +87,11 @@ export async function beginErasure(deps: EraseDeps, person: Person, cause: Erase
     ]);
     await notifyRecipients(client, chain, person, 'erased', nowMs, { sinceMs: marked.rows[0]?.at });
     await deps.forgetVisits?.(client, person);
-    await suppressTokens(client, deps.markerKey, person.device, nowMs);
+    const held = await isHeld(client, person.device, nowMs);
+    await suppressTokens(client, deps.markerKey, person.device, held, nowMs);
     await client.query('delete from device_tokens where device = $1', [person.device]);
     await client.query('delete from application_tokens where device = $1', [person.device]);
-    if (!(await isHeld(client, person.device, nowMs)))
-      await client.query('delete from device_keys where device = $1', [person.device]);
+    if (!held) await client.query('delete from device_keys where device = $1', [person.device]);
     chain.append({
       at: nowMs,
       kind: KIND.rights,
@@ -109,17 +110,26 @@ export async function beginErasure(deps: EraseDeps, person: Person, cause: Erase
  * (attack: of two phones that were erased the one that still gets an answer was a child's). Tokens of applications open no
  * export, before or after.
  */
-async function suppressTokens(client: ClientBase, markerKey: Uint8Array, device: string, nowMs: number): Promise<void> {
+async function suppressTokens(
+  client: ClientBase,
+  markerKey: Uint8Array,
+  device: string,
+  held: boolean,
+  nowMs: number,
+): Promise<void> {
   const { rows } = await client.query(
     'select token_hash, expires_at::float8 as "expiresAt" from device_tokens where device = $1 and expires_at > $2',
     [device, nowMs],
   );
-  for (const { token_hash, expiresAt } of rows)
-    await client.query('insert into suppressions (marker, at, expires_at) values ($1, $2, $3) on conflict do nothing', [
-      suppressionMarker(markerKey, token_hash),
-      nowMs,
-      expiresAt,
-    ]);
+  for (const { token_hash, expiresAt } of rows) {
+    const markers = [suppressionMarker(markerKey, token_hash)];
+    // Theirs is a copy of nothing that says of what is held.
+    if (held) markers.push(heldMarker(markerKey, device, token_hash));
+    await client.query(
+      'insert into suppressions (marker, at, expires_at) select unnest($1::bytea[]), $2, $3 on conflict do nothing',
+      [markers, nowMs, expiresAt],
+    );
+  }
 }
 
 /** True for a token of a device that was erased. */
@@ -200,16 +210,20 @@ export type ErasureStatus = {
   readonly state: 'in progress' | 'done';
   readonly startedAt: number;
   readonly doneAt: number | null;
+  /** What it waits for, where that is a hold. */
+  readonly held: ToldHold | null;
 };
 
 /** How far the erasure is that goes by this code; null if none does. */
-export async function erasureStatus(db: Pool, code: string): Promise<ErasureStatus | null> {
+export async function erasureStatus(db: Pool, code: string, nowMs: number): Promise<ErasureStatus | null> {
   const { rows } = await db.query(
-    'select started_at::float8 as "startedAt", done_at::float8 as "doneAt" from erasures where code_hash = $1',
+    'select device, started_at::float8 as "startedAt", done_at::float8 as "doneAt" from erasures where code_hash = $1',
     [hashCode(code)],
   );
   if (rows.length === 0) return null;
-  return { state: rows[0].doneAt === null ? 'in progress' : 'done', ...rows[0] };
+  const { device, ...times } = rows[0];
+  const held = device === null ? null : await toldHold(db, device, nowMs);
+  return { state: times.doneAt === null ? 'in progress' : 'done', ...times, held };
 }
 
 /** Tables whose columns the planner may have sampled values about a device from. */

@@ -1,13 +1,13 @@
 // GET /v1/me/export: a person's copy of everything that is held (GDPR 15, 20), sent while it is read. Promises: one page is in memory,
 // however much there is; who asks and does not read holds up no other for long; a copy that breaks off ends the connection
-// before its document is complete; a token of an erased phone gets a copy of nothing.
+// before its document is complete; a token of an erased phone gets a copy of nothing, which says so if law still holds something.
 import type { FastifyInstance } from 'fastify';
 import { FLAG } from '../devices/device-contract.ts';
 import { Problem, refuseProblem } from '../http/errors/problem.ts';
 import { createTurns, openPieces } from '../http/pieces.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
 import { exportJson } from './held-json.ts';
-import type { Presented, Rights } from './me-store.ts';
+import type { Presented, Rights, Suppressed } from './me-store.ts';
 import { Export } from './me-wire.ts';
 
 /** Exports an hour from one address: each reads every table. */
@@ -19,10 +19,7 @@ const LIMITS = { stalledMs: 60_000, wholeMs: 3_600_000 };
 /** Most copies take less than a second. */
 const RETRY_S = 30;
 
-/** A phone that was erased, for whatever cause: its token is good for this one answer. */
-export type Suppressed = { readonly suppressed: true };
-
-/** The scope's prefix is /v1/me/export; its hook lets tokens of erased phones pass too, as `{suppressed: true}`. */
+/** The scope's prefix is /v1/me/export; its hook lets tokens of erased phones pass too, as Suppressed. */
 export function addExportRoute(
   scope: FastifyInstance,
   rights: Rights,
@@ -51,7 +48,12 @@ export function addExportRoute(
       const subject = request.getDecorator<Presented | Suppressed>('subject');
       reply.header('cache-control', 'no-store');
       const head = { format: 'honeyguide-export-1', createdAt: new Date(now()).toISOString() };
-      if ('suppressed' in subject) return reply.send({ ...head, held: {} });
+      if ('suppressed' in subject) {
+        const kept = subject.held && {
+          heldByLaw: { ...subject.held, until: new Date(subject.held.until).toISOString() },
+        };
+        return reply.send({ ...head, held: {}, ...kept });
+      }
       const { pages, finish } = rights.export(subject);
       const first = { ...head, device: subject.id, counts: { takesPart: (subject.flags & FLAG.objected) === 0 } };
       const pieces = exportJson(first, pages, async () => ({ recipients: await finish() }));

@@ -18,6 +18,7 @@ import type { ProofAction } from './proof.ts';
 import { overdueSql, REGISTRY } from './registry.ts';
 import type { RequestKind } from './request.ts';
 import { addRequest, changeRequest, findRequest, listRequests, type StoredRequest } from './requests-store.ts';
+import { type ToldHold, toldHoldOfToken } from './told-holds-store.ts';
 
 export type RightsDeps = EraseDeps & {
   readonly random: Random;
@@ -29,6 +30,9 @@ export type Presented = Pick<Device, 'id' | 'key' | 'flags'>;
 
 const DAY_MS = 86_400_000;
 const DONE = [{ kind: 'start' }, { kind: 'finish' }] as const;
+
+/** A phone that was erased, for whatever cause: its token is good for one answer, which is a copy of nothing. */
+export type Suppressed = { readonly suppressed: true; readonly held: ToldHold | null };
 
 export type Outcome = { readonly request: StoredRequest } | 'gone';
 export type Rectification = { readonly field: string; readonly value?: unknown; readonly statement?: string };
@@ -79,8 +83,11 @@ export function createRights(deps: RightsDeps) {
     prove: (device: Presented, action: ProofAction, header: unknown) =>
       takeProof(pool, personOf(device), action, header, now()),
 
-    /** True for a token of a device that was erased. */
-    suppressed: (tokenHash: Uint8Array) => isSuppressed(pool, deps.markerKey, tokenHash, now()),
+    /** Of a token of a device that was erased, what law still holds of it; null of any other. */
+    async suppressed(tokenHash: Uint8Array): Promise<Suppressed | null> {
+      if (!(await isSuppressed(pool, deps.markerKey, tokenHash, now()))) return null;
+      return { suppressed: true, held: await toldHoldOfToken(pool, deps.markerKey, tokenHash, now()) };
+    },
 
     /**
      * A copy: pages to be read to their end, then `finish`, which writes down that it was asked for and done, and resolves

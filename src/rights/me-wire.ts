@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { SOURCE_NAMES } from '../devices/device-contract.ts';
 import { LANGUAGES } from '../devices/source-words-contract.ts';
+import { HOLD_CAUSES } from './legal-limits.ts';
 import { PROOF_ACTIONS } from './proof.ts';
 import { REQUEST_KINDS, REQUEST_STATES } from './request.ts';
 
@@ -59,8 +60,17 @@ export const ErasureAnswer = Type.Object(
   },
   { title: 'ErasureBegun' },
 );
+const HeldByLaw = Type.Object(
+  { because: OneOf(HOLD_CAUSES), until: Time },
+  { description: 'Rows that law forbids to delete yet, and why; not said while law forbids that, too' },
+);
 export const ErasureStatusAnswer = Type.Object(
-  { state: OneOf(['in progress', 'done']), startedAt: Time, doneAt: Maybe(Time) },
+  {
+    state: OneOf(['in progress', 'done']),
+    startedAt: Time,
+    doneAt: Maybe(Time),
+    heldByLaw: Type.Union([HeldByLaw, Type.Null()]),
+  },
   { title: 'ErasureStatus' },
 );
 
@@ -99,6 +109,6 @@ export const Export = Type.Object(
     title: 'Export',
     additionalProperties: true,
     description:
-      'Everything that is held, by table: what it is, how long it is kept, every row. Hashes and keys are named only.',
+      'Everything that is held, by table: what it is, how long it is kept, every row. Hashes and keys are named only. Of an erased phone nothing; `heldByLaw` if law forbids to delete some of it yet.',
   },
 );

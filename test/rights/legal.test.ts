@@ -312,6 +312,12 @@ describe('a disclosure under law', () => {
       ).toBe(2);
     expect((await ask(ada.id, '--fields', 'device_keys')).exitCode).toBe(2);
     expect((await ask(ada.id, '--ends', '2020-01-01')).exitCode).toBe(2);
+    for (const far of [
+      ['--ends', '2028-01-01'],
+      ['--to', '9999-12-31'],
+      ['--gag-until', '2199-01-01'],
+    ])
+      expect([far, (await ask(ada.id, ...far)).exitCode]).toEqual([far, 2]);
     expect((await ask(randomUUID())).exitCode).toBe(1);
     expect(
       (await run('priv', 'legal', 'request', ada.id, '--basis', 'legal_obligation', ...all, ...REASON)).exitCode,

@@ -262,9 +262,9 @@ test('a held row outlives its device’s erasure until the hold is ended, and st
   await hire('lawyer', 'legal');
   const ada = await device();
   const dee = await device();
-  // Over already, it would hold nothing: now is 2 January 2026.
-  for (const past of ['2025-06-01', '2026-01-02'])
-    expect((await run('lawyer', 'legal', 'hold', 'devices', ada.id, '--ends', past, ...REASON)).exitCode).toBe(2);
+  // Over already, it would hold nothing, and for ever is no end: now is 2 January 2026.
+  for (const wrong of ['2025-06-01', '2026-01-02', '9999-12-31'])
+    expect((await run('lawyer', 'legal', 'hold', 'devices', ada.id, '--ends', wrong, ...REASON)).exitCode).toBe(2);
   const held = await run('lawyer', 'legal', 'hold', 'devices', ada.id, '--ends', '2026-06-01', ...REASON);
   expect(held.exitCode).toBe(0);
   expect((await run('root', 'erase', ada.id, ...REASON)).exitCode).toBe(1);
