@@ -2,8 +2,8 @@
 // replica forgets it, recipients are told. From then on nothing sealed about it can be read, in backups of the data neither.
 // Then its rows go, table by table from the registry, then a scan of all tables must find no trace, then only a tombstone of
 // hashes is left. Promises: every step can be repeated, so that an erasure that was cut off anywhere goes on where it stopped;
-// nothing is half shown meanwhile, because access ended first. A legal hold on a row of the device keeps its key and that
-// row until the hold ends; everything else goes at once.
+// nothing is half shown meanwhile, because access ended first. A legal hold on a row of the device keeps its key, that
+// row and disclosures under law until the hold ends; everything else goes at once.
 import { createHash, createHmac } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
@@ -175,6 +175,12 @@ export async function advanceErasures(deps: EraseDeps, signal?: AbortSignal): Pr
   return done;
 }
 
+/**
+ * What stays while something is held: its key, the device, the holds themselves, and the disclosures they are for, which could
+ * else be neither approved nor hidden by their gag.
+ */
+const WITH_HOLDS = ['device_keys', 'devices', 'legal_holds', 'legal_disclosures'];
+
 /** Goes on with one erasure; true when it is done. */
 export async function advanceErasure(deps: EraseDeps, device: string): Promise<boolean> {
   const { pool } = deps;
@@ -182,8 +188,7 @@ export async function advanceErasure(deps: EraseDeps, device: string): Promise<b
   const held = await isHeld(pool, device, nowMs);
   for (const [table, entry] of Object.entries(REGISTRY)) {
     if (entry.subject?.by !== 'device' || entry.survivesErasure !== undefined) continue;
-    // While something is held: its key, the device, and the holds themselves.
-    if (held && (table === 'device_keys' || table === 'devices' || table === 'legal_holds')) continue;
+    if (held && WITH_HOLDS.includes(table)) continue;
     const sql = `delete from ${table} t where t.${entry.subject.column} = $2 and ($1::int8 is null or not ${heldSql(table, entry)})`;
     await transact(pool, async (client) => {
       await allowDeletes(client, 'erasure');

@@ -327,6 +327,27 @@ describe('a disclosure under law', () => {
     );
   });
 
+  test('outlives an erasure as long as a hold stands, and is carried out on what is held', async () => {
+    const ada = await device();
+    const hold = await run('lawyer', 'legal', 'hold', 'devices', ada.id, '--ends', '2026-06-01', ...REASON);
+    const before = await ask(ada.id);
+    expect((await run('priv', 'erase', ada.id, ...REASON)).json).toMatchObject({ begun: 1, done: 0 });
+    const after = await ask(ada.id);
+    expect((await run(null, 'sweep')).exitCode).toBe(0);
+    for (const { json } of [before, after]) {
+      for (const who of ['one', 'two'])
+        expect((await approve(who, json.id)).json).toMatchObject({ scope: { reference: 'AB-12' } });
+      const out = join(testFolder(), 'held.json');
+      expect((await execute(json.id, out)).exitCode).toBe(0);
+      expect(Object.keys(JSON.parse(readFileSync(out, 'utf8')).held)).toContain('devices');
+    }
+    await run('lawyer', 'legal', 'end-hold', hold.json.id, ...REASON);
+    expect((await run(null, 'sweep')).json.gone.devices).toBe(1);
+    const { rows } = await pool.query('select 1 from legal_disclosures where device = $1', [ada.id]);
+    expect(rows).toEqual([]);
+    expect((await ask(ada.id)).json.error).toContain('no such device');
+  });
+
   test('under a gag is not in the person’s export, but counted in the transparency report', async () => {
     const ada = await device();
     const { json } = await ask(ada.id, '--gag-until', '2027-01-01');

@@ -40,3 +40,18 @@ test('the code and the copy of who is erased say that rows are held, why and unt
   expect(await status()).toMatchObject({ state: 'done', heldByLaw: null });
   expect(await copy()).not.toHaveProperty('heldByLaw');
 });
+
+test('under a gag they say nothing of it, and somebody else’s hold is nobody’s', async () => {
+  const [ada, bo] = [await phone(), await phone()];
+  await hold(ada, 'legal_obligation', Date.now() + DAY_MS);
+  await pool.query(`insert into legal_disclosures values ($1, $2, 'security', 'ana', $3, $3, $3, null, '\\x00')`, [
+    randomUUID(),
+    ada.id,
+    Date.now() + DAY_MS,
+  ]);
+  for (const one of [ada, bo]) {
+    const { status, copy } = await eraseAndAsk(one);
+    expect(await status()).toMatchObject({ heldByLaw: null });
+    expect(await copy()).toEqual({ format: 'honeyguide-export-1', createdAt: expect.any(String), held: {} });
+  }
+});
