@@ -21,6 +21,7 @@ import {
   requestLegal,
 } from '../rights/legal-store.ts';
 import { canBeHeld, endHold, isHold, listHolds, placeHold } from '../rights/retention-store.ts';
+import { namesSomebody } from '../rights/staff.ts';
 import { type About, StaffRefused } from '../rights/staff-store.ts';
 import { holdReason } from '../rights/told-holds-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
@@ -118,8 +119,8 @@ async function request(
   const wanted = {
     ...{ id: randomUUID(), device, basis, fields },
     reference: given(values.reference, '--reference'),
-    authority: given(values.authority, '--authority'),
-    statute: given(values.statute, '--statute'),
+    authority: lasting(values.authority, '--authority'),
+    statute: lasting(values.statute, '--statute'),
     ...{ from: timeOf(values.from, '--from'), to: endOf(values.to, '--to'), endsAt: timeOf(values.ends, '--ends') },
     gagUntil: values['gag-until'] === undefined ? null : timeOf(values['gag-until'], '--gag-until'),
   };
@@ -128,7 +129,7 @@ async function request(
   const noted = await act(
     `legal:${basis}`,
     values.reason,
-    (client, _chain, staff) => requestLegal(client, masters, wanted, staff, context.random, nowMs),
+    (client, chain, staff) => requestLegal(client, chain, masters, wanted, staff, context.random, nowMs),
     async () => ({ object: `request ${wanted.id}` }),
   );
   if (!noted) throw new Error('there is no such device');
@@ -243,6 +244,14 @@ async function hold(
   if (!placed) throw new Error('there is no such row');
   say({ id, table, rowKey }, `Held as ${id}.\n`);
   return 0;
+}
+
+/** Words that the ledger keeps whoever is erased: short, and naming nobody by an id. */
+function lasting(text: string | undefined, name: string): string {
+  const words = given(text, name);
+  if (words.length > 200 || namesSomebody(words))
+    throw new UsageError(`${name} is short, and has no id of anybody in it`);
+  return words;
 }
 
 function basisOf(text: string | undefined): LegalBasis {

@@ -1,13 +1,13 @@
 // `honeyguide transparency`: how often data was asked for and handed over, and what people asked; numbers only.
 import { parseArgs } from 'node:util';
-import { transparency } from '../rights/legal-store.ts';
+import { transparency } from '../rights/transparency-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { speaker } from './speaker.ts';
 
 export const usage = `usage: honeyguide transparency [--year YYYY] [--json]
 
 Counts of a year, to be published: disclosures asked for and carried out by basis (gagged ones too), requests and complaints of
-people, erasures by cause. Rows are kept three years.
+people, erasures by cause; who was erased stays counted. Rows are kept three years.
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {

@@ -3,6 +3,7 @@
 // Promises: pure; says what the ledger says and nothing else, so never a place.
 import { foundBy, geolocatedSources, type Language } from '../devices/source-words-contract.ts';
 import type { KIND } from '../disclosures/entry.ts';
+import { ASKED_FOR } from './legal-words.ts';
 import { staffActOf } from './staff.ts';
 
 /** A row of the ledger about one person. */
@@ -74,6 +75,8 @@ export function disclosureInWords(row: Disclosed, name: string | null, language:
     case SHOWN.staff:
       return staffActInWords(row.detail ?? '', language);
     case SHOWN.legal:
+      if (row.detail?.startsWith(ASKED_FOR))
+        return nl ? `Er is om gegevens over jou gevraagd,${why}.` : `Data about you was asked for,${why}.`;
       return nl ? `Gegevens over jou zijn verstrekt,${why}.` : `Data about you was handed over,${why}.`;
     case SHOWN.notice:
       return `${who} ${NOTICES[row.detail ?? '']?.[language] ?? (nl ? 'kreeg bericht' : 'was told something')}.`;

@@ -17,6 +17,8 @@ import { transact } from '../storage/transaction.ts';
 import type { Person } from './challenges-store.ts';
 import { notifyRecipients } from './notices-store.ts';
 import { REGISTRY } from './registry.ts';
+import { REQUEST_KINDS } from './request.ts';
+import { type RequestTotal, requestsDetail } from './request-totals.ts';
 import { heldSql } from './retention-store.ts';
 import { heldMarker, type ToldHold, toldHold } from './told-holds-store.ts';
 import { findTraces } from './traces-store.ts';
@@ -92,17 +94,25 @@ export async function beginErasure(deps: EraseDeps, person: Person, cause: Erase
     await client.query('delete from device_tokens where device = $1', [person.device]);
     await client.query('delete from application_tokens where device = $1', [person.device]);
     if (!held) await client.query('delete from device_keys where device = $1', [person.device]);
-    chain.append({
-      at: nowMs,
-      kind: KIND.rights,
-      subject: ledgerSubject(person.key),
-      detail: `erasure begun: ${cause}`,
-    });
+    const row = { at: nowMs, kind: KIND.rights, subject: ledgerSubject(person.key) };
+    const requests = await countRequests(client, person.device);
+    if (requests.length > 0) chain.append({ ...row, detail: requestsDetail(requests) });
+    chain.append({ ...row, detail: `erasure begun: ${cause}` });
     chain.changed(person.device);
     return true;
   });
   if (begun) await deps.onStep?.('begun');
   return begun;
+}
+
+/** How many requests the device's person made, by year (UTC) and kind: the report counts them still when they are gone. */
+async function countRequests(client: ClientBase, device: string): Promise<RequestTotal[]> {
+  const { rows } = await client.query<RequestTotal>(
+    `select extract(year from to_timestamp(received_at / 1000) at time zone 'UTC')::int as year, kind, count(*)::int as n
+     from rights_requests where device = $1 and kind = any($2) group by 1, 2 order by 1, 2`,
+    [device, REQUEST_KINDS],
+  );
+  return rows;
 }
 
 /**

@@ -10,6 +10,7 @@ import { KIND } from '../disclosures/entry.ts';
 import { cellOfKey } from '../privacy/region-key.ts';
 import { transact } from '../storage/transaction.ts';
 import type { Person } from './challenges-store.ts';
+import { withoutApprovers } from './legal-words.ts';
 import { noticeHandles } from './notices-store.ts';
 import {
   classOf,
@@ -130,6 +131,7 @@ function shownRow(
   }
   // Whom of the staff it was is about somebody else.
   if (forPerson && table === 'ledger' && row.kind === KIND.staff) shown.detail = withoutStaff(`${row.detail}`);
+  if (forPerson && table === 'ledger' && row.kind === KIND.legal) shown.detail = withoutApprovers(`${row.detail}`);
   if (endsAt !== null) shown.keptUntil = new Date(endsAt).toISOString();
   return shown;
 }

@@ -1,7 +1,7 @@
 // Disclosures under law, for security and to protect rights (C3, C4): by staff and the command line only; no route leads here.
 // Promises: asked for with reference, authority, statute, fields and period; two people approve, neither the one who asked;
-// carried out before its end, once; limited to its fields; in the ledger under its own basis; shown to the person unless a gag date lies
-// ahead; counted for the transparency report whether gagged or not.
+// carried out before its end, once; limited to its fields; in the ledger under its own basis, with what it was, which outlives the erasure of
+// its person; shown to the person unless a gag date lies ahead; counted for the transparency report whether gagged or not.
 import type { ClientBase, Pool } from 'pg';
 import { ledgerSubject, type Random, unseal } from '../devices/device-key.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
@@ -11,6 +11,7 @@ import { type Basis, KIND } from '../disclosures/entry.ts';
 import type { Person } from './challenges-store.ts';
 import { findPerson } from './erase-store.ts';
 import { type HeldPage, readHeldPages } from './held-store.ts';
+import { askedForDetail, handedOverDetail } from './legal-words.ts';
 import { REGISTRY } from './registry.ts';
 
 export const LEGAL_BASES = ['legal_obligation', 'security', 'protect_rights'] as const;
@@ -48,9 +49,10 @@ export function isDisclosable(table: string): boolean {
   );
 }
 
-/** Notes a request; false if there is no such device. */
+/** Notes a request, in the ledger too; false if there is no such device. */
 export async function requestLegal(
   client: ClientBase,
+  chain: Chain,
   masters: MasterKeys,
   { id, device, basis, endsAt, gagUntil, ...scope }: LegalRequest,
   staff: string,
@@ -73,6 +75,8 @@ export async function requestLegal(
       sealJson(person.key, labelOf(person), scope satisfies LegalScope, random),
     ],
   );
+  const subject = ledgerSubject(person.key);
+  chain.append({ at: nowMs, kind: KIND.legal, subject, basis, detail: askedForDetail(id) });
   return true;
 }
 
@@ -128,7 +132,12 @@ export async function openScope(
   return person === null ? null : await readScope(client, person, id);
 }
 
-export type ReadyLegal = { readonly person: Person; readonly basis: LegalBasis; readonly scope: LegalScope };
+export type ReadyLegal = {
+  readonly person: Person;
+  readonly basis: LegalBasis;
+  readonly scope: LegalScope;
+  readonly approvedBy: readonly string[];
+};
 
 /** What the disclosure is of, if it may be carried out now; a sentence if it may not be. */
 export async function readyLegal(
@@ -141,11 +150,11 @@ export async function readyLegal(
   if (found === null) return 'there is no such disclosure';
   if (found.executedAt !== null) return 'it was carried out already';
   if (found.endsAt <= nowMs) return 'its time is over';
-  if (found.approvedBy.filter((one) => one !== found.requestedBy).length < APPROVALS)
-    return `${APPROVALS} people who did not ask for it must approve it first`;
+  const approvedBy = found.approvedBy.filter((one) => one !== found.requestedBy);
+  if (approvedBy.length < APPROVALS) return `${APPROVALS} people who did not ask for it must approve it first`;
   const person = await findPerson(client, masters, found.device);
   if (person === null) return 'the device was erased';
-  return { person, basis: found.basis, scope: await readScope(client, person, id) };
+  return { person, basis: found.basis, scope: await readScope(client, person, id), approvedBy };
 }
 
 /** What it is limited to. Not under the ledger's lock, which everybody would wait for. */
@@ -173,8 +182,10 @@ export async function noteHandedOver(
   const ready = await readyLegal(client, masters, id, nowMs);
   if (typeof ready === 'string') return ready;
   await client.query('update legal_disclosures set executed_at = $2 where id = $1', [id, nowMs]);
-  const subject = ledgerSubject(ready.person.key);
-  chain.append({ at: nowMs, kind: KIND.legal, subject, basis: ready.basis, detail: `handed over ${id}` });
+  const { person, basis, scope, approvedBy } = ready;
+  const subject = ledgerSubject(person.key);
+  const detail = handedOverDetail({ ...scope, id, approvedBy });
+  chain.append({ at: nowMs, kind: KIND.legal, subject, basis, detail });
   return null;
 }
 
@@ -202,47 +213,4 @@ function ownTime(row: Readonly<Record<string, unknown>>): number | undefined {
   if (own !== undefined) return Date.parse(own as string);
   const { at } = (row.content ?? {}) as { readonly at?: unknown };
   return typeof at === 'number' ? at : undefined;
-}
-
-/** What a transparency report says of a year: numbers only. */
-export type Transparency = {
-  readonly year: number;
-  readonly requested: Readonly<Record<string, number>>;
-  readonly handedOver: Readonly<Record<string, number>>;
-  readonly refusedOrOpen: Readonly<Record<string, number>>;
-  readonly requestsOfPeople: Readonly<Record<string, number>>;
-  readonly complaints: number;
-  readonly erasures: Readonly<Record<string, number>>;
-};
-
-export async function transparency(db: Pool, year: number): Promise<Transparency> {
-  const span = [Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1)];
-  const count = async (sql: string) => {
-    const { rows } = await db.query<{ name: string; n: number }>(sql, span);
-    return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
-  };
-  const legal = (more: string) =>
-    count(
-      `select basis as name, count(*)::int as n from legal_disclosures where requested_at >= $1 and requested_at < $2 ${more} group by 1 order by 1`,
-    );
-  // From the ledger: what was handed over stays counted when the person behind it was erased.
-  const handedOver = await count(
-    `select basis as name, count(*)::int as n from ledger where kind = ${KIND.legal} and at >= $1 and at < $2 group by 1 order by 1`,
-  );
-  const complaints = await count(
-    "select 'all' as name, count(*)::int as n from complaints where received_at >= $1 and received_at < $2 having count(*) > 0",
-  );
-  return {
-    year,
-    requested: await legal(''),
-    handedOver,
-    refusedOrOpen: await legal('and executed_at is null'),
-    requestsOfPeople: await count(
-      'select kind as name, count(*)::int as n from rights_requests where received_at >= $1 and received_at < $2 group by 1 order by 1',
-    ),
-    complaints: complaints.all ?? 0,
-    erasures: await count(
-      'select cause as name, count(*)::int as n from erasures where started_at >= $1 and started_at < $2 group by 1 order by 1',
-    ),
-  };
 }

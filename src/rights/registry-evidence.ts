@@ -9,7 +9,7 @@ const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.spli
 export const EVIDENCE_TABLES: Readonly<Record<string, TableEntry>> = {
   ledger: {
     room: 'disclosures',
-    what: 'who was shown what class of thing about the device, how coarse, why; never a place',
+    what: 'who was shown what class of thing about the device, how coarse, why, and what staff did; never a place',
     columns: {
       ...list('subject', 'pseudonymous'),
       ...list('at kind application purpose basis precision event_seq policy_version tick detail', 'personal'),

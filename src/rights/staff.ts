@@ -38,6 +38,8 @@ export function allows(roles: readonly string[], action: StaffAction): boolean {
 /** What names somebody: a device's id, a token. The audit chain keeps what it says for years, whoever is erased meanwhile. */
 const NAMES_SOMEBODY = /[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|hg[a-z]_[A-Za-z0-9_-]{20}/i;
 
+export const namesSomebody = (text: string): boolean => NAMES_SOMEBODY.test(text);
+
 /** A reason that says something and names nobody: staff reads nothing without one. */
 export function isReason(text: unknown): text is string {
   return typeof text === 'string' && text.trim().length >= 8 && text.length <= 200 && !NAMES_SOMEBODY.test(text);

@@ -117,7 +117,7 @@ test('a disclosure under law is carried out once, before its end, after two othe
         ...scope,
       };
       const inChain = testChain(pool, () => now);
-      await transact(pool, (client) => requestLegal(client, MASTERS, wanted, 'asker', randomBytes, now));
+      await inChain((client, chain) => requestLegal(client, chain, MASTERS, wanted, 'asker', randomBytes, now));
       const approvedBy = new Set<string>();
       let executedAt: number | null = null;
       for (const one of steps) {
