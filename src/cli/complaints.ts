@@ -11,7 +11,8 @@ export const usage = `usage: honeyguide complaints list --reason TEXT [--json]
        honeyguide complaints answer ID --reason TEXT --say TEXT [--json]
        honeyguide complaints close ID --reason TEXT [--json]
 
-Needs STAFF_KEY with the role \`privacy\`. Who complained reads the answer by the ticket, and may say that it does not satisfy.
+Needs STAFF_KEY with the role \`privacy\`. Who complained reads the answer by the ticket, and may say that it does not satisfy:
+then it takes another one. close: 30 days after the last answer, if nothing was said to it.
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
@@ -41,7 +42,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   if (verb !== 'show') {
     const state = verb === 'answer' ? 'answered' : 'closed';
     if (!(await moveComplaint(deps, which, state, answer, context.now())))
-      throw new Error('there is no such complaint, or that cannot follow on what it is');
+      throw new Error(
+        'there is no such complaint, or that cannot follow on what it is: an answer comes first, and who complained has 30 days to say that it does not satisfy',
+      );
     say({ id: which, state }, `It is ${state}.\n`);
     return 0;
   }

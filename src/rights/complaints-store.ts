@@ -1,6 +1,6 @@
 // Complaints (R7): anybody may complain, with or without a device, and gets a ticket that nobody can guess. Promises: what is
 // said lies sealed under a key of its own, which goes with the complaint; the ticket is kept as a hash; staff sees what it must
-// answer and by when.
+// answer and by when, and can't end what somebody is not satisfied with, nor before they had time to say so.
 import { createHash } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { DEVICE_KEY_BYTES, type Random, wrapDeviceKey } from '../devices/device-key.ts';
@@ -15,9 +15,12 @@ export type ComplaintState = (typeof COMPLAINT_STATES)[number];
 const NEXT: Readonly<Record<ComplaintState, readonly ComplaintState[]>> = {
   received: ['answered'],
   answered: ['dissatisfied', 'closed'],
-  dissatisfied: ['answered', 'closed'],
+  // Nothing but another answer (attack: who is not satisfied is closed without one).
+  dissatisfied: ['answered'],
   closed: [],
 };
+/** How long after an answer its person may say that it does not satisfy, before staff can close. */
+export const OBJECT_MS = 30 * 86_400_000;
 
 export type ComplaintText = {
   readonly text: string;
@@ -114,7 +117,7 @@ export async function readComplaint(
   return { ...complaint, ...openJson<ComplaintText>(key, labelOf(id), sealed) };
 }
 
-/** Moves a complaint on, with an answer where there is one. False if that can't follow on what it is. */
+/** Moves a complaint on, with an answer where there is one. False if that can't follow on what it is, or not yet. */
 export async function moveComplaint(
   { pool, masters, random }: ComplaintDeps,
   id: string,
@@ -125,7 +128,7 @@ export async function moveComplaint(
   return await transact(pool, async (client) => {
     const { rows } = await client.query('select id from complaints where id = $1 for update', [id]);
     const before = rows.length === 0 ? null : await readComplaint({ pool: client, masters }, id);
-    if (before === null || !NEXT[before.state].includes(state)) return false;
+    if (before === null || !mayFollow(before, state, nowMs)) return false;
     const key = await client.query('select device, master_key, wrapped from device_keys where device = $1', [id]);
     const text: ComplaintText = {
       text: before.text,
@@ -143,6 +146,12 @@ export async function moveComplaint(
     ]);
     return true;
   });
+}
+
+function mayFollow({ state, endedAt }: Complaint, next: ComplaintState, nowMs: number): boolean {
+  // Answered, it ended with the answer, for now.
+  if (next === 'closed' && nowMs < (endedAt ?? nowMs) + OBJECT_MS) return false;
+  return NEXT[state].includes(next);
 }
 
 /** The id behind a ticket; null if there is none. */

@@ -9,9 +9,10 @@ const { call, pool } = await openWorld();
 const TEXT = 'They showed my street to somebody, marker-5512';
 const file = (more: object = {}) =>
   call(null, 'POST', '/v1/privacy/complaints', { text: TEXT, jurisdiction: 'NL', replyTo: 'ada@example.org', ...more });
-const staff = (ticket: string, state: 'answered' | 'closed', answer: string | null) =>
+const DAY_MS = 86_400_000;
+const staff = (ticket: string, state: 'answered' | 'closed', answer: string | null, nowMs = Date.now()) =>
   complaintOfTicket(pool, ticket).then((id) =>
-    moveComplaint({ pool, masters: MASTERS, random: randomBytes, newId: randomUUID }, id!, state, answer, Date.now()),
+    moveComplaint({ pool, masters: MASTERS, random: randomBytes, newId: randomUUID }, id!, state, answer, nowMs),
   );
 
 describe('the contact', () => {
@@ -55,8 +56,20 @@ describe('a complaint', () => {
     const unhappy = await call(null, 'POST', `/v1/privacy/complaints/${ticket}/dissatisfied`);
     expect(unhappy.body).toMatchObject({ state: 'dissatisfied', authority: { name: 'Autoriteit Persoonsgegevens' } });
     expect(unhappy.body.procedure).toContain('court');
-    expect(await staff(ticket, 'closed', null)).toBe(true);
+    const later = Date.now() + 400 * DAY_MS;
+    expect(await staff(ticket, 'closed', null, later)).toBe(false);
+    expect(await staff(ticket, 'answered', 'We looked again.')).toBe(true);
+    expect(await staff(ticket, 'closed', null, later)).toBe(true);
     expect(await staff(ticket, 'answered', 'again')).toBe(false);
+  });
+
+  test('can’t be closed in the month in which its answer may be said not to satisfy', async () => {
+    const { ticket } = (await file()).body;
+    await staff(ticket, 'answered', 'No.');
+    expect(await staff(ticket, 'closed', null)).toBe(false);
+    expect(await staff(ticket, 'closed', null, Date.now() + 29 * DAY_MS)).toBe(false);
+    expect((await call(null, 'POST', `/v1/privacy/complaints/${ticket}/dissatisfied`)).status).toBe(200);
+    expect((await call(null, 'GET', `/v1/privacy/complaints/${ticket}`)).body.state).toBe('dissatisfied');
   });
 
   test('lies sealed in the store, by a ticket that is kept as a hash', async () => {
@@ -86,9 +99,10 @@ describe('a complaint', () => {
   test('is gone with its key three years after its end', async () => {
     const { ticket } = (await file()).body;
     await staff(ticket, 'answered', 'so');
-    await staff(ticket, 'closed', null);
+    const closedAt = Date.now() + 31 * DAY_MS;
+    expect(await staff(ticket, 'closed', null, closedAt)).toBe(true);
     const id = await complaintOfTicket(pool, ticket);
-    const soon = Date.now() + 3 * 365 * 86_400_000 - 1e6;
+    const soon = closedAt + 3 * 365 * DAY_MS - 1e6;
     await sweepExpired(pool, soon);
     expect(await complaintOfTicket(pool, ticket)).toBe(id);
     await sweepExpired(pool, soon + 2e6);
