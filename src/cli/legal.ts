@@ -40,7 +40,7 @@ export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --ref
        honeyguide legal holds --reason TEXT                          (all with [--json])
 
 BASIS: ${LEGAL_BASES.join(', ')}. Two people with the approver's role of that basis, neither the one who asks, must approve
-before it can be carried out; \`show\` says to them, and to who asked, what it is about. It is carried out once, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
+before it can be carried out, and be of the staff still when it is; \`show\` says to them, and to who asked, what it is about. It is carried out once, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
 gag date lies ahead, and counted in \`honeyguide transparency\`. 
 --ends and --to lie within a year, a gag within two. ROW is the row's primary key, its columns joined by /. A hold lasts a year at most, and is
 placed again if it is needed longer; CAUSE is ${HOLD_CAUSES.join(' or ')} (the first is the default). Who is erased meanwhile reads that

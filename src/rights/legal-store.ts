@@ -1,5 +1,5 @@
 // Disclosures under law, for security and to protect rights (C3, C4): by staff and the command line only; no route leads here.
-// Promises: asked for with reference, authority, statute, fields and period; two people approve, neither the one who asked;
+// Promises: asked for with reference, authority, statute, fields and period; two people approve, neither the one who asked, both of the staff when it is carried out;
 // carried out before its end, once; limited to its fields; in the ledger under its own basis, with what it was, which outlives the erasure of
 // its person; shown to the person unless a gag date lies ahead; counted for the transparency report whether gagged or not.
 import type { ClientBase, Pool } from 'pg';
@@ -89,6 +89,7 @@ export type LegalRow = {
   readonly endsAt: number;
   readonly gagUntil: number | null;
   readonly executedAt: number | null;
+  /** Who approved it and is of the staff still: others' approvals count no more (attack: who was ended for cause has approved the rest before). */
   readonly approvedBy: readonly string[];
 };
 
@@ -96,7 +97,8 @@ export async function findLegal(db: Pool | ClientBase, id: string): Promise<Lega
   const { rows } = await db.query(
     `select l.id, l.device, l.basis, l.requested_by as "requestedBy", l.requested_at::float8 as "requestedAt",
        l.ends_at::float8 as "endsAt", l.gag_until::float8 as "gagUntil", l.executed_at::float8 as "executedAt",
-       array(select a.staff from legal_approvals a where a.disclosure = l.id order by a.staff) as "approvedBy"
+       array(select a.staff from legal_approvals a join staff s on s.id = a.staff and s.ended_at is null
+         where a.disclosure = l.id order by a.staff) as "approvedBy"
      from legal_disclosures l where l.id = $1`,
     [id],
   );

@@ -265,6 +265,19 @@ describe('a disclosure under law', () => {
       expect(output).toContain(text);
   });
 
+  test('is not carried out on an approval of somebody who was ended since', async () => {
+    const ada = await device();
+    const { json } = await ask(ada.id);
+    await hire('leaver', 'legal-approver');
+    for (const who of ['one', 'leaver']) expect((await approve(who, json.id)).exitCode).toBe(0);
+    await run('root', 'staff', 'end', 'leaver', ...REASON);
+    const out = join(testFolder(), 'out.json');
+    expect((await execute(json.id, out)).json.error).toContain('must approve it first');
+    expect(existsSync(out)).toBe(false);
+    expect((await approve('two', json.id)).json.approvedBy).toEqual(['one', 'two']);
+    expect((await execute(json.id, out)).exitCode).toBe(0);
+  });
+
   test('that two begin to carry out at once is handed over to one of them, and the other has no file', async () => {
     const ada = await device();
     const { json } = await ask(ada.id);

@@ -15,6 +15,7 @@ import {
 import { approveLegal, findLegal, noteHandedOver, requestLegal } from '../../src/rights/legal-store.ts';
 import { addMonths } from '../../src/rights/request.ts';
 import { endHold, listHolds, placeHold, sweepExpired } from '../../src/rights/retention-store.ts';
+import { addStaff } from '../../src/rights/staff-store.ts';
 import {
   barredAmong,
   confirmRemoval,
@@ -96,6 +97,7 @@ test('a complaint goes from answer to answer and is closed once, a month after t
 });
 
 test('a disclosure under law is carried out once, before its end, after two others than who asked approved it', async () => {
+  for (const id of ['asker', 'ana', 'bob']) await addStaff(pool, id, ['legal-approver'], randomBytes, START_MS);
   const step = fc.oneof(
     {
       weight: 4,
