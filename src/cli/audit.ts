@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { loadSecrets } from '../config/secrets.ts';
 import { ledgerReader } from '../disclosures/store.ts';
-import { type Fault, type KnownEnd, verifyLedger } from '../disclosures/verify.ts';
+import { type Fault, type KnownEnd, type Verdict, verifyLedger } from '../disclosures/verify.ts';
 import { type CommandContext, UsageError } from './context.ts';
 
 export const usage = `usage: honeyguide audit verify [--known SEQ:HASH] [--json]
@@ -15,6 +15,8 @@ A running gateway answers the same on its operators' port, while that is loopbac
 `;
 
 const IN_WORDS: Readonly<Record<Fault, string>> = {
+  headGone:
+    'is to be found nowhere: what says where the ledger ends (ledger_head) was removed, and nothing is written to it',
   missing: 'is missing',
   changed: 'is not what was written, or not in its place',
   tailCut: 'and what followed it was removed, or the end does not belong to the ledger',
@@ -37,8 +39,12 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const end = `${seq}:${hash.toString('hex')}`;
   if (values.json) context.output.write(`${JSON.stringify({ holds: broken === null, rows, end, broken })}\n`);
   else if (broken === null) context.output.write(`The ledger holds: ${rows} rows.\nEnd: ${end}\n`);
-  else context.output.write(`The ledger does not hold: row ${broken.at} ${IN_WORDS[broken.what]}.\n`);
+  else context.output.write(`The ledger does not hold: ${rowOf(broken)} ${IN_WORDS[broken.what]}.\n`);
   return broken === null ? 0 : 1;
+}
+
+function rowOf({ at, what }: NonNullable<Verdict['broken']>): string {
+  return what === 'headGone' ? 'the last row' : `row ${at}`;
 }
 
 function knownEnd(text: string): KnownEnd {

@@ -1,7 +1,7 @@
 // `honeyguide staff`: who may do what by the command line. The first one is an admin and needs nobody's leave.
 import { parseArgs } from 'node:util';
 import { isRole, ROLE_NAMES, ROLES, type Role } from '../rights/staff.ts';
-import { addStaff, endStaff, isUnstaffed, listStaff, StaffRefused } from '../rights/staff-store.ts';
+import { addFirstStaff, addStaff, endStaff, isUnstaffed, listStaff, StaffRefused } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceIfStaffed, given, openDesk } from './desk.ts';
 import { speaker } from './speaker.ts';
@@ -24,7 +24,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const [verb, id, ...more] = positionals;
   if (more.length > 0) throw new UsageError('too many arguments');
   const say = speaker(context, values.json);
-  const { store, act } = await openDesk(context);
+  const { store, act, erasing } = await openDesk(context);
   const { pool } = store;
   switch (verb) {
     case 'list': {
@@ -50,9 +50,10 @@ export async function run(args: string[], context: CommandContext): Promise<numb
         addStaff(client, who, roles, context.random, context.now());
       const first = await isUnstaffed(pool);
       if (first && !roles.includes('admin')) throw new UsageError('the first one must be an admin');
-      const key = first
-        ? await add(pool)
-        : await act('staff', values.reason, add, async () => ({ object: `add ${who} ${roles.join(',')}` }));
+      const deps = { inChain: erasing.inChain, now: context.now };
+      const about = async () => ({ object: `add ${who} ${roles.join(',')}` });
+      const firstKey = first ? await addFirstStaff(deps, who, roles, context.random) : null;
+      const key = firstKey ?? (await act('staff', values.reason, add, about));
       say({ id: who, roles, key }, `${key}\n\nThe key of ${who} (${roles.join(', ')}). It will not be shown again.\n`);
       return 0;
     }

@@ -18,10 +18,19 @@ export type Chain = {
 
 /**
  * Runs `work` in one transaction under the ledger's lock. Queries of `work` see everything committed before. Resolves once
- * it is durable and, where `changed` was called, in force on every replica; rejects, with nothing done, if `work` does.
+ * it is durable and, where `changed` was called, in force on every replica; rejects, with nothing done, if `work` does, and with
+ * LedgerHeadGone where there is no head.
  * Over connections that pipeline, `sent` is called when all is sent and only the store's word is waited for.
  */
 export type InChain = <T>(work: (client: ClientBase, chain: Chain) => Promise<T>, sent?: () => void) => Promise<T>;
+
+/** The row that says where the ledger ends is not there: somebody deleted it, and nothing can be written in order. */
+export class LedgerHeadGone extends Error {
+  override readonly name = 'LedgerHeadGone';
+  constructor() {
+    super('the ledger has no head, so nothing can be written in its order: see `honeyguide audit verify`');
+  }
+}
 
 export type ChainDeps = {
   readonly pool: Pool;
@@ -101,7 +110,11 @@ async function inTransaction<T>(
       await locked;
       working = begin();
     }
-    const result = await working;
+    // Without the lock whatever `work` failed with comes of that.
+    const result = await working.catch(async (error) => {
+      await locked;
+      throw error;
+    });
     await locked;
     if (changes.length > 0 && written.length === 0) throw new Error('a change of mind needs a row in the ledger');
     const writes = [
@@ -130,7 +143,10 @@ function lock(client: ClientBase, take: (head: Head) => void): Promise<void> {
     client.query(LOCK, (error: Error | null, results: unknown) => {
       if (error) return reject(error);
       // Several statements in one text have a result each, which the types don't know.
-      take((results as { rows: Head[] }[]).at(-1)!.rows[0]);
+      const [head] = (results as { rows: Head[] }[]).at(-1)!.rows;
+      // Thrown here, it would be nobody's and end the thread.
+      if (head === undefined) return reject(new LedgerHeadGone());
+      take(head);
       resolve();
     });
   });

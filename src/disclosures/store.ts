@@ -23,11 +23,12 @@ export type LedgerEnds = {
   readonly droppedHash: Buffer;
 };
 
-export async function readEnds(pool: Pool | ClientBase): Promise<LedgerEnds> {
+/** Null if the row that says so was deleted. */
+export async function readEnds(pool: Pool | ClientBase): Promise<LedgerEnds | null> {
   const { rows } = await pool.query(
     'select seq::float8, hash, dropped_seq::float8 as "droppedSeq", dropped_hash as "droppedHash" from ledger_head',
   );
-  return rows[0];
+  return rows[0] ?? null;
 }
 
 /** Up to `limit` rows after number `after`, in order. */
@@ -48,7 +49,7 @@ async function readBeyondEnds(pool: Pool): Promise<number | null> {
        (select l.seq from ledger l where l.seq <= h.dropped_seq order by l.seq limit 1),
        (select l.seq from ledger l where l.seq > h.seq order by l.seq limit 1))::float8 as seq from ledger_head h`,
   );
-  return rows[0].seq;
+  return rows[0]?.seq ?? null;
 }
 
 /** The ledger as verify.ts reads it. */
@@ -70,7 +71,7 @@ export function dropAgedRows(inChain: InChain, nowMs: number): Promise<number> {
     const isAged = ({ entry }: LedgerRow) => entry.at <= nowMs - LEDGER_TTL_MS;
     // Writers wait: mostly there is nothing to drop.
     if (!(await readRows(client, -1, 1)).some(isAged)) return 0;
-    const { droppedSeq, droppedHash } = await readEnds(client);
+    const { droppedSeq, droppedHash } = (await readEnds(client))!;
     if (droppedSeq > 0 && !(await isTold(client, droppedSeq))) throw new Error(notWritten(1));
     let last: { seq: number; hash: Buffer } = { seq: droppedSeq, hash: droppedHash };
     for (const row of await readRows(client, -1, DROP_ROWS)) {

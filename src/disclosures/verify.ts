@@ -1,17 +1,19 @@
 // Proves that the ledger is what was written: every row follows from the one before under the ledger's key, numbers have no
 // gap, both ends are where they should be. Promises: constant memory however long the ledger; finds any edit, gap, reorder,
-// cut tail, cut beginning or row beyond either end, and names the first row that does not hold. Whoever can write tables could set the ledger back
+// cut tail, cut beginning, lost head or row beyond either end, and names the first row that does not hold. Whoever can write tables could set the ledger back
 // to an earlier end whole: that is found by an end that was noted before (`known`), as the command prints one.
 import { chainHash, KIND, type LedgerEntry } from './entry.ts';
 import { type HmacKey, hmacKey } from './hmac.ts';
 
+type Ends = {
+  readonly seq: number;
+  readonly hash: Buffer;
+  readonly droppedSeq: number;
+  readonly droppedHash: Buffer;
+};
 export type ReadLedger = {
-  ends(): Promise<{
-    readonly seq: number;
-    readonly hash: Buffer;
-    readonly droppedSeq: number;
-    readonly droppedHash: Buffer;
-  }>;
+  /** Null: nothing says where it ends. */
+  ends(): Promise<Ends | null>;
   rows(
     after: number,
     limit: number,
@@ -33,7 +35,7 @@ export type Verdict = {
   readonly seq: number;
   readonly hash: Buffer;
 };
-export type Fault = 'missing' | 'changed' | 'tailCut' | 'beginningCut' | 'notTheKnownEnd' | 'added';
+export type Fault = 'headGone' | 'missing' | 'changed' | 'tailCut' | 'beginningCut' | 'notTheKnownEnd' | 'added';
 
 const PAGE_ROWS = 2_000;
 
@@ -42,20 +44,16 @@ export async function verifyLedger(read: ReadLedger, key: Uint8Array, known?: Kn
   const secret = hmacKey(key);
   for (;;) {
     const before = await read.ends();
+    if (before === null) return { broken: { at: 0, what: 'headGone' }, rows: 0, seq: 0, hash: Buffer.alloc(0) };
     const verdict = await verifyFrom(read, secret, before, known);
     if (verdict.broken === null) return verdict;
     // Rows may have been dropped for age while we read.
     const after = await read.ends();
-    if (after.droppedSeq === before.droppedSeq) return verdict;
+    if (after?.droppedSeq === before.droppedSeq) return verdict;
   }
 }
 
-async function verifyFrom(
-  read: ReadLedger,
-  key: HmacKey,
-  ends: Awaited<ReturnType<ReadLedger['ends']>>,
-  known: KnownEnd | undefined,
-): Promise<Verdict> {
+async function verifyFrom(read: ReadLedger, key: HmacKey, ends: Ends, known: KnownEnd | undefined): Promise<Verdict> {
   let seq = ends.droppedSeq;
   let hash = ends.droppedHash;
   let rows = 0;

@@ -17,7 +17,7 @@ import type { Device } from '../devices/profile.ts';
 import type { DevicePorts, Presented } from '../devices/routes.ts';
 import { isSucceeded, loadDevice, lockDevice, noteArrival, touchDevice } from '../devices/store.ts';
 import { hashToken, isToken } from '../devices/token.ts';
-import { type Chain, createInChain, type InChain } from '../disclosures/chain.ts';
+import { type Chain, createInChain, type InChain, LedgerHeadGone } from '../disclosures/chain.ts';
 import { settleEverywhere } from '../disclosures/settle.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
 import type { PolicyPorts } from '../policy/routes.ts';
@@ -27,7 +27,7 @@ import { notifyRecipients } from '../rights/notices-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { devicePorts } from './device-ports.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
-import { CLOCKS } from './sharing.ts';
+import { CLOCKS, createSayer } from './sharing.ts';
 import { orUnavailable } from './store-loss.ts';
 
 export type People = {
@@ -67,7 +67,8 @@ export async function openThreadPeople(
   const lost = (error: Error) => log.error(describeError(error), 'store connection lost');
   const { pool, close } = openPool(store, lost, SERVER_QUERY_MS);
   const settle = (seq: number) => settleEverywhere(pool, seq, CLOCKS.monotonicMs);
-  const inChain = createInChain({ pool, ledgerKey: keys.ledgerKey, now: Date.now, settle });
+  const chain = createInChain({ pool, ledgerKey: keys.ledgerKey, now: Date.now, settle });
+  const inChain = tellingOfHead(chain, log);
   const { receiptKey, pseudonymKey } = keys;
   const setup = {
     pool,
@@ -77,6 +78,19 @@ export async function openThreadPeople(
     pseudonymKey,
   };
   return { ...setup, people: await openPeople(setup), close };
+}
+
+/** Says now and then that the ledger has no head: whoever asks gets a 503, which is no bug and says nothing in the log. */
+function tellingOfHead(inChain: InChain, log: BugLog): InChain {
+  const say = createSayer(log, 'the ledger has no head: nothing is decided (honeyguide audit verify)');
+  return async (work, sent) => {
+    try {
+      return await inChain(work, sent);
+    } catch (error) {
+      if (error instanceof LedgerHeadGone) say(error);
+      throw error;
+    }
+  };
 }
 
 /** Receipts that one list shows. */

@@ -109,7 +109,7 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
 }
 
 /** Says that something failed, now and then. */
-function createSayer(log: BugLog, message: string): (error: unknown) => void {
+export function createSayer(log: BugLog, message: string): (error: unknown) => void {
   let saidMs = Number.NEGATIVE_INFINITY;
   return (error) => {
     if (performance.now() - saidMs < SAY_MS) return;

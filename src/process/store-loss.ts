@@ -1,5 +1,6 @@
-// A store that is away, or busy past what anybody waits for, is the gateway's 503: the caller may try again. Anything else that
+// A store that is away, busy past what anybody waits for, or without the head of its ledger, is the gateway's 503: the caller may try again. Anything else that
 // goes wrong in the store stays the bug it is.
+import { LedgerHeadGone } from '../disclosures/chain.ts';
 import { refusalError, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
 import { describeStoreLoss } from '../storage/open.ts';
 
@@ -15,7 +16,11 @@ export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     const { code = '', table } = error as { code?: string; table?: string };
-    const lost = describeStoreLoss(error) !== null || CUT_SHORT.has(code) || (code === TAKEN && table === 'ledger');
+    const lost =
+      describeStoreLoss(error) !== null ||
+      CUT_SHORT.has(code) ||
+      (code === TAKEN && table === 'ledger') ||
+      error instanceof LedgerHeadGone;
     throw lost ? refusalError({ kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S }) : error;
   }
 }

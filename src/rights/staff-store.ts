@@ -68,8 +68,27 @@ export async function listStaff(
 }
 
 /** True while nobody is there: the first one, an admin, needs nobody's leave. */
-export async function isUnstaffed(db: Pool): Promise<boolean> {
+export async function isUnstaffed(db: Pool | ClientBase): Promise<boolean> {
   return (await db.query('select not exists (select from staff) as none')).rows[0].none === true;
+}
+
+/**
+ * Adds the first of the staff, who needs nobody's leave; null if somebody is there already. Looked at under the ledger's lock, as every
+ * act of staff is (attack: two who add an admin to a new store at once, of whom the owner knows one).
+ */
+export function addFirstStaff(
+  { inChain, now }: Pick<StaffDeps, 'inChain' | 'now'>,
+  id: string,
+  roles: readonly Role[],
+  random: Random,
+): Promise<string | null> {
+  return inChain(async (client, chain) => {
+    if (!(await isUnstaffed(client))) return null;
+    const key = await addStaff(client, id, roles, random, now());
+    const act = { staff: '(shell)', allowed: true, action: 'staff', object: `add ${id} ${roles.join(',')}` };
+    chain.append({ at: now(), kind: KIND.staff, detail: staffDetail({ ...act, reason: 'the first of the staff' }) });
+    return key;
+  });
 }
 
 /** For acts about nobody and nothing in particular, such as lists. */

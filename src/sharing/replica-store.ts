@@ -70,7 +70,7 @@ export async function joinReplicas(deps: ReplicaDeps): Promise<Replica> {
     const { rows } = renews
       ? await pool.query<Change>(timedQuery(RENEW, ANSWER_MS, [from, id]))
       : await pool.query<Change>(timedQuery(CHANGES, ANSWER_MS, [from]));
-    if (!isHeld() || rows[0].head < from) return begin();
+    if (!isHeld() || rows.length === 0 || rows[0].head < from) return begin();
     if (renews) {
       told = from;
       hold(before);
@@ -92,6 +92,7 @@ export async function joinReplicas(deps: ReplicaDeps): Promise<Replica> {
     const { rows } = await pool.query<{ head: number }>(
       timedQuery('select seq::float8 as head from ledger_head', ANSWER_MS),
     );
+    if (rows.length === 0) throw new Error('the ledger has no head');
     seen = rows[0].head;
     const before = { monotonicMs: clocks.monotonicMs(), wallMs: clocks.wallMs() };
     await pool.query(timedQuery(RENEW, ANSWER_MS, [seen, id]));

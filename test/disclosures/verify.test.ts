@@ -1,10 +1,13 @@
+import type { ClientBase } from 'pg';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { type Chain, LedgerHeadGone } from '../../src/disclosures/chain.ts';
 import { dropAgedRows, LEDGER_TTL_MS } from '../../src/disclosures/store.ts';
+import { openPool } from '../../src/storage/pool.ts';
 import { openTestStore } from '../support/store.ts';
 import { tamper } from '../support/tamper.ts';
 import { entry, NOW, testChain, verify } from './ledger.ts';
 
-const { pool } = await openTestStore();
+const { pool, address } = await openTestStore();
 const inChain = testChain(pool);
 
 beforeEach(async () => {
@@ -72,6 +75,32 @@ describe('a ledger that was tampered with', () => {
     expect((await verify(pool, { seq, hash })).broken).toEqual({ at: 9, what: 'notTheKnownEnd' });
     await writeRows([NOW, NOW, NOW]);
     expect((await verify(pool, { seq, hash })).broken).toEqual({ at: 10, what: 'notTheKnownEnd' });
+  });
+});
+
+describe('a ledger whose head was deleted', () => {
+  beforeEach(async () => {
+    await writeRows(TEN);
+    const { rows } = await pool.query('delete from ledger_head returning to_jsonb(ledger_head) as head');
+    return () =>
+      pool.query('insert into ledger_head select (jsonb_populate_record(null::ledger_head, $1)).*', [rows[0].head]);
+  });
+
+  test('does not hold, and that is said', async () => {
+    expect(await verify(pool)).toEqual({ broken: { at: 0, what: 'headGone' }, rows: 0, seq: 0, hash: Buffer.alloc(0) });
+  });
+
+  test('lets nothing be written, and who tries hears why, also where work was sent right behind the lock', async () => {
+    const append = async (client: ClientBase, chain: Chain) => {
+      await client.query('select 1');
+      chain.append(entry());
+    };
+    await expect(inChain(append)).rejects.toThrow(LedgerHeadGone);
+    await expect(dropAgedRows(inChain, NOW)).rejects.toThrow(LedgerHeadGone);
+    const { pool: pipelining, close } = openPool(address, undefined, 0, true);
+    await expect(testChain(pipelining, undefined, true)(append)).rejects.toThrow(LedgerHeadGone);
+    await close();
+    expect((await pool.query('select count(*)::int as n from ledger')).rows).toEqual([{ n: 10 }]);
   });
 });
 

@@ -1,13 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { loadSecrets, secretsPath } from '../../src/config/secrets.ts';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { createInChain } from '../../src/disclosures/chain.ts';
 import { createSubmissionCountMemory } from '../../src/observations/submission-counts.ts';
-import { openPeople } from '../../src/process/people.ts';
+import { openPeople, openThreadPeople } from '../../src/process/people.ts';
 import { orUnavailable } from '../../src/process/store-loss.ts';
 import { openSubmission } from '../../src/process/submission.ts';
 import { openPool } from '../../src/storage/pool.ts';
 import { createTestApp, DEVICE_KEY } from '../support/app.ts';
-import { afterFile } from '../support/store.ts';
+import { afterFile, openTestStore, testFolder } from '../support/store.ts';
 
 test('a store that is away is a 503 for people, never an answer and never their fault', async () => {
   // Nothing listens on port 1.
@@ -38,6 +40,28 @@ test('a store that is away is a 503 for people, never an answer and never their 
     expect(answer.json()).toMatchObject({ type: '/problems/unavailable' });
   }
   expect(logged).toEqual([]);
+});
+
+test('a ledger without its head is a 503 for who needs it, a line in the log now and then, and the end of no thread', async () => {
+  const store = await openTestStore();
+  const dataDir = testFolder();
+  const { ledgerKey, pseudonymKey } = loadSecrets({ dataDir }, randomBytes);
+  const keys = { secretsPath: secretsPath({ dataDir }), ledgerKey, pseudonymKey, receiptKey: randomBytes(32) };
+  const said: string[] = [];
+  const { people, close } = await openThreadPeople(store.address, keys, {
+    error: (_facts, text) => void said.push(text),
+  });
+  afterFile(close);
+  const { app, logged } = await createTestApp({ people });
+  await store.pool.query('delete from ledger_head');
+  for (let i = 0; i < 3; i++) {
+    const headers = { authorization: `Bearer ${DEVICE_KEY}` };
+    const answer = await app.inject({ method: 'POST', url: '/v1/devices', headers, payload: {} });
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '10']);
+  }
+  expect((await app.inject({ method: 'GET', url: '/v1/policies/current' })).statusCode).not.toBe(503);
+  expect(logged).toEqual([]);
+  expect(said).toEqual([expect.stringContaining('the ledger has no head')]);
 });
 
 test('a request to remove an access point is a 503 while the store is away', async () => {

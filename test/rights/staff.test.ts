@@ -52,6 +52,16 @@ test('the first of the staff is an admin; after that nobody is added without an 
   expect(JSON.stringify(rows)).not.toContain(keys.root);
 });
 
+test('of two who would be the first at the same moment one is, and the other needs leave', async () => {
+  const desk = await openTestDesk();
+  const add = (id: string) => desk.run(null, 'staff', 'add', id, '--roles', 'admin', ...REASON);
+  const both = await Promise.all([add('ann'), add('bea')]);
+  expect(both.map(({ exitCode }) => exitCode).sort()).toEqual([0, 2]);
+  const { rows } = await desk.pool.query('select s.id, l.detail from staff s, ledger l where l.kind = 7');
+  const { id } = both.find(({ exitCode }) => exitCode === 0)!.json;
+  expect(rows).toEqual([{ id, detail: `(shell) staff add ${id} admin: the first of the staff` }]);
+});
+
 test('no role allows everything, and nothing is allowed without one', () => {
   const actions = new Set(Object.values(ROLES).flat());
   for (const role of Object.keys(ROLES)) expect([...actions].every((action) => allows([role], action))).toBe(false);

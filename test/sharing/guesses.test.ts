@@ -202,7 +202,7 @@ test('a statement that fails takes the rows upon its own with it, and the ledger
   const drafts = createDrafts(LEDGER_KEY);
   const [one, two] = [await pool.connect(), await pool.connect()];
   const failing = { writing: writingIf('failing', `1 / $${GUARD_FROM}::int = 1`), values: [0] };
-  const { seq, hash } = await readEnds(store.pool);
+  const { seq, hash } = (await readEnds(store.pool))!;
   const first = drafts.upon({ seq, hash });
   first.append(entry());
   const failed = first.write(one, failing).catch((error) => String(error));
@@ -217,7 +217,7 @@ test('a statement that fails takes the rows upon its own with it, and the ledger
   const third = drafts.upon({ seq, hash });
   third.append(entry());
   expect(await third.write(two)).toBe(true);
-  expect((await readEnds(store.pool)).seq).toBe(seq + 1);
+  expect((await readEnds(store.pool))!.seq).toBe(seq + 1);
   expect((await verify(store.pool)).broken).toBeNull();
   one.release();
   two.release();
