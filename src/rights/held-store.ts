@@ -43,6 +43,7 @@ export type HeldOptions = {
 };
 export type TagsOf = (person: Person) => Promise<readonly VisitTag[]>;
 
+const STAFF = 'staff';
 const WITHHELD = '(a key, or a hash of a credential: kept, shown to nobody)';
 /** Some 75 kB of the ledger: a few milliseconds to write, a minute on the slowest of phones' networks. */
 export const PAGE_ROWS = 200;
@@ -129,11 +130,18 @@ function shownRow(
     else if (kind === 'sealed') shown.content = open(person, table, name, row[name] as string);
     else shown[camel(name)] = readable(name, row[name]);
   }
-  // Whom of the staff it was is about somebody else.
-  if (forPerson && table === 'ledger' && row.kind === KIND.staff) shown.detail = withoutStaff(`${row.detail}`);
-  if (forPerson && table === 'ledger' && row.kind === KIND.legal) shown.detail = withoutApprovers(`${row.detail}`);
+  if (forPerson) Object.assign(shown, withoutOthers(table, row));
   if (endsAt !== null) shown.keptUntil = new Date(endsAt).toISOString();
   return shown;
+}
+
+/** What a row says of who of the staff acted is about somebody else: it stays in the ledger, and out of the person's copy. */
+function withoutOthers(table: string, row: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  if (table === 'legal_disclosures') return { requestedBy: STAFF };
+  if (table === 'legal_holds') return { placedBy: STAFF };
+  if (table !== 'ledger') return {};
+  if (row.kind === KIND.staff) return { detail: withoutStaff(`${row.detail}`) };
+  return row.kind === KIND.legal ? { detail: withoutApprovers(`${row.detail}`) } : {};
 }
 
 /** SQL that is true of rows `t` about the person; `$2` is what `valueFor` gives. */

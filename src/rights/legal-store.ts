@@ -167,7 +167,12 @@ export async function* readLegalPages(
 ): AsyncGenerator<HeldPage> {
   const options = { forPerson: false, tables: scope.fields, tagsOf: async () => [] };
   for await (const page of readHeldPages(db, person, nowMs, options))
-    yield { ...page, rows: page.rows.filter((row) => isWithin(scope, row, nowMs)) };
+    yield { ...page, rows: page.rows.filter((row) => !isOurOwn(page.table, row) && isWithin(scope, row, nowMs)) };
+}
+
+/** What our staff did, and what was handed over to others, who may not know of each other: rows of the ledger that are for nobody else. */
+function isOurOwn(table: string, { kind }: HeldPage['rows'][number]): boolean {
+  return table === 'ledger' && (kind === KIND.staff || kind === KIND.legal);
 }
 
 /**

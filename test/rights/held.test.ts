@@ -16,7 +16,13 @@ test('an export contains what was planted in every personal column of every tabl
   const person = await register(pool);
   const marks = await plant(pool, person);
   const held = await readHeld(pool, person, START_MS, { forPerson: true });
+  // Who of the staff it was is about somebody else.
+  const ofStaff = ['legal_disclosures.requested_by', 'legal_holds.placed_by'];
   for (const { table, column, mark } of marks.filter((one) => !one.isSecret)) {
+    if (ofStaff.includes(`${table}.${column}`)) {
+      expect(JSON.stringify(held[table].rows)).not.toContain(mark);
+      continue;
+    }
     expect([table, column, JSON.stringify(held[table]?.rows ?? '')]).toEqual([
       table,
       column,

@@ -265,6 +265,24 @@ describe('a disclosure under law', () => {
       expect(output).toContain(text);
   });
 
+  test('hands over neither what staff did nor what was handed over to others', async () => {
+    const ada = await device();
+    await run('priv', 'requests', 'export', ada.id, ...REASON);
+    const carry = async () => {
+      const { json } = await ask(ada.id, '--authority', 'Court of Breda');
+      for (const who of ['one', 'two']) await approve(who, json.id);
+      const out = join(testFolder(), 'out.json');
+      expect((await execute(json.id, out)).exitCode).toBe(0);
+      return JSON.parse(readFileSync(out, 'utf8')).held;
+    };
+    for (const held of [await carry(), await carry()]) {
+      const kinds = (held.ledger?.rows ?? []).map(({ kind }: { kind: number }) => kind);
+      expect(kinds).not.toEqual(expect.arrayContaining([KIND.staff]));
+      expect(kinds).not.toEqual(expect.arrayContaining([KIND.legal]));
+      expect(JSON.stringify(held)).not.toMatch(/Breda|priv export/);
+    }
+  });
+
   test('is not carried out on an approval of somebody who was ended since', async () => {
     const ada = await device();
     const { json } = await ask(ada.id);
