@@ -22,13 +22,11 @@ import {
   registerDevice,
   rotateToken,
 } from '../devices/store.ts';
-import { hashToken } from '../devices/token.ts';
 import type { TokenPorts } from '../devices/token-routes.ts';
 import type { InChain } from '../disclosures/chain.ts';
 import { listPolicies } from '../policy/store.ts';
 import { takeProof } from '../rights/challenges-store.ts';
 import { startGrace } from '../rights/children-store.ts';
-import { keepHandle } from '../rights/notices-store.ts';
 import { forgetVisits } from '../sharing/counts/visit-store.ts';
 import { transact } from '../storage/transaction.ts';
 import type { PeopleSetup } from './people.ts';
@@ -103,9 +101,7 @@ function tokenPorts({ pool, inChain, masters }: PeopleSetup): TokenPorts {
       act(async (client, chain) => {
         const maker = { device: id, tokenHash, proven };
         const deps = { ...secrets, newId: randomUUID };
-        const issued = await issueApplicationToken(client, chain, deps, maker, application, nowMs);
-        if (!('refused' in issued)) await keepHandle(client, id, application, hashToken(issued.token), nowMs);
-        return issued;
+        return await issueApplicationToken(client, chain, deps, maker, application, nowMs);
       }),
     list: ({ id }, nowMs) => orUnavailable(() => listApplicationTokens(pool, id, nowMs)),
     end: (device, id, nowMs) => act((client, chain) => endApplicationTokens(client, chain, device, id, nowMs)),

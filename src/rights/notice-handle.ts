@@ -7,6 +7,8 @@ export function ownHandlesOf(application: string): string {
 }
 /** The same before it was kept which application presented which of them. */
 export const OWN_TOKENS = '';
+/** In the place of an application: handles by which notices name the device that are held still, to whomever. */
+export const NAMED_IN_NOTICES = 'named in notices';
 
 /** What a recipient computes of a token it presented: SHA-256 of `honeyguide notice ` and the SHA-256 of the token in hex. */
 export function noticeHandle(tokenHash: Uint8Array): string {

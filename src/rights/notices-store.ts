@@ -9,7 +9,7 @@ import { ledgerSubject } from '../devices/device-key.ts';
 import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import type { Person } from './challenges-store.ts';
-import { noticeHandle, OWN_TOKENS, ownHandlesOf } from './notice-handle.ts';
+import { NAMED_IN_NOTICES, noticeHandle, OWN_TOKENS, ownHandlesOf } from './notice-handle.ts';
 
 export type NoticeKind = 'rectified' | 'restricted' | 'erased' | 'withdrawn';
 
@@ -19,33 +19,12 @@ const DAY_MS = 24 * HOUR_MS;
 const CLOSED_MS = 3 * HOUR_MS;
 /** And is handed over from then on: an hour later, because no two gateways have the same time. */
 const DELIVERED_MS = CLOSED_MS + HOUR_MS;
-/** Of a device's tokens for one application so many are known by their handles: the phone makes one when the app starts. */
-const HANDLES = 8;
+/** For the registry: notices are for reading soon. */
+export const NOTICE_MS = 90 * DAY_MS;
 
 const startOfDay = (ms: number): number => ms - (ms % DAY_MS);
 
-/** Keeps by which handle an application knows a device, for as long as there is the device. In the transaction that makes the token. */
-export async function keepHandle(
-  client: ClientBase,
-  device: string,
-  application: string,
-  tokenHash: Uint8Array,
-  nowMs: number,
-): Promise<void> {
-  await client.query('insert into notice_handles (device, application, handle, issued_at) values ($1, $2, $3, $4)', [
-    device,
-    application,
-    noticeHandle(tokenHash),
-    nowMs,
-  ]);
-  await client.query(
-    `delete from notice_handles where device = $1 and application = $2 and handle not in (select handle from notice_handles
-       where device = $1 and application = $2 order by issued_at desc, handle limit ${HANDLES})`,
-    [device, application],
-  );
-}
-
-/** The handles of a device by all its tokens, ended or not. */
+/** The handles of a device by which it is known, and those by which notices named it that are held still. */
 export async function noticeHandles(db: Pool | ClientBase, device: string): Promise<string[]> {
   const { unsorted, byHolder } = await readHandles(db, device);
   return [...new Set([...unsorted, ...[...byHolder.values()].flat()])];
@@ -86,6 +65,7 @@ export async function notifyRecipients(
   if (applications.length === 0) return 0;
   const at = Math.max(startOfDay(sinceMs), startOfDay(nowMs - CLOSED_MS));
   const { unsorted, byHolder } = await readHandles(client, person.device);
+  const named = new Set<string>();
   for (const application of applications) {
     // By what it presented and no more (attack: two recipients that never held a token in common compare their notices).
     const known = [application, ownHandlesOf(application)].flatMap((holder) => byHolder.get(holder) ?? []);
@@ -96,9 +76,26 @@ export async function notifyRecipients(
       handles,
       at,
     ]);
+    for (const handle of handles) named.add(handle);
     chain.append({ at: nowMs, kind: KIND.notice, application, subject, detail: kind });
   }
+  await keepNamed(client, person.device, [...named], nowMs);
   return applications.length;
+}
+
+/**
+ * Keeps by which handles notices name a device, as long as one does: the person's own copy finds its notices by them, whatever became
+ * of the tokens since.
+ */
+async function keepNamed(client: ClientBase, device: string, handles: readonly string[], nowMs: number): Promise<void> {
+  await client.query('delete from notice_handles where device = $1 and application = $2 and issued_at < $3', [
+    ...[device, NAMED_IN_NOTICES, nowMs - NOTICE_MS],
+  ]);
+  await client.query(
+    `insert into notice_handles (device, application, handle, issued_at) select $1, $2, unnest($3::text[]), $4
+     on conflict (device, application, handle) do update set issued_at = excluded.issued_at`,
+    [device, NAMED_IN_NOTICES, handles, nowMs],
+  );
 }
 
 /**
@@ -138,8 +135,6 @@ export type Notice = {
 /** The last notice that was read. */
 export type NoticeCursor = Pick<Notice, 'at' | 'id'>;
 
-/** For the registry: notices are for reading soon. */
-export const NOTICE_MS = 90 * DAY_MS;
 const BEGINNING: NoticeCursor = { at: 0, id: '00000000-0000-0000-0000-000000000000' };
 
 /** Notices of an application behind `after`, day by day; they count as read from then on. Only days that are handed over. */

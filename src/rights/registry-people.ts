@@ -58,13 +58,13 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
   },
   notice_handles: {
     room: 'rights',
-    what: 'hashes of tokens by which recipients know the device, so that they can be told of corrections and erasure; `own` before an application: of the device’s own tokens that it presented',
+    what: 'hashes of tokens by which recipients know the device, so that they can be told of corrections and erasure: an application, of its tokens that it presented; `own` before it, of the device’s own; `named in notices`, those of notices that are held',
     columns: { ...list('device handle', 'pseudonymous'), ...list('application issued_at', 'personal') },
     key: ['device', 'application', 'handle'],
     life: {
       kind: 'lasts',
       because:
-        'as long as the device; of each application the newest eight of its tokens, the newest forty of the device’s own',
+        'as long as the device; of each application the newest 1,100 of its tokens that it presented and the newest forty of the device’s own; what notices name, 90 days and until the next one',
     },
     endedBy: 'erasure',
     subject: ofDevice,

@@ -52,14 +52,20 @@ async function register(): Promise<Phone> {
 async function personOf({ id }: Phone) {
   return (await findPerson(pool, MASTERS, id))!;
 }
-/** By the phone's own token, unless told otherwise. */
-async function disclose(phone: Phone, to: string, kind: 1 | 2 = KIND.region, byOwn = true): Promise<void> {
+/** By the phone's own token, unless told otherwise; null: of which nobody noted it, as once. */
+async function disclose(
+  phone: Phone,
+  to: string,
+  kind: 1 | 2 = KIND.region,
+  by: string | null = phone.token,
+): Promise<void> {
   const subject = ledgerSubject((await personOf(phone)).key);
   const purpose = 'dpv:ServiceProvision';
-  const ask = { application: to, purpose, tokenHash: hashToken(phone.token) };
   await inChain(async (client, chain) => {
     chain.append({ at: clock.nowMs, kind, application: to, subject, purpose, precision: kind });
-    if (byOwn) await keepPresented(client, [{ device: phone.id, ask }], clock.nowMs);
+    if (by === null) return;
+    const ask = { application: to, purpose, tokenHash: hashToken(by), isBound: by.startsWith('hga_') };
+    await keepPresented(client, [{ device: phone.id, ask }], clock.nowMs);
   });
 }
 async function mint(phone: Phone, to: string): Promise<string> {
@@ -71,6 +77,11 @@ async function notices(of: string, after?: string): Promise<Page> {
   const answer = await partners.inject({ method: 'GET', url });
   expect(answer.statusCode).toBe(200);
   return answer.json();
+}
+/** The notices in the person's own copy. */
+async function copyOf(token: string): Promise<unknown[] | undefined> {
+  const copy = (await call('GET', '/v1/me/export', token)).body as { held: Record<string, { rows: unknown[] }> };
+  return copy.held.recipient_notices?.rows;
 }
 const nextMorning = () => {
   clock.nowMs = NOON_MS + DAY_MS;
@@ -141,8 +152,8 @@ describe('two recipients', () => {
   test('find nothing the same in what they are told of one person, also when their tokens have ended', async () => {
     const phone = await register();
     const [mine, theirs] = [await mint(phone, application), await mint(phone, other)];
-    await disclose(phone, application, KIND.region, false);
-    await disclose(phone, other, KIND.precise, false);
+    await disclose(phone, application, KIND.region, mine);
+    await disclose(phone, other, KIND.precise, theirs);
     await call('DELETE', '/v1/me/tokens', phone.token);
     await sweepExpired(pool, clock.nowMs);
     await call('POST', '/v1/me/restrict', phone.token);
@@ -159,7 +170,7 @@ describe('two recipients', () => {
   test('never see the handle of the phone’s own token once they had one of their own, after its time, too', async () => {
     const phone = await register();
     const token = await mint(phone, application);
-    await disclose(phone, application, KIND.region, false);
+    await disclose(phone, application, KIND.region, token);
     await disclose(phone, other);
     clock.nowMs += 200 * DAY_MS;
     await call('GET', '/v1/me', phone.token);
@@ -189,26 +200,39 @@ describe('two recipients', () => {
     expect(new Set(cursors).size).toBe(1);
     expect(cursors[0]).toMatch(/^2026-11-22\.[0-9a-f-]{36}$/);
   });
+});
 
-  test('are known by the newest eight of their tokens, however often a phone makes one', async () => {
+describe('a recipient that was shown a phone by a token of its own', () => {
+  test('is told by that one, however many the phone made for it since that it never presented', async () => {
     const phone = await register();
-    const tokens: string[] = [];
-    for (let n = 0; n < 11; n++, clock.nowMs += MINUTE_MS) tokens.push(await mint(phone, application));
-    await disclose(phone, application, KIND.region, false);
+    const presented = await mint(phone, application);
+    await disclose(phone, application, KIND.precise, presented);
+    for (let n = 0; n < 9; n++, clock.nowMs += MINUTE_MS) await mint(phone, application);
     await call('POST', '/v1/me/restrict', phone.token);
     nextMorning();
-    const { handles } = (await notices(application)).notices[0];
-    expect(handles).toEqual(
-      tokens
-        .slice(-8)
-        .map((token) => noticeHandle(hashToken(token)))
-        .sort(),
-    );
-    const kept = await pool.query('select 1 from notice_handles where device = $1 and application = $2', [
-      phone.id,
-      application,
+    expect((await notices(application)).notices.flatMap(({ handles }) => handles)).toEqual([
+      noticeHandle(hashToken(presented)),
     ]);
-    expect(kept.rows).toHaveLength(8);
+  });
+
+  test('is known by 1,100 of them at most, the newest, and what it was told is in the person’s own copy whatever became of them', async () => {
+    const phone = await register();
+    const presented = await mint(phone, application);
+    await disclose(phone, application, KIND.region, presented);
+    await call('POST', '/v1/me/restrict', phone.token);
+    await pool.query(
+      `insert into notice_handles (device, application, handle, issued_at) select $1, $2, 'newer ' || n, $3::int8 + n from generate_series(1, 1200) n`,
+      [phone.id, application, clock.nowMs],
+    );
+    clock.nowMs += MINUTE_MS;
+    await disclose(phone, application, KIND.region, await mint(phone, application));
+    const kept = await pool.query<{ handle: string }>(
+      'select handle from notice_handles where device = $1 and application = $2',
+      [phone.id, application],
+    );
+    expect(kept.rows).toHaveLength(1_100);
+    expect(kept.rows.map(({ handle }) => handle)).not.toContain(noticeHandle(hashToken(presented)));
+    expect(await copyOf(phone.token)).toMatchObject([{ kind: 'restricted', application }]);
   });
 });
 
@@ -285,11 +309,7 @@ describe('a recipient that was shown a phone by its own token', () => {
     await disclose(phone, application);
     await call('POST', '/v1/me/restrict', phone.token);
     const later = await rotate(phone, 2);
-    const copy = (await call('GET', '/v1/me/export', later.token)).body as {
-      held: Record<string, { rows: { kind: string; application: string }[] }>;
-    };
-    expect(copy.held.recipient_notices.rows).toMatchObject([{ kind: 'restricted', application }]);
-    expect(copy.held.notice_handles.rows).toHaveLength(1);
+    expect(await copyOf(later.token)).toMatchObject([{ kind: 'restricted', application }]);
   });
 
   test('is known by forty tokens of the phone at most, the newest, until the erasure takes them', async () => {
@@ -309,10 +329,13 @@ describe('a recipient that was shown a phone by its own token', () => {
 
   test('by whatever nobody noted before, is told by all tokens of the phone that are good', async () => {
     const phone = await register();
-    await disclose(phone, application, KIND.region, false);
+    await disclose(phone, application, KIND.region, null);
     await call('POST', '/v1/me/restrict', phone.token);
+    const later = await rotate(phone, 1);
     clock.nowMs += 2 * DAY_MS;
     expect(await handlesOf(application)).toEqual([['restricted', [noticeHandle(hashToken(phone.token))]]]);
+    await sweepExpired(pool, clock.nowMs);
+    expect(await copyOf(later.token)).toMatchObject([{ kind: 'restricted', application }]);
   });
 });
 

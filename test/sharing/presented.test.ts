@@ -1,4 +1,4 @@
-// By which own tokens of a phone an application is told of it in notices: those it presented, seen over HTTP.
+// By which tokens of a phone an application is told of it in notices: those it presented, seen over HTTP.
 import { cellToLatLng, latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
 import { hashToken } from '../../src/devices/token.ts';
@@ -47,3 +47,30 @@ test('two partners that held different tokens of one phone find nothing the same
   const handle = (token: string) => noticeHandle(hashToken(token));
   expect(told).toEqual([[[handle(first)]], [[handle(second)]]]);
 });
+
+test.each([
+  ['withdrawn', 'precise'],
+  ['restricted', 'region'],
+] as const)(
+  'a notice that something is %s names the token by which %s answers came, however many the phone made since',
+  async (kind, precision) => {
+    const { application, key } = await addPartner(store, `Navi ${kind}`);
+    await gateway.followKeys();
+    const { token } = await addDevice(gateway.inChain, clock.nowMs);
+    const url = `/v1/me/consents/${application}/${PURPOSE}`;
+    expect((await gateway.call('PUT', url, token, { precision })).statusCode).toBe(200);
+    const mint = async () =>
+      (await gateway.call('POST', '/v1/me/tokens', token, { application })).json().token as string;
+    const presented = await mint();
+    for (let n = 0; n < 2; n++)
+      expect((await gateway.ask({ key, device: presented }, HERE)).json().precision ?? 'precise').toBe(precision);
+    for (let n = 0; n < 8; n++) await mint();
+    if (kind === 'withdrawn') await gateway.call('DELETE', url, token);
+    else await gateway.call('POST', '/v1/me/restrict', token);
+    clock.nowMs += 48 * HOUR_MS;
+    const { notices } = (await gateway.app.inject({ url: `/v1/partner/notices?key=${key}` })).json();
+    expect(notices.map((notice: { kind: string; handles: string[] }) => [notice.kind, notice.handles])).toEqual([
+      [kind, [noticeHandle(hashToken(presented))]],
+    ]);
+  },
+);
