@@ -24,7 +24,8 @@ const Notices = Type.Object(
           description: 'withdrawn, rectified, restricted or erased: what to do with what was received',
         }),
         handles: Type.Array(Type.String(), {
-          description: 'Hex SHA-256 of `honeyguide notice ` and the hex SHA-256 of a token that was presented',
+          description:
+            'One: hex SHA-256 of `honeyguide notice ` and the hex SHA-256 of a token that was presented; of another token of the same phone speaks another notice',
         }),
         on: Type.String({ format: 'date', description: 'The day (UTC) from which on nothing more was shown, or less' }),
       }),

@@ -1,6 +1,6 @@
 // Notices to recipients (GDPR 19): whoever was shown where somebody is hears that it was corrected, restricted or erased.
-// Promises: no position, no device id; a notice names the device by hashes that only who presented its token can recompute,
-// so that it tells nothing to anybody else; each one is a row of the ledger. The word for an erasure is the same whether the
+// Promises: no position, no device id; a notice names the device by the hash of one token, which only who presented that can recompute,
+// so that it tells nothing to anybody else, nor who presented two of them that they are one phone's; whom it tells is a row of the ledger. The word for an erasure is the same whether the
 // person asked, went away or turned out to be a child, and so is its time: notices say the day on which answers ended, and a day's
 // are handed over together, the next morning, in no order (attacks: learning who is a child from the 45 minutes between the
 // last answer and the erasure; finding out with another recipient, by the moment or the number, whom both know).
@@ -49,8 +49,8 @@ async function readHandles(
 }
 
 /**
- * Tells every application that was shown something of this device, or just `only`. `sinceMs` = when answers to them ended, if that
- * was before now. Returns how many. In the caller's transaction.
+ * Tells every application that was shown something of this device, or just `only`, in a notice for each token by which it was. `sinceMs` =
+ * when answers to them ended, if that was before now. Returns how many applications. In the caller's transaction.
  */
 export async function notifyRecipients(
   client: ClientBase,
@@ -66,21 +66,24 @@ export async function notifyRecipients(
   const at = Math.max(startOfDay(sinceMs), startOfDay(nowMs - CLOSED_MS));
   const { unsorted, byHolder } = await readHandles(client, person.device);
   const named = new Set<string>();
+  let told = 0;
   for (const application of applications) {
     // By what it presented and no more (attack: two recipients that never held a token in common compare their notices).
     const known = [application, ownHandlesOf(application)].flatMap((holder) => byHolder.get(holder) ?? []);
-    const handles = known.length > 0 ? known.sort() : unsorted;
-    await client.query('insert into recipient_notices (application, kind, handles, at) values ($1, $2, $3, $4)', [
-      application,
-      kind,
-      handles,
-      at,
-    ]);
+    const handles = known.length > 0 ? known : unsorted;
+    if (handles.length === 0) continue;
+    // One for each (attack: a recipient puts the phone that ended its token together with the one that came back).
+    await client.query(
+      `insert into recipient_notices (application, kind, handles, at)
+       select $1, $2, array[handle], $4 from unnest($3::text[]) as handle`,
+      [application, kind, handles, at],
+    );
+    told++;
     for (const handle of handles) named.add(handle);
     chain.append({ at: nowMs, kind: KIND.notice, application, subject, detail: kind });
   }
   await keepNamed(client, person.device, [...named], nowMs);
-  return applications.length;
+  return told;
 }
 
 /**

@@ -73,9 +73,9 @@ test('erasure takes the key first, then every row, and leaves hashes only', asyn
   );
   // Recipients were told, without a word on why.
   const { rows } = await pool.query("select kind, handles from recipient_notices where application = 'app-one'");
-  // One handle for each token that was good.
-  expect(rows.map((row) => row.kind)).toEqual(['erased']);
-  expect(rows[0].handles).toContain(noticeHandle(person.tokenHash));
+  // A notice for each token that was good.
+  expect(new Set(rows.map(({ kind, handles }) => `${kind} ${handles.length}`))).toEqual(new Set(['erased 1']));
+  expect(rows.flatMap(({ handles }) => handles)).toContain(noticeHandle(person.tokenHash));
 });
 
 test('what is left of an erasure says neither who nor why to whoever has no secret', async () => {
