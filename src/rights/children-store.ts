@@ -1,6 +1,7 @@
 // Children who were found out (K3): sharing stops in the transaction that marks the device, everything is deleted within the
 // hour unless a parent's verified consent arrives, and what is left is a hash of the token, by which the phone gets an empty
-// export. Promises: the mark is in force on every replica before it is acknowledged; the last position goes at once.
+// export. Promises: the mark is in force on every replica before it is acknowledged; the last position goes at once; who has
+// a parent's consent, or is no child any more, in the moment in which an erasure would begin is not erased.
 import type { ClientBase } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import type { Random } from '../devices/device-key.ts';
@@ -50,56 +51,45 @@ export async function markChild(deps: EraseDeps, device: string): Promise<boolea
   });
 }
 
-const PARENT_CONSENTS = 'exists (select from parental_consents p where p.device = d.id and p.withdrawn_at is null)';
+const PARENT_CONSENTS = 'exists (select from parental_consents p where p.device = t.id and p.withdrawn_at is null)';
+/** A child for whom nobody speaks. */
+const ALONE = `t.flags & ${FLAG.child} <> 0 and not ${PARENT_CONSENTS}`;
+/** At `$1`. */
+const GRACE_OVER = `exists (select from child_marks m where m.device = t.id and m.marked_at <= $1::int8 - ${GRACE_MS})`;
 
 /**
  * The job: notes since when devices are marked, forgets marks that a parent has answered, and begins the erasure of those
- * nobody did in time. Returns how many erasures began.
+ * nobody did in time: each is looked at again under the lock, because every one before it waits for the replicas, and a
+ * consent that was acknowledged meanwhile holds. Returns how many erasures began.
  */
 export async function eraseChildren(deps: EraseDeps, random: Random): Promise<number> {
   const nowMs = deps.now();
   await deps.pool.query(
-    `insert into child_marks (device, marked_at) select d.id, $1 from devices d
-     where d.flags & ${FLAG.child | FLAG.erasing} = ${FLAG.child} and not ${PARENT_CONSENTS} on conflict do nothing`,
+    `insert into child_marks (device, marked_at) select t.id, $1 from devices t
+     where t.flags & ${FLAG.erasing} = 0 and ${ALONE} on conflict do nothing`,
     [nowMs],
   );
   await deps.pool.query(
-    `delete from child_marks m where not exists (select from devices d
-       where d.id = m.device and d.flags & ${FLAG.child} <> 0 and not ${PARENT_CONSENTS})`,
+    `delete from child_marks m where not exists (select from devices t where t.id = m.device and ${ALONE})`,
   );
-  const { rows } = await deps.pool.query('select device from child_marks where marked_at <= $1', [nowMs - GRACE_MS]);
-  return await eraseAll(
-    deps,
-    random,
-    rows.map((row) => row.device),
-    'child',
-  );
+  return await eraseAll(deps, random, 'child', `${ALONE} and ${GRACE_OVER}`);
 }
 
-/** The job for phones nobody has used for so long that their time is over. */
+/** The job for phones nobody has used for so long that their time is over. `overdue`: SQL about a device `t` at `$1`. */
 export async function eraseUnused(deps: EraseDeps, random: Random, overdue: string): Promise<number> {
+  return await eraseAll(deps, random, 'unused', overdue);
+}
+
+/** `due`: SQL that is true of a device `t` at `$1` whose time has come. */
+async function eraseAll(deps: EraseDeps, random: Random, cause: 'child' | 'unused', due: string): Promise<number> {
   const { rows } = await deps.pool.query(
-    `select t.id from devices t where ${overdue} and t.flags & ${FLAG.erasing} = 0 limit 1000`,
+    `select t.id from devices t where t.flags & ${FLAG.erasing} = 0 and (${due}) limit 1000`,
     [deps.now()],
   );
-  return await eraseAll(
-    deps,
-    random,
-    rows.map((row) => row.id),
-    'unused',
-  );
-}
-
-async function eraseAll(
-  deps: EraseDeps,
-  random: Random,
-  devices: readonly string[],
-  cause: 'child' | 'unused',
-): Promise<number> {
   let begun = 0;
-  for (const device of devices) {
-    const person = await findPerson(deps.pool, deps.masters, device);
-    if (person !== null && (await beginErasure(deps, person, cause, random(16).toString('base64url')))) begun++;
+  for (const { id } of rows) {
+    const person = await findPerson(deps.pool, deps.masters, id);
+    if (person !== null && (await beginErasure(deps, person, cause, random(16).toString('base64url'), due))) begun++;
   }
   return begun;
 }

@@ -65,16 +65,24 @@ export async function findPerson(db: Pool | ClientBase, masters: MasterKeys, dev
 }
 
 /**
- * Ends access and destroys the key. `code` is what the person may ask by how far it is. False if there is no such device, or
- * its erasure had begun. Resolves when it is in force on every replica.
+ * Ends access and destroys the key. `code` is what the person may ask by how far it is; `still` is SQL that is true of a device `t`
+ * at `$1` (epoch ms) that is to be erased yet, looked at under the ledger's lock. False if there is no such device, or its erasure had
+ * begun. Resolves when it is in force on every replica.
  */
-export async function beginErasure(deps: EraseDeps, person: Person, cause: EraseCause, code: string): Promise<boolean> {
+export async function beginErasure(
+  deps: EraseDeps,
+  person: Person,
+  cause: EraseCause,
+  code: string,
+  still = 'true',
+): Promise<boolean> {
   const nowMs = deps.now();
   const marker = erasureMarker(deps.markerKey, person.device);
   const begun = await deps.inChain(async (client, chain) => {
     const { rows } = await client.query(
-      'update devices set flags = flags | $2, version = version + 1 where id = $1 and flags & $2 = 0 returning id',
-      [person.device, FLAG.erasing],
+      `update devices t set flags = t.flags | $3, version = t.version + 1
+       where t.id = $2 and t.flags & $3 = 0 and $1::int8 is not null and (${still}) returning t.id`,
+      [nowMs, person.device, FLAG.erasing],
     );
     if (rows.length === 0) return false;
     await client.query(

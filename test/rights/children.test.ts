@@ -41,6 +41,48 @@ test('who became a child while a parent’s consent was in force is erased withi
   expect((await call(eve, 'GET', '/v1/me')).status).toBe(401);
 });
 
+test.each([
+  ['whose parent consented', (child: Phone) => parentConsents(child)],
+  [
+    'who were corrected to be of age',
+    (child: Phone) => pool.query('update devices set flags = 0 where id = $1', [child.id]),
+  ],
+  [
+    'who were found out anew, after a parent consented and took it back,',
+    async (child: Phone) => {
+      await parentConsents(child);
+      await pool.query('update child_marks set marked_at = $2 where device = $1', [child.id, Date.now() + GRACE_MS]);
+      await pool.query('update parental_consents set withdrawn_at = 1 where device = $1', [child.id]);
+    },
+  ],
+] as const)('children %s while the job was erasing another are not erased by it', async (_how, spare) => {
+  const children = [await phone(), await phone(), await phone()];
+  for (const { id } of children) await markChild(world.erase, id);
+  let spared = 0;
+  const onStep = async (step: string) => {
+    if (step !== 'begun' || spared > 0) return;
+    for (const child of children)
+      if ((await call(child, 'GET', '/v1/me')).status === 200) {
+        await spare(child);
+        spared++;
+      }
+  };
+  expect(await eraseChildren({ ...later(GRACE_MS + 1_000), onStep }, randomBytes)).toBe(1);
+  expect(spared).toBe(2);
+  const left = [];
+  for (const child of children) left.push((await call(child, 'GET', '/v1/me')).status);
+  expect(left.sort()).toEqual([200, 200, 401]);
+});
+
+test('a phone that was used again while the job was erasing another one is not erased as unused', async () => {
+  const phones = [await phone(), await phone()];
+  const ids = phones.map(({ id }) => id);
+  await pool.query('update devices set last_used_day = 1 where id = any($1)', [ids]);
+  const onStep = async () => void (await pool.query('update devices set last_used_day = 2 where id = any($1)', [ids]));
+  const overdue = `$1::int8 > 0 and t.last_used_day = 1`;
+  expect(await eraseUnused({ ...world.erase, onStep }, randomBytes, overdue)).toBe(1);
+});
+
 test('an erased phone’s token opens the same empty export, whether its user was a child, asked, or was erased by the operator', async () => {
   const [child, asker, byOperator, unused] = [await phone(), await phone(), await phone(), await phone()];
   await markChild(world.erase, child.id);
