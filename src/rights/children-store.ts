@@ -27,9 +27,11 @@ export async function startGrace(
   if ((flags & FLAG.child) === 0) return;
   // Also of a child that a parent speaks for: counting was not asked.
   await forgetVisits(client, id);
-  if (parental.some(({ withdrawnAt }) => withdrawnAt === null || withdrawnAt > nowMs)) return;
+  const inForce = parental.filter(({ withdrawnAt }) => withdrawnAt === null || withdrawnAt > nowMs);
+  // K4: a child's location ends at its region, unless its parent named precise positions.
+  if (!inForce.some(({ precise }) => precise)) await client.query('delete from last_locations where device = $1', [id]);
+  if (inForce.length > 0) return;
   await client.query('insert into child_marks (device, marked_at) values ($1, $2) on conflict do nothing', [id, nowMs]);
-  await client.query('delete from last_locations where device = $1', [id]);
 }
 
 /** Marks a device as a child's. False if there is no such device. */

@@ -83,6 +83,25 @@ test('a phone that was used again while the job was erasing another one is not e
   expect(await eraseUnused({ ...world.erase, onStep }, randomBytes, overdue)).toBe(1);
 });
 
+test.each([
+  ['goes', 'names regions only', false],
+  ['stays', 'names precise positions', true],
+] as const)(
+  'the last place of who is found out to be a child %s at once where the parent’s consent in force %s',
+  async (_what, _how, precise) => {
+    const eve = await phone();
+    await parentConsents(eve, precise);
+    await pool.query("insert into last_locations (device, expires_at, sealed) values ($1, 9000000000000, '\\x00')", [
+      eve.id,
+    ]);
+    await markChild(world.erase, eve.id);
+    expect((await pool.query('select 1 from last_locations where device = $1', [eve.id])).rowCount).toBe(
+      precise ? 1 : 0,
+    );
+    expect(await eraseChildren(later(GRACE_MS + 1_000), randomBytes)).toBe(0);
+  },
+);
+
 test('an erased phone’s token opens the same empty export, whether its user was a child, asked, or was erased by the operator', async () => {
   const [child, asker, byOperator, unused] = [await phone(), await phone(), await phone(), await phone()];
   await markChild(world.erase, child.id);
@@ -128,9 +147,9 @@ async function markers(): Promise<{ marker: string; ends: number }[]> {
     .rows;
 }
 
-async function parentConsents(child: Phone): Promise<void> {
+async function parentConsents(child: Phone, precise = false): Promise<void> {
   await pool.query(
-    "insert into parental_consents values (gen_random_uuid(), $1, 1, 'signed-form', false, null, '\\x00')",
-    [child.id],
+    "insert into parental_consents values (gen_random_uuid(), $1, 1, 'signed-form', $2, null, '\\x00')",
+    [child.id, precise],
   );
 }
