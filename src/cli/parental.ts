@@ -18,7 +18,7 @@ import {
 } from '../consent/parental-store.ts';
 import { AGE_BANDS, type AgeBand, FLAG } from '../devices/device-contract.ts';
 import { masterKeysOf } from '../devices/master-keys.ts';
-import { type Device, stateOf } from '../devices/profile.ts';
+import { type Device, type Profile, stateOf } from '../devices/profile.ts';
 import { changeDevice, lockDevice, noteDevice } from '../devices/store.ts';
 import { listPolicies } from '../policy/store.ts';
 import { startGrace } from '../rights/children-store.ts';
@@ -33,13 +33,15 @@ import { formatTable } from './table.ts';
 export const usage = `usage: honeyguide parental add DEVICE --method METHOD --parent TEXT --evidence FILE [--precise] [--json]
        honeyguide parental list DEVICE [--json]
        honeyguide parental withdraw ID [--json]
-       honeyguide parental correct-age DEVICE --age-band BAND [--json]
+       honeyguide parental correct-age DEVICE [--age-band BAND] [--jurisdiction COUNTRY] [--json]
 
 DEVICE is what GET /v1/me calls \`id\` on the child's phone. METHOD is how the parent was verified:
 ${PARENTAL_METHODS.join(', ')}. Of the evidence only a hash is kept. Without --precise the child's location
 ends at its region, whatever anybody agrees to. Withdrawing voids what was agreed to on its strength, and the
 device is erased within the hour if no other parent's consent is in force. correct-age is for a
-device that was wrongly said to be a child's: check before. BAND: ${AGE_BANDS.join(', ')}.
+device that was wrongly said to be a child's, or whose child lives under another law: check before. It
+corrects either or both. BAND: ${AGE_BANDS.join(', ')}.
+COUNTRY: two capital letters (ISO 3166-1), or unknown.
 `;
 
 const OPTIONS = {
@@ -47,6 +49,7 @@ const OPTIONS = {
   parent: { type: 'string' },
   evidence: { type: 'string' },
   'age-band': { type: 'string' },
+  jurisdiction: { type: 'string' },
   precise: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 } as const;
@@ -86,10 +89,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       say({ id, withdrawn: true }, `Withdrew ${id}.\n`);
       return 0;
     case 'correct-age': {
-      const ageBand = AGE_BANDS.find((known) => known === values['age-band']);
-      if (ageBand === undefined) throw new UsageError(`--age-band must be one of ${AGE_BANDS.join(', ')}`);
-      await correctAge(context, id, ageBand);
-      say({ device: id, ageBand }, `Corrected the age band of ${id}.\n`);
+      const correction = readCorrection(values['age-band'], values.jurisdiction);
+      await correctAge(context, id, correction);
+      say({ device: id, ...correction }, `Corrected ${id}.\n`);
       return 0;
     }
     default:
@@ -149,27 +151,43 @@ async function withdraw(context: CommandContext, id: string): Promise<void> {
   });
 }
 
-async function correctAge(context: CommandContext, id: string, ageBand: AgeBand): Promise<void> {
-  const day = Math.floor(context.now() / 86_400_000);
+/** What is not named stays; jurisdiction null = unknown. */
+type Correction = { readonly ageBand?: AgeBand; readonly jurisdiction?: string | null };
+
+function readCorrection(band: string | undefined, country: string | undefined): Correction {
+  if (band === undefined && country === undefined) throw new UsageError('--age-band, --jurisdiction or both');
+  const ageBand = AGE_BANDS.find((known) => known === band);
+  if (band !== undefined && ageBand === undefined)
+    throw new UsageError(`--age-band must be one of ${AGE_BANDS.join(', ')}`);
+  if (country !== undefined && country !== 'unknown' && !/^[A-Z]{2}$/.test(country))
+    throw new UsageError('--jurisdiction takes two capital letters (ISO 3166-1), or unknown');
+  return {
+    ...(ageBand !== undefined && { ageBand }),
+    ...(country !== undefined && { jurisdiction: country === 'unknown' ? null : country }),
+  };
+}
+
+async function correctAge(context: CommandContext, id: string, correction: Correction): Promise<void> {
   const secrets = secretsOf(context);
   const inChain = await openInChain(context, secrets.about(id));
   const changed = await inChain(async (client, chain) => {
     if (!isUuid(id)) return null;
-    const after = await changeDevice(
-      client,
-      chain,
-      secrets,
-      id,
-      ({ profile, flags }) => ({
-        profile: { ...profile, ageBand, statedDay: { ...profile.statedDay, ageBand: day } },
-        flags:
-          maturity(ageBand, profile.jurisdiction, context.now()) === 'child' ? flags | FLAG.child : flags & ~FLAG.child,
-      }),
-      'ageCorrected',
-      context.now(),
-    );
+    const edit = (device: Device) => corrected(device, correction, context.now());
+    const detail = correction.ageBand === undefined ? 'jurisdictionCorrected' : 'ageCorrected';
+    const after = await changeDevice(client, chain, secrets, id, edit, detail, context.now());
     if (after !== null) await startGrace(client, after, context.now(), secrets.forget);
     return after;
   });
   if (changed === null) throw new Error(NO_DEVICE);
+}
+
+/** Another country alone makes nobody of age who was found out to be a child, whatever the age band says. */
+function corrected({ profile, flags }: Device, correction: Correction, nowMs: number) {
+  const isChild = (one: Profile) => maturity(one.ageBand, one.jurisdiction, nowMs) === 'child';
+  const day = Math.floor(nowMs / 86_400_000);
+  const statedDay = { ...profile.statedDay };
+  for (const field of Object.keys(correction) as (keyof Correction)[]) statedDay[field] = day;
+  const after: Profile = { ...profile, ...correction, statedDay };
+  const staysFoundOut = correction.ageBand === undefined && (flags & FLAG.child) !== 0 && !isChild(profile);
+  return { profile: after, flags: isChild(after) || staysFoundOut ? flags | FLAG.child : flags & ~FLAG.child };
 }

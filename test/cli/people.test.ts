@@ -143,8 +143,38 @@ describe('honeyguide parental', () => {
     expect([await left('last_locations'), await left('child_marks')]).toEqual([0, 1]);
   });
 
+  test('corrects where a child lives, which its user cannot, with its age or without', async () => {
+    const token = await gateway.register({ ageBand: '13to15', jurisdiction: 'NL' });
+    const me = async () => (await gateway.call('GET', '/v1/me', token)).body as { id: string };
+    const { id } = await me();
+    const proof = await gateway.prove(token, 'profile');
+    expect(await gateway.call('PATCH', '/v1/me', token, { jurisdiction: 'BE' }, proof)).toMatchObject({ status: 403 });
+    const correct = (...args: string[]) => json('parental', 'correct-age', id, ...args);
+    expect(await correct('--jurisdiction', 'BE')).toEqual({ exitCode: 0, device: id, jurisdiction: 'BE' });
+    expect(await me()).toMatchObject({ ageBand: '13to15', jurisdiction: 'BE', needsParent: false });
+    expect(await shown(token)).toMatchObject({ consent: { shows: 'region' } });
+    expect(await correct('--jurisdiction', 'IN', '--age-band', '16to17')).toMatchObject({ exitCode: 0 });
+    expect(await me()).toMatchObject({ ageBand: '16to17', jurisdiction: 'IN', needsParent: true });
+    expect(await shown(token)).toMatchObject({ consent: { shows: 'nothing', because: 'child' } });
+    expect(await correct('--jurisdiction', 'unknown')).toMatchObject({ exitCode: 0, jurisdiction: null });
+    expect(await me()).toMatchObject({ ageBand: '16to17', jurisdiction: null, needsParent: false });
+  });
+
+  test('who was found out to be a child, whatever its age band says, stays one elsewhere until its age is corrected', async () => {
+    const token = await gateway.register({ ageBand: '18plus', jurisdiction: 'NL' });
+    const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
+    await store.pool.query('update devices set flags = flags | $2 where id = $1', [id, FLAG.child]);
+    await json('parental', 'correct-age', id, '--jurisdiction', 'BE');
+    expect(await shown(token)).toMatchObject({ consent: { shows: 'nothing', because: 'child' } });
+    await json('parental', 'correct-age', id, '--age-band', '18plus');
+    expect(await shown(token)).toMatchObject({ consent: { shows: 'region' } });
+  });
+
   test.each([
     [['parental'], 2],
+    [['parental', 'correct-age', 'x'], 2],
+    [['parental', 'correct-age', 'x', '--jurisdiction', 'Belgium'], 2],
+    [['parental', 'correct-age', 'x', '--jurisdiction', 'BE'], 1],
     [['parental', 'add', 'x'], 2],
     [['parental', 'add', 'x', '--method', 'guess', '--parent', 'p', '--evidence', 'e'], 2],
     [['parental', 'correct-age', 'x', '--age-band', 'old'], 2],
