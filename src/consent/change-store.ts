@@ -14,6 +14,7 @@ import { judgeConsent, type Wanted } from './judge.ts';
 import type { ConsentProblem } from './problems.ts';
 import type { Purpose } from './purposes.ts';
 import { buildReceipt, type Party } from './receipt.ts';
+import { keepReceiptKey } from './receipt-keys-store.ts';
 import type { ReceiptSigner } from './receipt-signer.ts';
 import {
   appendConsent,
@@ -33,7 +34,7 @@ export type ActDeps = {
   /** The person has shown that the phone is there, not its token alone; absent = no. */
   readonly proven?: boolean;
   readonly policies: readonly PolicyVersion[];
-  readonly signer: Pick<ReceiptSigner, 'sign'>;
+  readonly signer: ReceiptSigner;
   readonly random: (bytes: number) => Buffer;
   /** A random UUID, for a record that begins. */
   readonly newId: () => string;
@@ -151,6 +152,7 @@ async function record(
     device.key,
   );
   const signed = await signer.sign(receipt);
+  await keepReceiptKey(client, signer.publicKey, now);
   await writeEvent(client, device, { ...event, seq, capture: { ...capture, receipt: signed } }, policies, random);
   const grant = (await loadGrant(client, device.id, about.application, about.purpose))!;
   return { grant, registered, receipt: signed };

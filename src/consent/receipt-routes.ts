@@ -1,5 +1,5 @@
-// /v1/me/receipts and /.well-known/jwks.json: proof of what was agreed, for the person to keep, and the key that anybody checks it
-// with, offline. Promises: a receipt is given out as it was signed then; only to whom it is about.
+// /v1/me/receipts and /.well-known/jwks.json: proof of what was agreed, for the person to keep, and the keys that anybody checks it
+// with, offline: those before the one in use, too. Promises: a receipt is given out as it was signed then; only to whom it is about.
 import type { FastifyInstance } from 'fastify';
 import type { Device } from '../devices/profile.ts';
 import { Problem, refuseProblem } from '../http/errors/problem.ts';
@@ -11,7 +11,7 @@ export type ReceiptPorts = {
   ): Promise<readonly { id: string; at: number; application: string; purpose: string; state: string }[]>;
   /** The signed receipt and its Kantara form; null if this device has none of that id. */
   find(device: Device, id: string): Promise<{ receipt: string; kantara: object } | null>;
-  readonly jwks: object;
+  jwks(): Promise<object>;
 };
 
 const SECURITY = [{ token: [] }];
@@ -57,10 +57,10 @@ export function addJwksRoute(scope: FastifyInstance, ports: Pick<ReceiptPorts, '
     {
       schema: {
         tags: ['privacy'],
-        summary: 'The public key that receipts are signed with (RFC 7517).',
-        response: { 200: Jwks, 429: Problem, 500: Problem },
+        summary: 'The public keys that receipts are, and were, signed with (RFC 7517).',
+        response: { 200: Jwks, 429: Problem, 500: Problem, 503: Problem },
       },
     },
-    (_request, reply) => reply.send(ports.jwks),
+    async (_request, reply) => reply.send(await ports.jwks()),
   );
 }

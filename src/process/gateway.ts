@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Config } from '../config/env.ts';
-import { loadSecrets, secretsPath } from '../config/secrets.ts';
+import { loadSecrets, type Secrets, secretsPath } from '../config/secrets.ts';
 import { isLoopbackHost } from '../config/settings.ts';
+import { keepReceiptKey } from '../consent/receipt-keys-store.ts';
+import { createReceiptSigner } from '../consent/receipt-signer.ts';
 import { createLedgerCheck } from '../disclosures/check.ts';
 import { addAuditRoute } from '../disclosures/routes.ts';
 import { ledgerReader } from '../disclosures/store.ts';
@@ -91,7 +93,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
 
     const secrets = loadSecrets(config, randomBytes);
     await requireOwnKeys(store.pool, keysAtHand(config, randomBytes));
-    const { atRest, demoKeys } = await prepareStore(store, secrets.stationKey, config.dataDir, options, log);
+    const { atRest, demoKeys } = await prepareStore(store, secrets, config.dataDir, options, log);
     opened('secrets');
 
     const status = createStatusMemory();
@@ -238,7 +240,7 @@ export async function openGateway(config: Config, options: GatewayOptions, log: 
 /** Brings what lies in the store to where a gateway can work with it, and fills an empty one with the demo's world if asked. */
 async function prepareStore(
   store: Store,
-  stationKey: Buffer,
+  { stationKey, receiptKey }: Pick<Secrets, 'stationKey' | 'receiptKey'>,
   dataDir: string,
   { demo, signal }: GatewayOptions,
   log: Logger,
@@ -249,5 +251,7 @@ async function prepareStore(
   if (repaired > 0) log.warn({ rows: repaired }, 'restored from a dump of another server: rows counted as changed now');
   const demoKeys = await prepareDemo(store, atRest.macs, dataDir, demo, randomBytes, Date.now());
   await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
+  // Receipts of it may be older than the list of keys.
+  await keepReceiptKey(store.pool, (await createReceiptSigner(receiptKey)).publicKey, Date.now());
   return { atRest, demoKeys };
 }

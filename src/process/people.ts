@@ -8,8 +8,15 @@ import { isLive } from '../consent/events.ts';
 import { toKantara } from '../consent/kantara.ts';
 import type { Purpose } from '../consent/purposes.ts';
 import { receiptIdOf } from '../consent/receipt.ts';
+import { listReceiptKeys } from '../consent/receipt-keys-store.ts';
 import type { ReceiptPorts } from '../consent/receipt-routes.ts';
-import { createReceiptSigner, type ReceiptSigner, readReceipt } from '../consent/receipt-signer.ts';
+import {
+  createReceiptSigner,
+  jwksOf,
+  type ReceiptSigner,
+  readReceipt,
+  receiptKeyId,
+} from '../consent/receipt-signer.ts';
 import type { Act, Asking, ConsentPorts } from '../consent/routes.ts';
 import { findApplication, findEvent, listGrants, listReceipts, loadGrant, type StoredGrant } from '../consent/store.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
@@ -204,21 +211,21 @@ async function tellIfLess(
 
 function receiptPorts(pool: Pool, signer: ReceiptSigner): ReceiptPorts {
   return {
-    jwks: signer.jwks,
+    jwks: () => orUnavailable(async () => jwksOf(signer.publicKey, await listReceiptKeys(pool))),
     list: (device) =>
       orUnavailable(async () =>
         (await listReceipts(pool, device, RECEIPTS)).map(({ record, seq, at, application, purpose, state }) => ({
           ...{ id: receiptIdOf(record, seq), at, application, purpose, state },
         })),
       ),
-    find: (device, id) => orUnavailable(() => findReceipt(pool, signer, device, id)),
+    find: (device, id) => orUnavailable(() => findReceipt(pool, device, id)),
   };
 }
 
-async function findReceipt(pool: Pool, signer: ReceiptSigner, device: Device, id: string) {
+async function findReceipt(pool: Pool, device: Device, id: string) {
   const [, record, seq] = /^([0-9a-f-]{36})\.(\d{1,15})$/.exec(id) ?? [];
   const event = record === undefined ? null : await findEvent(pool, device, record, Number(seq));
   const receipt = event?.capture.receipt;
   if (!receipt) return null;
-  return { receipt, kantara: toKantara(readReceipt(receipt), signer.keyId) };
+  return { receipt, kantara: toKantara(readReceipt(receipt), receiptKeyId(receipt)) };
 }

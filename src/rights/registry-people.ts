@@ -129,6 +129,14 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     endedBy: 'sweep',
     subject: ofDevice,
   },
+  receipt_keys: {
+    room: 'consent',
+    what: 'public keys that receipts were signed with, so that each can be checked whatever key is in use now',
+    columns: list('kid x first_used_at', 'anonymous'),
+    key: ['kid'],
+    life: { kind: 'lasts', because: 'people keep receipts as long as they like; one row for each key there ever was' },
+    endedBy: 'nothing',
+  },
   parental_consents: {
     room: 'consent',
     what: "a parent's consent for a child's device",

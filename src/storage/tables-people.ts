@@ -103,6 +103,13 @@ export const consentEvents = pgTable(
   (t) => [index('consent_events_device_idx').on(t.device, t.seq)],
 );
 
+/** Public halves of the keys that receipts were signed with (Ed25519): `kid` = RFC 7638, `x` = base64url. */
+export const receiptKeys = pgTable('receipt_keys', {
+  kid: text('kid').primaryKey(),
+  x: text('x').notNull(),
+  firstUsedAt: timeMs('first_used_at').notNull(),
+});
+
 /** The state that the events amount to, one row per record, kept in the same transaction. */
 export const grants = pgTable(
   'grants',

@@ -238,9 +238,9 @@ describe('a receipt', () => {
           const key = createPublicKey({ key: jwk as never, format: 'jwk' });
           return verify(null, Buffer.from(`${header}.${payload}`), key, Buffer.from(signature, 'base64url'));
         };
-        const [jwk] = signer.jwks.keys;
+        const jwk = signer.publicKey;
         expect(check(jws, jwk)).toBe(true);
-        expect(check(jws, other.jwks.keys[0])).toBe(false);
+        expect(check(jws, other.publicKey)).toBe(false);
         const end = jws.lastIndexOf('.');
         const i = at % end;
         const changed = jws.slice(0, i) + (jws[i] === 'A' ? 'B' : 'A') + jws.slice(i + 1);
@@ -255,8 +255,8 @@ describe('a receipt', () => {
           'base64url',
         ).toString(),
       ),
-    ).toMatchObject({ kid: signer.keyId });
-    expect(JSON.stringify(signer.jwks)).not.toContain('"d"');
+    ).toMatchObject({ kid: signer.publicKey.kid });
+    expect(JSON.stringify(signer.publicKey)).not.toContain('"d"');
   });
 
   test('names its content by a hash, and the person by a name of this record alone', () => {
