@@ -13,7 +13,9 @@ export type History = { readonly events: readonly ConsentEvent[]; readonly devic
 
 /**
  * The device and its grant to an application and purpose as they were once row `seq` of the ledger was written.
- * `history` is in the order of its numbers. Null if the device was not registered yet.
+ * `history` is in the order of its numbers. Null if the device was not registered yet. Events stay for three years after what
+ * followed them (rights/registry-people.ts), as rows of the ledger do after their time: true of every row that is still there, except
+ * that a consent which ended more than three years ago is silence.
  */
 export function replayTo(
   history: History,

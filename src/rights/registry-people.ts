@@ -13,8 +13,15 @@ export const UNUSED_DAYS = 365;
 const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
 const ofDevice = { by: 'device', column: 'device' } as const;
 
-/** When the consent of a row `t` was spoken of last. */
-const LAST_EVENT = '(select max(e.at) from consent_events e where e.record = t.record)';
+/** When the consent of a grant is, or was, over: a yes at its end, what was taken back when it was; of a refusal, null. */
+const endOfGrant = (g: string): string => `case when ${g}.state not in ('refused', 'objected') then greatest(
+  case when ${g}.state in ('given', 'reconfirmed') then ${g}.expires_at end, coalesce(
+    (select max(e.at) from consent_events e where e.device = ${g}.device and e.record = ${g}.record), ${g}.expires_at, 0)) end`;
+/** When what an event `t` says was over: something else was said, or of the device there is another state. Null for the last. */
+const SUCCEEDED = `(select n.at from consent_events n where n.device = t.device and n.record = t.record and n.seq > t.seq
+  order by n.seq limit 1)`;
+/** The grant that an event `t` led to, if it stands. */
+const OF_GRANT = 'from grants g where g.device = t.device and g.record = t.record';
 
 export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
   device_keys: {
@@ -98,10 +105,9 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     key: ['device', 'application', 'purpose'],
     life: {
       kind: 'when',
-      sql: `t.state not in ('refused', 'objected') and coalesce(t.expires_at, 0) <= $1::int8 - ${EVIDENCE_MS}
-        and not exists (select from consent_events e where e.record = t.record and e.at > $1::int8 - ${EVIDENCE_MS})`,
+      sql: `${endOfGrant('t')} <= $1::int8 - ${EVIDENCE_MS}`,
       says: 'refusals as long as the device; everything else three years after its end',
-      ends: `case when t.state not in ('refused', 'objected') then ${EVIDENCE_MS} + greatest(t.expires_at, ${LAST_EVENT}) end`,
+      ends: `${EVIDENCE_MS} + ${endOfGrant('t')}`,
     },
     endedBy: 'sweep',
     subject: ofDevice,
@@ -117,14 +123,12 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     key: ['seq'],
     life: {
       kind: 'when',
-      // Also the states of the device that decisions were made on: the newest of a device that lives is not over.
-      sql: `not exists (select from grants g where g.record = t.record)
-        and not exists (select from consent_events e where e.record = t.record and e.at > $1::int8 - ${EVIDENCE_MS})
-        and not (t.state = 'device' and exists (select from devices d where d.id = t.device)
-          and not exists (select from consent_events e where e.record = t.record and e.seq > t.seq))`,
-      says: 'three years after the end of the consent they are about',
-      ends: `case when t.state <> 'device' and not exists (select from grants g where g.record = t.record and g.state in ('refused', 'objected'))
-        then ${EVIDENCE_MS} + greatest((select g.expires_at from grants g where g.record = t.record), ${LAST_EVENT}) end`,
+      // The last of a grant that stands says what is in force, and the last state of a device what it is.
+      sql: `coalesce(${SUCCEEDED}, case when not exists (select ${OF_GRANT})
+        and not (t.state = 'device' and exists (select from devices d where d.id = t.device)) then t.at end) <= $1::int8 - ${EVIDENCE_MS}`,
+      says: 'each three years after something else was said; the last of a consent as long as that, of a device that is used as long as the device',
+      ends: `${EVIDENCE_MS} + coalesce(${SUCCEEDED}, case when t.state = 'device' then null
+        when exists (select ${OF_GRANT}) then (select ${endOfGrant('g')} ${OF_GRANT}) else t.at end)`,
     },
     endedBy: 'sweep',
     subject: ofDevice,

@@ -13,6 +13,8 @@ import { changeDevice, lockDevice, noteDevice, registerDevice } from '../../src/
 import { createInChain } from '../../src/disclosures/chain.ts';
 import { listPolicies, listPublications, publishPolicy } from '../../src/policy/store.ts';
 import type { Widens } from '../../src/policy/versions.ts';
+import { EVIDENCE_MS } from '../../src/rights/registry-people.ts';
+import { sweepExpired } from '../../src/rights/retention-store.ts';
 import { transact } from '../../src/storage/transaction.ts';
 import { addTestApplication, LEDGER_KEY, MASTERS } from '../support/people.ts';
 import { openTestStore } from '../support/store.ts';
@@ -58,6 +60,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 4, arbitrary: put },
     { weight: 2, arbitrary: fc.constant({ kind: 'withdraw' as const }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait' as const), days: fc.integer({ min: 1, max: 6 }) }) },
+    { weight: 3, arbitrary: fc.constant({ kind: 'wait' as const, days: 1_200 }) },
     {
       weight: 2,
       arbitrary: fc.record({
@@ -169,8 +172,9 @@ test('a policy of the same millisecond, or of a host whose clock is behind, is i
   expect([asOf(6), asOf(7)]).toEqual([null, 900]);
 });
 
-test('replaying events to any moment gives the decision that was made then on what was stored', async () => {
+test('replaying events to any moment gives the decision that was made then on what was stored, and after a sweep that of the last three years', async () => {
   const outcomes = new Set<string>();
+  let swept = 0;
   await fc.assert(
     fc.asyncProperty(steps, async (life) => {
       const id = randomUUID();
@@ -208,9 +212,24 @@ test('replaying events to any moment gives the decision that was made then on wh
         const question = { ...was, application: recipient, purpose: about.purpose, scope, policyVersion: null };
         expect(decide({ ...question, now: then })).toEqual(decision);
       }
+      swept += (await sweepExpired(pool, now)).consent_events ?? 0;
+      const left = await readHistory(pool, (await transact(pool, (client) => lockDevice(client, MASTERS, id)))!);
+      for (const { seq, now: then, scope, decision } of made) {
+        if (then <= now - EVIDENCE_MS) continue;
+        const was = replayTo(left, publications, about, seq)!;
+        const question = { ...was, application: recipient, purpose: about.purpose, scope, policyVersion: null };
+        const again = decide({ ...question, now: then });
+        // Of a consent that ended three years ago nothing is left: it was silence from its end on.
+        const isGone = was.grant === null && decision.eventSeq !== null;
+        if (isGone) expect([again.outcome, again.sources]).toEqual([decision.outcome, decision.sources]);
+        else expect(again).toEqual(decision);
+      }
+      for (const all of [left.events, left.devices])
+        for (const next of all.slice(1)) expect(next.at).toBeGreaterThan(now - EVIDENCE_MS);
     }),
     { numRuns: 16, seed: 42 },
   );
+  expect(swept).toBeGreaterThan(10);
   // The lives were lived: what there is to decide was decided.
   for (const one of [
     'precise granted',
