@@ -16,8 +16,16 @@ export type KeptState = CoarseState & {
   readonly formerVersion?: string;
   /** What the phone let us use when it was last located (bits of SOURCE). */
   readonly sources: number;
+  /** By what it was located since the state began; absent in states from before this was kept: by any of `sources`. */
+  readonly foundBy?: number;
 };
-export type Place = { readonly lat: number; readonly lon: number; readonly accuracyM: number };
+/** `sources` = by which it was found (bits of SOURCE); absent: by any that was let. */
+export type Place = {
+  readonly lat: number;
+  readonly lon: number;
+  readonly accuracyM: number;
+  readonly sources?: number;
+};
 
 /** Kept so long that a night does not make a device forget its region (privacy.md S1: 24 h). */
 export const COARSE_STATE_TTL_MS = 86_400_000;
@@ -52,7 +60,13 @@ export function coarseStateOf(
   const rings = bandRingsOf(coarseKey, device);
   const { lat, lon } = shifted(place, shiftOf(coarseKey, device));
   const next = advanceCoarseState(isUsable ? kept : null, lat, lon, nowMs, rings, map, accuracy);
-  return { ...next, mapVersion, formerVersion: isOfAnother ? kept.mapVersion : kept?.formerVersion, sources };
+  const foundBy = (place.sources ?? sources) | (isUsable ? sourcesBehind(kept) : 0);
+  return { ...next, mapVersion, formerVersion: isOfAnother ? kept.mapVersion : kept?.formerVersion, sources, foundBy };
+}
+
+/** Bits of SOURCE of all that a region can have come from: also of earlier places, which hold it where it is. */
+export function sourcesBehind({ foundBy, sources }: Pick<KeptState, 'foundBy' | 'sources'>): number {
+  return foundBy ?? sources;
 }
 
 /** Up to the poles and across the antimeridian. */

@@ -13,12 +13,13 @@ import { SUPPRESSED } from '../privacy/anonymity-map.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import type { RegionKey } from '../privacy/region-key.ts';
 import type { DecideBatch } from './batches.ts';
-import { type CoarseRules, coarseStateOf, type KeptState } from './coarse-region.ts';
+import { type CoarseRules, coarseStateOf, type KeptState, sourcesBehind } from './coarse-region.ts';
 import { keepStates } from './coarse-states-store.ts';
 import type { LastLocation } from './last-location.ts';
 import { keepLastLocations, type Located, readLastLocations } from './last-location-store.ts';
 import { keepPresented, type Presented, type Shown } from './presented-store.ts';
 import { createRefusalNotes, type Notes } from './refusal-notes.ts';
+import { regionBasis } from './region-basis.ts';
 import { DAMAGED, FORGOTTEN, type Named, readStanding, type Subject, type SubjectDeps } from './subjects-store.ts';
 
 /** What a request wants to know of a device. */
@@ -128,7 +129,14 @@ type Unlocated = {
   readonly sinceMs: number;
   readonly entry: Omit<LedgerEntry, 'kind'>;
 };
-type Told = { readonly subject: Subject; readonly ask: Ask; readonly decision: Decision; readonly tick: number };
+type Told = {
+  readonly subject: Subject;
+  readonly ask: Ask;
+  readonly decision: Decision;
+  readonly tick: number;
+  /** Bits of SOURCE that its region came from. */
+  readonly foundBy: number;
+};
 
 async function decideInOrder(
   deps: DecideDeps,
@@ -182,7 +190,7 @@ async function decideInOrder(
     states.set(device.id, state);
     if (state.region === SUPPRESSED) return NOTHING;
     // The state's own tick, where a gateway whose clock is ahead has begun the next one: a tick has one region, whoever tells it.
-    regions.push({ subject, ask, decision, tick: state.tick });
+    regions.push({ subject, ask, decision, tick: state.tick, foundBy: sourcesBehind(state) });
     const untilMs = subject.tokenExpiresAt;
     return { kind: 'region', region: state.region, tick: state.tick, device: device.id, untilMs };
   });
@@ -236,7 +244,7 @@ async function noteRegions(client: ClientBase, chain: Chain, told: readonly Told
     ],
   );
   const written = new Set(rows.map((row) => nameOf(row.application, row.purpose, row.subject, row.tick)));
-  for (const { subject, ask, decision, tick } of told) {
+  for (const { subject, ask, decision, tick, foundBy } of told) {
     const name = nameOf(ask.application, ask.purpose, subject.device.subject, tick);
     if (written.has(name)) continue;
     written.add(name);
@@ -246,12 +254,11 @@ async function noteRegions(client: ClientBase, chain: Chain, told: readonly Told
       application: ask.application,
       subject: subject.device.subject,
       purpose: ask.purpose,
-      basis: decision.reason === 'regionGranted' ? 'consent' : 'anonymous',
+      ...regionBasis(decision.reason, subject.grant, foundBy),
       precision: PRECISION.region,
       eventSeq: decision.eventSeq,
       policyVersion: decision.policyVersion,
       tick,
-      detail: decision.reason,
     });
   }
 }

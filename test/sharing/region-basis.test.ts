@@ -1,0 +1,62 @@
+// On which basis a region is booked: as consented to only if nothing that it was found by is outside what the consent names.
+import { cellToLatLng, latLngToCell } from 'h3-js';
+import { expect, test } from 'vitest';
+import { KIND } from '../../src/disclosures/entry.ts';
+import { insertPolicy } from '../../src/policy/store.ts';
+import { TICK_MS } from '../../src/privacy/coarse-state.ts';
+import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
+import { FIRST_POLICY } from '../../src/process/first-policy.ts';
+import { addDevice, addPartner, mapOf, openSharingGateway, PURPOSE } from '../support/sharing.ts';
+import { openTestStore } from '../support/store.ts';
+
+const CELL = latLngToCell(52.09, 5.12, 7);
+const [latitude, longitude] = cellToLatLng(CELL);
+/** Told by the phone's satellites, and by nothing else. */
+const HERE = { position: { latitude, longitude, accuracy: 20 }, considerIp: false };
+
+const store = await openTestStore();
+await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
+const clock = { nowMs: Date.now() };
+const gateway = await openSharingGateway(store, {
+  clock,
+  people: true,
+  map: mapOf([3, 4, 5, 6, 7].map((resolution) => parentKey(keyOfCell(CELL), resolution))),
+});
+const partners = [
+  await addPartner(store, 'Bus Times'),
+  await addPartner(store, 'Weather'),
+  await addPartner(store, 'Games'),
+];
+await gateway.followKeys();
+
+test('a region is the same for all, and booked as consented to where the consent names what found it, else as anonymous', async () => {
+  const { token } = await addDevice(gateway.inChain, clock.nowMs);
+  const granted = [
+    { gps: true, wifi: false, cell: false, bluetooth: false, ip: false },
+    { gps: false, wifi: true },
+    undefined,
+  ];
+  for (const [i, sources] of granted.entries()) {
+    const url = `/v1/me/consents/${partners[i].application}/${PURPOSE}`;
+    const body = { precision: 'region', ...(sources && { sources }) };
+    expect((await gateway.call('PUT', url, token, body)).statusCode).toBe(200);
+  }
+  for (let tick = 0; tick < 2; tick++, clock.nowMs += TICK_MS) {
+    const told = [];
+    for (const { key } of partners) told.push((await gateway.ask({ key, device: token }, HERE)).json());
+    expect(told[0]).toMatchObject({ precision: 'region' });
+    expect(told).toEqual([told[0], told[0], told[0]]);
+  }
+  const { rows } = await store.pool.query(
+    'select distinct application, basis, detail from ledger where kind = $1 and event_seq is not null',
+    [KIND.region],
+  );
+  expect(rows).toHaveLength(3);
+  expect(rows).toEqual(
+    expect.arrayContaining([
+      { application: partners[0].application, basis: 'consent', detail: 'regionGranted' },
+      { application: partners[1].application, basis: 'anonymous', detail: 'otherSources' },
+      { application: partners[2].application, basis: 'consent', detail: 'regionGranted' },
+    ]),
+  );
+});
