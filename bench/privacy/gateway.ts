@@ -109,6 +109,7 @@ export async function openPrivacyGateway(store: Store, names: Uint32Array, clock
       masters: MASTERS,
       receiptKey: Buffer.alloc(32, 4),
       pseudonymKey: Buffer.alloc(32, 5),
+      contact: '',
     }),
     locator: createLocator({ stations: createMemoryStations(), ip: { find: () => null } }),
     quotas: openQuotas(createQuotaMemory(MAX_KEYS), { a: 1, b: 2 }),

@@ -16,6 +16,7 @@ import {
   type ParentalMethod,
   withdrawParental,
 } from '../consent/parental-store.ts';
+import { createReceiptSigner } from '../consent/receipt-signer.ts';
 import { AGE_BANDS, type AgeBand, FLAG } from '../devices/device-contract.ts';
 import { masterKeysOf } from '../devices/master-keys.ts';
 import { type Device, type Profile, stateOf } from '../devices/profile.ts';
@@ -100,11 +101,11 @@ export async function run(args: string[], context: CommandContext): Promise<numb
 }
 
 function secretsOf(context: CommandContext) {
-  const { pseudonymKey } = loadSecrets(context.config, context.random);
+  const { pseudonymKey, receiptKey } = loadSecrets(context.config, context.random);
   const forget = (client: ClientBase, device: string) => forgetVisits(client, device, pseudonymKey);
   const masters = masterKeysOf(readMasterKeys(secretsPath(context.config)));
   const about = (device: Parameters<typeof aboutPerson>[1]) => aboutPerson(masters, device);
-  return { masters, random: context.random, forget, about };
+  return { masters, random: context.random, receiptKey, forget, about };
 }
 
 type Verified = { method: ParentalMethod; parent: string; evidenceSha256: string; precise: boolean };
@@ -125,7 +126,8 @@ async function add(context: CommandContext, deviceId: string, verified: Verified
 }
 
 async function withdraw(context: CommandContext, id: string): Promise<void> {
-  const { masters, random, forget, about } = secretsOf(context);
+  const { masters, random, receiptKey, forget, about } = secretsOf(context);
+  const signer = await createReceiptSigner(receiptKey);
   const inChain = await openInChain(
     context,
     about((client) => deviceOfParental(client, id)),
@@ -136,7 +138,9 @@ async function withdraw(context: CommandContext, id: string): Promise<void> {
     const device = deviceId === null ? null : await lockDevice(client, masters, deviceId);
     if (device === null) throw new Error('there is no such consent, or it is withdrawn already');
     const policies = await listPolicies(client);
-    const ended = await withdrawParental(client, chain, device, id, policies, random, context.now());
+    const contact = context.config.privacyContact;
+    const deps = { device, policies, signer, contact, random, newId: randomUUID, now: context.now() };
+    const ended = await withdrawParental(client, chain, deps, id);
     const mark = (uncovered: Device) => ({ flags: uncovered.flags | (isChild(uncovered) ? FLAG.child : 0) });
     const detail = 'parentalConsentWithdrawn';
     const marked = await changeDevice(client, chain, { masters, random }, device.id, mark, detail, context.now());

@@ -35,6 +35,8 @@ export type ActDeps = {
   readonly proven?: boolean;
   readonly policies: readonly PolicyVersion[];
   readonly signer: ReceiptSigner;
+  /** How people reach whoever operates the gateway: on receipts. */
+  readonly contact: string;
   readonly random: (bytes: number) => Buffer;
   /** A random UUID, for a record that begins. */
   readonly newId: () => string;
@@ -43,6 +45,8 @@ export type ActDeps = {
 
 /** What the app said of the screen that asked. */
 export type Screen = Pick<Capture, 'language' | 'textHash' | 'screen'>;
+/** Nothing was asked. */
+export const NO_SCREEN: Screen = { language: null, textHash: null, screen: null };
 /** `registered` is null for an application that is registered no more. */
 export type Done = {
   readonly grant: StoredGrant;
@@ -102,11 +106,7 @@ export async function withdrawConsent(
   // What was precise is remembered nowhere, so nobody has to be waited for; a refusal is.
   if (!isLive(before.state)) chain.changed(device.id);
   const terms: Terms = { ...before, state: 'withdrawn' };
-  return await record(client, chain, deps, about, found, terms, before, {
-    language: null,
-    textHash: null,
-    screen: null,
-  });
+  return await record(client, chain, deps, about, found, terms, before, NO_SCREEN);
 }
 
 /** Whether what would show more is refused: of a guarded device, and of a token whose successor would not undo it (attack: a thief's last act). */
@@ -114,15 +114,20 @@ function lacksProof({ device, isOld = false, proven = false }: ActDeps): boolean
   return ((device.flags & FLAG.guarded) !== 0 || isOld) && !proven;
 }
 
-async function record(
+/**
+ * Writes what was said, or came about, of a record, with its receipt; `registered` null for an application that is registered no more.
+ * The caller has judged it. In the caller's transaction.
+ */
+export async function record(
   client: ClientBase,
   chain: Chain,
-  { device, policies, signer, random, newId, now }: ActDeps,
+  { device, policies, signer, contact, random, newId, now }: ActDeps,
   about: { readonly application: string; readonly purpose: Purpose },
   registered: Done['registered'],
   terms: Terms,
   before: StoredGrant | null,
   screen: Screen,
+  actor: 'subject' | 'parent' = 'subject',
 ): Promise<Done> {
   const recordId = before?.record ?? newId();
   const givenAt = before !== null && !isLive(terms.state) ? before.givenAt : now;
@@ -135,10 +140,11 @@ async function record(
   const earlier = before === null ? [] : await listEvents(client, device, recordId, EVENTS_ON_RECEIPT - 1);
   const seq = appendConsent(chain, device, event);
   const { ageBand, jurisdiction } = device.profile;
-  const capture = { actor: 'subject' as const, ...screen, ageBand, jurisdiction, parental };
+  const capture = { actor, ...screen, ageBand, jurisdiction, parental };
   const receipt = buildReceipt(
     {
       record: recordId,
+      operatorContact: contact,
       party: registered?.party ?? unknownParty(about.application),
       purpose: about.purpose,
       terms,

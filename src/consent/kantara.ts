@@ -7,7 +7,6 @@ const KANTARA_VERSION = 'KI-CR-v1.1.0';
 export function toKantara(receipt: Receipt, keyId: string) {
   const { processing, notice, consent } = receipt;
   const [operator, partner] = receipt.parties;
-  const contact = partner.contact ?? '';
   return {
     version: KANTARA_VERSION,
     jurisdiction: processing.jurisdiction ?? 'unknown',
@@ -21,13 +20,10 @@ export function toKantara(receipt: Receipt, keyId: string) {
       {
         piiController: partner.name,
         onBehalf: false,
-        contact,
         address: { streetAddress: partner.address ?? '' },
-        email: contact.includes('@') ? contact : '',
-        phone: '',
-        piiControllerUrl: contact.includes('@') ? '' : contact,
+        ...reachedBy(partner.contact ?? ''),
       },
-      { piiController: operator.name, onBehalf: true, contact: '', address: {}, email: '', phone: '' },
+      { piiController: operator.name, onBehalf: true, address: {}, ...reachedBy(operator.contact ?? '') },
     ],
     policyUrl: partner.policyUrl ?? notice.url,
     services: processing.services.map(({ name }) => ({
@@ -48,4 +44,9 @@ export function toKantara(receipt: Receipt, keyId: string) {
     sensitive: processing.sensitive,
     spiCat: processing.sensitiveCategories,
   };
+}
+
+function reachedBy(contact: string) {
+  const isMail = contact.includes('@');
+  return { contact, email: isMail ? contact : '', phone: '', piiControllerUrl: isMail ? '' : contact };
 }

@@ -1,14 +1,15 @@
 // Parents' verified consents in the store (policy K2). Promises: who the parent is and what proved it lie sealed under the child's
 // device's key, the proof itself only as a hash; what a child agreed to on the strength of a consent that a parent takes back
-// is void in the same transaction. How a parent is verified is the operator's business: whoever has only the phone, or a
+// is void in the same transaction, with a receipt. How a parent is verified is the operator's business: whoever has only the phone, or a
 // key that phones carry, can't record one (attack: a child, or an app, that plays the parent).
 import type { ClientBase, Pool } from 'pg';
 import { type Device, sealJson } from '../devices/profile.ts';
 import type { Chain } from '../disclosures/chain.ts';
-import type { PolicyVersion } from '../policy/versions.ts';
+import { type ActDeps, NO_SCREEN, record } from './change-store.ts';
+import type { Terms } from './decide.ts';
 import { isLive } from './events.ts';
 import type { Purpose } from './purposes.ts';
-import { appendConsent, listGrants, writeEvent } from './store.ts';
+import { findApplication, listGrants } from './store.ts';
 
 /** Ways of verifying that the FTC's COPPA rule knows (16 CFR 312.5). */
 export const PARENTAL_METHODS = [
@@ -66,27 +67,22 @@ export async function deviceOfParental(client: ClientBase, id: string): Promise<
   return rows[0]?.device ?? null;
 }
 
-/** Takes a parental consent back, and with it what the child agreed to on its strength. Resolves with the applications whose yes ended so. */
-export async function withdrawParental(
-  client: ClientBase,
-  chain: Chain,
-  device: Device,
-  id: string,
-  policies: readonly PolicyVersion[],
-  random: (bytes: number) => Buffer,
-  nowMs: number,
-): Promise<string[]> {
+/**
+ * Takes a parental consent back, and with it what the child agreed to on its strength: each gets its receipt. What had ended before
+ * stays as it ended. Resolves with the applications whose yes ended so.
+ */
+export async function withdrawParental(client: ClientBase, chain: Chain, deps: ActDeps, id: string): Promise<string[]> {
+  const { device, now } = deps;
   const ended: string[] = [];
-  await client.query('update parental_consents set withdrawn_at = $2 where id = $1', [id, nowMs]);
-  const { ageBand, jurisdiction } = device.profile;
+  await client.query('update parental_consents set withdrawn_at = $2 where id = $1', [id, now]);
   for (const grant of await listGrants(client, device.id)) {
-    if (grant.parental !== id) continue;
-    const event = { ...grant, purpose: grant.purpose as Purpose, state: 'invalidated' as const, at: nowMs };
-    const seq = appendConsent(chain, device, event);
-    const screen = { language: null, textHash: null, screen: null };
-    const capture = { actor: 'parent' as const, ...screen, ageBand, jurisdiction, parental: id, receipt: null };
-    await writeEvent(client, device, { ...event, seq, capture }, policies, random);
-    if (isLive(grant.state) && grant.precision > 0 && (grant.expiresAt ?? 0) > nowMs) ended.push(grant.application);
+    const { application } = grant;
+    if (grant.parental !== id || !isLive(grant.state) || (grant.expiresAt ?? 0) <= now) continue;
+    const about = { application, purpose: grant.purpose as Purpose };
+    const terms: Terms = { ...grant, state: 'invalidated' };
+    const found = await findApplication(client, application);
+    await record(client, chain, deps, about, found, terms, grant, NO_SCREEN, 'parent');
+    if (grant.precision > 0) ended.push(application);
   }
   return [...new Set(ended)];
 }

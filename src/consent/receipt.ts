@@ -32,6 +32,8 @@ export type ReceiptEvent = {
 export type ReceiptFacts = {
   readonly record: string;
   readonly party: Party;
+  /** How people reach whoever operates the gateway. */
+  readonly operatorContact: string;
   readonly purpose: Purpose;
   readonly terms: Terms;
   readonly capture: Omit<Capture, 'receipt'>;
@@ -81,7 +83,7 @@ export function buildReceipt(facts: ReceiptFacts, deviceKey: Uint8Array) {
       screen: capture.screen,
     },
     processing: processingOf(purpose, party, allowed, capture),
-    parties: partiesOf(party),
+    parties: partiesOf(party, facts.operatorContact),
     consent: {
       type: 'explicit',
       application: party.application,
@@ -131,15 +133,15 @@ function processingOf(purpose: Purpose, party: Party, terms: Terms, capture: Omi
     services: [{ name: party.applicationName, scopes: terms.scopes }],
     jurisdiction: capture.jurisdiction,
     recipients: [party.application],
-    thirdPartyDisclosure: true,
+    thirdPartyDisclosure: terms.precision > 0,
     withdrawal: { method: 'DELETE', url: `/v1/me/consents/${party.application}/${purpose}` },
     rights: '/v1/me',
   };
 }
 
-function partiesOf(party: Party) {
+function partiesOf(party: Party, contact: string) {
   return [
-    { id: 'gateway', name: 'gateway operator', role: 'controller', type: 'organisation', address: null, contact: null },
+    { id: 'gateway', name: 'gateway operator', role: 'controller', type: 'organisation', address: null, contact },
     {
       id: party.partner,
       name: party.partnerName,

@@ -189,14 +189,14 @@ export async function readHistory(
   return { events, devices };
 }
 
-/** Events of a device that a receipt was given for, the last first. */
+/** Events of a device that a receipt was given for, the last first; what a parent's withdrawal ended had none once. */
 export async function listReceipts(client: ClientBase | Pool, device: Device, limit: number): Promise<ConsentEvent[]> {
   const { rows } = await client.query(
-    `select ${EVENT_COLUMNS} from consent_events where device = $1 and state not in ('device', 'expired', 'invalidated')
+    `select ${EVENT_COLUMNS} from consent_events where device = $1 and state not in ('device', 'expired')
      order by seq desc limit $2`,
     [device.id, limit],
   );
-  return rows.map((row) => openEvent(device, row));
+  return rows.map((row) => openEvent(device, row)).filter(({ capture }) => capture.receipt !== null);
 }
 
 /** One event of the device; null if there is none of that number in that record. */

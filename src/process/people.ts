@@ -54,6 +54,8 @@ export type PeopleSetup = {
   readonly receiptKey: Uint8Array;
   /** Devices are counted under tags that are made with it. */
   readonly pseudonymKey: Uint8Array;
+  /** How people reach whoever operates the gateway. */
+  readonly contact: string;
 };
 
 /** Survives being posted to a thread. */
@@ -69,6 +71,7 @@ export type PeopleKeys = {
 export async function openThreadPeople(
   store: StoreAddress,
   keys: PeopleKeys,
+  contact: string,
   log: BugLog,
 ): Promise<PeopleSetup & { readonly people: People; close(): Promise<void> }> {
   const lost = (error: Error) => log.error(describeError(error), 'store connection lost');
@@ -77,13 +80,8 @@ export async function openThreadPeople(
   const chain = createInChain({ pool, ledgerKey: keys.ledgerKey, now: Date.now, settle });
   const inChain = tellingOfHead(chain, log);
   const { receiptKey, pseudonymKey } = keys;
-  const setup = {
-    pool,
-    inChain,
-    masters: followMasterKeys(keys.secretsPath, () => performance.now()),
-    receiptKey,
-    pseudonymKey,
-  };
+  const masters = followMasterKeys(keys.secretsPath, () => performance.now());
+  const setup = { pool, inChain, masters, receiptKey, pseudonymKey, contact };
   return { ...setup, people: await openPeople(setup), close };
 }
 
@@ -128,7 +126,7 @@ export async function openPeople(setup: PeopleSetup): Promise<People> {
   };
 }
 
-function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSigner): ConsentPorts {
+function consentPorts({ pool, inChain, masters, contact }: PeopleSetup, signer: ReceiptSigner): ConsentPorts {
   /** Runs an act on a device as it is under the ledger's lock. */
   function act<T>(
     { id, tokenHash }: Asking,
@@ -141,7 +139,7 @@ function consentPorts({ pool, inChain, masters }: PeopleSetup, signer: ReceiptSi
         if (device === null) return 'gone';
         const policies = await listPolicies(client);
         const isOld = await isSucceeded(client, tokenHash);
-        const deps = { device, isOld, policies, signer, random: randomBytes, newId: randomUUID, now };
+        const deps = { device, isOld, policies, signer, contact, random: randomBytes, newId: randomUUID, now };
         return await work(client, chain, deps);
       }),
     );

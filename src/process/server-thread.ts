@@ -95,7 +95,7 @@ async function serve(data: ThreadData): Promise<Serving> {
   const ring = createKeyRing(Date.now);
   ring.replace(data.keys);
   const submission = openSubmission(data, log);
-  const people = await openThreadPeople(data.store, data.peopleKeys, log);
+  const people = await openThreadPeople(data.store, data.peopleKeys, data.privacyContact, log);
   const lease = openLeaseReader(data.lease, CLOCKS);
   const { coarseKey, anonymityMap: map } = data;
   const counts = openCounts({ pool: people.pool, pseudonymKey: data.peopleKeys.pseudonymKey }, log);
@@ -117,7 +117,7 @@ async function serve(data: ThreadData): Promise<Serving> {
     submission: submission.ports,
     removals: submission.removals,
     people: people.people,
-    rights: openRights({ ...people, pseudonymKey: data.peopleKeys.pseudonymKey, contact: data.privacyContact }),
+    rights: openRights(people),
     audience: sharing.audience,
     strayBudget: openStrayBudget(data.strays, data.addressSeed, data.strayLimits, addressToLimit),
     counts: counts.ports,

@@ -15,7 +15,7 @@ import { openTestStore, testFolder } from '../support/store.ts';
 
 const store = await openTestStore();
 const folder = testFolder();
-const env = { DATA_DIR: folder };
+const env = { DATA_DIR: folder, PRIVACY_CONTACT: 'complaints@operator.example' };
 let gateway: TestPeople;
 let weather: string;
 let masters: MasterKeys;
@@ -102,6 +102,42 @@ describe('honeyguide parental', () => {
       expect.objectContaining({ id: precise.id, precise: true }),
     ];
     expect(JSON.parse(listed)).toEqual(expect.arrayContaining(both));
+  });
+
+  test('taken back, ends what stands on it with a receipt, and leaves what the child had taken back itself as it is', async () => {
+    const token = await gateway.register({ ageBand: 'under13', jurisdiction: 'NL' });
+    const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
+    const parental = await add(id, '--precise');
+    const [kept, lapsed] = [await addTestApplication(store), await addTestApplication(store)];
+    for (const application of [weather, kept, lapsed])
+      expect((await put(token, 'precise', application)).status).toBe(200);
+    await gateway.call('DELETE', consentUrl(weather), token);
+    await store.pool.query('update grants set expires_at = $2 where application = $1', [lapsed, COMMAND_NOW_MS]);
+    await json('parental', 'withdraw', parental.id);
+    expect(await shown(token)).toMatchObject({ consent: { state: 'withdrawn' } });
+    expect(await shown(token, lapsed)).toMatchObject({ consent: { state: 'expired' } });
+    expect(await shown(token, kept)).toMatchObject({ consent: { state: 'invalidated' } });
+    const { receipts } = (await gateway.call('GET', '/v1/me/receipts', token)).body as {
+      receipts: { id: string; state: string; application: string }[];
+    };
+    expect(receipts.map(({ state }) => state)).toEqual(['invalidated', 'withdrawn', 'given', 'given', 'given']);
+    expect(receipts[0].application).toBe(kept);
+    const { receipt } = (await gateway.call('GET', `/v1/me/receipts/${receipts[0].id}`, token)).body as {
+      receipt: string;
+    };
+    const said = JSON.parse(Buffer.from(receipt.split('.')[1], 'base64url').toString());
+    expect(said).toMatchObject({
+      consent: { state: 'invalidated', precision: 'none', parentalConsent: parental.id },
+      processing: { thirdPartyDisclosure: false },
+      parties: [{ id: 'gateway', contact: 'complaints@operator.example' }, {}],
+    });
+    expect(said.events).toMatchObject([
+      { state: 'given', entity: 'subject' },
+      { state: 'invalidated', entity: 'parent' },
+    ]);
+    const { keys } = (await gateway.call('GET', '/.well-known/jwks.json')).body as { keys: { kid: string }[] };
+    const { kid } = JSON.parse(Buffer.from(receipt.split('.')[0], 'base64url').toString());
+    expect(keys.map((key) => key.kid)).toContain(kid);
   });
 
   test('keeps who the parent is, and what proved it, out of reach of who reads tables', async () => {

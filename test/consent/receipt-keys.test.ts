@@ -11,7 +11,13 @@ const store = await openTestStore();
 const before = await createTestPeople(store);
 const application = await addTestApplication(store);
 const url = `/v1/me/consents/${application}/dpv:ServiceProvision`;
-const setup = { pool: store.pool, inChain: before.inChain, masters: MASTERS, pseudonymKey: Buffer.alloc(32, 5) };
+const setup = {
+  pool: store.pool,
+  inChain: before.inChain,
+  masters: MASTERS,
+  pseudonymKey: Buffer.alloc(32, 5),
+  contact: '',
+};
 
 /** The gateway after its `receiptKey` was changed, on the same store. */
 async function withAnotherKey() {

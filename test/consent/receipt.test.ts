@@ -27,6 +27,7 @@ const facts: fc.Arbitrary<ReceiptFacts> = fc.record({
     contact: maybe(fc.oneof(fc.emailAddress(), fc.webUrl())),
     controller: maybe(fc.string({ maxLength: 40 })),
   }),
+  operatorContact: fc.oneof(fc.emailAddress(), fc.webUrl()),
   purpose: fc.constantFrom(...PURPOSE_NAMES),
   terms: fc.record({
     state: states,
@@ -218,8 +219,25 @@ describe('a receipt', () => {
         expect(receipt.processing.retention.position).toBe('PT0S');
         expect(receipt.processing.services.flatMap(({ scopes }) => scopes)).toEqual([]);
         expect(receipt.processing.dataCategories.some(({ included }) => included)).toBe(false);
+        expect(receipt.processing.thirdPartyDisclosure).toBe(false);
         const [{ purposes }] = toKantara(receipt, 'key').services;
-        expect(purposes[0]).toMatchObject({ piiCategory: [], termination: 'refused or withdrawn' });
+        expect(purposes[0]).toMatchObject({
+          piiCategory: [],
+          thirdPartyDisclosure: false,
+          termination: 'refused or withdrawn',
+        });
+      }),
+    );
+  });
+
+  test('says how to reach the operator, in both forms', () => {
+    fc.assert(
+      fc.property(facts, (given) => {
+        const receipt = buildReceipt(given, KEY);
+        const contact = given.operatorContact;
+        expect(receipt.parties[0]).toMatchObject({ id: 'gateway', contact });
+        const [, operator] = toKantara(receipt, 'key').piiControllers;
+        expect(operator).toMatchObject({ contact, email: contact.includes('@') ? contact : '' });
       }),
     );
   });

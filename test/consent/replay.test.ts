@@ -97,7 +97,7 @@ async function take(step: Step, id: string, parents: string[]): Promise<void> {
   await inChain(async (client, chain) => {
     const device = (await lockDevice(client, MASTERS, id))!;
     const policies = await listPolicies(client);
-    const deps = { device, policies, signer, random: randomBytes, newId: randomUUID, now };
+    const deps = { device, policies, signer, random: randomBytes, newId: randomUUID, now, contact: 'us' };
     if (step.kind === 'put') {
       const wanted = { ...step, expiresAt: now + step.days * DAY_MS, policyVersion: null };
       await putConsent(client, chain, deps, about, wanted, screen);
@@ -133,7 +133,7 @@ async function take(step: Step, id: string, parents: string[]): Promise<void> {
       } else {
         const parental = parents.shift();
         if (parental === undefined) return;
-        await withdrawParental(client, chain, device, parental, policies, randomBytes, now);
+        await withdrawParental(client, chain, deps, parental);
       }
       await noteDevice(client, chain, (await lockDevice(client, MASTERS, id))!, 'test', randomBytes, now);
     }

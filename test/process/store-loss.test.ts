@@ -23,6 +23,7 @@ test('a store that is away is a 503 for people, never an answer and never their 
     masters,
     receiptKey: Buffer.alloc(32),
     pseudonymKey: Buffer.alloc(32),
+    contact: '',
   });
   const { app, logged } = await createTestApp({ people });
   const token = `hgt_${'A'.repeat(43)}`;

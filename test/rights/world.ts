@@ -51,11 +51,11 @@ export async function openWorld(): Promise<World> {
     now: Date.now,
     settle: async (seq) => void settled.push(seq),
   });
-  const setup = { pool, inChain, masters: MASTERS, pseudonymKey: PSEUDONYM_KEY };
+  const setup = { pool, inChain, masters: MASTERS, pseudonymKey: PSEUDONYM_KEY, contact: 'privacy@example.org' };
   const people = await openPeople({ ...setup, receiptKey: randomBytes(32) });
   const { app } = await createTestApp({
     people,
-    rights: openRights({ ...setup, contact: 'privacy@example.org' }),
+    rights: openRights(setup),
     now: Date.now,
   });
   const call: World['call'] = async (phone, method, url, body, proof, from) => {

@@ -67,6 +67,7 @@ export async function createTestPeople(
     masters,
     receiptKey: Buffer.alloc(32, 3),
     pseudonymKey: Buffer.alloc(32, 5),
+    contact: 'privacy@example.org',
   });
   const setup = { pool, inChain, masters, pseudonymKey: Buffer.alloc(32, 5), contact: 'privacy@example.org' };
   const proofKeys = new Map<string, Buffer>();

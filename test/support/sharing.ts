@@ -109,10 +109,17 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
   const secrets = { ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY };
   const sharing = openSharing({ pool, ...secrets, map, lease, now }, log);
   const ring = createKeyRing(now);
-  const own = { pool, inChain, masters: MASTERS, receiptKey: Buffer.alloc(32, 13), pseudonymKey: PSEUDONYM_KEY };
+  const own = {
+    pool,
+    inChain,
+    masters: MASTERS,
+    receiptKey: Buffer.alloc(32, 13),
+    pseudonymKey: PSEUDONYM_KEY,
+    contact: 'privacy@example.org',
+  };
   const peoples = {
     people: await openPeople(own),
-    rights: openRights({ ...own, contact: 'privacy@example.org' }),
+    rights: openRights(own),
     othersPerMinute: 100_000,
   };
   const follower = await followKeys(
