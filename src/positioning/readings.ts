@@ -2,6 +2,7 @@
 // Promises: bounded (the strongest MAX_WIFI access points, MAX_BLUETOOTH beacons, MAX_CELLS cells), each transmitter once,
 // sorted by strength and identity, so that the same observations in any order give the same columns, byte for byte.
 // Holds no name of a network. Does not know where anything is.
+import { orderOfCells } from '../radio/cell-order.ts';
 
 /** More than any real scan holds: outdoor scans have 32 access points at the 90th percentile, malls about 100. */
 export const MAX_WIFI = 128;
@@ -203,20 +204,25 @@ function isSameCell(cells: CellReadings, i: number, cell: CellReading): boolean 
   );
 }
 
-/** Negative if row i comes before the cell: serving first, whole identities before parts, then strength, age, timing advance, identity. */
+/**
+ * Negative if row i comes before the cell, in the order of radio/cell-order.ts. Readings of one cell go on by age and timing advance,
+ * neighbours without an identity by physical identity.
+ */
 function rankCells(cells: CellReadings, i: number, cell: CellReading): number {
   return (
-    cell.serving - cells.serving[i] ||
-    Number(cell.id > 0) - Number(cells.id[i] > 0) ||
-    cell.dbm - cells.dbm[i] ||
+    orderOfCells(
+      cells.serving[i] - cell.serving,
+      Number(cells.id[i] > 0) - Number(cell.id > 0),
+      cells.dbm[i] - cell.dbm,
+      cells.radio[i] - cell.radio,
+      cells.mcc[i] - cell.mcc,
+      cells.mnc[i] - cell.mnc,
+      cells.area[i] - cell.area,
+      cells.id[i] - cell.id,
+    ) ||
     cells.ageMs[i] - cell.ageMs ||
     Number(cell.ta >= 0) - Number(cells.ta[i] >= 0) ||
     cells.ta[i] - cell.ta ||
-    cells.radio[i] - cell.radio ||
-    cells.mcc[i] - cell.mcc ||
-    cells.mnc[i] - cell.mnc ||
-    cells.area[i] - cell.area ||
-    cells.id[i] - cell.id ||
     cells.psc[i] - cell.psc
   );
 }

@@ -106,6 +106,39 @@ test('which neighbour is the strongest does not depend on their order, nor on th
   );
 });
 
+test('the serving cell that is looked up is the one that is learnt, whatever their order, ages and timing advances', () => {
+  const heard = fc.record(
+    {
+      radioType: fc.constantFrom('gsm', 'lte', 'nr'),
+      mobileNetworkCode: fc.constantFrom(1, 2),
+      locationAreaCode: fc.constantFrom(100, 101),
+      cellId: fc.integer({ min: 1, max: 3 }),
+      signalStrength: fc.constantFrom(-100, -105),
+      serving: fc.constant(true),
+      timingAdvance: fc.integer({ min: 0, max: 2 }),
+      age: fc.constantFrom(0, 1_000),
+    },
+    { requiredKeys: ['radioType', 'mobileNetworkCode', 'locationAreaCode', 'cellId'] },
+  );
+  // A cell that is named twice in a report is learnt by the reading nearest in time to the fix: another rule.
+  const identity = ({ radioType, mobileNetworkCode: mnc, locationAreaCode: area, cellId }: Record<string, unknown>) =>
+    [radioType, mnc, area, cellId].join('/');
+  fc.assert(
+    fc.property(fc.uniqueArray(heard, { minLength: 1, maxLength: 5, selector: identity }), (cells) => {
+      const cellTowers = cells.map((cell) => ({ mobileCountryCode: 262, ...cell }));
+      const { cells: asked } = readLong({ cellTowers });
+      const item = { position: { latitude: 52, longitude: 13, accuracy: 10 }, cellTowers };
+      const learnt = servingOf(admit([readReport(item)], Date.UTC(2026, 5, 1), createDrops())[0].cells)!;
+      expect([asked.radio[0], asked.mnc[0], asked.area[0], asked.id[0]]).toEqual([
+        learnt.radio,
+        learnt.mnc,
+        learnt.area,
+        learnt.cellId,
+      ]);
+    }),
+  );
+});
+
 describe('a phone that tells of no neighbours (KaiOS), where all reports had some', () => {
   const known = new Float64Array(MAX_PARTS);
   const count = partAreas(RADIO.lte, -1, -95, 17, known);
@@ -149,3 +182,9 @@ describe('a phone that tells of no neighbours (KaiOS), where all reports had som
     expect(other.accuracyM).toBeGreaterThan(2 * scene.locate({ cellTowers: [serving] })!.accuracyM);
   });
 });
+
+function readLong(body: object) {
+  const readings = createReadings();
+  readGeolocate(body, undefined, readings);
+  return readings;
+}
