@@ -9,7 +9,8 @@ import { TICK_MS } from '../privacy/coarse-state.ts';
 import { lastReleased, readCounts } from '../sharing/counts/read-store.ts';
 import type { CountsPorts } from '../sharing/counts/routes.ts';
 import { writeVisits } from '../sharing/counts/visit-store.ts';
-import { createVisits, type Visits } from '../sharing/counts/visits.ts';
+import { createNoteVisit, type NoteVisit, VISIT_RULE } from '../sharing/counts/visits.ts';
+import { createWriteBehind } from '../storage/write-behind.ts';
 import { orUnavailable } from './store-loss.ts';
 
 export type CountsSetup = {
@@ -21,14 +22,15 @@ export type CountsSetup = {
 export function openCounts(
   { pool, pseudonymKey }: CountsSetup,
   log: BugLog,
-): { readonly ports: CountsPorts; readonly noteVisit: Visits['note']; close(): Promise<void> } {
+): { readonly ports: CountsPorts; readonly noteVisit: NoteVisit; close(): Promise<void> } {
   const onError = (error: unknown) => log.error(describeError(error), 'devices not counted yet');
-  const visits = createVisits(
+  const visits = createWriteBehind(
+    VISIT_RULE,
     (batch) => writeVisits({ pool, secret: pseudonymKey, random: randomBytes }, batch),
     onError,
   );
   return {
-    noteVisit: visits.note,
+    noteVisit: createNoteVisit(visits.add),
     ports: {
       latest: () => orUnavailable(() => lastReleased(pool)),
       read: (question) => orUnavailable(() => readCounts(pool, question)),

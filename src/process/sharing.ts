@@ -6,7 +6,7 @@ import type { MasterKeys } from '../devices/master-keys.ts';
 import { openDevice } from '../devices/profile.ts';
 import { hashToken, isApplicationToken, isWireToken } from '../devices/token.ts';
 import { createInChain, type InChain } from '../disclosures/chain.ts';
-import { createDisclosureCounts } from '../disclosures/counts.ts';
+import { COUNT_RULE } from '../disclosures/counts.ts';
 import { createDrafts } from '../disclosures/drafts.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { settleEverywhere } from '../disclosures/settle.ts';
@@ -23,6 +23,7 @@ import { createOpenedDevices } from '../sharing/opened-devices.ts';
 import { joinReplicas, type Replica } from '../sharing/replica-store.ts';
 import { loadSwitches } from '../sharing/subjects-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
+import { createWriteBehind } from '../storage/write-behind.ts';
 import type { AnonymityMapHandle } from './anonymity-map.ts';
 
 /** The monotonic clock that all threads of a process share: performance.now() begins anew in each. */
@@ -64,7 +65,8 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
   const settle = (seq: number) => settleEverywhere(pool, seq, CLOCKS.monotonicMs);
   const chain = { pool, ledgerKey: setup.ledgerKey, now, settle };
   const map = openAnonymityMap(setup.map.shared);
-  const counts = createDisclosureCounts(
+  const counts = createWriteBehind(
+    COUNT_RULE,
     (rows) => addCounts(pool, rows),
     (error) => log.error(describeError(error), 'answers to partners not counted yet'),
   );
@@ -93,7 +95,8 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
     readSwitches: (tokenHashes) => loadSwitches(pool, masters, tokenHashes, now(), onDamaged),
     isBoundToken: isApplicationToken,
     hashToken: (text) => (isWireToken(text) ? hashToken(text) : null),
-    count: (application, tick, isShown) => counts.note(application, tick, isShown ? KIND.region : KIND.refused),
+    count: (application, tick, isShown) =>
+      counts.add({ application, tick, outcome: isShown ? KIND.region : KIND.refused, count: 1 }),
     noteWrongPurpose: createWrongPurposeNotes(createInChain(chain), now, onError),
     noteVisit: setup.noteVisit,
     monotonicMs: () => performance.now(),
