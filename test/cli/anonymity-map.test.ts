@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { latLngToCell } from 'h3-js';
@@ -84,5 +84,32 @@ describe('anonymity-map on the command line', () => {
     const built = await runCommand(['anonymity-map', 'build', '--out', third, '--density', now, '--previous', first]);
     expect(built).toMatchObject({ exitCode: 1, messages: expect.stringContaining('nothing was written') });
     expect((await json('stats', third)).exitCode).toBe(1);
+  });
+
+  test.each([
+    ['is not there', null, /missing\.csv\.gz: ENOENT/],
+    ['is cut short', gzipSync(`h3,population\n${'871fb4670ffffff,5\n'.repeat(500)}`).subarray(0, 60), /unexpected end/],
+    ['is another', Buffer.from('h3,population\nhello\n'), /line 2 is no/],
+    ['has no lines', Buffer.alloc(70_000, 'a'), /a line has no end/],
+  ])('says what is wrong with a file of figures that %s', async (_what, bytes, said) => {
+    const figures = join(testFolder(), 'missing.csv.gz');
+    if (bytes !== null) writeFileSync(figures, bytes);
+    const out = join(testFolder(), 'never.map');
+    const built = await runCommand(['anonymity-map', 'build', '--out', out, '--density', figures]);
+    expect(built).toMatchObject({ exitCode: 1, output: '', messages: expect.stringMatching(said) });
+  });
+
+  test('figures are the same packed or not, with the ends of lines of either kind', async () => {
+    const folder = testFolder();
+    const people = Array.from({ length: 60 }, (_, i) => 300 + 97 * (i % 17));
+    const plain = density(folder, 'a.csv', people);
+    const packed = join(folder, 'a.csv.gz');
+    writeFileSync(packed, gzipSync(readFileSync(plain, 'utf8').replaceAll('\n', '\r\n')));
+    for (const [name, figures] of [
+      ['plain', plain],
+      ['packed', packed],
+    ])
+      await json('build', '--out', join(folder, name), '--density', figures);
+    expect(readAnonymityMap(join(folder, 'packed')).version).toBe(readAnonymityMap(join(folder, 'plain')).version);
   });
 });
