@@ -15,7 +15,8 @@ import { type CommandContext, UsageError } from './context.ts';
 export const usage = `usage: honeyguide export [FILE] [--format csv|ndjson] [--type cell,area,wifi,bluetooth] [--gzip] [--json]
 
 Writes stations to FILE, or to standard output. NDJSON has everything; CSV (a FILE named .csv or .csv.gz) is that of
-OpenCelliD: cells with a position only. A FILE named .gz is compressed. FILE appears when it is complete.
+OpenCelliD: cells with a position only. A FILE named .gz is compressed. FILE appears when it is complete, readable by its
+owner only: addresses of access points are personal.
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
@@ -71,11 +72,16 @@ async function wasReadToItsEnd(written: Promise<void>): Promise<boolean> {
   }
 }
 
-/** Writes beside the file and renames, so that nobody meets half of it. */
+/**
+ * Writes beside the file and renames, so that nobody meets half of it. Only its owner reads it: access points are personal, and
+ * the whole map is a way to look people's homes up past every limit of the gateway.
+ */
 async function writeFileWhole(file: string, fill: (to: Writable) => Promise<void>): Promise<void> {
   const partial = `${file}.partial`;
   try {
-    await fill(createWriteStream(partial));
+    // One that a killed command left would keep the rights it had.
+    await rm(partial, { force: true });
+    await fill(createWriteStream(partial, { mode: 0o600, flags: 'wx' }));
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true });

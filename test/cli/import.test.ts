@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
@@ -129,6 +129,13 @@ describe('honeyguide export', () => {
     expect(lines.text().split('\n')).toHaveLength(302);
     const { output: packed } = await honeyguide(['export', '--type', 'wifi', '--gzip']);
     expect(gunzipSync(packed.bytes()).toString()).toBe(wifi);
+  });
+
+  test('writes a file that only its owner reads, over one that others read and beside what a killed command left', async () => {
+    const file = join(folder, 'private.ndjson');
+    for (const path of [file, `${file}.partial`]) writeFileSync(path, 'older', { mode: 0o644 });
+    expect((await honeyguide(['export', file, '--type', 'wifi'])).exitCode).toBe(0);
+    expect([readFileSync(file, 'utf8'), statSync(file).mode & 0o777]).toEqual([wifi, 0o600]);
   });
 
   test('ends quietly when whoever reads it has had enough', async () => {
