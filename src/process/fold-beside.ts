@@ -21,38 +21,47 @@ const BATCH_MS = 5_000;
 const ENTRY = fileURLToPath(new URL('./fold-entry.ts', import.meta.url));
 
 type Asked = { resolve(summary: FoldSummary | null): void; reject(error: unknown): void };
-type Running = { readonly child: ChildProcess; readonly ended: Promise<void> };
+/** `asked` is the child's own: one that was let go may end after the next was asked for something. */
+type Running = { readonly child: ChildProcess; readonly ended: Promise<void>; asked?: Asked };
 
 /** Nothing runs yet. The process ends when `stopping` aborts. */
 export function openFoldBeside(pool: Pool, setup: FoldSetup, codeCache: string, stopping: AbortSignal): FoldBeside {
   let running: Running | undefined;
-  let asked: Asked | undefined;
+  /** Those let go, while they end. */
+  const leaving = new Set<Promise<void>>();
   let idle = 0;
 
   function start(): Running {
     const child = fork(ENTRY, [codeCache], { serialization: 'advanced', execArgv: [] });
-    const ended = new Promise<void>((resolve) => {
-      const end = (error: unknown) => {
-        if (running?.child === child) running = undefined;
-        if (stopping.aborted && error === undefined) asked?.resolve(null);
-        else asked?.reject(error ?? new Error('the fold ended'));
-        resolve();
-      };
-      child.on('error', end);
-      child.once('exit', (code, signal) =>
-        end(code === 0 ? undefined : new Error(`the fold ended: ${code ?? signal}`)),
-      );
-    });
+    const { promise: ended, resolve: isOver } = Promise.withResolvers<void>();
+    const own: Running = { child, ended };
+    const end = (error: unknown) => {
+      if (running === own) running = undefined;
+      if (stopping.aborted && error === undefined) own.asked?.resolve(null);
+      else own.asked?.reject(error ?? new Error('the fold ended'));
+      isOver();
+    };
+    child.on('error', end);
+    child.once('exit', (code, signal) => end(code === 0 ? undefined : new Error(`the fold ended: ${code ?? signal}`)));
     child.on('message', (answer: FromFold) => {
-      if (answer.kind === 'folded') asked?.resolve(answer.summary);
-      else asked?.reject(errorOf(answer.error));
+      if (answer.kind === 'folded') own.asked?.resolve(answer.summary);
+      else own.asked?.reject(errorOf(answer.error));
     });
     child.send({ kind: 'start', setup } satisfies ToFold);
-    return { child, ended };
+    return own;
   }
 
   function hangUp(): void {
     if (running?.child.connected) running.child.disconnect();
+  }
+
+  function letGo(): void {
+    hangUp();
+    if (running === undefined) return;
+    const { ended } = running;
+    leaving.add(ended);
+    ended.then(() => leaving.delete(ended));
+    running = undefined;
   }
 
   stopping.addEventListener('abort', () => {
@@ -67,21 +76,20 @@ export function openFoldBeside(pool: Pool, setup: FoldSetup, codeCache: string, 
     async fold() {
       if (!(await isAnythingToFold(pool))) {
         if (++idle === IDLE_FOLDS) {
-          hangUp();
-          running = undefined;
+          letGo();
         }
         return null;
       }
       if (stopping.aborted) return null;
       idle = 0;
       running ??= start();
-      const { child } = running;
+      const own = running;
       return await new Promise((resolve, reject) => {
-        asked = { resolve, reject };
-        child.send({ kind: 'fold' } satisfies ToFold);
+        own.asked = { resolve, reject };
+        own.child.send({ kind: 'fold' } satisfies ToFold);
       });
     },
-    ended: async () => running?.ended,
+    ended: async () => void (await Promise.all([...leaving, running?.ended])),
   };
 }
 

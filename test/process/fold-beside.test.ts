@@ -86,6 +86,22 @@ test.runIf(ON_LINUX)('killed in the middle, fails the fold, leaves whole batches
   expect(await folded()).toBe(SOME);
 });
 
+test.runIf(ON_LINUX)('let go when nothing waits, does not fail what the next is asked for by ending late', async () => {
+  await report(1);
+  await beside.fold();
+  const [pid] = children();
+  process.kill(pid, 'SIGSTOP');
+  for (let i = 0; i < 30; i++) expect(await beside.fold()).toBeNull();
+  await report(2);
+  const folding = beside.fold();
+  while (children().length < 2) await sleep(1);
+  process.kill(pid, 'SIGCONT');
+  expect(await folding).toMatchObject({ rows: 2 });
+  stopping.abort();
+  await beside.ended();
+  expect(children()).toEqual([]);
+});
+
 test.runIf(ON_LINUX)('told to stop in the middle, finishes its batch and ends', async () => {
   await report(SOME);
   const folding = beside.fold();
