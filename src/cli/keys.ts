@@ -1,6 +1,7 @@
 // `honeyguide keys`: who may ask this gateway. Running servers follow within a second.
 
 import { parseArgs } from 'node:util';
+import { MAX_PER_MINUTE } from '../http/quotas.ts';
 import { KEY_CLASSES, type KeyClass } from '../partners/keys.ts';
 import { addKey, isKey, type KeyHolder, listKeys, newKeyId, revokeKey } from '../partners/store.ts';
 import type { About } from '../rights/staff-store.ts';
@@ -24,8 +25,8 @@ partner: --role vendor|licensee|operator --policy-url URL --contact C --controll
 --max-precision region|precise; without the first three of its particulars (policy, contact, controller) it gets regions only.
 `;
 
-/** Largest quota the store holds. */
-const MAX_QUOTA = 2_147_483_647;
+/** Largest number the store holds; a day's counter is as wide. */
+const MAX_A_DAY = 2_147_483_647;
 /** A hundred years: never. */
 const MAX_DAYS = 36_500;
 const DAY_MS = 86_400_000;
@@ -56,8 +57,8 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       const wanted = {
         class: keyClass(values.class),
         name: readName(values.name),
-        dailyQuota: quota(values['daily-quota']),
-        perMinute: quota(values['per-minute']),
+        dailyQuota: quota(values['daily-quota'], '--daily-quota', MAX_A_DAY),
+        perMinute: quota(values['per-minute'], '--per-minute', MAX_PER_MINUTE),
         trusted: values.trusted,
         ...(days !== null && { expiresAt: context.now() + days * DAY_MS }),
       };
@@ -136,8 +137,8 @@ function holderOf(values: HolderValues, keyClass: KeyClass): KeyHolder {
   return { application: values.application };
 }
 
-function quota(given: string | undefined): number | null {
-  return whole(given, MAX_QUOTA, 'a quota must be a whole number from 1');
+function quota(given: string | undefined, option: string, max: number): number | null {
+  return whole(given, max, `${option} takes a whole number from 1 to ${max}`);
 }
 
 function whole(given: string | undefined, max: number, otherwise: string): number | null {

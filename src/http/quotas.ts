@@ -20,9 +20,11 @@ const COLUMN = {
 const COLUMNS = 8;
 const COUNT_BITS = 20;
 const COUNT_MASK = (1 << COUNT_BITS) - 1;
+/** Highest limit of a minute: a count stops at the widest, so a limit must lie below it to be passed. */
+export const MAX_PER_MINUTE = COUNT_MASK - 1;
 const ADDRESS_SLOTS = 1 << 16;
 
-/** What limits a key; null = no limit of that sort. `slot` is its row in the shared table. */
+/** What limits a key; null = no limit of that sort, `perMinute` up to MAX_PER_MINUTE. `slot` is its row in the shared table. */
 export type KeyLimits = {
   readonly slot: number;
   readonly perMinute: number | null;

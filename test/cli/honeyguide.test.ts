@@ -80,9 +80,27 @@ describe('keys on the command line', () => {
     ['--class', 'device', '--name', 'X', '--daily-quota', '0'],
     ['--class', 'device', '--name', 'X', '--per-minute', '1.5'],
     ['--class', 'device', '--name', 'X', '--per-minute', '99999999999'],
+    ['--class', 'device', '--name', 'X', '--daily-quota', '2147483648'],
   ])('are not added from %s %s %s %s %s', async (...wrong) => {
     expect((await run(['keys', 'add', ...wrong.filter((word) => word !== undefined)])).exitCode).toBe(2);
   });
+});
+
+test('a limit of a minute that no counter reaches is refused, with the highest there is', async () => {
+  const { exitCode, messages } = await run([
+    'keys',
+    'add',
+    '--class',
+    'device',
+    '--name',
+    'X',
+    '--per-minute',
+    '1048575',
+  ]);
+  expect([exitCode, messages]).toEqual([
+    2,
+    expect.stringContaining('--per-minute takes a whole number from 1 to 1048574'),
+  ]);
 });
 
 describe('a failing command', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hashAddress, siteOf, subscriberOf } from '../../src/http/address.ts';
-import { createQuotaMemory, DAY_MS, MINUTE_MS, openQuotas } from '../../src/http/quotas.ts';
+import { createQuotaMemory, DAY_MS, MAX_PER_MINUTE, MINUTE_MS, openQuotas } from '../../src/http/quotas.ts';
 
 const SEED = { a: 12345, b: 67890 };
 const NOON = Date.UTC(2026, 10, 22, 12);
@@ -55,6 +55,13 @@ test('a verdict says when to come back: the end of the minute, midnight UTC', ()
   expect(minute).toMatchObject({ refused: '', limit: 9, remaining: 8, windowS: 60, resetS: 45 });
   const day = quotas.take({ slot: 0, perMinute: null, dailyQuota: 9 }, '192.0.2.1', NOON);
   expect(day).toMatchObject({ limit: 9, windowS: 86_400, resetS: 43_200 });
+});
+
+test('the highest limit of a minute is still enforced: its count never stops below it', () => {
+  const quotas = openQuotas(createQuotaMemory(1), SEED);
+  const key = { slot: 0, perMinute: MAX_PER_MINUTE, dailyQuota: null };
+  for (let i = 0; i < MAX_PER_MINUTE - 1; i++) quotas.take(key, '', NOON);
+  expect([1, 2, 3].map(() => quotas.take(key, '', NOON).refused)).toEqual(['', 'minute', 'minute']);
 });
 
 test('an address is limited across keys, its neighbours are not, and the next minute is free', () => {
