@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ALL_SOURCES } from '../devices/device-contract.ts';
 import { deviceNamed } from '../devices/token.ts';
+import { addressToLimit } from '../http/address.ts';
 import { readAnyBody } from '../http/any-body.ts';
 import { bearerOf } from '../http/bearer.ts';
 import { announceLimit, type Caller } from '../http/caller.ts';
@@ -76,7 +77,7 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
     receiveMls(request, reply);
     const presented = (request.query as { key?: unknown }).key;
     request.caller = typeof presented === 'string' ? findKey(presented) : null;
-    const verdict = quotas.take(request.caller ?? NO_KEY, request.ip, now());
+    const verdict = quotas.take(request.caller ?? NO_KEY, addressToLimit(request), now());
     if (verdict.limit > 0) announceLimit(reply, verdict);
     if (verdict.refused !== '') {
       const per = verdict.refused === 'day' ? 'day' : 'minute';

@@ -33,7 +33,13 @@ const KEYS: Record<string, Caller> = {
   partner: { id: 'partner', class: 'partner', slot: 3, perMinute: null, dailyQuota: null },
 };
 
-async function serve(options: { insert?: (rows: readonly InboxRow[]) => Promise<void>; hasRoom?: () => boolean } = {}) {
+type Options = {
+  insert?: (rows: readonly InboxRow[]) => Promise<void>;
+  hasRoom?: () => boolean;
+  addressPerMinute?: number;
+};
+
+async function serve(options: Options = {}) {
   const counterMemory = createCounterMemory(1);
   const countMemory = createSubmissionCountMemory();
   const logged: string[] = [];
@@ -51,7 +57,7 @@ async function serve(options: { insert?: (rows: readonly InboxRow[]) => Promise<
     refusals: { note: async (macs: Iterable<number>) => void noted.push(...macs), flush: async () => {} },
     room: { hasRoom: options.hasRoom ?? (() => true) },
     findKey: (presented: string) => KEYS[presented] ?? null,
-    quotas: openQuotas(createQuotaMemory(2), { a: 1, b: 2 }),
+    quotas: openQuotas(createQuotaMemory(2), { a: 1, b: 2 }, options.addressPerMinute),
     counters: openStripe(counterMemory, 0),
     log,
     now: () => NOW_MS,
@@ -271,6 +277,21 @@ test('a key is optional, a bad one is none, a known one has its quota and its tr
   expect(refused.headers['ratelimit-policy']).toBe('"day";q=2;w=86400');
   expect(refused.headers.ratelimit).toMatch(/^"day";r=0;t=\d+$/);
   await stored();
+});
+
+test('reports are limited by address, but for those sent on this machine itself', async () => {
+  const { app, post } = await serve({ addressPerMinute: 2 });
+  const codesOf = async (headers: Record<string, string>) => {
+    const codes: number[] = [];
+    for (let i = 0; i < 3; i++) codes.push((await post('/v2/geosubmit', KAIOS, headers)).statusCode);
+    return codes;
+  };
+  expect(await codesOf({})).toEqual([200, 200, 200]);
+  // As a proxy on this machine passes on what a client says of itself.
+  expect(await codesOf({ 'x-forwarded-for': '127.0.0.1' })).toEqual([200, 200, 429]);
+  expect(await codesOf({ 'x-forwarded-for': '198.51.100.7' })).toEqual([200, 200, 429]);
+  await stored();
+  await app.close();
 });
 
 test('a row holds hours, a tag and encrypted observations: no address, key, name, header or minute', async () => {
