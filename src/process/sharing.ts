@@ -1,11 +1,11 @@
 // What partners go through, put together: the main thread's part (the lease of this gateway) and each server thread's (the
 // pipeline itself over the thread's connections to the store).
 import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
-import type { ClientBase, Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import { openDevice } from '../devices/profile.ts';
 import { hashToken, isApplicationToken, isWireToken } from '../devices/token.ts';
-import { createInChain, type InChain } from '../disclosures/chain.ts';
+import { createInChain } from '../disclosures/chain.ts';
 import { COUNT_RULE } from '../disclosures/counts.ts';
 import { createDrafts } from '../disclosures/drafts.ts';
 import { KIND } from '../disclosures/entry.ts';
@@ -22,6 +22,7 @@ import { type Clocks, createLeaseMemory, type LeaseReader, openLeaseWriter } fro
 import { createOpenedDevices } from '../sharing/opened-devices.ts';
 import { joinReplicas, type Replica } from '../sharing/replica-store.ts';
 import { loadSwitches } from '../sharing/subjects-store.ts';
+import { createWrongPurposeNotes } from '../sharing/wrong-purposes.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { createWriteBehind } from '../storage/write-behind.ts';
 import type { AnonymityMapHandle } from './anonymity-map.ts';
@@ -64,6 +65,7 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
   const { pool, masters, now } = setup;
   const settle = (seq: number) => settleEverywhere(pool, seq, CLOCKS.monotonicMs);
   const chain = { pool, ledgerKey: setup.ledgerKey, now, settle };
+  const inChain = createInChain(chain);
   const map = openAnonymityMap(setup.map.shared);
   const counts = createWriteBehind(
     COUNT_RULE,
@@ -97,7 +99,10 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
     hashToken: (text) => (isWireToken(text) ? hashToken(text) : null),
     count: (application, tick, isShown) =>
       counts.add({ application, tick, outcome: isShown ? KIND.region : KIND.refused, count: 1 }),
-    noteWrongPurpose: createWrongPurposeNotes(createInChain(chain), now, onError),
+    noteWrongPurpose: createWrongPurposeNotes((application, tick) => {
+      const row = { at: now(), kind: KIND.refused, application, tick, detail: 'purposeNotRegistered' };
+      return inChain(async (_client, ledger) => void ledger.append(row));
+    }, onError),
     noteVisit: setup.noteVisit,
     monotonicMs: () => performance.now(),
     onError,
@@ -131,22 +136,4 @@ export function openThreadSharing(
   const { pool, close } = openPool(store, onLost, SERVER_QUERY_MS, true);
   const sharing = openSharing({ ...setup, pool }, log);
   return { ...sharing, close: () => sharing.close().finally(close) };
-}
-
-/** One row of the ledger for an application and tick, however often it asks. */
-function createWrongPurposeNotes(
-  inChain: InChain,
-  now: () => number,
-  onError: (error: unknown) => void,
-): (application: string, tick: number) => void {
-  let noted = new Set<string>();
-  let notedTick = -1;
-  return (application, tick) => {
-    if (tick !== notedTick) noted = new Set();
-    notedTick = tick;
-    if (noted.has(application)) return;
-    noted.add(application);
-    const row = { at: now(), kind: KIND.refused, application, tick, detail: 'purposeNotRegistered' };
-    inChain(async (_client: ClientBase, chain) => void chain.append(row)).catch(onError);
-  };
 }
