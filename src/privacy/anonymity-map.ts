@@ -19,7 +19,7 @@ export const MIN_RADIUS_M = 2_000;
  * A region is the union of its resolution-10 cells, whose fractal edge juts out of the drawn hexagon; how far, as a share
  * of its circumradius, was measured over 2,000 cells of resolutions 2 to 7, pentagons included: 6.6 % at most. Rounded up.
  */
-const JUT = 1.08;
+export const JUT = 1.08;
 
 export type AnonymityMap = {
   /** Name of the region of a point in degrees, or SUPPRESSED. */

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Chain, LedgerHeadGone } from '../../src/disclosures/chain.ts';
+import { KIND, type LedgerEntry, PRECISION } from '../../src/disclosures/entry.ts';
 import { dropAgedRows, LEDGER_TTL_MS } from '../../src/disclosures/store.ts';
 import { openPool } from '../../src/storage/pool.ts';
 import { openTestStore } from '../support/store.ts';
@@ -110,6 +111,38 @@ test('a ledger whose old rows were dropped finds what is written where they were
   expect((await verify(pool)).broken).toBeNull();
   await pool.query(insertCopy(2).replace('seq = 4', 'seq = 3'));
   expect((await verify(pool)).broken).toEqual({ at: 2, what: 'added' });
+});
+
+describe('a row of the ledger', () => {
+  const FULL: Required<LedgerEntry> = {
+    ...{
+      at: NOW,
+      kind: KIND.precise,
+      application: 'app',
+      subject: Buffer.alloc(16, 3),
+      purpose: 'p',
+      basis: 'consent',
+    },
+    ...{ precision: PRECISION.precise, eventSeq: 7, policyVersion: '2026-01-01', tick: 9, detail: 'stale' },
+  };
+  const OTHERWISE: Readonly<Record<string, string>> = {
+    ...{ at: 'at + 1', kind: 'kind + 1', application: 'null', subject: 'null', purpose: 'null', basis: 'null' },
+    ...{ precision: 'null', event_seq: 'null', policy_version: 'null', tick: 'null', detail: 'null' },
+  };
+
+  test.each(Object.entries(OTHERWISE))('is found out where its %s was changed', async (column, value) => {
+    await inChain(async (_client, chain) => void chain.append(FULL));
+    expect((await verify(pool)).broken).toBeNull();
+    await tamper(pool, `update ledger set ${column} = ${value} where seq = 1`);
+    expect((await verify(pool)).broken).toEqual({ at: 1, what: 'changed' });
+  });
+
+  test('has no column beside those that the chain vouches for', async () => {
+    const { rows } = await pool.query(
+      `select attname as name from pg_attribute where attrelid = 'ledger'::regclass and attnum > 0 and not attisdropped`,
+    );
+    expect(rows.map(({ name }) => name).sort()).toEqual([...Object.keys(OTHERWISE), 'hash', 'seq'].sort());
+  });
 });
 
 describe('rows past their time', () => {

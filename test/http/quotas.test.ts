@@ -74,6 +74,25 @@ test('an address is limited across keys, its neighbours are not, and the next mi
   expect(of('198.51.100.7', NOON + MINUTE_MS)).toBe('');
 });
 
+test('an address that meets another in one row only is not limited by it', () => {
+  const ofAddress = (address: string) => {
+    const into = { a: 0, b: 0 };
+    hashAddress(address, SEED, into);
+    return [into.a % 65_536, into.b % 65_536];
+  };
+  const meets = (row: number) => {
+    for (let i = 0; ; i++) {
+      const address = `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+      const [own, busy] = [ofAddress(address), ofAddress('198.51.100.7')];
+      if (own[row] === busy[row] && own[1 - row] !== busy[1 - row]) return address;
+    }
+  };
+  const quotas = openQuotas(createQuotaMemory(1), SEED, 3);
+  const key = { slot: 0, perMinute: null, dailyQuota: null };
+  for (let i = 0; i < 9; i++) quotas.take(key, '198.51.100.7', NOON);
+  for (const row of [0, 1]) expect(quotas.take(key, meets(row), NOON).refused).toBe('');
+});
+
 test('without an address limit, and from this machine, nobody is cut', () => {
   const key = { slot: 0, perMinute: null, dailyQuota: null };
   for (const [limit, address] of [

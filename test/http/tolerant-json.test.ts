@@ -1,4 +1,4 @@
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -108,4 +108,13 @@ test.each([
   const headers = { 'content-type': sent };
   simplifyContentType(headers);
   expect(headers['content-type']).toBe(simple);
+});
+
+test('a body by zstd asks for 4 MiB of window at most, whatever it says that it needs', () => {
+  const packed = (windowLog: number) => {
+    const params = { [constants.ZSTD_c_windowLog]: windowLog, [constants.ZSTD_c_contentSizeFlag]: 0 };
+    return zstdCompressSync(Buffer.from('{"a":1}'.padEnd(9_000_000)), { params });
+  };
+  const read = (windowLog: number) => decodeJsonBody(packed(windowLog), 'zstd', undefined, 16_000_000);
+  expect([read(22), read(23)]).toEqual([{ a: 1 }, MALFORMED_BODY]);
 });

@@ -80,6 +80,11 @@ test('an access point and a beacon of one address are two transmitters', () => {
   expect(all.bluetooth.get(1)![0].contributor).not.toBe(all.wifi.get(1)![0].contributor);
 });
 
+test('a trusted row witnesses for nobody, also beside an ordinary one of the same contributor', () => {
+  const [trusted, ordinary] = witness([row(wifi(1), { trusted: true }), row(wifi(1))], 1);
+  expect([trusted, ordinary > 0]).toEqual([0, true]);
+});
+
 test('without the key of their day, or without a tag, all contributors are one', () => {
   const rows = [row(wifi(1)), row(wifi(1), { contributor: 8 }), row(wifi(1), { contributor: null })];
   expect(new Set(witness(rows, 1, () => undefined)).size).toBe(1);

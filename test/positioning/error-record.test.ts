@@ -77,6 +77,7 @@ describe('what is not believed', () => {
   test.each<[string, number[]]>([
     ['one contributor', [1]],
     ['one line with two protocols', [1, 1 + IPV6]],
+    ['one contributor and somebody who may be the same', [0, 1]],
   ])('%s, however often and however many days', (_, tags) => {
     const record = recordOf(60, tags, 9);
     expect([...record.corrections]).toEqual(Array(ERROR_CLASSES).fill(1));

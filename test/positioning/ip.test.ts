@@ -124,6 +124,54 @@ describe.skipIf(!existsSync(MAXMIND))(
   },
 );
 
+describe('a database that knows a place for every address', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'honeyguide-ip-'));
+  writeFileSync(join(folder, 'all.mmdb'), everywhere());
+  const reader = openIpReader(loadIpDatabase(join(folder, 'all.mmdb')));
+  rmSync(folder, { recursive: true });
+
+  test.each([
+    ...['0.0.0.0', '0.255.255.255', '10.0.0.0', '10.255.255.255', '100.64.0.0', '100.127.255.255', '127.0.0.1'],
+    ...['169.254.0.0', '172.16.0.0', '172.31.255.255', '192.0.0.1', '192.0.2.1', '192.168.0.0', '192.168.255.255'],
+    ...['198.18.0.0', '198.19.255.255', '198.51.100.1', '203.0.113.1', '224.0.0.1', '255.255.255.255', '::', '::1'],
+    ...['64:ff9b:1::1', '100::1', '2001:db8::1', 'fc00::1', 'fdff::1', 'fe80::1', 'febf::1', 'ff02::1'],
+  ])('knows none for %s: it is nowhere on the public net', (ip) => {
+    expect(reader.find(ip)).toBeNull();
+  });
+
+  test.each([
+    ...['1.0.0.0', '9.255.255.255', '11.0.0.0', '100.63.255.255', '100.128.0.0', '128.0.0.1', '172.15.255.255'],
+    ...['172.32.0.0', '192.167.255.255', '198.17.255.255', '198.20.0.0', '223.255.255.255', '2a00::1', 'fec0::1'],
+  ])('knows one for %s, beside those', (ip) => {
+    expect(reader.find(ip)).toMatchObject({ lat: 51.5, countryCode: 'GB' });
+  });
+});
+
+/** A MaxMind database of one node, both sides of which are one flat record (its format 2.0). */
+function everywhere(): Buffer {
+  const sized = (type: number, bytes: Buffer) => Buffer.concat([Buffer.from([(type << 5) | bytes.length]), bytes]);
+  const text = (value: string) => sized(2, Buffer.from(value));
+  const number = (value: number) => sized(6, Buffer.from([value >>> 24, value >>> 16, value >>> 8, value]));
+  const double = (value: number) => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleBE(value);
+    return sized(3, bytes);
+  };
+  const map = (fields: Record<string, Buffer>) =>
+    Buffer.concat([
+      Buffer.from([(7 << 5) | Object.keys(fields).length]),
+      ...Object.entries(fields).flatMap(([name, value]) => [text(name), value]),
+    ]);
+  // A tree of one node whose records point at the first byte of the data.
+  const tree = Buffer.from([0, 0, 17, 0, 0, 17]);
+  const data = map({ country_code: text('GB'), city: text('London'), latitude: double(51.5), longitude: double(-0.1) });
+  const about = map({
+    ...{ node_count: number(1), record_size: number(24), ip_version: number(6), build_epoch: number(1) },
+    ...{ database_type: text('test'), binary_format_major_version: number(2), binary_format_minor_version: number(0) },
+  });
+  return Buffer.concat([tree, Buffer.alloc(16), data, Buffer.from('abcdef', 'hex'), Buffer.from('MaxMind.com'), about]);
+}
+
 test('a file that is no database is an error that can be read, a missing one too', () => {
   const folder = mkdtempSync(join(tmpdir(), 'honeyguide-ip-'));
   try {

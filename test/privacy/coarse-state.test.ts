@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { cellToLatLng, cellToVertexes, gridDisk, latLngToCell, vertexToLatLng } from 'h3-js';
+import {
+  cellToChildren,
+  cellToLatLng,
+  cellToParent,
+  cellToVertexes,
+  gridDisk,
+  latLngToCell,
+  vertexToLatLng,
+} from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { layOutAnonymityMap, openAnonymityMap } from '../../src/privacy/anonymity-map.ts';
 import { buildAnonymityMap } from '../../src/privacy/build-anonymity-map.ts';
@@ -93,6 +101,22 @@ describe('the coarse state', () => {
     expect(Math.max(...today.map((state) => state.changes))).toBe(MAX_CHANGES_A_DAY);
     expect(new Set(today.slice(MAX_CHANGES_A_DAY + 1).map((state) => state.region)).size).toBe(1);
     expect(states[DAY_TICKS + 1].changes).toBeGreaterThan(0);
+  });
+
+  test('is left as it is by a fix that is only wide, as long as it may be right, and widened when it is not', () => {
+    const first = advanceCoarseState(null, HOME.lat, HOME.lon, at(0), 0, map);
+    const wide = cellToParent(latLngToCell(HOME.lat, HOME.lon, 7), 5);
+    const elsewhere = cellToChildren(wide, 7).find((cell) => map.regionOfCell(cell) !== first.region)!;
+    const [lat, lon] = cellToLatLng(elsewhere);
+    expect(advanceCoarseState(first, lat, lon, at(1), 0, map, 'wide').region).toBe(first.region);
+    const away = advanceCoarseState(first, HOME.lat + 0.4, HOME.lon, at(1), 0, map, 'wide');
+    expect([away.region, away.changes]).toEqual([keyOfCell(latLngToCell(HOME.lat + 0.4, HOME.lon, 5)), 1]);
+  });
+
+  test('stays where H3 cannot tell what is near', () => {
+    const first = advanceCoarseState(null, HOME.lat, HOME.lon, at(0), 0, map);
+    const lost = advanceCoarseState(first, HOME.lat + 0.2, HOME.lon, at(1), -1, map);
+    expect([lost.region, lost.changes]).toEqual([first.region, 0]);
   });
 
   test('does not decide anew when the clock runs backwards', () => {

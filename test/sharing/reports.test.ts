@@ -21,7 +21,7 @@ const { payloads } = AT_REST;
 const store = await openTestStore();
 const counts = createSubmissionCountMemory();
 const dayKeys = createDayKeys(store.pool, randomBytes, payloads.dayKey);
-const gateway = await openSharingGateway(store, {
+const reporting = {
   submission: {
     inbox: createInbox({
       insert: (rows) => insertRows(store.pool, rows),
@@ -31,7 +31,8 @@ const gateway = await openSharingGateway(store, {
     refusals: { note: async () => {}, flush: async () => {} },
     room: { hasRoom: () => true },
   },
-});
+};
+const gateway = await openSharingGateway(store, reporting);
 const key = await addDeviceKey(store);
 await addPartner(store, 'Navi');
 await gateway.followKeys();
@@ -109,6 +110,21 @@ test('of a phone that is gone, or whose name is mangled, nothing is stored, and 
   expect(await storedOf({ key }, undefined, `Bearer ${token.slice(0, -1)}`)).toEqual([]);
   expect(await storedOf({ key }, undefined, 'Bearer somebody-elses')).toHaveLength(1);
   expect(await storedOf({})).toHaveLength(1);
+});
+
+test('while the store can say nothing of a phone its reports are refused, not taken for one with everything off', async () => {
+  const cut = await openSharingGateway(store, { ...reporting, clock: gateway.clock });
+  const { token } = await phone(SOURCE.wifi);
+  const before = sumSubmissionCounts(counts).dropped.switchedOff;
+  await cut.cutStore();
+  const answer = await cut.app.inject({
+    method: 'POST',
+    url: '/v2/geosubmit',
+    query: { device: token },
+    payload: BODY,
+  });
+  expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, expect.any(String)]);
+  expect(sumSubmissionCounts(counts).dropped.switchedOff).toBe(before);
 });
 
 test('what a user granted to somebody is no reason to store more', async () => {

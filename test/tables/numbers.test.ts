@@ -7,9 +7,11 @@ import { KIND, PRECISION } from '../../src/disclosures/entry.ts';
 import { LEASE_MS } from '../../src/disclosures/settle.ts';
 import { LEDGER_TTL_MS } from '../../src/disclosures/store.ts';
 import { RAW_TTL_MS } from '../../src/observations/store.ts';
-import { MIN_RADIUS_M } from '../../src/privacy/anonymity-map.ts';
+import { JUT, MIN_RADIUS_M } from '../../src/privacy/anonymity-map.ts';
+import { BAND_M } from '../../src/privacy/band.ts';
 import { MAX_BAND_RINGS, MAX_CHANGES_A_DAY, MIN_BAND_RINGS, TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { FEWEST_DEVICES, RELEASE_DELAY_MS, WINDOW_MS } from '../../src/privacy/count-rule.ts';
+import { COUNTS_TABLES } from '../../src/rights/registry-counts.ts';
 import { PROOF_TTL_MS, REQUEST_TTL_MS } from '../../src/rights/store.ts';
 import { COARSE_STATE_TTL_MS } from '../../src/sharing/coarse-region.ts';
 import { LAST_LOCATION_TTL_MS } from '../../src/sharing/last-location-store.ts';
@@ -24,6 +26,8 @@ test.each([
   ['a border is two rings wide at least', MIN_BAND_RINGS, 2],
   ['and four at most', MAX_BAND_RINGS, 4],
   ['a circle is never smaller than two kilometres', MIN_RADIUS_M, 2_000],
+  ['and as much wider as the widest border and the longest shift', BAND_M, 4 * 150 + 220],
+  ['and as what juts out of a drawn region', JUT, 1.08],
   ['counts are of six hours', WINDOW_MS, 6 * HOUR_MS],
   ['come a day late', RELEASE_DELAY_MS, DAY_MS],
   ['and never name fewer than twenty devices', FEWEST_DEVICES, 20],
@@ -41,11 +45,19 @@ test.each([
   expect(kept).toBe(promised);
 });
 
+test('visits that nothing could be counted of go three days after their six hours, as the registry says', () => {
+  const { life } = COUNTS_TABLES.visits;
+  if (life.kind !== 'when') throw new Error('they end by time');
+  expect(life.says).toContain('three days');
+  expect(life.sql).toContain(`t.window_no::int8 * ${6 * HOUR_MS} <= $1::int8 - ${6 * HOUR_MS + 3 * DAY_MS}`);
+  expect(COUNTS_TABLES.visit_salts.life).toMatchObject({ sql: life.sql });
+});
+
 test('numbers and words in stores mean what they meant when they were written', () => {
   expect(KIND).toMatchObject({ precise: 1, region: 2, refused: 3, consent: 4, device: 5, rights: 6 });
   expect(KIND).toMatchObject({ staff: 7, legal: 8, notice: 9, counts: 10 });
   expect(PRECISION).toEqual({ none: 0, region: 1, precise: 2 });
-  expect(FLAG).toMatchObject({ restricted: 1, objected: 2, child: 4, erasing: 8 });
+  expect(FLAG).toEqual({ restricted: 1, objected: 2, child: 4, erasing: 8, guarded: 16 });
   expect(SOURCE).toEqual({ gps: 1, cell: 2, wifi: 4, bluetooth: 8, ip: 16 });
   expect(AGE_BANDS).toEqual(['under13', '13to15', '16to17', '18plus', 'unknown']);
 });
