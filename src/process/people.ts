@@ -191,8 +191,8 @@ function consentPorts({ pool, inChain, masters, contact }: PeopleSetup, signer: 
 }
 
 /**
- * Tells a recipient that a yes it could rely on has ended or allows less, by a no too: once, and nobody who had none (attack:
- * learning of refusals).
+ * Tells a recipient that a yes it could rely on has ended or shows it less, by a no too: once, and nobody who had none (attack:
+ * learning of refusals). By which sources a phone may be found is not for recipients to know: fewer of them tell nobody.
  */
 async function tellIfLess(
   client: ClientBase,
@@ -203,7 +203,8 @@ async function tellIfLess(
   nowMs: number,
 ): Promise<void> {
   if (before === null || !isLive(before.state) || (before.expiresAt ?? 0) <= nowMs) return;
-  if (isLive(after.state) && after.precision >= before.precision) return;
+  const keepsScopes = before.scopes.every((scope) => after.scopes.includes(scope));
+  if (isLive(after.state) && after.precision >= before.precision && keepsScopes) return;
   await notifyRecipients(client, chain, { device: id, key }, 'withdrawn', nowMs, { only: before.application });
 }
 

@@ -410,7 +410,10 @@ describe('reading', () => {
 });
 
 describe('a withdrawal', () => {
-  const put = (phone: Phone, precision: string) => call('PUT', consentUrl(application), phone.token, { precision });
+  const put = (phone: Phone, precision: string, terms: object = {}) =>
+    call('PUT', consentUrl(application), phone.token, { precision, ...terms });
+  const BOTH = { scopes: ['geolocate', 'last-location'] };
+  const ONE = { scopes: ['geolocate'] };
   const takeBack = (phone: Phone) => call('DELETE', consentUrl(application), phone.token);
   async function kinds(): Promise<string[]> {
     const { rows } = await pool.query('select kind from recipient_notices where application = $1', [application]);
@@ -422,6 +425,12 @@ describe('a withdrawal', () => {
     ['of nothing but a no', [(p: Phone) => put(p, 'none'), takeBack], []],
     ['of a yes that had ended', [(p: Phone) => put(p, 'precise'), ended, takeBack], []],
     ['of precision', [(p: Phone) => put(p, 'precise'), (p: Phone) => put(p, 'region')], ['withdrawn']],
+    ['of a scope', [(p: Phone) => put(p, 'precise', BOTH), (p: Phone) => put(p, 'precise', ONE)], ['withdrawn']],
+    [
+      'of sources only',
+      [(p: Phone) => put(p, 'precise'), (p: Phone) => put(p, 'precise', { sources: { ip: false } })],
+      [],
+    ],
     ['that is none', [(p: Phone) => put(p, 'region'), (p: Phone) => put(p, 'precise')], []],
   ] as const)('%s is told to who was shown something', async (_name, steps, told) => {
     const phone = await register();
