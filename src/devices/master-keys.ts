@@ -1,5 +1,5 @@
 // The master keys of an installation: the one that wraps keys of devices now, and those that still may have wrapped some
-// while a rotation is under way (`honeyguide master-key rotate`). Promises: pure; a key is found by the name that is stored
+// while a rotation is under way (`honeyguide master-key prepare`, `switch`, `retire`). Promises: pure; a key is found by the name that is stored
 // beside what it wrapped, so that nothing is tried against a wrong one.
 import { type MasterKey, masterKeyOf, unwrapDeviceKey } from './device-key.ts';
 

@@ -92,7 +92,7 @@ export const EVIDENCE_TABLES: Readonly<Record<string, TableEntry>> = {
   },
   recipient_notices: {
     room: 'rights',
-    what: 'what recipients were told of a correction, erasure or restriction; never a place',
+    what: 'what recipients were told of a withdrawal, correction, restriction or erasure; never a place',
     columns: {
       ...list('handles', 'pseudonymous'),
       ...list('id application kind at read_at', 'personal'),
