@@ -4,15 +4,21 @@
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifySchema } from 'fastify';
 import { MlsErrorSchema } from './errors/mls.ts';
-import { ProblemSchema } from './errors/problem.ts';
+import { Problem, ProblemSchema } from './errors/problem.ts';
 
 /** Registered before any route, so that it sees them all. */
 export async function describeRoutes(app: FastifyInstance, version: string): Promise<void> {
   app.addSchema(MlsErrorSchema);
   app.addSchema(ProblemSchema);
   await app.register(swagger, {
+    transform: ({ schema, url, route }) => ({ schema: withRefusalsOf(schema, url, [route.method].flat()), url }),
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject;
+      letBodiesBeAbsent(document.openapiObject.paths);
+      return document.openapiObject;
+    },
     refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema.$id ?? `schema${i}`) },
     openapi: {
       openapi: '3.0.3',
@@ -43,6 +49,27 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
     },
   });
 }
+
+const TAKES_BODY = ['POST', 'PUT', 'PATCH'];
+
+/** What the framework may say before a route does: no path of ours (a broken %-sequence), a body beyond its limit. */
+function withRefusalsOf(schema: FastifySchema | undefined, url: string, methods: readonly string[]): FastifySchema {
+  const response = schema?.response as Record<string, unknown> | undefined;
+  if (schema === undefined || response === undefined) return schema ?? {};
+  const hasParams = url.includes('/:');
+  const takesBody = methods.some((method) => TAKES_BODY.includes(method));
+  const refusals = { ...(hasParams && { 400: Problem }), ...(takesBody && { 413: Problem }) };
+  return { ...schema, response: { ...refusals, ...response } };
+}
+
+/** Look-ups take no body for an empty one, as browsers' first requests are; the framework's description says no body is optional. */
+function letBodiesBeAbsent(paths: Readonly<Record<string, object | undefined>> = {}): void {
+  for (const path of Object.values(paths))
+    for (const { tags, requestBody } of Object.values(path ?? {}) as Operation[])
+      if (requestBody !== undefined && tags?.includes('locate')) requestBody.required = false;
+}
+
+type Operation = { readonly tags?: readonly string[]; readonly requestBody?: { required?: boolean } };
 
 export async function addDocsRoutes(scope: FastifyInstance): Promise<void> {
   await scope.register(helmet, {

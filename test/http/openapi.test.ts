@@ -4,7 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 import { openApi } from '../../src/cli/generate.ts';
 
-type Operation = { responses: Record<string, unknown>; requestBody?: unknown; security?: unknown };
+type Operation = { responses: Record<string, unknown>; requestBody?: { required: boolean }; security?: unknown };
 type Description = { openapi: string; paths: Record<string, Record<string, Operation>> };
 
 const description = (await openApi()) as Description;
@@ -31,6 +31,19 @@ test('describes every answer that a route can give', () => {
       expect(Object.keys(operation.responses)).toEqual(['200', '400', ...forbidden, '404', '413', '429', '500', '503']);
       expect(operation.security).toEqual([{ key: [] }]);
     }
-    expect(post.requestBody).toBeDefined();
+    expect(post.requestBody).toMatchObject({ required: false });
   }
+});
+
+test('says of every route that takes a body that it may be too large, and of every path with names in it that it may be malformed', () => {
+  let bodies = 0;
+  for (const [path, operations] of Object.entries(description.paths))
+    for (const [method, { responses, requestBody }] of Object.entries(operations)) {
+      const takesBody = ['post', 'put', 'patch'].includes(method);
+      if (takesBody)
+        expect([method, path, Object.keys(responses)]).toEqual([method, path, expect.arrayContaining(['413'])]);
+      if (path.includes('{')) expect([path, Object.keys(responses)]).toEqual([path, expect.arrayContaining(['400'])]);
+      if (requestBody?.required) bodies++;
+    }
+  expect(bodies).toBeGreaterThan(5);
 });
