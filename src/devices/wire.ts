@@ -28,7 +28,10 @@ export const Registered = Type.Object(
   {
     token: Type.String({ description: 'Presented from now on; shown once, only its hash is kept' }),
     expiresAt: Time,
-    proofKey: Type.String({ description: 'Never sent again nor back: proves the phone when data is edited or erased' }),
+    proofKey: Type.String({
+      description:
+        '32 bytes, base64url: decode it before it keys an HMAC. Never sent again nor back: proves the phone when data is edited or erased',
+    }),
     jurisdiction: Jurisdiction,
     ageBand: AgeBandName,
     sources: Sources,
