@@ -1,5 +1,5 @@
 // Writes what is made from the code and committed: schema/openapi.json from the routes' schemas, schema/config.json from the
-// settings, docs/record-of-processing.md from the registry of what is kept. `--check` writes nothing and fails if one of them is
+// settings, as docs/settings.md, docs/record-of-processing.md from the registry of what is kept. `--check` writes nothing and fails if one of them is
 // not what the code says, which is how CI notices; it also builds the anonymity maps that come along anew, which takes long and
 // is written by `honeyguide anonymity-map build`.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildApp } from '../app.ts';
 import { configSchema } from '../config/env.ts';
+import { settingsPage } from '../config/settings-page.ts';
 import { createCounterMemory, openStripe } from '../http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../http/quotas.ts';
 import { recordOfProcessing } from '../rights/processing.ts';
@@ -52,6 +53,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const files = {
     'schema/openapi.json': asText(await openApi()),
     'schema/config.json': asText(configSchema()),
+    'docs/settings.md': settingsPage(),
     'docs/record-of-processing.md': recordOfProcessing(),
   };
   for (const [name, text] of Object.entries(files)) {
