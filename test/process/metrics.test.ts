@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createCounterMemory, openStripe, ROUTE, sumCounters } from '../../src/http/counters.ts';
 import { createMetrics } from '../../src/process/metrics.ts';
 import { openMetricsServer } from '../../src/process/metrics-server.ts';
+import { ROOT } from '../support/root.ts';
 
 function metricsOf(memory: SharedArrayBuffer) {
   return createMetrics({
@@ -37,6 +40,14 @@ test('shows what was counted, as Prometheus reads it', async () => {
   }
   expect(text).not.toMatch(/^honeyguide_index_snapshot_age_seconds /m);
   expect(text).toContain('process_resident_memory_bytes');
+});
+
+test('each of its own is in the table that operators read', async () => {
+  const table = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8');
+  const names = metricsOf(createCounterMemory(1)).getMetricsAsArray();
+  const own = names.map(({ name }) => name).filter((name) => name.startsWith('honeyguide_'));
+  expect(own.length).toBeGreaterThan(10);
+  expect(own.filter((name) => !table.includes(`\`${name}\``))).toEqual([]);
 });
 
 test('the operators have a port of their own', async () => {
