@@ -83,7 +83,7 @@ export const childMarks = pgTable('child_marks', {
   markedAt: timeMs('marked_at').notNull(),
 });
 
-/** What recipients are told of a correction, erasure or restriction of what they received (GDPR 19); never a place. */
+/** What recipients are told of a withdrawal, correction, restriction or erasure of what they received (GDPR 19); never a place. */
 export const recipientNotices = pgTable(
   'recipient_notices',
   {
