@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../fixtures/random.ts';
-import { createPathLoss, lossDb, millsRatio } from '../../src/positioning/path-loss.ts';
+import { createPathLoss } from '../../src/positioning/path-loss.ts';
+import { lossDb, millsRatio } from '../../src/positioning/path-loss-tables.ts';
 import { createPoints } from '../../src/positioning/points.ts';
 import { reachPull, WIFI_REACH } from '../../src/positioning/reach.ts';
 import { createSolution, solve } from '../../src/positioning/solve.ts';

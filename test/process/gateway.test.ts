@@ -143,11 +143,12 @@ describe('a gateway', () => {
     };
     const headers = { 'x-forwarded-for': '198.51.100.77', 'user-agent': 'canary-agent' };
     const ask = (path: string, body: string) => fetch(`${running.url}${path}`, { method: 'POST', headers, body });
-    const answer = await ask(`/v1/geolocate?key=${device}&device=canary-token`, JSON.stringify(canary));
+    const answer = await ask(`/v1/geolocate?key=${device}`, JSON.stringify(canary));
     expect(answer.status).toBe(200);
     const { location } = (await answer.json()) as { location: { lat: number; lng: number } };
     const said = [];
     for (const [path, body] of [
+      [`/v1/geolocate?key=${device}&device=canary-token`, JSON.stringify(canary)],
       [`/v1/geolocate?key=${partnerKey}`, JSON.stringify(canary)],
       [`/v1/country?key=${partnerKey}`, JSON.stringify(canary)],
       ['/v1/geolocate?key=canary-key', JSON.stringify(canary)],

@@ -49,7 +49,7 @@ test('a ledger without its head is a 503 for who needs it, a line in the log now
   const { ledgerKey, pseudonymKey } = loadSecrets({ dataDir }, randomBytes);
   const keys = { secretsPath: secretsPath({ dataDir }), ledgerKey, pseudonymKey, receiptKey: randomBytes(32) };
   const said: string[] = [];
-  const { people, close } = await openThreadPeople(store.address, keys, {
+  const { people, close } = await openThreadPeople(store.address, keys, 'privacy@example.org', {
     error: (_facts, text) => void said.push(text),
   });
   afterFile(close);
