@@ -2,7 +2,7 @@
 // hour unless a parent's verified consent arrives, and what is left is a hash of the token, by which the phone gets an empty
 // export. Promises: the mark is in force on every replica before it is acknowledged; the last position goes at once; who has
 // a parent's consent, or is no child any more, in the moment in which an erasure would begin is not erased.
-import type { ClientBase } from 'pg';
+import type { ClientBase, Pool } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import type { Random } from '../devices/device-key.ts';
 import type { Device } from '../devices/profile.ts';
@@ -82,16 +82,28 @@ export async function eraseUnused(deps: EraseDeps, random: Random, overdue: stri
   return await eraseAll(deps, random, 'unused', overdue);
 }
 
-/** `due`: SQL that is true of a device `t` at `$1` whose time has come. */
+/** `due`: SQL that is true of a device `t` at `$1` whose time has come. One that fails keeps nobody else's; rejects with the first of those. */
 async function eraseAll(deps: EraseDeps, random: Random, cause: 'child' | 'unused', due: string): Promise<number> {
   const { rows } = await deps.pool.query(
     `select t.id from devices t where t.flags & ${FLAG.erasing} = 0 and (${due}) limit 1000`,
     [deps.now()],
   );
   let begun = 0;
+  const errors: unknown[] = [];
   for (const { id } of rows) {
-    const person = await findPerson(deps.pool, deps.masters, id);
-    if (person !== null && (await beginErasure(deps, person, cause, random(16).toString('base64url'), due))) begun++;
+    try {
+      const person = await findPerson(deps.pool, deps.masters, id);
+      if (person === null && (await hasKey(deps.pool, id)))
+        throw new Error('a device whose time is over does not open');
+      if (person !== null && (await beginErasure(deps, person, cause, random(16).toString('base64url'), due))) begun++;
+    } catch (error) {
+      errors.push(error);
+    }
   }
+  if (errors.length > 0) throw errors[0];
   return begun;
+}
+
+async function hasKey(pool: Pool, device: string): Promise<boolean> {
+  return (await pool.query('select from device_keys where device = $1', [device])).rowCount === 1;
 }

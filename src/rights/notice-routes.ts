@@ -44,7 +44,7 @@ export function addNoticeRoutes(scope: FastifyInstance, ports: NoticePorts, now:
     {
       schema: {
         tags: ['partner'],
-        summary: 'People who had something corrected, restricted or erased.',
+        summary: 'People who had something corrected, restricted or erased, or took consent back.',
         description: 'A day’s notices come together, from four in the morning (UTC) of the next day on, in no order.',
         security: [{ key: [] }],
         querystring: Type.Object(

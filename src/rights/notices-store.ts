@@ -1,4 +1,4 @@
-// Notices to recipients (GDPR 19): whoever was shown where somebody is hears that it was corrected, restricted or erased.
+// Notices to recipients (GDPR 19): whoever was shown where somebody is hears that it was corrected, restricted, erased or no longer consented to.
 // Promises: no position, no device id; a notice names the device by the hash of one token, which only who presented that can recompute,
 // so that it tells nothing to anybody else, nor who presented two of them that they are one phone's; whom it tells is a row of the ledger. The word for an erasure is the same whether the
 // person asked, went away or turned out to be a child, and so is its time: notices say the day on which answers ended, and a day's

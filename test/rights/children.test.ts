@@ -41,6 +41,20 @@ test('who became a child while a parent’s consent was in force is erased withi
   expect((await call(eve, 'GET', '/v1/me')).status).toBe(401);
 });
 
+test('a child whose key does not open keeps no other from being erased, and the job says so each time', async () => {
+  const children = [await phone(), await phone(), await phone()];
+  for (const { id } of children) await markChild(world.erase, id);
+  const damaged = children[0].id;
+  const { rows } = await pool.query('select wrapped from device_keys where device = $1', [damaged]);
+  const put = (wrapped: Buffer) =>
+    pool.query('update device_keys set wrapped = $2 where device = $1', [damaged, wrapped]);
+  await put(Buffer.alloc(rows[0].wrapped.length));
+  for (let run = 0; run < 2; run++) await expect(eraseChildren(later(GRACE_MS + 1_000), randomBytes)).rejects.toThrow();
+  for (const other of children.slice(1)) expect((await call(other, 'GET', '/v1/me')).status).toBe(401);
+  await put(rows[0].wrapped);
+  expect(await eraseChildren(later(GRACE_MS + 1_000), randomBytes)).toBe(1);
+});
+
 test.each([
   ['whose parent consented', (child: Phone) => parentConsents(child)],
   [
