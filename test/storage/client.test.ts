@@ -1,5 +1,6 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { Client } from '../../src/storage/client.ts';
 import { describeStoreLoss, openStore } from '../../src/storage/open.ts';
@@ -156,4 +157,14 @@ test('a query that brings its own callback, or comes before there is a connectio
   }
   const early = new Client({ query_timeout: 50 });
   await expect(early.query('select 1')).rejects.toThrow('Query read timeout');
+});
+
+test('a pool whose connections are all in use says that the store is too busy, which is no bug', async () => {
+  const { pool } = await openTestStore();
+  const small = new pg.Pool({ ...pool.options, max: 1, connectionTimeoutMillis: 50 });
+  const held = await small.connect();
+  const failure = await small.connect().catch((error: unknown) => error);
+  held.release();
+  await small.end();
+  expect(describeStoreLoss(failure)).toMatch(/^the store is too busy/);
 });
