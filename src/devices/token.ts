@@ -46,16 +46,16 @@ export function hashToken(token: string): Buffer {
   return Buffer.from(hash('sha256', token, 'hex'), 'hex');
 }
 
-/** What says of itself that it is a token of ours, well-formed or not. */
-const OURS = /^hg[ta]_/;
+/** A bearer that says of itself that it is a token of ours, and all that is said of it, well-formed or not. */
+const OUR_BEARER = /^bearer +(hg[ta]_.*)$/is;
 
 /**
- * What a request of the MLS family says its phone is: its `device` parameter, else its `bearer` if that is of ours; null if it says
- * nothing, or presents somebody else's bearer, as KaiOS does. Not verified, and perhaps nothing that can be a token: mangled, or two
+ * What a request of the MLS family says its phone is: its `device` parameter, else its bearer (`authorization`) if that is of ours; null
+ * if it says nothing, or presents somebody else's bearer, as KaiOS does. Not verified, and perhaps nothing that can be a token: mangled, or two
  * that differ. Whoever says who it is and can't be understood is a phone that nobody knows, not one without switches.
  */
-export function deviceNamed(device: unknown, bearer: string | null): string | null {
+export function deviceNamed(device: unknown, authorization: string | undefined): string | null {
   const said = new Set((Array.isArray(device) ? device : [device]).filter((text) => text !== undefined && text !== ''));
   if (said.size > 0) return [...said].join(' ');
-  return bearer !== null && OURS.test(bearer) ? bearer : null;
+  return authorization === undefined ? null : (OUR_BEARER.exec(authorization)?.[1].trimEnd() ?? null);
 }

@@ -7,7 +7,6 @@ import { ALL_SOURCES } from '../devices/device-contract.ts';
 import { deviceNamed } from '../devices/token.ts';
 import { addressToLimit } from '../http/address.ts';
 import { readAnyBody } from '../http/any-body.ts';
-import { bearerOf } from '../http/bearer.ts';
 import { announceLimit, type Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
 import { type CounterStripe, type Outcome, ROUTE } from '../http/counters.ts';
@@ -131,7 +130,7 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
 
 /** What a phone set up by its maker adds to every request: by it, what its user switched off is left out. */
 function tokenOf({ query, raw }: FastifyRequest): string | null {
-  return deviceNamed((query as { device?: unknown }).device, bearerOf(raw.headers.authorization));
+  return deviceNamed((query as { device?: unknown }).device, raw.headers.authorization);
 }
 
 function describe(storedStatus: 200 | 204): object {

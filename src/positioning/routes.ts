@@ -6,7 +6,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ALL_SOURCES, SOURCE } from '../devices/device-contract.ts';
 import { LANGUAGES, type Language } from '../devices/source-words-contract.ts';
 import { deviceNamed } from '../devices/token.ts';
-import { bearerOf } from '../http/bearer.ts';
 import type { Admit, Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
 import { type CounterStripe, type Outcome, ROUTE, SOURCES } from '../http/counters.ts';
@@ -243,7 +242,7 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
 function deviceTokenOf({ query, raw }: FastifyRequest): string | null {
   const { device } = query as { device?: unknown };
   const { authorization } = raw.headers;
-  return device === undefined && authorization === undefined ? null : deviceNamed(device, bearerOf(authorization));
+  return device === undefined && authorization === undefined ? null : deviceNamed(device, authorization);
 }
 
 /** The framework wants a handler also where the first hook answers. */

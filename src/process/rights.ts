@@ -11,7 +11,6 @@ import type { RightsJobDeps } from '../jobs/rights.ts';
 import { complaintOfTicket, fileComplaint, findComplaint, moveComplaint } from '../rights/complaints-store.ts';
 import type { ContactPorts } from '../rights/contact-routes.ts';
 import { type EraseDeps, erasureStatus } from '../rights/erase-store.ts';
-
 import type { TagsOf } from '../rights/held-store.ts';
 import { createRights, type Rights, type Suppressed } from '../rights/me-store.ts';
 import type { NoticePorts } from '../rights/notice-routes.ts';

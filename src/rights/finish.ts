@@ -26,7 +26,10 @@ export function finishOf(kind: RequestKind, asked: unknown, held: Pick<Profile, 
       };
     case 'jurisdiction':
       if (held.jurisdiction === value) return { does: 'tells' };
-      return { refused: 'the jurisdiction is not what was asked for: the phone changes it (PATCH /v1/me), or refuse' };
+      return {
+        refused:
+          'the jurisdiction is not what was asked for: the phone changes it (PATCH /v1/me), of a child `honeyguide parental correct-age DEVICE --jurisdiction CC`, or refuse',
+      };
     default:
       return {
         refused: 'nothing here changes that: the phone does (PATCH /v1/me, /v1/me/consents); say so, and refuse',

@@ -139,8 +139,8 @@ function createBatchWriting(client: PoolClient, { macs, resumeKey, barredAmong }
   };
 }
 
-/** Blank lines and a byte order mark (EF BB BF) say nothing of what follows. */
 const LINE_FEED = 0x0a;
+/** Blank lines and a byte order mark (EF BB BF) say nothing of what follows. */
 const BLANK = new Set([0x20, 0x09, 0x0d, LINE_FEED, 0xef, 0xbb, 0xbf]);
 
 /** Returns true if the signal stopped it before the end. */

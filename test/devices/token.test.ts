@@ -17,7 +17,7 @@ test('a token carries all of its random bits and is known for one', () => {
       const token = formatToken(bytes);
       expect(isToken(token)).toBe(true);
       expect([...Buffer.from(token.slice(4), 'base64url')]).toEqual([...bytes]);
-      expect(deviceNamed(undefined, token)).toBe(token);
+      expect(deviceNamed(undefined, `Bearer ${token}`)).toBe(token);
     }),
   );
   expect(() => formatToken(Buffer.alloc(31))).toThrow(RangeError);
@@ -31,10 +31,12 @@ test('nothing else is taken for a token', () => {
 
 test('a request names its phone by the parameter, however often it says the same, else by a bearer of ours', () => {
   const [token, other] = [formatToken(randomBytes(32)), formatApplicationToken(randomBytes(32))];
-  for (const said of [token, [token, token], ['', token]]) expect(deviceNamed(said, other)).toBe(token);
+  for (const said of [token, [token, token], ['', token]]) expect(deviceNamed(said, `Bearer ${other}`)).toBe(token);
   for (const nothing of [undefined, '', ['', '']]) {
-    expect(deviceNamed(nothing, other)).toBe(other);
-    for (const bearer of [null, 'hawk-id', `x${other}`]) expect(deviceNamed(nothing, bearer)).toBe(null);
+    for (const header of [`Bearer ${other}`, `bearer  ${other}`, `BEARER ${other} `])
+      expect(deviceNamed(nothing, header)).toBe(other);
+    for (const header of [undefined, '', other, `Basic ${other}`, 'Bearer', 'Bearer hawk-id', `Bearer x${other}`])
+      expect(deviceNamed(nothing, header)).toBe(null);
   }
 });
 
@@ -42,10 +44,11 @@ test('what was meant to name a phone and can’t be a token is not taken for sil
   const token = formatToken(randomBytes(32));
   const mangled = [`${token} `, `${token}\n`, token.slice(0, -1), 'x', [token, 'x'], [token, `${token.slice(0, -1)}_`]];
   for (const said of mangled) {
-    const named = deviceNamed(said, token);
+    const named = deviceNamed(said, `Bearer ${token}`);
     expect([typeof named, isWireToken(named)]).toEqual(['string', false]);
   }
-  for (const cut of [token.slice(0, -1), `${token}A`]) expect(deviceNamed(undefined, cut)).toBe(cut);
+  for (const rest of [token.slice(0, -1), `${token}A`, `${token}, Bearer ${token}`, token.repeat(20)])
+    expect(deviceNamed(undefined, `Bearer ${rest}`)).toBe(rest);
 });
 
 test('what is kept of a token is a hash that differs with every character', () => {
@@ -56,7 +59,7 @@ test('what is kept of a token is a hash that differs with every character', () =
 
 test('a token of an application names a device where partners ask, and is no device’s', () => {
   const token = formatApplicationToken(randomBytes(32));
-  expect([isWireToken(token), deviceNamed(undefined, token)]).toEqual([true, token]);
+  expect([isWireToken(token), deviceNamed(undefined, `Bearer ${token}`)]).toEqual([true, token]);
   expect(isToken(token)).toBe(false);
   expect(isWireToken(formatToken(randomBytes(32)))).toBe(true);
   for (const other of [token.slice(1), `${token}A`, token.replace('hga_', 'hgd_'), '', null, 7])

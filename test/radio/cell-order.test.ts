@@ -1,16 +1,7 @@
 import { expect, test } from 'vitest';
 import { orderOfCells } from '../../src/radio/cell-order.ts';
 
-type Cell = [
-  serving: number,
-  whole: number,
-  dbm: number,
-  radio: number,
-  mcc: number,
-  mnc: number,
-  area: number,
-  id: number,
-];
+type Cell = Parameters<typeof orderOfCells>;
 const FIRST: Cell = [1, 1, -90, 3, 262, 1, 100, 7];
 const compare = (a: Cell, b: Cell) => orderOfCells(...(a.map((value, i) => value - b[i]) as Cell));
 
