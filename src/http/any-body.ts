@@ -1,9 +1,9 @@
 // Bodies of a whole scope, read as look-ups' are: whatever the content type, in whatever pieces, within bounds. Promises: what
-// cannot be read comes to the handler as MALFORMED_BODY or OVERSIZED_BODY; the framework's own reader, which keeps each chunk of a
-// million as it came, is not used. A client that goes away before it has sent all is no request.
+// cannot be read comes to the handler as MALFORMED_BODY, OVERSIZED_BODY or CROWDED_BODY; the framework's own reader, which keeps
+// each chunk of a million as it came, is not used. A client that goes away before it has sent all is no request.
 import type { FastifyInstance } from 'fastify';
 import { takeBody } from './take-body.ts';
-import { BODY_LIMIT_BYTES, decodeJsonBody, INFLATED_LIMIT_BYTES, JSON_TYPE, OVERSIZED_BODY } from './tolerant-json.ts';
+import { BODY_LIMIT_BYTES, decodeJsonBody, INFLATED_LIMIT_BYTES, JSON_TYPE } from './tolerant-json.ts';
 
 /** Bounds of a body: as sent, and after decompression. */
 export type BodyLimits = { readonly sentBytes: number; readonly inflatedBytes: number };
@@ -20,7 +20,7 @@ export function readAnyBody(scope: FastifyInstance, limits: BodyLimits = DEFAULT
   for (const type of [JSON_TYPE, '*']) {
     scope.addContentTypeParser(type, ({ raw, headers }, _payload, done) => {
       takeBody(raw, sentBytes, (bytes) => {
-        if (bytes === OVERSIZED_BODY) done(null, OVERSIZED_BODY);
+        if (typeof bytes === 'symbol') done(null, bytes);
         else done(null, decodeJsonBody(bytes, headers['content-encoding'], headers['content-type'], inflatedBytes));
       });
     });

@@ -13,6 +13,8 @@ export type BodyParts = {
   add(part: Buffer): boolean;
   /** All of it. */
   join(): Buffer;
+  /** Keeps nothing of it. */
+  drop(): void;
 };
 
 /** For at most `limitBytes`; `isChunked`: parts are chunks as the client chose them, not what the network made of its bytes. */
@@ -36,14 +38,19 @@ export function createBodyParts(limitBytes: number, isChunked: boolean): BodyPar
     used += part.copy(block, used);
   }
 
+  function drop(): void {
+    parts = [];
+    block = null;
+  }
+
   return {
+    drop,
     add(part) {
       got += part.length;
       count++;
       isOver ||= got > limitBytes || (isChunked && count > FEW_CHUNKS && got < count * LEAST_MEAN_BYTES);
       if (isOver) {
-        parts = [];
-        block = null;
+        drop();
         return false;
       }
       if (part.length < SMALL_BYTES) copy(part);

@@ -1,13 +1,19 @@
 // The body of a request that answers itself, without the framework's parser: one listener and no copy where the body came in
 // one piece, as almost all do. Promises: at most `limitBytes` are kept; whatever is longer, by its own word or in fact, or comes
-// in crumbs, is OVERSIZED_BODY; the callback runs once, or never if the client went away before it had sent all. Does not look inside.
+// in crumbs, is OVERSIZED_BODY; what gave way to others while it came is CROWDED_BODY (held-bodies.ts); the callback runs once, or
+// never if the client went away before it had sent all. Does not look inside.
 import type { IncomingMessage } from 'node:http';
-import { type BodyParts, createBodyParts } from './body-parts.ts';
-import { OVERSIZED_BODY } from './tolerant-json.ts';
+import { createBodyParts } from './body-parts.ts';
+import { createHeldBodies, type HeldBodies } from './held-bodies.ts';
+import { CROWDED_BODY, OVERSIZED_BODY } from './tolerant-json.ts';
+
+export type TakenBody = Buffer | typeof OVERSIZED_BODY | typeof CROWDED_BODY;
 
 const EMPTY = Buffer.alloc(0);
 /** A refused body of so many bytes is read to its end, unseen, within the time that a request may take. */
 const READ_TO_END_BYTES = 16 * 1024 * 1024;
+/** Of this thread, whatever app they are for: memory is the thread's. */
+const HELD = createHeldBodies();
 
 /**
  * Whether the connection must be closed on a body that is refused for its length. Closing while the client sends makes its system
@@ -21,7 +27,8 @@ export function mustCloseOn({ headers }: IncomingMessage): boolean {
 export function takeBody(
   request: IncomingMessage,
   limitBytes: number,
-  done: (bytes: Buffer | typeof OVERSIZED_BODY) => void,
+  done: (bytes: TakenBody) => void,
+  held: HeldBodies = HELD,
 ): void {
   const { headers, method } = request;
   const said = headers['content-length'];
@@ -32,39 +39,67 @@ export function takeBody(
   const length = said === undefined ? -1 : Number(said);
   if (length === 0) done(EMPTY);
   else if (length > limitBytes) done(OVERSIZED_BODY);
-  else if (length > 0) takeKnown(request, length, done);
-  else takeChunked(request, limitBytes, done);
+  else if (length > 0) takeKnown(request, length, done, held);
+  else takeChunked(request, limitBytes, done, held);
 }
 
 /** A body of a known length: the parser lets no longer one through. */
-function takeKnown(request: IncomingMessage, length: number, done: (bytes: Buffer) => void): void {
-  let parts: BodyParts | null = null;
+function takeKnown(request: IncomingMessage, length: number, done: (bytes: TakenBody) => void, held: HeldBodies): void {
+  let pieces: Pieces | null = null;
   let got = 0;
   request.on('data', (part: Buffer) => {
     got += part.length;
-    if (parts === null && got === length) {
+    if (pieces === null && got === length) {
       done(part);
       return;
     }
-    parts ??= createBodyParts(length, false);
-    parts.add(part);
-    if (got === length) done(parts.join());
+    pieces ??= takePieces(request, length, false, done, held);
+    pieces.add(part);
+    if (got === length) pieces.end();
   });
 }
 
 function takeChunked(
   request: IncomingMessage,
   limitBytes: number,
-  done: (bytes: Buffer | typeof OVERSIZED_BODY) => void,
+  done: (bytes: TakenBody) => void,
+  held: HeldBodies,
 ): void {
-  const parts = createBodyParts(limitBytes, true);
+  const pieces = takePieces(request, limitBytes, true, done, held);
+  request.on('data', pieces.add);
+  request.once('end', pieces.end);
+}
+
+type Pieces = { readonly add: (part: Buffer) => void; readonly end: () => void };
+
+/** A body in pieces, held until it is whole, too much, crowded out or left. */
+function takePieces(
+  request: IncomingMessage,
+  limitBytes: number,
+  isChunked: boolean,
+  done: (bytes: TakenBody) => void,
+  held: HeldBodies,
+): Pieces {
+  const parts = createBodyParts(limitBytes, isChunked);
   let isTaken = false;
-  request.on('data', (part: Buffer) => {
-    if (isTaken || parts.add(part)) return;
+  const body = { giveWay: () => take(CROWDED_BODY) };
+  request.once('close', () => held.end(body));
+
+  function take(bytes: TakenBody): void {
     isTaken = true;
-    done(OVERSIZED_BODY);
-  });
-  request.once('end', () => {
-    if (!isTaken) done(parts.join());
-  });
+    held.end(body);
+    parts.drop();
+    done(bytes);
+  }
+
+  return {
+    add(part) {
+      if (isTaken) return;
+      if (parts.add(part)) held.grow(body, part.length);
+      else take(OVERSIZED_BODY);
+    },
+    end() {
+      if (!isTaken) take(parts.join());
+    },
+  };
 }

@@ -20,6 +20,8 @@ export const INFLATED_LIMIT_BYTES = 512 * 1024;
 export const JSON_TYPE = 'application/json';
 export const MALFORMED_BODY = Symbol('malformed body');
 export const OVERSIZED_BODY = Symbol('oversized body');
+/** Not whole yet when there was no more room for bodies that come in. */
+export const CROWDED_BODY = Symbol('crowded body');
 
 type Bound = { maxOutputLength: number };
 const DECODERS: Readonly<Record<string, (bytes: Buffer, bound: Bound) => Buffer>> = {

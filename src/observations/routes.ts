@@ -15,7 +15,7 @@ import { receiveMls } from '../http/mls-request.ts';
 import type { Quotas } from '../http/quotas.ts';
 import { type Refusal, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
-import { MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
+import { CROWDED_BODY, MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
 import { provenanceOf } from './provenance.ts';
 import type { Room } from './room.ts';
 import { type SubmissionDeps, submit } from './submission.ts';
@@ -91,6 +91,7 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
     const { body } = request;
     if (body === OVERSIZED_BODY) return refuse('tooLarge', request, reply);
     if (body === MALFORMED_BODY) return refuse('malformed', request, reply);
+    if (body === CROWDED_BODY) return refuse('full', request, reply);
     const { ip: address, caller } = request;
     const deviceToken = tokenOf(request);
     const sources =

@@ -12,11 +12,17 @@ import { type CounterStripe, type Outcome, ROUTE, SOURCES } from '../http/counte
 import { MlsError, refuseMls } from '../http/errors/mls.ts';
 import { refuseMlsAtOnce, sendMls } from '../http/mls-answer.ts';
 import { receiveMls } from '../http/mls-request.ts';
-import type { Refusal } from '../http/refusal.ts';
+import { type Refusal, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
 import { type BugLog, describeError, outcomeOf } from '../http/scope.ts';
 import type { StrayBudget } from '../http/stray-budget.ts';
 import { takeBody } from '../http/take-body.ts';
-import { BODY_LIMIT_BYTES, decodeJsonBody, MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
+import {
+  BODY_LIMIT_BYTES,
+  CROWDED_BODY,
+  decodeJsonBody,
+  MALFORMED_BODY,
+  OVERSIZED_BODY,
+} from '../http/tolerant-json.ts';
 import type { Audience, Decision } from './audience.ts';
 import { keepSources } from './keep-sources.ts';
 import type { CountryAnswer as CountryFound, Estimate, Locator } from './locator.ts';
@@ -40,6 +46,11 @@ export type LocateDeps = {
 const NOT_LOCATED: Refusal = { kind: 'notLocated' };
 const MALFORMED: Refusal = { kind: 'malformed' };
 const OVERSIZED: Refusal = { kind: 'tooLarge' };
+/** What became of a body that was not taken. */
+const UNTAKEN = {
+  [OVERSIZED_BODY]: OVERSIZED,
+  [CROWDED_BODY]: { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S },
+} as const satisfies Record<symbol, Refusal>;
 const WRONG_METHOD: Refusal = { kind: 'wrongMethod' };
 const BUG: Refusal = { kind: 'bug' };
 const SOURCE_INDEX: Readonly<Record<string, number>> = Object.fromEntries(SOURCES.map((name, i) => [name, i]));
@@ -191,7 +202,7 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
       if (!admit(route, LOOKUP_CLASSES, request, reply)) return;
       takeBody(request.raw, BODY_LIMIT_BYTES, (bytes) => {
         try {
-          const refusal = bytes === OVERSIZED_BODY ? OVERSIZED : read(bytes, request);
+          const refusal = typeof bytes === 'symbol' ? UNTAKEN[bytes] : read(bytes, request);
           if (refusal !== null) refuse(route, refusal, request, reply);
           else answer(bytes as Buffer, request, reply);
         } catch (error) {

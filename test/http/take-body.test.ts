@@ -1,22 +1,27 @@
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBodyParts } from '../../src/http/body-parts.ts';
+import { createHeldBodies } from '../../src/http/held-bodies.ts';
 import { takeBody } from '../../src/http/take-body.ts';
+import { CROWDED_BODY, OVERSIZED_BODY } from '../../src/http/tolerant-json.ts';
 
 const LIMIT_BYTES = 100;
 let server: Server;
 let taken = 0;
+const WORDS = { [OVERSIZED_BODY]: 'oversized', [CROWDED_BODY]: 'crowded' };
 
 beforeAll(async () => {
+  const held = createHeldBodies(2.5 * LIMIT_BYTES);
   server = createServer((request, response) => {
-    takeBody(request, LIMIT_BYTES, (bytes) => {
+    const done: Parameters<typeof takeBody>[2] = (bytes) => {
       taken++;
-      const said = typeof bytes === 'symbol' ? 'oversized' : `${bytes.length} ${bytes}`;
       response.setHeader('connection', 'close');
-      response.end(said);
-    });
+      response.end(typeof bytes === 'symbol' ? WORDS[bytes] : `${bytes.length} ${bytes}`);
+    };
+    takeBody(request, LIMIT_BYTES, done, held);
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
 });
@@ -40,7 +45,6 @@ async function send(...pieces: string[]): Promise<string> {
 }
 
 const head = (...lines: string[]) => `${['POST / HTTP/1.1', 'Host: x', ...lines].join('\r\n')}\r\n\r\n`;
-
 test.each([
   ['in one piece with its head', [`${head('Content-Length: 5')}hello`], '5 hello'],
   ['in many pieces', [head('Content-Length: 5'), 'he', 'l', 'lo'], '5 hello'],
@@ -112,4 +116,28 @@ test('crumbs are turned away while they come, and the connection with them', asy
   socket.write('1\r\nx\r\n'.repeat(90));
   await closed;
   expect(answer).toContain('oversized');
+});
+
+test('the body that has been coming longest gives way when bodies together hold too much', async () => {
+  const begun = [1, 2, 3].map(() => connect((server.address() as AddressInfo).port, '127.0.0.1'));
+  const answers = begun.map(async (socket) => String((await once(socket, 'data'))[0]));
+  for (const socket of begun) {
+    socket.write(`${head('Content-Length: 100')}${'x'.repeat(90)}`);
+    await sleep(15);
+  }
+  expect(await answers[0]).toContain('crowded');
+  for (const socket of begun.slice(1)) socket.write('x'.repeat(10));
+  for (const answer of answers.slice(1)) expect(await answer).toContain(`100 ${'x'.repeat(100)}`);
+});
+
+test('bodies that were refused or left do not crowd out those that come later', async () => {
+  const half = `${head('Content-Length: 100')}${'x'.repeat(90)}`;
+  const inChunks = `${head('Transfer-Encoding: chunked')}64\r\n${'x'.repeat(100)}\r\n`;
+  const before = taken;
+  for (let i = 0; i < 4; i++) {
+    expect(await send(half)).toBe('');
+    expect(await send(inChunks, '1\r\nx\r\n')).toBe('oversized');
+  }
+  for (let i = 0; i < 2; i++) expect(await send(half, 'x'.repeat(10))).toBe(`100 ${'x'.repeat(100)}`);
+  expect(taken - before).toBe(6);
 });
