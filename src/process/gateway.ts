@@ -1,8 +1,7 @@
 // Everything a running gateway consists of, opened in the one order that works and closed in the reverse one. Promises: an
 // open that fails closes what it had opened; `close` never rejects and leaves a snapshot behind, so that the next start is
 // fast; a process that is killed instead loses only that. Signals and exit codes are main.ts's.
-import { hkdfSync, randomBytes } from 'node:crypto';
-import { createRequire } from 'node:module';
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -15,21 +14,20 @@ import { createLedgerCheck } from '../disclosures/check.ts';
 import { addAuditRoute } from '../disclosures/routes.ts';
 import { ledgerReader } from '../disclosures/store.ts';
 import { verifyLedger } from '../disclosures/verify.ts';
-import { createCounterMemory, sumCounters } from '../http/counters.ts';
-import { createQuotaMemory, openQuotas } from '../http/quotas.ts';
+import { sumCounters } from '../http/counters.ts';
+import { openQuotas } from '../http/quotas.ts';
 import { describeError } from '../http/scope.ts';
-import { createStrayMemory } from '../http/stray-budget.ts';
-import { startJobs } from '../jobs/scheduler.ts';
-import { createSubmissionCountMemory, sumSubmissionCounts } from '../observations/submission-counts.ts';
-import { type KeyRingEntry, MAX_KEYS } from '../partners/key-ring.ts';
+import { type Scheduler, startJobs } from '../jobs/scheduler.ts';
+import { sumSubmissionCounts } from '../observations/submission-counts.ts';
+import type { KeyRingEntry } from '../partners/key-ring.ts';
 import { followKeys } from '../partners/store.ts';
 import { insertPolicy } from '../policy/store.ts';
-import { createCorrectionMemory, openCorrections } from '../positioning/calibration.ts';
+import { type Corrections, openCorrections } from '../positioning/calibration.ts';
 import { loadCorrections } from '../positioning/error-store.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { repairFeed } from '../stations/feed-repair-store.ts';
 import { openStore, type Store } from '../storage/open.ts';
-import { loadAnonymityMap } from './anonymity-map.ts';
+import { type AnonymityMapHandle, loadAnonymityMap } from './anonymity-map.ts';
 import { type AtRest, openAtRest } from './at-rest.ts';
 import { type DemoKeys, demoText, prepareDemo } from './demo.ts';
 import { FIRST_POLICY } from './first-policy.ts';
@@ -37,16 +35,17 @@ import { openFoldBeside } from './fold-beside.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
 import { gatewayJobs } from './gateway-jobs.ts';
 import { keysAtHand, requireOwnKeys } from './key-check.ts';
-import { openMapIndex } from './map-index.ts';
+import { type MapIndex, openMapIndex } from './map-index.ts';
 import { createMetrics } from './metrics.ts';
 import { openMetricsServer } from './metrics-server.ts';
-import { beginOpening } from './opening.ts';
+import { beginOpening, type Opening } from './opening.ts';
 import { OPS_SETTINGS, requireFreePort } from './port.ts';
 import { openErasing } from './rights.ts';
-import { spawnServerThreads } from './server-threads.ts';
+import { type ServerThreads, spawnServerThreads } from './server-threads.ts';
 import { openLease } from './sharing.ts';
-import { createStatusMemory, readStatus, setStatus } from './status.ts';
+import { readStatus, setStatus } from './status.ts';
 import type { Step } from './steps.ts';
+import { createThreadMemory, type ThreadMemory, threadSetup } from './thread-setup.ts';
 import { connectValkey } from './valkey.ts';
 
 export type Gateway = { readonly port: number; readonly opsPort: number; close(): Promise<void> };
@@ -57,184 +56,89 @@ export type GatewayOptions = {
   readonly signal?: AbortSignal;
 };
 
-const VERSION = (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
-
 export async function openGateway(config: Config, options: GatewayOptions, log: Logger): Promise<Gateway> {
-  const { opened, closeFirst, tookMs, close } = beginOpening(log);
-  const stopping = new AbortController();
-  const fault = (what: string) => (error: unknown) => log.error(describeError(error), what);
-
+  const opening = beginOpening(log);
   try {
-    await requireFreePort(config.host, config.port);
-    await requireFreePort(config.opsHost, config.opsPort, OPS_SETTINGS);
-    // They load their code while the store opens.
-    const codeCache = join(config.dataDir, 'code-cache');
-    const threads = spawnServerThreads(config.threads, log, codeCache);
-    const stopThreads: Step = { name: 'server threads', run: () => threads.stop() };
-    closeFirst(stopThreads);
-    const onWait = (message: string) => log.warn(message);
-    const opening = openStore(config, { role: 'server', onWait, onError: fault('store connection lost') });
-    closeFirst({
-      name: 'store',
-      run: () =>
-        opening.then(
-          (open) => open.close(),
-          () => undefined,
-        ),
-    });
-    // An embedded store boots in a thread of its own, so this thread can read the 129 MB meanwhile.
-    const ipDatabase = loadIpDatabase(config.geoipDb);
-    opened('ip database');
-    const anonymityMap = loadAnonymityMap(config.anonymityMap);
-    opened('anonymity map');
-    const store = await opening;
-    opened('store');
-    options.signal?.throwIfAborted();
-
-    const secrets = loadSecrets(config, randomBytes);
-    await requireOwnKeys(store.pool, keysAtHand(config, randomBytes));
-    const { atRest, demoKeys } = await prepareStore(store, secrets, config.dataDir, options, log);
-    opened('secrets');
-
-    const status = createStatusMemory();
-    let keys: readonly KeyRingEntry[] = [];
-    const follower = await followKeys(
-      store,
-      (entries) => {
-        keys = entries;
-        threads.setKeys(entries);
-      },
-      fault('keys cannot be read; the last ones stay good'),
-    );
-    opened('keys', () => follower.stop());
-    const lease = await openLease(store.pool, log);
-    opened('lease', () => lease.replica.stop());
-
-    const map = await openMapIndex(store, config.dataDir, secrets.indexSeed, atRest, log, options.signal);
-    opened('index', () => map.stop());
-
-    const correctionMemory = createCorrectionMemory();
-    const corrections = openCorrections(correctionMemory);
-    await loadCorrections(store.pool, corrections);
-    const counters = createCounterMemory(config.threads);
-    const submissionCounts = createSubmissionCountMemory();
-    const quotaMemory = createQuotaMemory(MAX_KEYS);
-    const strayMemory = createStrayMemory(MAX_KEYS);
-    const addressSeed = { a: randomBytes(4).readInt32LE(), b: randomBytes(4).readInt32LE() };
-    const addressKey = new Uint8Array(hkdfSync('sha256', secrets.pseudonymKey, '', 'addresses in rate limits', 32));
-    const port = await threads.start(config.port, keys, (thread, sharedPort) => {
-      const { handle, port: indexPort } = map.index.connect();
-      return {
-        data: {
-          thread,
-          port: sharedPort,
-          version: VERSION,
-          host: config.host,
-          reusePort: config.threads > 1,
-          trustProxy: config.trustProxy,
-          valkeyUrl: config.valkeyUrl,
-          logLevel: config.logLevel,
-          dataDir: config.dataDir,
-          store: store.address,
-          index: handle,
-          indexPort,
-          ipDatabase,
-          anonymityMap,
-          counters,
-          corrections: correctionMemory,
-          submissionCounts,
-          barredKey: secrets.barredKey,
-          privacyContact: config.privacyContact,
-          peopleKeys: {
-            secretsPath: secretsPath(config),
-            ledgerKey: secrets.ledgerKey,
-            receiptKey: secrets.receiptKey,
-            pseudonymKey: secrets.pseudonymKey,
-          },
-          stationKey: secrets.stationKey,
-          coarseKey: secrets.coarseKey,
-          lease: lease.memory,
-          quotas: quotaMemory,
-          addressSeed,
-          addressPerMinute: config.addressPerMinute,
-          strays: strayMemory,
-          strayLimits: config.strays,
-          addressKey,
-          status,
-        },
-        transfer: [indexPort],
-      };
-    });
-    opened('server threads');
-
-    const valkey = config.valkeyUrl === undefined ? undefined : await connectValkey(config.valkeyUrl);
-    const { barredKey, stationKey } = secrets;
-    const foldSetup = { store: store.address, stationKey, barredKey, logLevel: config.logLevel };
-    const folding = openFoldBeside(store.pool, foldSetup, codeCache, stopping.signal);
-    opened('fold', () => folding.ended());
-    const plan = gatewayJobs({
-      fold: folding.fold,
-      store,
-      atRest,
-      barredKey,
-      erasing: openErasing(
-        store.pool,
-        secrets,
-        followMasterKeys(secretsPath(config), () => performance.now()),
-      ),
-      corrections,
-      forgetAfterDays: config.forgetAfterDays,
-      counts: { mapVersion: anonymityMap.version, epsilonCap: config.countsEpsilonCap },
-      map,
-      quotas: openQuotas(quotaMemory, addressSeed),
-      keys: () => keys,
-      readCounters: () => sumCounters(counters),
-      valkey,
-      setStatus: (flag, up) => setStatus(status, flag, up),
-      stopping: stopping.signal,
-      log,
-    });
-    const jobs = startJobs(plan.jobs, Date.now, (job, error) =>
-      log.error({ job, ...describeError(error) }, 'job failed'),
-    );
-    plan.watch(() => jobs.healthy());
-    opened('jobs', async () => {
-      await jobs.stop();
-      valkey?.disconnect();
-    });
-
-    const registry = createMetrics({
-      counters: () => sumCounters(counters),
-      submissions: () => sumSubmissionCounts(submissionCounts),
-      index: () => map.state(Date.now()),
-      jobs: () => jobs.states(),
-      threadRestarts: () => threads.restarts(),
-      keys: () => keys.length,
-    });
-    const { opsHost, opsPort } = config;
-    const checkLedger = createLedgerCheck(() => verifyLedger(ledgerReader(store.pool), secrets.ledgerKey), Date.now);
-    // It has no password: who is not on this machine uses the command.
-    const addAudit = (app: FastifyInstance) => isLoopbackHost(opsHost) && addAuditRoute(app, checkLedger);
-    const ops = await openMetricsServer(registry, () => readStatus(status), opsHost, opsPort, addAudit);
-    opened('metrics', () => ops.close());
-
-    for (const flag of ['store', 'index', 'jobs'] as const) setStatus(status, flag, true);
-    // Spawned first, but the first to stop too, after load balancers have been told that no more should be sent here.
-    closeFirst(stopThreads);
-    // Jobs wind down while the threads drain: one after the other would not fit into the time of a stop.
-    function beginStop(): void {
-      setStatus(status, 'index', false);
-      stopping.abort();
-    }
-    closeFirst({ name: 'readiness', run: beginStop });
-    const stations = map.index.size();
-    log.info({ port, opsPort: ops.port, threads: config.threads, stations, tookMs: tookMs() }, 'ready');
-    if (demoKeys !== null) options.say(demoText(demoKeys, config.host, port));
-    return { port, opsPort: ops.port, close };
+    return await openInOrder(config, options, opening, log);
   } catch (error) {
-    await close();
+    await opening.close();
     throw error;
   }
+}
+
+async function openInOrder(config: Config, options: GatewayOptions, opening: Opening, log: Logger): Promise<Gateway> {
+  const { opened, closeFirst } = opening;
+  await requireFreePort(config.host, config.port);
+  await requireFreePort(config.opsHost, config.opsPort, OPS_SETTINGS);
+  const codeCache = join(config.dataDir, 'code-cache');
+  const { threads, stopThreads, store, ...read } = await loadSideBySide(config, codeCache, opening, log);
+  options.signal?.throwIfAborted();
+
+  const secrets = loadSecrets(config, randomBytes);
+  await requireOwnKeys(store.pool, keysAtHand(config, randomBytes));
+  const { atRest, demoKeys } = await prepareStore(store, secrets, config.dataDir, options, log);
+  opened('secrets');
+  const keys = await handOutKeys(store, threads, log);
+  opened('keys', () => keys.stop());
+  const lease = await openLease(store.pool, log);
+  opened('lease', () => lease.replica.stop());
+  const map = await openMapIndex(store, config.dataDir, secrets.indexSeed, atRest, log, options.signal);
+  opened('index', () => map.stop());
+
+  const memory = createThreadMemory(config.threads);
+  const corrections = openCorrections(memory.corrections);
+  await loadCorrections(store.pool, corrections);
+  const { index } = map;
+  const needs = { config, secrets, ...read, store: store.address, index, lease: lease.memory, memory };
+  const port = await threads.start(config.port, keys.all(), threadSetup(needs));
+  opened('server threads');
+
+  const stopping = new AbortController();
+  const { anonymityMap } = read;
+  const parts = { config, secrets, store, atRest, anonymityMap, corrections, keys: keys.all, map, memory, codeCache };
+  const jobs = await runJobs(parts, stopping.signal, opening, log);
+  const ops = await openOps({ ...parts, threads, jobs });
+  opened('metrics', () => ops.close());
+
+  for (const flag of ['store', 'index', 'jobs'] as const) setStatus(memory.status, flag, true);
+  // Spawned first, but the first to stop too, after load balancers have been told that no more should be sent here.
+  closeFirst(stopThreads);
+  // Jobs wind down while the threads drain: one after the other would not fit into the time of a stop.
+  function beginStop(): void {
+    setStatus(memory.status, 'index', false);
+    stopping.abort();
+  }
+  closeFirst({ name: 'readiness', run: beginStop });
+  const tookMs = opening.tookMs();
+  log.info({ port, opsPort: ops.port, threads: config.threads, stations: index.size(), tookMs }, 'ready');
+  if (demoKeys !== null) options.say(demoText(demoKeys, config.host, port));
+  return { port, opsPort: ops.port, close: opening.close };
+}
+
+/** What takes longest, at the same time: threads load their code, the store opens, and files are read. */
+async function loadSideBySide(config: Config, codeCache: string, { opened, closeFirst }: Opening, log: Logger) {
+  const threads = spawnServerThreads(config.threads, log, codeCache);
+  const stopThreads: Step = { name: 'server threads', run: () => threads.stop() };
+  closeFirst(stopThreads);
+  const onWait = (message: string) => log.warn(message);
+  const onError = (error: unknown) => log.error(describeError(error), 'store connection lost');
+  const opening = openStore(config, { role: 'server', onWait, onError });
+  closeFirst({
+    name: 'store',
+    run: () =>
+      opening.then(
+        (open) => open.close(),
+        () => undefined,
+      ),
+  });
+  // An embedded store boots in a thread of its own, so this thread can read the 129 MB meanwhile.
+  const ipDatabase = loadIpDatabase(config.geoipDb);
+  opened('ip database');
+  const anonymityMap = loadAnonymityMap(config.anonymityMap);
+  opened('anonymity map');
+  const store = await opening;
+  opened('store');
+  return { threads, stopThreads, store, ipDatabase, anonymityMap };
 }
 
 /** Brings what lies in the store to where a gateway can work with it, and fills an empty one with the demo's world if asked. */
@@ -254,4 +158,80 @@ async function prepareStore(
   // Receipts of it may be older than the list of keys.
   await keepReceiptKey(store.pool, (await createReceiptSigner(receiptKey)).publicKey, Date.now());
   return { atRest, demoKeys };
+}
+
+/** Keys as the store has them, here and in every thread. */
+async function handOutKeys(store: Store, threads: ServerThreads, log: Logger) {
+  let keys: readonly KeyRingEntry[] = [];
+  const follower = await followKeys(
+    store,
+    (entries) => {
+      keys = entries;
+      threads.setKeys(entries);
+    },
+    (error) => log.error(describeError(error), 'keys cannot be read; the last ones stay good'),
+  );
+  return { all: () => keys, stop: () => follower.stop() };
+}
+
+/** What a gateway has opened by the time its threads serve. */
+type Parts = {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly store: Store;
+  readonly atRest: AtRest;
+  readonly anonymityMap: AnonymityMapHandle;
+  readonly corrections: Corrections;
+  readonly keys: () => readonly KeyRingEntry[];
+  readonly map: MapIndex;
+  readonly memory: ThreadMemory;
+  readonly codeCache: string;
+};
+
+/** Starts what runs by the clock, and beside it the process that folds. */
+async function runJobs(parts: Parts, stopping: AbortSignal, { opened }: Opening, log: Logger): Promise<Scheduler> {
+  const { config, secrets, store, atRest, anonymityMap, corrections, keys, map, memory } = parts;
+  const valkey = config.valkeyUrl === undefined ? undefined : await connectValkey(config.valkeyUrl);
+  const { barredKey, stationKey } = secrets;
+  const foldSetup = { store: store.address, stationKey, barredKey, logLevel: config.logLevel };
+  const folding = openFoldBeside(store.pool, foldSetup, parts.codeCache, stopping);
+  opened('fold', () => folding.ended());
+  const masters = followMasterKeys(secretsPath(config), () => performance.now());
+  const plan = gatewayJobs({
+    ...{ store, atRest, barredKey, corrections, map, keys, valkey, stopping, log },
+    fold: folding.fold,
+    erasing: openErasing(store.pool, secrets, masters),
+    forgetAfterDays: config.forgetAfterDays,
+    counts: { mapVersion: anonymityMap.version, epsilonCap: config.countsEpsilonCap },
+    quotas: openQuotas(memory.quotas, memory.addressSeed),
+    readCounters: () => sumCounters(memory.counters),
+    setStatus: (flag, up) => setStatus(memory.status, flag, up),
+  });
+  const jobs = startJobs(plan.jobs, Date.now, (job, error) =>
+    log.error({ job, ...describeError(error) }, 'job failed'),
+  );
+  plan.watch(() => jobs.healthy());
+  opened('jobs', async () => {
+    await jobs.stop();
+    valkey?.disconnect();
+  });
+  return jobs;
+}
+
+/** What operators ask, on a port of its own: numbers, readiness, the check of the ledger. */
+function openOps(parts: Parts & { readonly threads: ServerThreads; readonly jobs: Scheduler }) {
+  const { secrets, store, keys, map, memory, threads, jobs } = parts;
+  const registry = createMetrics({
+    counters: () => sumCounters(memory.counters),
+    submissions: () => sumSubmissionCounts(memory.submissionCounts),
+    index: () => map.state(Date.now()),
+    jobs: () => jobs.states(),
+    threadRestarts: () => threads.restarts(),
+    keys: () => keys().length,
+  });
+  const { opsHost, opsPort } = parts.config;
+  const checkLedger = createLedgerCheck(() => verifyLedger(ledgerReader(store.pool), secrets.ledgerKey), Date.now);
+  // It has no password: who is not on this machine uses the command.
+  const addAudit = (app: FastifyInstance) => isLoopbackHost(opsHost) && addAuditRoute(app, checkLedger);
+  return openMetricsServer(registry, () => readStatus(memory.status), opsHost, opsPort, addAudit);
 }
