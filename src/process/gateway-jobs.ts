@@ -72,53 +72,10 @@ export type JobPlan = {
 
 export function gatewayJobs(deps: JobDeps): JobPlan {
   const { store, map, quotas, setStatus, log } = deps;
-  const removalKeys = { macs: deps.atRest.macs, barredKey: deps.barredKey };
   let healthy = () => true;
   const jobs: Job[] = [
-    { name: 'snapshot', everyMs: SNAPSHOT_MS, run: () => map.writeSnapshot() },
-    {
-      name: 'fold',
-      everyMs: FOLD_MS,
-      lateMs: FOLD_LATE_MS,
-      async run() {
-        const summary = await deps.fold();
-        if (summary !== null && summary.rows > 0) log.info({ folded: summary }, 'reports folded');
-      },
-    },
-    {
-      name: 'removals',
-      everyMs: 10_000,
-      async run(nowMs) {
-        const removed = await settleRemovals(store.pool, removalKeys, nowMs);
-        if (removed > 0) log.info({ removed }, 'access points removed');
-      },
-    },
-    {
-      name: 'expire reports',
-      everyMs: HOUR_MS,
-      async run(nowMs) {
-        await expireInbox(store.pool, nowMs, deps.stopping);
-        await deleteOldKeys(store.pool, nowMs);
-      },
-    },
-    {
-      name: 'forget stations',
-      everyMs: 6 * HOUR_MS,
-      async run(nowMs) {
-        await forgetStations(store.pool, nowMs, deps.forgetAfterDays, deps.stopping);
-        await settleWitnesses(store.pool, nowMs, deps.stopping);
-        await deleteEmpty(store.pool, nowMs, deps.stopping);
-      },
-    },
-    {
-      name: 'release counts',
-      everyMs: 10 * MINUTE_MS,
-      async run(nowMs) {
-        const how = { pool: store.pool, randomBelow: (n: number) => randomInt(n), ...deps.counts };
-        const released = await releaseDueWindows(how, nowMs);
-        if (released.windows + released.keptBack > 0) log.info({ released }, 'counts published');
-      },
-    },
+    ...mapJobs(deps),
+    releaseCounts(deps),
     { name: 'sweep quotas', everyMs: MINUTE_MS, run: (nowMs) => quotas.sweep(nowMs) },
     {
       name: 'summary',
@@ -135,26 +92,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       },
     },
   ];
-  const { erasing } = deps;
-  if (erasing !== undefined) {
-    jobs.push(
-      {
-        name: 'expire consents',
-        everyMs: MINUTE_MS,
-        run: async (nowMs) => void (await expireConsents(erasing, nowMs, deps.stopping)),
-      },
-      { name: 'erase', everyMs: ERASE_MS, run: async () => void (await advanceErasures(erasing, deps.stopping)) },
-      { name: 'children', everyMs: MINUTE_MS, run: async () => void (await eraseChildren(erasing, erasing.random)) },
-      {
-        name: 'sweep',
-        everyMs: HOUR_MS,
-        async run() {
-          const gone = await sweepStore(erasing, deps.stopping);
-          if (Object.keys(gone).length > 0) log.info({ gone }, 'swept what was over');
-        },
-      },
-    );
-  }
+  if (deps.erasing !== undefined) jobs.push(...peopleJobs(deps.erasing, deps));
   if (deps.corrections !== undefined) jobs.push(followCorrections(store, deps.corrections));
   if (deps.valkey !== undefined) jobs.push(shareQuotas(deps.valkey, deps));
   return {
@@ -163,6 +101,81 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       healthy = check;
     },
   };
+}
+
+/** The map: what it learns, what it forgets, and where it starts from next time. */
+function mapJobs({ store, map, fold, atRest, barredKey, forgetAfterDays, stopping, log }: JobDeps): Job[] {
+  const removalKeys = { macs: atRest.macs, barredKey };
+  return [
+    { name: 'snapshot', everyMs: SNAPSHOT_MS, run: () => map.writeSnapshot() },
+    {
+      name: 'fold',
+      everyMs: FOLD_MS,
+      lateMs: FOLD_LATE_MS,
+      async run() {
+        const summary = await fold();
+        if (summary !== null && summary.rows > 0) log.info({ folded: summary }, 'reports folded');
+      },
+    },
+    {
+      name: 'removals',
+      everyMs: 10_000,
+      async run(nowMs) {
+        const removed = await settleRemovals(store.pool, removalKeys, nowMs);
+        if (removed > 0) log.info({ removed }, 'access points removed');
+      },
+    },
+    {
+      name: 'expire reports',
+      everyMs: HOUR_MS,
+      async run(nowMs) {
+        await expireInbox(store.pool, nowMs, stopping);
+        await deleteOldKeys(store.pool, nowMs);
+      },
+    },
+    {
+      name: 'forget stations',
+      everyMs: 6 * HOUR_MS,
+      async run(nowMs) {
+        await forgetStations(store.pool, nowMs, forgetAfterDays, stopping);
+        await settleWitnesses(store.pool, nowMs, stopping);
+        await deleteEmpty(store.pool, nowMs, stopping);
+      },
+    },
+  ];
+}
+
+function releaseCounts({ store, counts, log }: JobDeps): Job {
+  const how = { pool: store.pool, randomBelow: (n: number) => randomInt(n), ...counts };
+  return {
+    name: 'release counts',
+    everyMs: 10 * MINUTE_MS,
+    async run(nowMs) {
+      const released = await releaseDueWindows(how, nowMs);
+      if (released.windows + released.keptBack > 0) log.info({ released }, 'counts published');
+    },
+  };
+}
+
+/** People: what they agreed to ends, and what is kept of them goes. */
+function peopleJobs(erasing: RightsJobDeps, { stopping, log }: JobDeps): Job[] {
+  return [
+    {
+      name: 'expire consents',
+      everyMs: MINUTE_MS,
+      run: async (nowMs) => void (await expireConsents(erasing, nowMs, stopping)),
+    },
+    { name: 'erase', everyMs: ERASE_MS, run: async () => void (await advanceErasures(erasing, stopping)) },
+    { name: 'children', everyMs: MINUTE_MS, run: async () => void (await eraseChildren(erasing, erasing.random)) },
+    {
+      name: 'sweep',
+      everyMs: HOUR_MS,
+      async run() {
+        const gone = await sweepStore(erasing, stopping);
+        if (Object.keys(gone).length > 0) log.info({ gone }, 'swept what was over');
+      },
+    },
+  ];
 }
 
 /** Circles follow what any process folded within a minute. */
