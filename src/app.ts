@@ -2,7 +2,7 @@
 // tests build it with the same function. Dependencies come in as one plain object; nothing here opens, reads or listens.
 // Fastify's own logger stays off, so that no line of it can carry a URL or an address: counts go to `counters`, bugs to `log`.
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyPluginAsync, type FastifyRequest } from 'fastify';
 import { addJwksRoute, addReceiptRoutes, type ReceiptPorts } from './consent/receipt-routes.ts';
 import { addConsentRoutes, type ConsentPorts } from './consent/routes.ts';
 import { PROOF_HEADER } from './devices/proof-header.ts';
@@ -16,10 +16,11 @@ import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
 import { refuseExpectation, refuseTunnel, refuseUnparsed } from './http/errors/unparsed.ts';
 import { fixedHeadersUnrouted, fixHeaders } from './http/fixed-headers.ts';
-import { createChangeLimit, createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
-import { requireKey, requireSubject } from './http/native-auth.ts';
+import { type Changer, createChangeLimit, createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
+import { type NativeAuthDeps, requireKey, requireSubject } from './http/native-auth.ts';
 import { readJsonBody } from './http/native-body.ts';
 import { addOpsRoutes, type Readiness } from './http/ops.ts';
+import { endPolitelyWhileStopping } from './http/polite-stop.ts';
 import type { Quotas } from './http/quotas.ts';
 import { type BugLog, countRefusals, refuseErrors } from './http/scope.ts';
 import type { StrayBudget } from './http/stray-budget.ts';
@@ -80,6 +81,14 @@ export type AppDeps = LimiterDeps & {
   readonly trustProxy: readonly string[];
 };
 
+type People = NonNullable<AppDeps['people']>;
+type PeoplesRights = NonNullable<AppDeps['rights']>;
+/** What counts failing credentials is made on the app itself. */
+type CountedDeps = AppDeps & Pick<NativeAuthDeps, 'failsTooOften'>;
+type AuthDeps = NativeAuthDeps & { readonly log: BugLog };
+type AddRoutes = (scope: FastifyInstance) => void | Promise<void>;
+type AddNative = (prefix: string, add: AddRoutes) => Promise<void>;
+
 /** Longer than the 109 s that KaiOS 2.5 keeps a connection, so that the phone closes it, not we while it is sending. */
 const KEEP_ALIVE_MS = 125_000;
 /** A head or a body that takes longer than this on 2G would not be waited for by Gecko either (its time-out is 60 s). */
@@ -88,6 +97,50 @@ const REQUEST_MS = 60_000;
 const NATIVE_PATH = /^\/+v1\/+(devices|me|policies|privacy|partner)(\/|\?|$)/;
 
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const app = createServer(deps);
+  await describeRoutes(app, deps.version);
+  const counted: CountedDeps = { ...deps, failsTooOften: await createFailureLimit(app, deps) };
+  refuseErrors(app, refuseProblem, deps.log);
+
+  const addMls = mlsScope(counted);
+  for (const prefix of ['/v1', '/v2']) {
+    await app.register(addMls, { prefix });
+    await app.register(answerPreflights, { prefix });
+  }
+
+  // Not on the app itself: a hook there would run in the MLS family too, which sets these headers without one.
+  await app.register(async (ops) => {
+    fixHeaders(ops);
+    await limitScope(ops, deps);
+    addOpsRoutes(ops, deps.readiness);
+  });
+
+  const native: AddNative = async (prefix, add) => void (await app.register(nativeScope(deps, add), { prefix }));
+  const { people, removals, rights, counts, now } = deps;
+  if (removals !== undefined || rights !== undefined) {
+    await native('/v1/privacy', (privacy) => {
+      if (removals !== undefined) addRemovalRoutes(privacy, removals, now);
+      if (rights !== undefined) addContactRoutes(privacy, rights.contact, now);
+    });
+  }
+  if (people !== undefined) {
+    const auth = { ...counted, changesTooOften: createChangeLimit(app, deps, phoneBehind(now)) };
+    await addPeople(native, people, rights, auth);
+    if (rights !== undefined) await addCopiesAndNotices(native, people, rights, auth);
+  }
+  if (counts !== undefined) await native('/v1/partner', (partner) => addRegionRoutes(partner, counts, counted));
+
+  await app.register(async (docs) => {
+    fixHeaders(docs);
+    await limitScope(docs, deps);
+    await addDocsRoutes(docs);
+  });
+
+  return app;
+}
+
+/** The app before it has a route: every option of Fastify and of Node's server. */
+function createServer(deps: AppDeps): FastifyInstance {
   const app = Fastify({
     logger: false,
     trustProxy: deps.trustProxy.length > 0 ? trustIn(deps.trustProxy) : false,
@@ -117,14 +170,15 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.server.on('connect', refuseTunnel);
   // Who has sent its last request and says so, as `nc -N` does, is still answered when the store has spoken. Not in Node's types.
   (app.server as { httpAllowHalfOpen?: boolean }).httpAllowHalfOpen = true;
-  await describeRoutes(app, deps.version);
-  const failsTooOften = await createFailureLimit(app, deps);
-  refuseErrors(app, refuseProblem, deps.log);
+  return app;
+}
 
-  const admit = createAdmission({ ...deps, failsTooOften });
+/** The MLS family, below the prefix it is registered with: both versions take reports, /v1 locates as well. */
+function mlsScope(deps: CountedDeps): FastifyPluginAsync {
+  const admit = createAdmission(deps);
   const { submission, audience } = deps;
   const sourcesOf = audience === undefined ? undefined : createSourcesOf(audience, deps.now);
-  async function mls(scope: FastifyInstance): Promise<void> {
+  return async (scope) => {
     scope.setValidatorCompiler(() => () => true);
     refuseErrors(scope, refuseMls, deps.log, countRefusals(deps.counters));
     readAnyBody(scope);
@@ -133,113 +187,71 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     await scope.register(async (submit) =>
       addSubmitRoutes(submit, { ...deps, ...submission, sourcesOf }, scope.prefix === '/v1' ? V1_PATHS : V2_PATHS),
     );
-  }
-  for (const prefix of ['/v1', '/v2']) {
-    await app.register(mls, { prefix });
-    await app.register(answerPreflights, { prefix });
-  }
-
-  // Not on the app itself: a hook there would run in the MLS family too, which sets these headers without one.
-  await app.register(async (ops) => {
-    fixHeaders(ops);
-    await limitScope(ops, deps);
-    addOpsRoutes(ops, deps.readiness);
-  });
-
-  const { people, removals, rights, now } = deps;
-  if (removals !== undefined || rights !== undefined) {
-    await native('/v1/privacy', (privacy) => {
-      if (removals !== undefined) addRemovalRoutes(privacy, removals, now);
-      if (rights !== undefined) addContactRoutes(privacy, rights.contact, now);
-    });
-  }
-
-  if (people !== undefined) {
-    const subject = (request: FastifyRequest) => (request.subject ?? {}) as { id?: string; key?: Uint8Array };
-    const phone = {
-      nameOf: (request: FastifyRequest) => subject(request).id ?? '',
-      isProven(request: FastifyRequest) {
-        const { key } = subject(request);
-        return key !== undefined && isFromPhone(key, request.headers[PROOF_HEADER], now());
-      },
-    };
-    const auth = { ...deps, failsTooOften, changesTooOften: createChangeLimit(app, deps, phone) };
-    await native('/v1/devices', (devices) => addRegistrationRoutes(devices, people.devices, auth));
-    await native('/v1/me', async (me) => {
-      me.decorateRequest('subject', null);
-      me.addHook('preParsing', requireSubject(auth, people.findSubject));
-      addMeRoutes(me, people.devices, now);
-      if (rights !== undefined) addRightsRoutes(me, rights.rights);
-      await me.register(async (consents) => addConsentRoutes(consents, people.consents, now), { prefix: '/consents' });
-      await me.register(async (receipts) => addReceiptRoutes(receipts, people.receipts), { prefix: '/receipts' });
-    });
-    await native('/v1/policies', (policies) => addPolicyRoutes(policies, people.policies, now));
-    await native('/.well-known', (known) => addJwksRoute(known, people.receipts));
-    if (rights !== undefined) {
-      const find = async (credential: string, nowMs: number) =>
-        (await people.findSubject(credential, nowMs)) ?? (await rights.findSuppressed(credential));
-      await native('/v1/me/export', (copy) => {
-        copy.decorateRequest('subject', null);
-        copy.addHook('preParsing', requireSubject(auth, find));
-        addExportRoute(copy, rights.rights, now, deps.log);
-      });
-      await native('/v1/partner/notices', (notices) => {
-        notices.decorateRequest('caller', null);
-        notices.addHook('onRequest', requireKey(auth, ['partner']));
-        addNoticeRoutes(notices, rights.notices, now);
-      });
-    }
-  }
-
-  const { counts } = deps;
-  if (counts !== undefined)
-    await native('/v1/partner', (partner) => addRegionRoutes(partner, counts, { ...deps, failsTooOften }));
-
-  /** A scope that says no by problems, limited by address. */
-  async function native(prefix: string, add: (scope: FastifyInstance) => void | Promise<void>): Promise<void> {
-    await app.register(
-      async (scope) => {
-        fixHeaders(scope);
-        await allowOtherOrigins(scope);
-        await limitScope(scope, deps);
-        refuseErrors(scope, refuseProblem, deps.log);
-        readJsonBody(scope);
-        await add(scope);
-      },
-      { prefix },
-    );
-  }
-
-  await app.register(async (docs) => {
-    fixHeaders(docs);
-    await limitScope(docs, deps);
-    await addDocsRoutes(docs);
-  });
-
-  return app;
+  };
 }
 
-/** How long a stop lets connections end with the answer to what is on its way to them. */
-const LAST_REQUESTS_MS = 250;
+/** A scope that says no by problems, limited by address. */
+function nativeScope(deps: AppDeps, add: AddRoutes): FastifyPluginAsync {
+  return async (scope) => {
+    fixHeaders(scope);
+    await allowOtherOrigins(scope);
+    await limitScope(scope, deps);
+    refuseErrors(scope, refuseProblem, deps.log);
+    readJsonBody(scope);
+    await add(scope);
+  };
+}
 
-/**
- * A client that asks again on a connection which is being closed gets no answer, and a POST it does not repeat by itself. So
- * a stop first lets every connection end with an answer that says so, then closes those on which nothing came. Node closes
- * idle ones once, when it stops to listen; one that answers its last request later would be waited for.
- */
-function endPolitelyWhileStopping(app: FastifyInstance): void {
-  app.addHook('preClose', (done) => {
-    app.server.prependListener('request', (_request, response) => {
-      response.shouldKeepAlive = false;
-    });
-    const sweep = setTimeout(
-      () => {
-        const again = setInterval(() => app.server.closeIdleConnections(), 50);
-        app.server.once('close', () => clearInterval(again));
-        done();
-      },
-      app.server.listening ? LAST_REQUESTS_MS : 0,
-    );
-    app.server.once('close', () => clearTimeout(sweep));
+/** Which phone a change is counted against, and whether it proves that it is the phone, as its token does not. */
+function phoneBehind(now: () => number): Changer {
+  const subject = (request: FastifyRequest) => (request.subject ?? {}) as { id?: string; key?: Uint8Array };
+  return {
+    nameOf: (request) => subject(request).id ?? '',
+    isProven(request) {
+      const { key } = subject(request);
+      return key !== undefined && isFromPhone(key, request.headers[PROOF_HEADER], now());
+    },
+  };
+}
+
+/** What a phone and its user do by themselves, and what of it anybody may read. */
+async function addPeople(
+  native: AddNative,
+  people: People,
+  rights: PeoplesRights | undefined,
+  auth: AuthDeps,
+): Promise<void> {
+  const { now } = auth;
+  await native('/v1/devices', (devices) => addRegistrationRoutes(devices, people.devices, auth));
+  await native('/v1/me', async (me) => {
+    me.decorateRequest('subject', null);
+    me.addHook('preParsing', requireSubject(auth, people.findSubject));
+    addMeRoutes(me, people.devices, now);
+    if (rights !== undefined) addRightsRoutes(me, rights.rights);
+    await me.register(async (consents) => addConsentRoutes(consents, people.consents, now), { prefix: '/consents' });
+    await me.register(async (receipts) => addReceiptRoutes(receipts, people.receipts), { prefix: '/receipts' });
+  });
+  await native('/v1/policies', (policies) => addPolicyRoutes(policies, people.policies, now));
+  await native('/.well-known', (known) => addJwksRoute(known, people.receipts));
+}
+
+/** Copies, which a phone that was erased may ask for too, and what recipients are told of their own. */
+async function addCopiesAndNotices(
+  native: AddNative,
+  people: People,
+  rights: PeoplesRights,
+  auth: AuthDeps,
+): Promise<void> {
+  const find = async (credential: string, nowMs: number) =>
+    (await people.findSubject(credential, nowMs)) ?? (await rights.findSuppressed(credential));
+  await native('/v1/me/export', (copy) => {
+    copy.decorateRequest('subject', null);
+    copy.addHook('preParsing', requireSubject(auth, find));
+    addExportRoute(copy, rights.rights, auth.now, auth.log);
+  });
+  await native('/v1/partner/notices', (notices) => {
+    notices.decorateRequest('caller', null);
+    notices.addHook('onRequest', requireKey(auth, ['partner']));
+    addNoticeRoutes(notices, rights.notices, auth.now);
   });
 }
