@@ -28,30 +28,20 @@ const COMMON = { tags: ['people'], security: [{ token: [] }] };
 const PAGE = 100;
 const iso = (ms: number) => new Date(ms).toISOString();
 const maybe = (ms: number | null) => (ms === null ? null : iso(ms));
+const me = (request: FastifyRequest) => request.getDecorator<Presented>('subject');
 
 /** The scope's prefix is /v1/me, and its hook has found whose token it is. */
 export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
-  const me = (request: FastifyRequest) => request.getDecorator<Presented>('subject');
-  const answer = (reply: FastifyReply, outcome: Outcome) =>
-    outcome === 'gone' ? refuseProblem(reply, { kind: 'unauthenticated' }) : reply.send(written(outcome.request));
-  async function proven(request: FastifyRequest, action: ProofAction): Promise<'none' | 'right' | 'wrong'> {
-    const header = request.headers[PROOF_HEADER];
-    if (header === undefined) return 'none';
-    return (await rights.prove(me(request), action, header)) ? 'right' : 'wrong';
-  }
-  async function askForProof(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    kind: 'rectification' | 'erasure',
-    asked: object,
-  ) {
-    const waiting = await rights.await(me(request), kind, asked);
-    if (waiting === 'gone') return refuseProblem(reply, { kind: 'unauthenticated' });
-    const { nonce, expiresAt } = await rights.challenge(me(request), kind);
-    const challenge = { nonce, action: kind, expiresAt: iso(expiresAt) };
-    return reply.code(202).send({ request: written(waiting.request), challenge });
-  }
+  addChallengeRoute(scope, rights);
+  addRestrictionRoutes(scope, rights);
+  addObjectionRoutes(scope, rights);
+  addRectificationRoute(scope, rights);
+  addErasureRoute(scope, rights);
+  addRequestRoutes(scope, rights);
+  addDisclosuresRoute(scope, rights);
+}
 
+function addChallengeRoute(scope: FastifyInstance, rights: Rights): void {
   scope.post(
     '/challenges',
     {
@@ -69,7 +59,9 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
       return reply.code(201).send({ nonce, action, expiresAt: iso(expiresAt) });
     },
   );
+}
 
+function addRestrictionRoutes(scope: FastifyInstance, rights: Rights): void {
   scope.post(
     '/restrict',
     {
@@ -92,11 +84,13 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
       },
     },
     async (request, reply) => {
-      if ((await proven(request, 'lifting')) !== 'right') return sendProblem(reply, PROOF_NEEDED);
+      if ((await proven(rights, request, 'lifting')) !== 'right') return sendProblem(reply, PROOF_NEEDED);
       return answer(reply, await rights.lift(me(request)));
     },
   );
+}
 
+function addObjectionRoutes(scope: FastifyInstance, rights: Rights): void {
   scope.post(
     '/object',
     { schema: { ...COMMON, summary: 'Object to being counted.', response: { 200: RequestAnswer, ...REFUSALS } } },
@@ -113,11 +107,13 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
       },
     },
     async (request, reply) => {
-      if ((await proven(request, 'objection')) !== 'right') return sendProblem(reply, PROOF_NEEDED);
+      if ((await proven(rights, request, 'objection')) !== 'right') return sendProblem(reply, PROOF_NEEDED);
       return answer(reply, await rights.takeBackObjection(me(request)));
     },
   );
+}
 
+function addRectificationRoute(scope: FastifyInstance, rights: Rights): void {
   scope.post(
     '/rectification',
     {
@@ -131,13 +127,15 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
     },
     async (request, reply) => {
       const asked = request.body as Rectification;
-      const proof = await proven(request, 'rectification');
+      const proof = await proven(rights, request, 'rectification');
       if (proof === 'wrong') return sendProblem(reply, PROOF_NEEDED);
-      if (proof === 'none') return await askForProof(request, reply, 'rectification', asked);
+      if (proof === 'none') return await askForProof(rights, request, reply, 'rectification', asked);
       return answer(reply, await rights.rectify(me(request), asked));
     },
   );
+}
 
+function addErasureRoute(scope: FastifyInstance, rights: Rights): void {
   scope.post(
     '/erasure',
     {
@@ -149,16 +147,18 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
       },
     },
     async (request, reply) => {
-      const proof = await proven(request, 'erasure');
+      const proof = await proven(rights, request, 'erasure');
       if (proof === 'wrong') return sendProblem(reply, PROOF_NEEDED);
-      if (proof === 'none') return await askForProof(request, reply, 'erasure', {});
+      if (proof === 'none') return await askForProof(rights, request, reply, 'erasure', {});
       const code = await rights.erase(me(request));
       return code === null
         ? refuseProblem(reply, { kind: 'unauthenticated' })
         : reply.send({ state: 'in progress', code });
     },
   );
+}
 
+function addRequestRoutes(scope: FastifyInstance, rights: Rights): void {
   scope.get(
     '/requests',
     {
@@ -179,7 +179,9 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
       return found === null ? refuseProblem(reply, { kind: 'noRoute' }) : reply.send(written(found));
     },
   );
+}
 
+function addDisclosuresRoute(scope: FastifyInstance, rights: Rights): void {
   scope.get(
     '/disclosures',
     {
@@ -207,6 +209,35 @@ export function addRightsRoutes(scope: FastifyInstance, rights: Rights): void {
       return reply.send({ disclosures, next: rows.length === PAGE ? `${rows.at(-1)!.seq}` : null });
     },
   );
+}
+
+function answer(reply: FastifyReply, outcome: Outcome): FastifyReply {
+  return outcome === 'gone' ? refuseProblem(reply, { kind: 'unauthenticated' }) : reply.send(written(outcome.request));
+}
+
+async function proven(
+  rights: Rights,
+  request: FastifyRequest,
+  action: ProofAction,
+): Promise<'none' | 'right' | 'wrong'> {
+  const header = request.headers[PROOF_HEADER];
+  if (header === undefined) return 'none';
+  return (await rights.prove(me(request), action, header)) ? 'right' : 'wrong';
+}
+
+/** Writes down what was asked for, and answers with the question that only the phone can answer. */
+async function askForProof(
+  rights: Rights,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  kind: 'rectification' | 'erasure',
+  asked: object,
+): Promise<FastifyReply> {
+  const waiting = await rights.await(me(request), kind, asked);
+  if (waiting === 'gone') return refuseProblem(reply, { kind: 'unauthenticated' });
+  const { nonce, expiresAt } = await rights.challenge(me(request), kind);
+  const challenge = { nonce, action: kind, expiresAt: iso(expiresAt) };
+  return reply.code(202).send({ request: written(waiting.request), challenge });
 }
 
 function written({ id, kind, state, receivedAt, dueAt, extendedAt, endedAt, reason, extension }: StoredRequest) {
