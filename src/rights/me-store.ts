@@ -10,9 +10,10 @@ import { KIND } from '../disclosures/entry.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import { transact } from '../storage/transaction.ts';
 import { openChallenge, type Person, takeProof } from './challenges-store.ts';
+import { type RecipientName, readCopy } from './copy-store.ts';
 import { type Disclosed, SHOWN_KINDS } from './disclosure-words.ts';
 import { beginErasure, type EraseDeps, isSuppressed } from './erase-store.ts';
-import { type HeldPage, readHeldPages, type TagsOf } from './held-store.ts';
+import type { HeldPage, TagsOf } from './held-store.ts';
 import { notifyRecipients } from './notices-store.ts';
 import type { ProofAction } from './proof.ts';
 import { overdueSql, REGISTRY } from './registry.ts';
@@ -77,6 +78,14 @@ export function createRights(deps: RightsDeps) {
     return await transact(pool, async (client) => ((await isThere(client, device)) ? await work(client) : 'gone'));
   }
 
+  /** Once a day is enough to say that a copy was asked for and done. */
+  async function noteAccess(client: ClientBase, person: Person, nowMs: number): Promise<void> {
+    const isNoted = (await listRequests(client, person)).some(
+      (one) => one.kind === 'access' && one.receivedAt > nowMs - DAY_MS,
+    );
+    if (!isNoted) await addRequest(client, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
+  }
+
   return {
     challenge: (device: Presented, action: ProofAction) => openChallenge(personOf(device), action, now(), random),
 
@@ -96,25 +105,13 @@ export function createRights(deps: RightsDeps) {
     export(device: Presented): Copy {
       const nowMs = now();
       const person = personOf(device);
-      const applications = new Set<string>();
-      async function* pages(): AsyncGenerator<HeldPage> {
-        for await (const page of readHeldPages(pool, person, nowMs, { forPerson: true, tagsOf: deps.tagsOf })) {
-          if (page.table === 'ledger' || page.table === 'grants') noteApplications(page, applications);
-          yield page;
-        }
-      }
+      const { pages, recipients } = readCopy(pool, person, nowMs, deps.tagsOf);
       async function finish(): Promise<RecipientName[]> {
-        const recipients = await namesOf(pool, [...applications]);
-        await whileThere(device, async (client) => {
-          // One a day is enough to say that it was asked for and done.
-          const today = (await listRequests(client, person)).some(
-            (one) => one.kind === 'access' && one.receivedAt > nowMs - DAY_MS,
-          );
-          if (!today) await addRequest(client, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
-        });
-        return recipients;
+        const names = await recipients();
+        await whileThere(device, (client) => noteAccess(client, person, nowMs));
+        return names;
       }
-      return { pages: pages(), finish };
+      return { pages, finish };
     },
 
     restrict: (device: Presented) => setFlag(device, FLAG.restricted, true, 'restriction', 'restricted'),
@@ -192,30 +189,6 @@ async function readDisclosures(
          and t.detail like '%' || l.id::text || '%')
      order by t.seq desc limit $6`,
     [ledgerSubject(device.key), SHOWN_KINDS, before, device.id, nowMs, limit],
-  );
-  return rows;
-}
-
-export type RecipientName = {
-  readonly application: string;
-  readonly name: string;
-  readonly partner: string;
-  readonly role: string;
-  readonly policyUrl: string | null;
-  readonly contact: string | null;
-  readonly controller: string | null;
-};
-
-function noteApplications({ rows }: HeldPage, into: Set<string>): void {
-  for (const { application } of rows) if (typeof application === 'string') into.add(application);
-}
-
-/** Whom to turn to. */
-async function namesOf(db: Pool, applications: readonly string[]): Promise<RecipientName[]> {
-  const { rows } = await db.query(
-    `select a.id as application, a.name, p.name as partner, p.role, p.policy_url as "policyUrl", p.contact, p.controller
-     from applications a join partners p on p.id = a.partner where a.id = any($1) order by a.id`,
-    [applications],
   );
   return rows;
 }
