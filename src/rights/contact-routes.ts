@@ -32,6 +32,13 @@ const iso = (ms: number) => new Date(ms).toISOString();
 
 /** The scope's prefix is /v1/privacy. */
 export function addContactRoutes(scope: FastifyInstance, ports: ContactPorts, now: () => number): void {
+  addOperatorRoute(scope, ports);
+  addComplaintRoute(scope, ports, now);
+  addTicketRoutes(scope, ports, now);
+  addErasureStatusRoute(scope, ports);
+}
+
+function addOperatorRoute(scope: FastifyInstance, ports: ContactPorts): void {
   scope.get(
     '/contact',
     {
@@ -47,7 +54,9 @@ export function addContactRoutes(scope: FastifyInstance, ports: ContactPorts, no
       return reply.send({ contact: ports.contact, complaints: '/v1/privacy/complaints', ...whereElse(jurisdiction) });
     },
   );
+}
 
+function addComplaintRoute(scope: FastifyInstance, ports: ContactPorts, now: () => number): void {
   scope.post(
     '/complaints',
     {
@@ -73,7 +82,9 @@ export function addContactRoutes(scope: FastifyInstance, ports: ContactPorts, no
       return reply.code(201).send({ ticket, ...written({ ...complaint, answers: [] }) });
     },
   );
+}
 
+function addTicketRoutes(scope: FastifyInstance, ports: ContactPorts, now: () => number): void {
   scope.get(
     '/complaints/:ticket',
     { schema: { ...COMMON, summary: 'How far a complaint is.', response: { 200: ComplaintAnswer, ...REFUSALS } } },
@@ -101,7 +112,9 @@ export function addContactRoutes(scope: FastifyInstance, ports: ContactPorts, no
       return moved === true ? reply.send(written(found)) : sendProblem(reply, NOT_ANSWERED);
     },
   );
+}
 
+function addErasureStatusRoute(scope: FastifyInstance, ports: ContactPorts): void {
   scope.get(
     '/erasures/:code',
     { schema: { ...COMMON, summary: 'How far an erasure is.', response: { 200: ErasureStatusAnswer, ...REFUSALS } } },
