@@ -37,6 +37,9 @@ export type Device = {
   readonly parental: readonly ParentalConsent[];
 };
 
+/** A device as it came in with its own token. */
+export type Presented = Device & { readonly tokenHash: Buffer; readonly tokenExpiresAt: number };
+
 /** A device as its row and its key's row say. */
 export type DeviceRow = {
   readonly device: string;

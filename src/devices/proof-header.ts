@@ -1,4 +1,5 @@
-// The header in which a phone proves more than its token, as routes document it. What proves it is rights/proof.ts.
+// The header in which a phone proves more than its token, as routes document and read it. What proves it is rights/proof.ts.
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 
 export const ProofHeader = Type.Object({
@@ -11,3 +12,9 @@ export const ProofHeader = Type.Object({
 });
 /** As Node names it. */
 export const PROOF_HEADER = 'honeyguide-proof';
+
+/** What a request has in it; null = nothing. */
+export function proofOf({ headers }: FastifyRequest): string | null {
+  const proof = headers[PROOF_HEADER];
+  return typeof proof === 'string' ? proof : null;
+}

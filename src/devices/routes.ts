@@ -1,7 +1,7 @@
 // POST /v1/devices registers a phone; /v1/me is what its user sees and changes, with the phone's token. Promises: a token is
 // shown once; what was learnt of a person fits one answer (policy R1); a change that decides what others see is in force
 // when it is acknowledged; notices of policies are delivered here, whatever the person wants to hear of offers (C7).
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { maturity } from '../consent/ages.ts';
 import {
   PROOF_NEEDED,
@@ -14,17 +14,16 @@ import {
 import { type NativeAuthDeps, requireKey } from '../http/native-auth.ts';
 import { noticesOf, type PolicyVersion } from '../policy/versions.ts';
 import { type AgeBand, FLAG, setSources } from './device-contract.ts';
+import { addOwnTokenRoutes, type OwnTokenPorts } from './own-token-routes.ts';
 import { type Patch, patchProfile } from './patch.ts';
-import { type Device, NEW_PROFILE, type Profile } from './profile.ts';
-import { PROOF_HEADER, ProofHeader } from './proof-header.ts';
+import { type Device, NEW_PROFILE, type Presented, type Profile } from './profile.ts';
+import { ProofHeader, proofOf } from './proof-header.ts';
 import { addTokenRoutes, type TokenPorts } from './token-routes.ts';
-import { Me, PatchBody, RegisterBody, Registered, Rotated, writeSwitches } from './wire.ts';
+import { Me, PatchBody, RegisterBody, Registered, writeSwitches } from './wire.ts';
 
-/** A device as it came in with its token. */
-export type Presented = Device & { readonly tokenHash: Buffer; readonly tokenExpiresAt: number };
 export type DeviceEdit = { readonly profile?: Profile; readonly flags?: number };
 
-export type DevicePorts = {
+export type DevicePorts = OwnTokenPorts & {
   /** `flags` are bits of FLAG. */
   register(
     profile: Profile,
@@ -40,16 +39,7 @@ export type DevicePorts = {
   ): Promise<Device | null>;
   /** Changes what no decision is made on. */
   note(id: string, edit: (profile: Profile) => Profile): Promise<Device | null>;
-  /** `gone`: the token has ended meanwhile. Of a guarded phone, and by one that was replaced, with proof only. */
-  rotate(
-    device: Presented,
-    proven: boolean,
-    nowMs: number,
-  ): Promise<{ token: string; expiresAt: number; oldEndsAt: number } | 'gone' | 'proofNeeded'>;
-  end(device: Presented, proven: boolean, nowMs: number): Promise<'ended' | 'gone' | 'proofNeeded'>;
   policies(): Promise<readonly PolicyVersion[]>;
-  /** True if the header answers a challenge of this device for the action, which is used up. */
-  prove(device: Presented, action: 'profile' | 'token', header: string, nowMs: number): Promise<boolean>;
   /** Of what applications hold. */
   readonly tokens: TokenPorts;
 };
@@ -64,8 +54,6 @@ const AGE_NEEDS_OPERATOR = renderProblem(
 );
 const UNKNOWN_POLICY = renderProblem(409, 'unknown-policy', 'There is no policy of that version');
 const SECURITY = [{ token: [] }];
-const TAKES_PROOF =
-  'Of a guarded phone with proof only (action `token`): who merely holds its token can neither take it over nor lock it out.';
 const iso = (ms: number) => new Date(ms).toISOString();
 const isChild = (nowMs: number) => (band: AgeBand, where: string | null) => maturity(band, where, nowMs) === 'child';
 
@@ -106,13 +94,11 @@ export function addRegistrationRoutes(scope: FastifyInstance, ports: DevicePorts
 /** The scope's prefix is /v1/me, and its hook has found whose token it is. */
 export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () => number): void {
   addTokenRoutes(scope, ports.tokens, now);
-  /** Tried whether it is needed or not, so that nothing of it is left. */
-  async function isProven(request: FastifyRequest, action: 'profile' | 'token', nowMs: number): Promise<boolean> {
-    const header = request.headers[PROOF_HEADER];
-    const presented = request.getDecorator<Presented>('subject');
-    return typeof header === 'string' && (await ports.prove(presented, action, header, nowMs));
-  }
+  addProfileRoutes(scope, ports, now);
+  addOwnTokenRoutes(scope, ports, now);
+}
 
+function addProfileRoutes(scope: FastifyInstance, ports: DevicePorts, now: () => number): void {
   scope.get(
     '/',
     {
@@ -147,57 +133,13 @@ export function addMeRoutes(scope: FastifyInstance, ports: DevicePorts, now: () 
       const { acceptedPolicy } = body;
       if (acceptedPolicy !== undefined && !(await ports.policies()).some((one) => one.version === acceptedPolicy))
         return sendProblem(reply, UNKNOWN_POLICY);
-      const proven = await isProven(request, 'profile', nowMs);
+      // Tried whether it is needed or not, so that nothing of it is left.
+      const proof = proofOf(request);
+      const proven = proof !== null && (await ports.prove(presented, 'profile', proof, nowMs));
       return await patch(reply, presented, ports, nowMs, proven, (profile) => ({
         ...(body as Patch),
         ...(body.sources === undefined ? {} : { sources: setSources(profile.sources, body.sources) }),
       }));
-    },
-  );
-
-  scope.post(
-    '/token',
-    {
-      schema: {
-        tags: ['people'],
-        summary: 'A new token in place of this one, which ends in ten minutes. What applications hold stays.',
-        description: TAKES_PROOF,
-        security: SECURITY,
-        headers: ProofHeader,
-        response: { 200: Rotated, 403: Problem, ...REFUSALS },
-      },
-    },
-    async (request, reply) => {
-      const nowMs = now();
-      const proven = await isProven(request, 'token', nowMs);
-      const issued = await ports.rotate(request.getDecorator<Presented>('subject'), proven, nowMs);
-      if (issued === 'proofNeeded') return sendProblem(reply, PROOF_NEEDED);
-      if (issued === 'gone') return refuseProblem(reply, { kind: 'unauthenticated' });
-      const { token, expiresAt, oldEndsAt } = issued;
-      return reply.send({ token, expiresAt: iso(expiresAt), oldTokenEndsAt: iso(oldEndsAt) });
-    },
-  );
-
-  scope.delete(
-    '/token',
-    {
-      schema: {
-        tags: ['people'],
-        summary:
-          'End all tokens of this phone, applications’ too: nobody can speak for it any more. Erase first what should be gone.',
-        description: TAKES_PROOF,
-        security: SECURITY,
-        headers: ProofHeader,
-        response: { 204: { type: 'null', description: 'Ended' }, 403: Problem, ...REFUSALS },
-      },
-    },
-    async (request, reply) => {
-      const nowMs = now();
-      const proven = await isProven(request, 'token', nowMs);
-      const ended = await ports.end(request.getDecorator<Presented>('subject'), proven, nowMs);
-      if (ended === 'proofNeeded') return sendProblem(reply, PROOF_NEEDED);
-      if (ended === 'gone') return refuseProblem(reply, { kind: 'unauthenticated' });
-      return reply.code(204).send();
     },
   );
 }

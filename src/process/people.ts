@@ -20,8 +20,8 @@ import {
 import type { Act, Asking, ConsentPorts } from '../consent/routes.ts';
 import { findApplication, findEvent, listGrants, listReceipts, loadGrant, type StoredGrant } from '../consent/store.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
-import type { Device } from '../devices/profile.ts';
-import type { DevicePorts, Presented } from '../devices/routes.ts';
+import type { Device, Presented } from '../devices/profile.ts';
+import type { DevicePorts } from '../devices/routes.ts';
 import { isSucceeded, loadDevice, lockDevice, noteArrival, touchDevice } from '../devices/store.ts';
 import { hashToken, isToken } from '../devices/token.ts';
 import { type Chain, createInChain, type InChain, LedgerHeadGone } from '../disclosures/chain.ts';
