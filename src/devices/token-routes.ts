@@ -5,7 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PROOF_NEEDED, Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
 import { FLAG } from './device-contract.ts';
 import type { Device } from './profile.ts';
-import { PROOF_HEADER, ProofHeader } from './proof-header.ts';
+import { ProofHeader, proofOf } from './proof-header.ts';
 import {
   ApplicationTokenBody,
   ApplicationTokenIssued,
@@ -53,15 +53,16 @@ const ENDED = { type: 'null', description: 'Ended' } as const;
 const UNKNOWN_APPLICATION = renderProblem(404, 'unknown-application', 'There is no such application');
 const TOO_MANY = renderProblem(409, 'too-many-application-tokens', 'Too many applications hold a token of this phone');
 const iso = (ms: number) => new Date(ms).toISOString();
+const me = (request: FastifyRequest) => request.getDecorator<Bearer>('subject');
 
 /** The scope's prefix is /v1/me, and its hook has found whose token it is. */
 export function addTokenRoutes(scope: FastifyInstance, ports: TokenPorts, now: () => number): void {
-  const me = (request: FastifyRequest) => request.getDecorator<Bearer>('subject');
-  async function isProven(request: FastifyRequest, nowMs: number): Promise<boolean> {
-    const header = request.headers[PROOF_HEADER];
-    return typeof header === 'string' && (await ports.prove(me(request), header, nowMs));
-  }
+  addHandOutRoutes(scope, ports, now);
+  addEndRoutes(scope, ports, now);
+  addGuardRoutes(scope, ports, now);
+}
 
+function addHandOutRoutes(scope: FastifyInstance, ports: TokenPorts, now: () => number): void {
   scope.get(
     '/tokens',
     {
@@ -99,7 +100,7 @@ export function addTokenRoutes(scope: FastifyInstance, ports: TokenPorts, now: (
       const nowMs = now();
       const device = me(request);
       const { application } = request.body as { application: string };
-      const proven = isGuarded(device) && (await isProven(request, nowMs));
+      const proven = isGuarded(device) && (await isProven(ports, request, nowMs));
       const issued = await ports.issue(device, application, proven, nowMs);
       if ('refused' in issued) return refuse(reply, issued.refused);
       const { id, token, expiresAt, oldEndsAt } = issued;
@@ -107,7 +108,9 @@ export function addTokenRoutes(scope: FastifyInstance, ports: TokenPorts, now: (
       return reply.code(201).send({ id, application, token, expiresAt: iso(expiresAt), oldTokenEndsAt });
     },
   );
+}
 
+function addEndRoutes(scope: FastifyInstance, ports: TokenPorts, now: () => number): void {
   scope.delete(
     '/tokens/:id',
     {
@@ -139,7 +142,9 @@ export function addTokenRoutes(scope: FastifyInstance, ports: TokenPorts, now: (
       return reply.code(204).send();
     },
   );
+}
 
+function addGuardRoutes(scope: FastifyInstance, ports: TokenPorts, now: () => number): void {
   scope.put(
     '/guard',
     {
@@ -166,10 +171,15 @@ export function addTokenRoutes(scope: FastifyInstance, ports: TokenPorts, now: (
     },
     async (request, reply) => {
       const nowMs = now();
-      if (!(await isProven(request, nowMs))) return sendProblem(reply, PROOF_NEEDED);
+      if (!(await isProven(ports, request, nowMs))) return sendProblem(reply, PROOF_NEEDED);
       return answerGuard(reply, await ports.guard(me(request), false, nowMs));
     },
   );
+}
+
+async function isProven(ports: TokenPorts, request: FastifyRequest, nowMs: number): Promise<boolean> {
+  const proof = proofOf(request);
+  return proof !== null && (await ports.prove(me(request), proof, nowMs));
 }
 
 function answerGuard(reply: FastifyReply, device: Device | null): FastifyReply {
