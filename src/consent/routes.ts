@@ -4,7 +4,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setSources } from '../devices/device-contract.ts';
 import { type Device, stateOf } from '../devices/profile.ts';
-import { PROOF_HEADER, ProofHeader } from '../devices/proof-header.ts';
+import { ProofHeader, proofOf } from '../devices/proof-header.ts';
 import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
 import { type Described, describeConsent } from './describe.ts';
 import type { Wanted } from './judge.ts';
@@ -46,7 +46,8 @@ export type ConsentPorts = {
 };
 
 const DAY_MS = 86_400_000;
-const SECURITY = [{ token: [] }];
+const COMMON = { tags: ['people'], security: [{ token: [] }] };
+const ABOUT_ONE = { ...COMMON, params: ConsentParams };
 const REFUSALS = { 400: Problem, 401: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem };
 const RENDERED = Object.fromEntries(
   Object.entries(CONSENT_PROBLEMS).map(([kind, { status, word, title }]) => [kind, renderProblem(status, word, title)]),
@@ -54,12 +55,17 @@ const RENDERED = Object.fromEntries(
 
 /** The scope's prefix is /v1/me/consents. */
 export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, now: () => number): void {
-  const one = { tags: ['people'], security: SECURITY, params: ConsentParams };
+  addReadRoutes(scope, ports, now);
+  addPutRoute(scope, ports, now);
+  addWithdrawRoute(scope, ports, now);
+}
+
+function addReadRoutes(scope: FastifyInstance, ports: ConsentPorts, now: () => number): void {
   scope.get(
     '/',
     {
       schema: {
-        ...{ tags: ['people'], security: SECURITY },
+        ...COMMON,
         summary: 'Everything this person has said about who may see where they are.',
         response: { 200: ConsentList, ...REFUSALS },
       },
@@ -75,7 +81,7 @@ export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, no
     '/:application/:purpose',
     {
       schema: {
-        ...one,
+        ...ABOUT_ONE,
         summary: 'What was said to one application about one purpose, and whose it is; for the screen that asks, too.',
         response: { 200: ConsentOnly, ...REFUSALS },
       },
@@ -88,12 +94,14 @@ export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, no
       return reply.send({ consent: describeConsent(stateOf(device), described, now()) });
     },
   );
+}
 
+function addPutRoute(scope: FastifyInstance, ports: ConsentPorts, now: () => number): void {
   scope.put(
     '/:application/:purpose',
     {
       schema: {
-        ...one,
+        ...ABOUT_ONE,
         summary: 'Say yes or no.',
         headers: ProofHeader,
         body: ConsentBody,
@@ -113,12 +121,14 @@ export function addConsentRoutes(scope: FastifyInstance, ports: ConsentPorts, no
       return sendAct(reply, device, act, nowMs);
     },
   );
+}
 
+function addWithdrawRoute(scope: FastifyInstance, ports: ConsentPorts, now: () => number): void {
   scope.delete(
     '/:application/:purpose',
     {
       schema: {
-        ...one,
+        ...ABOUT_ONE,
         summary: 'Take it back, yes or no: as if nothing had been said.',
         description:
           'A yes by the token alone, always. A no of a guarded phone with proof only (action `consent`): it shows more.',
@@ -146,11 +156,6 @@ function sendAct(
   if (act === null) return refuseProblem(reply, { kind: 'noRoute' });
   if ('refused' in act) return sendProblem(reply, RENDERED[act.refused]);
   return reply.send({ consent: describeConsent(stateOf(device), act.described, nowMs), receipt: act.receipt });
-}
-
-function proofOf(request: FastifyRequest): string | null {
-  const proof = request.headers[PROOF_HEADER];
-  return typeof proof === 'string' ? proof : null;
 }
 
 function aboutOf(request: FastifyRequest): About | null {
