@@ -19,7 +19,7 @@ import type { LastLocation } from './last-location.ts';
 import { keepLastLocations, type Located, readLastLocations } from './last-location-store.ts';
 import { keepPresented, type Presented, type Shown } from './presented-store.ts';
 import { createRefusalNotes, type Notes } from './refusal-notes.ts';
-import { regionBasis } from './region-basis.ts';
+import { noteRegions, type ToldRegion } from './region-rows-store.ts';
 import { DAMAGED, FORGOTTEN, type Named, readStanding, type Subject, type SubjectDeps } from './subjects-store.ts';
 
 /** What a request wants to know of a device. */
@@ -129,13 +129,22 @@ type Unlocated = {
   readonly sinceMs: number;
   readonly entry: Omit<LedgerEntry, 'kind'>;
 };
-type Told = {
-  readonly subject: Subject;
-  readonly ask: Ask;
-  readonly decision: Decision;
+
+/** A batch while it is decided: what holds for all of it, and what is written down once every request was decided. */
+type Round = {
+  readonly chain: Chain;
+  readonly notes: Notes;
+  readonly policyVersion: string | null;
+  readonly nowMs: number;
   readonly tick: number;
-  /** Bits of SOURCE that its region came from. */
-  readonly foundBy: number;
+  /** Coarse states by device, as the batch leaves them. */
+  readonly states: Map<string, KeptState>;
+  /** Devices whose coarse state is another than before. */
+  readonly changed: Map<string, Device>;
+  readonly regions: ToldRegion[];
+  /** Last places by device. */
+  readonly places: Map<string, Located>;
+  readonly unlocated: Unlocated[];
 };
 
 async function decideInOrder(
@@ -147,53 +156,23 @@ async function decideInOrder(
   notes: Notes,
   presented: Presented,
 ): Promise<{ readonly outcomes: Outcome[]; readonly shown: readonly Shown[] }> {
-  const tick = Math.floor(nowMs / TICK_MS);
   const [standing, recipients] = await Promise.all([
     readStanding(deps, client, asks, nowMs, true),
     deps.readRecipients(client, keyIdsOf(asks), nowMs),
   ]);
-  const { subjects } = standing;
-  const states = new Map<string, KeptState>();
-  const changed = new Map<string, Device>();
-  const regions: Told[] = [];
-  const places = new Map<string, Located>();
-  const unlocated: Unlocated[] = [];
+  const { subjects, policyVersion } = standing;
+  const round: Round = {
+    ...{ chain, notes, policyVersion, nowMs, tick: Math.floor(nowMs / TICK_MS) },
+    ...{ states: new Map(), changed: new Map(), regions: [], places: new Map(), unlocated: [] },
+  };
   const outcomes = asks.map((ask, i): Outcome => {
     const subject = subjects[i];
-    const recipient = recipients.get(ask.keyId);
     if (subject === null) return UNKNOWN;
-    if (subject === DAMAGED) return NOTHING;
-    if (recipient === undefined) return NOTHING;
-    const { device, givenAt } = subject;
-    const { decision, entry, mayKeep } = judge(ask, subject, recipient, standing.policyVersion, nowMs);
-    if (decision.outcome === 'nothing') {
-      if (!notes.isNoted(device.id, ask)) chain.append(refusedRow(entry, decision, tick));
-      return NOTHING;
-    }
-    if (decision.outcome === 'precise') {
-      const where = ask.locate(decision.sources);
-      if (where === null) {
-        if (mayKeep && givenAt !== null)
-          unlocated.push({ i, device, sources: decision.sources, sinceMs: givenAt, entry });
-        return NOTHING;
-      }
-      chain.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
-      if (mayKeep) places.set(device.id, { device, where });
-      return { kind: 'precise', where, atMs: nowMs };
-    }
-    const kept = states.get(device.id) ?? subject.coarse;
-    if (kept === FORGOTTEN) return NOTHING;
-    const locate = () => ask.locate(decision.sources);
-    const state = coarseStateOf(deps, device.id, kept, device.profile.sources, locate, nowMs);
-    if (state === null) return NOTHING;
-    if (state !== kept) changed.set(device.id, device);
-    states.set(device.id, state);
-    if (state.region === SUPPRESSED) return NOTHING;
-    // The state's own tick, where a gateway whose clock is ahead has begun the next one: a tick has one region, whoever tells it.
-    regions.push({ subject, ask, decision, tick: state.tick, foundBy: sourcesBehind(state) });
-    const untilMs = subject.tokenExpiresAt;
-    return { kind: 'region', region: state.region, tick: state.tick, device: device.id, untilMs };
+    const recipient = recipients.get(ask.keyId);
+    if (subject === DAMAGED || recipient === undefined) return NOTHING;
+    return decideOne(deps, round, i, ask, subject, recipient);
   });
+  const { states, changed, regions, places, unlocated } = round;
   if (unlocated.length > 0) await tellLast(deps, client, chain, unlocated, outcomes, nowMs);
   if (regions.length > 0) await noteRegions(client, chain, regions, nowMs);
   if (changed.size > 0) await keepStates(client, deps.random, [...changed.values()], states, nowMs);
@@ -206,6 +185,58 @@ async function decideInOrder(
   });
   if (shown.length > 0) await keepPresented(client, shown, nowMs);
   return { outcomes, shown };
+}
+
+function decideOne(
+  deps: DecideDeps,
+  round: Round,
+  i: number,
+  ask: Ask,
+  subject: Subject,
+  recipient: Recipient,
+): Outcome {
+  const judgement = judge(ask, subject, recipient, round.policyVersion, round.nowMs);
+  const { decision, entry } = judgement;
+  if (decision.outcome === 'nothing') {
+    if (!round.notes.isNoted(subject.device.id, ask)) round.chain.append(refusedRow(entry, decision, round.tick));
+    return NOTHING;
+  }
+  if (decision.outcome === 'precise') return tellPlace(round, i, ask, subject, judgement);
+  return tellRegion(deps, round, ask, subject, decision);
+}
+
+function tellPlace(
+  round: Round,
+  i: number,
+  ask: Ask,
+  { device, givenAt }: Subject,
+  { decision, mayKeep, entry }: Judgement,
+): Outcome {
+  const where = ask.locate(decision.sources);
+  if (where === null) {
+    if (mayKeep && givenAt !== null)
+      round.unlocated.push({ i, device, sources: decision.sources, sinceMs: givenAt, entry });
+    return NOTHING;
+  }
+  round.chain.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
+  if (mayKeep) round.places.set(device.id, { device, where });
+  return { kind: 'precise', where, atMs: round.nowMs };
+}
+
+function tellRegion(deps: DecideDeps, round: Round, ask: Ask, subject: Subject, decision: Decision): Outcome {
+  const { device } = subject;
+  const kept = round.states.get(device.id) ?? subject.coarse;
+  if (kept === FORGOTTEN) return NOTHING;
+  const locate = () => ask.locate(decision.sources);
+  const state = coarseStateOf(deps, device.id, kept, device.profile.sources, locate, round.nowMs);
+  if (state === null) return NOTHING;
+  if (state !== kept) round.changed.set(device.id, device);
+  round.states.set(device.id, state);
+  if (state.region === SUPPRESSED) return NOTHING;
+  // The state's own tick, where a gateway whose clock is ahead has begun the next one: a tick has one region, whoever tells it.
+  round.regions.push({ subject, ask, decision, tick: state.tick, foundBy: sourcesBehind(state) });
+  const untilMs = subject.tokenExpiresAt;
+  return { kind: 'region', region: state.region, tick: state.tick, device: device.id, untilMs };
 }
 
 /** Tells where they were found last, as far as that was since the yes of whoever asks now, and by sources that it allows. */
@@ -224,42 +255,6 @@ async function tellLast(
     if (where === undefined || where.at < sinceMs || (where.sources & ~sources) !== 0) continue;
     chain.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
     outcomes[i] = { kind: 'precise', where, atMs: where.at };
-  }
-}
-
-/** One row for a device, application, purpose and tick: a region that is repeated discloses nothing new. */
-async function noteRegions(client: ClientBase, chain: Chain, told: readonly Told[], nowMs: number): Promise<void> {
-  const nameOf = (application: string, purpose: string, subject: Buffer, tick: number) =>
-    `${application} ${purpose} ${subject.toString('hex')} ${tick}`;
-  const { rows } = await client.query<{ application: string; purpose: string; subject: Buffer; tick: number }>(
-    `select l.application, l.purpose, l.subject, l.tick
-     from unnest($1::text[], $2::text[], $3::bytea[], $4::int[]) as q(application, purpose, subject, tick)
-     join ledger l on l.kind = ${KIND.region} and l.tick = q.tick and l.application = q.application
-       and l.subject = q.subject and l.purpose = q.purpose`,
-    [
-      told.map(({ ask }) => ask.application),
-      told.map(({ ask }) => ask.purpose),
-      told.map(({ subject }) => subject.device.subject),
-      told.map(({ tick }) => tick),
-    ],
-  );
-  const written = new Set(rows.map((row) => nameOf(row.application, row.purpose, row.subject, row.tick)));
-  for (const { subject, ask, decision, tick, foundBy } of told) {
-    const name = nameOf(ask.application, ask.purpose, subject.device.subject, tick);
-    if (written.has(name)) continue;
-    written.add(name);
-    chain.append({
-      at: nowMs,
-      kind: KIND.region,
-      application: ask.application,
-      subject: subject.device.subject,
-      purpose: ask.purpose,
-      ...regionBasis(decision.reason, subject.grant, foundBy),
-      precision: PRECISION.region,
-      eventSeq: decision.eventSeq,
-      policyVersion: decision.policyVersion,
-      tick,
-    });
   }
 }
 
