@@ -14,15 +14,13 @@ import {
   currentEpoch,
   currentPosition,
   positionSince,
-  settleChanges,
   storeIdentity,
 } from './feed-store.ts';
 import { SHARDS } from './index-shards.ts';
 import { createStationIndex, type LoadedShard, type StationIndex } from './index-writer.ts';
-import { readSnapshot, type SnapshotFile, writeSnapshot } from './snapshot.ts';
+import { keepSnapshot } from './kept-snapshot.ts';
+import type { SnapshotFile } from './snapshot.ts';
 
-/** The change feed forgets a removed station when its row is deleted, which happens no sooner than this. */
-const SNAPSHOT_MAX_AGE_MS = 7 * 86_400_000;
 const POLL_MS = 250;
 /** A page takes the store and the event loop some tens of milliseconds. */
 const PAGE_ROWS = 10_000;
@@ -76,26 +74,30 @@ export function followStore(
   index: StationIndex,
   options: FollowOptions,
 ): StoreFollower {
-  const { log, now, snapshot } = options;
+  const { log, now } = options;
   const { pool } = store;
   const pageRows = options.pageRows ?? PAGE_ROWS;
   const pollMs = options.pollMs ?? POLL_MS;
   let identity: string | null = null;
   let position: string | null = null;
   let epoch = '';
-  let hasNews = false;
   let caughtUpAt: number | null = null;
   let lastAppliedAt: number | null = null;
   /** Until when silences that end by time were ended, ms. */
   let silencesEndedAt = 0;
-  let snapshotTakenAt: number | null = null;
-  let writing: Promise<void> = Promise.resolve();
   let stopped = false;
   let wake = (): void => {};
   let becomeReady = (): void => {};
   const ready = new Promise<void>((resolve) => {
     becomeReady = resolve;
   });
+  const snapshot = keepSnapshot(
+    options.snapshot,
+    index,
+    pool,
+    () => (identity === null || position === null || caughtUpAt === null ? null : { store: identity, position, epoch }),
+    options,
+  );
 
   /** Applies pages of a table until they end or the follower is stopped. Returns how many rows there were. */
   async function applyPages(table: FeedTable, pages: AsyncIterable<Buffer>, into = index): Promise<number> {
@@ -109,30 +111,11 @@ export function followStore(
       });
       if (page.length > 0) {
         lastAppliedAt = appliedAt;
-        hasNews = true;
+        snapshot.noteNews();
       }
       if (stopped) break;
     }
     return rows;
-  }
-
-  /** Tries the snapshot. Says in the log why not, unless there is none yet. */
-  async function loadSnapshot(store: string): Promise<boolean> {
-    if (snapshot === undefined) return false;
-    const result = await readSnapshot(snapshot, index, { store, oldestMs: now() - SNAPSHOT_MAX_AGE_MS });
-    if (result.kind === 'refused') log.warn({ reason: result.reason }, 'snapshot refused, reading the whole store');
-    if (result.kind !== 'loaded') return false;
-    if ((await positionSince(pool, result.about.position)).wentBack) {
-      log.warn({ reason: 'ahead of the store' }, 'snapshot refused, reading the whole store');
-      return false;
-    }
-    position = result.about.position;
-    // Also what a version before this one, which did not look, left silent.
-    silencesEndedAt = result.about.takenAt - MOVED_MS;
-    hasNews = false;
-    snapshotTakenAt = result.about.takenAt;
-    log.info({ stations: result.stations }, 'index loaded from its snapshot');
-    return true;
   }
 
   /**
@@ -160,8 +143,11 @@ export function followStore(
     // Before anything is read: what is read in another epoch is read again.
     epoch = await currentEpoch(pool);
     caughtUpAt = null;
-    if (await loadSnapshot(identity)) return;
-    await loadAll();
+    const loaded = await snapshot.load(identity);
+    if (loaded === null) return await loadAll();
+    position = loaded.position;
+    // Also what a version before this one, which did not look, left silent.
+    silencesEndedAt = loaded.takenAt - MOVED_MS;
   }
 
   async function applyChanges(from: string): Promise<void> {
@@ -171,7 +157,7 @@ export function followStore(
       const what = to.wentBack ? 'went back in time (restored?)' : 'recovered from a crash, or was replaced';
       log.error({}, `the store ${what}: starting over`);
       position = null;
-      await writing.catch(() => {});
+      await snapshot.written();
       // After a crash nearly all of it is still right, and answers go on until it is replaced.
       if (to.wentBack) index.clear();
       return;
@@ -228,22 +214,6 @@ export function followStore(
     becomeReady();
   }
 
-  async function takeSnapshot(file: SnapshotFile): Promise<void> {
-    if (identity === null || position === null || caughtUpAt === null) return;
-    const isFresh = snapshotTakenAt !== null && now() - snapshotTakenAt < SNAPSHOT_MAX_AGE_MS / 2;
-    if (isFresh && !hasNews) return;
-    const about = { store: identity, position, takenAt: now() };
-    const takenIn = epoch;
-    hasNews = false;
-    try {
-      await writeSnapshot(file, index, about, () => settleChanges(pool, takenIn));
-    } catch (error) {
-      hasNews = true;
-      throw error;
-    }
-    snapshotTakenAt = about.takenAt;
-  }
-
   const following = follow();
   return {
     ready,
@@ -252,18 +222,14 @@ export function followStore(
       size: index.size(),
       lastAppliedAt,
       lagMs: caughtUpAt === null ? Number.POSITIVE_INFINITY : now() - caughtUpAt,
-      snapshotTakenAt,
+      snapshotTakenAt: snapshot.takenAt(),
     }),
-    writeSnapshot() {
-      if (snapshot === undefined) return Promise.resolve();
-      writing = writing.catch(() => {}).then(() => takeSnapshot(snapshot));
-      return writing;
-    },
+    writeSnapshot: snapshot.write,
     async stop() {
       stopped = true;
       wake();
       await following;
-      await writing.catch(() => {});
+      await snapshot.written();
     },
   };
 }
