@@ -107,28 +107,6 @@ export async function openGate(
       });
   }
 
-  function greet(client: Client, message: Uint8Array): void {
-    const code = Buffer.from(message.buffer).readInt32BE(4);
-    if (code === SSL_REQUEST || code === GSS_REQUEST) client.socket.write('N');
-    else if (code === CANCEL_REQUEST) client.socket.destroy();
-    else {
-      client.started = true;
-      turns.push({ client, messages: [message] });
-    }
-  }
-
-  function take(client: Client, message: Uint8Array): void {
-    const type = message[0];
-    if (type === TERMINATE) return void client.socket.end();
-    client.batch.push(message);
-    client.batchBytes += message.length;
-    if (client.batchBytes > MAX_MESSAGE_BYTES) throw new RangeError('too much before a Sync');
-    if (type !== SYNC && type !== QUERY && type !== FLUSH && type !== FUNCTION_CALL) return;
-    turns.push({ client, messages: client.batch });
-    client.batch = [];
-    client.batchBytes = 0;
-  }
-
   function attach(socket: Socket): void {
     const client: Client = { socket, batch: [], batchBytes: 0, started: false, gone: false };
     const frames = createFrames();
@@ -139,8 +117,8 @@ export async function openGate(
       try {
         frames.push(chunk);
         for (let message = frames.next(client.started); message; message = frames.next(client.started)) {
-          if (client.started) take(client, message);
-          else greet(client, message);
+          const turn = client.started ? take(client, message) : greet(client, message);
+          if (turn !== null) turns.push(turn);
         }
       } catch {
         return void socket.destroy();
@@ -161,6 +139,35 @@ export async function openGate(
       stopWatching();
     },
   };
+}
+
+/** A client's first message: its turn if it begins a session, null for what only asks how to. */
+function greet(client: Client, message: Uint8Array): Turn | null {
+  const code = Buffer.from(message.buffer).readInt32BE(4);
+  if (code === SSL_REQUEST || code === GSS_REQUEST) client.socket.write('N');
+  else if (code === CANCEL_REQUEST) client.socket.destroy();
+  else {
+    client.started = true;
+    return { client, messages: [message] };
+  }
+  return null;
+}
+
+/** A later message: the turn that it completes, null if it waits for more. Throws when too much waits. */
+function take(client: Client, message: Uint8Array): Turn | null {
+  const type = message[0];
+  if (type === TERMINATE) {
+    client.socket.end();
+    return null;
+  }
+  client.batch.push(message);
+  client.batchBytes += message.length;
+  if (client.batchBytes > MAX_MESSAGE_BYTES) throw new RangeError('too much before a Sync');
+  if (type !== SYNC && type !== QUERY && type !== FLUSH && type !== FUNCTION_CALL) return null;
+  const turn = { client, messages: client.batch };
+  client.batch = [];
+  client.batchBytes = 0;
+  return turn;
 }
 
 function listen(server: Server, socketPath: string): Promise<void> {
