@@ -25,7 +25,7 @@ import {
   readName,
   readPartner,
 } from './recipient-options.ts';
-import { speaker } from './speaker.ts';
+import { type Say, speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide partners add --name NAME [--id ID] [--role vendor|licensee|operator] [--policy-url URL]
@@ -54,77 +54,29 @@ const OPTIONS = {
   json: { type: 'boolean', default: false },
 } as const;
 
+const parse = (args: string[]) => parseArgs({ args, allowPositionals: true, allowNegative: true, options: OPTIONS });
+type Values = ReturnType<typeof parse>['values'];
+
 export async function run(args: string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, allowNegative: true, options: OPTIONS });
+  const { values, positionals } = parse(args);
   const [verb, id, ...more] = positionals;
   const takesId = verb === 'update' || verb === 'suspend' || verb === 'resume';
   if (more.length > 0 || (id !== undefined && !takesId)) throw new UsageError('too many arguments');
   const say = speaker(context, values.json);
   switch (verb) {
-    case 'add': {
-      const empty = { role: 'vendor', policyUrl: null, contact: null, controller: null, adFunded: false } as const;
-      const wanted = { ...empty, ...readPartner(values), name: readName(values.name), id: readId(values.id) };
-      const inChain = await openInChain(context);
-      const added = await inChain(async (client, chain) => {
-        const partner = await addPartner(client, wanted, context.now());
-        if (partner !== null) noteAdded(context, chain, { partner });
-        return partner;
-      });
-      if (added === null) throw new Error('there is a partner of that ID');
-      say({ id: added, name: wanted.name }, `Added ${added}.\n`);
+    case 'add':
+      await add(values, context, say);
       return 0;
-    }
-    case 'add-application': {
-      if (values.partner === undefined) throw new UsageError('whose? give --partner ID, as `partners list` shows it');
-      const asked = { partner: values.partner, name: readName(values.name), id: readId(values.id) };
-      const wanted = { purposes: ['dpv:ServiceProvision'], maxPrecision: 2, ...readApplication(values), ...asked };
-      const inChain = await openInChain(context);
-      const added = await inChain(async (client, chain) => {
-        const application = await addApplication(client, wanted, context.now());
-        if (application !== null) noteAdded(context, chain, { application });
-        return application;
-      });
-      if (added === null) throw new Error('there is no such partner, or there is an application of that ID');
-      say({ id: added, partner: wanted.partner, name: wanted.name }, `Added ${added} of ${wanted.partner}.\n`);
+    case 'add-application':
+      await addToPartner(values, context, say);
       return 0;
-    }
-    case 'update': {
-      const subject = subjectOf(id, values.application);
-      const name = values.name === undefined ? {} : { name: readName(values.name) };
-      const ofPartner = readPartner(values);
-      const ofApplication = readApplication(values);
-      const [own, others] = 'partner' in subject ? [ofPartner, ofApplication] : [ofApplication, ofPartner];
-      if (Object.keys(others).length > 0) throw new UsageError('some of these describe a partner, some an application');
-      if (Object.keys({ ...name, ...own }).length === 0) throw new UsageError('what is to change?');
-      const isSame = values['same-controller'];
-      if (isSame && ofPartner.controller === undefined)
-        throw new UsageError('--same-controller goes with --controller');
-      const fields = Object.keys({ ...name, ...own }).join(', ');
-      const update = async (client: ClientBase) => {
-        if (!('partner' in subject)) {
-          const found = await updateApplication(client, subject.application, { ...name, ...ofApplication });
-          return found ? `updated: ${fields}` : null;
-        }
-        const renamed = await renaming(client, subject.partner, ofPartner.controller, isSame);
-        const found = await updatePartner(client, subject.partner, { ...name, ...ofPartner });
-        return found ? `updated: ${fields}${renamed}` : null;
-      };
-      await changeEverywhere(context, subject, update);
-      say({ ...subject, updated: true }, `Updated ${nameOf(subject)}.\n`);
+    case 'update':
+      await update(subjectOf(id, values.application), values, context, say);
       return 0;
-    }
     case 'suspend':
-    case 'resume': {
-      const subject = subjectOf(id, values.application);
-      const suspended = verb === 'suspend';
-      const atMs = suspended ? context.now() : null;
-      const done = suspended ? 'suspended' : 'resumed';
-      await changeEverywhere(context, subject, async (client) =>
-        (await setSuspended(client, subject, atMs)) ? done : null,
-      );
-      say({ ...subject, suspended }, `The ${nameOf(subject)} is ${done}.\n`);
+    case 'resume':
+      await suspendOrResume(subjectOf(id, values.application), verb === 'suspend', context, say);
       return 0;
-    }
     case 'list': {
       const partners = await listPartners((await context.openStore()).pool);
       say(partners.map(asJson), tableOf(partners));
@@ -133,6 +85,64 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     default:
       throw new UsageError('add, add-application, update, suspend, resume or list?');
   }
+}
+
+async function add(values: Values, context: CommandContext, say: Say): Promise<void> {
+  const empty = { role: 'vendor', policyUrl: null, contact: null, controller: null, adFunded: false } as const;
+  const wanted = { ...empty, ...readPartner(values), name: readName(values.name), id: readId(values.id) };
+  const inChain = await openInChain(context);
+  const added = await inChain(async (client, chain) => {
+    const partner = await addPartner(client, wanted, context.now());
+    if (partner !== null) noteAdded(context, chain, { partner });
+    return partner;
+  });
+  if (added === null) throw new Error('there is a partner of that ID');
+  say({ id: added, name: wanted.name }, `Added ${added}.\n`);
+}
+
+async function addToPartner(values: Values, context: CommandContext, say: Say): Promise<void> {
+  if (values.partner === undefined) throw new UsageError('whose? give --partner ID, as `partners list` shows it');
+  const asked = { partner: values.partner, name: readName(values.name), id: readId(values.id) };
+  const wanted = { purposes: ['dpv:ServiceProvision'], maxPrecision: 2, ...readApplication(values), ...asked };
+  const inChain = await openInChain(context);
+  const added = await inChain(async (client, chain) => {
+    const application = await addApplication(client, wanted, context.now());
+    if (application !== null) noteAdded(context, chain, { application });
+    return application;
+  });
+  if (added === null) throw new Error('there is no such partner, or there is an application of that ID');
+  say({ id: added, partner: wanted.partner, name: wanted.name }, `Added ${added} of ${wanted.partner}.\n`);
+}
+
+async function update(subject: Subject, values: Values, context: CommandContext, say: Say): Promise<void> {
+  const name = values.name === undefined ? {} : { name: readName(values.name) };
+  const ofPartner = readPartner(values);
+  const ofApplication = readApplication(values);
+  const [own, others] = 'partner' in subject ? [ofPartner, ofApplication] : [ofApplication, ofPartner];
+  if (Object.keys(others).length > 0) throw new UsageError('some of these describe a partner, some an application');
+  if (Object.keys({ ...name, ...own }).length === 0) throw new UsageError('what is to change?');
+  const isSame = values['same-controller'];
+  if (isSame && ofPartner.controller === undefined) throw new UsageError('--same-controller goes with --controller');
+  const fields = Object.keys({ ...name, ...own }).join(', ');
+  await changeEverywhere(context, subject, async (client) => {
+    if (!('partner' in subject)) {
+      const found = await updateApplication(client, subject.application, { ...name, ...ofApplication });
+      return found ? `updated: ${fields}` : null;
+    }
+    const renamed = await renaming(client, subject.partner, ofPartner.controller, isSame);
+    const found = await updatePartner(client, subject.partner, { ...name, ...ofPartner });
+    return found ? `updated: ${fields}${renamed}` : null;
+  });
+  say({ ...subject, updated: true }, `Updated ${nameOf(subject)}.\n`);
+}
+
+async function suspendOrResume(subject: Subject, suspended: boolean, context: CommandContext, say: Say): Promise<void> {
+  const atMs = suspended ? context.now() : null;
+  const done = suspended ? 'suspended' : 'resumed';
+  await changeEverywhere(context, subject, async (client) =>
+    (await setSuspended(client, subject, atMs)) ? done : null,
+  );
+  say({ ...subject, suspended }, `The ${nameOf(subject)} is ${done}.\n`);
 }
 
 /**
