@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util';
 import { isRole, ROLE_NAMES, ROLES, type Role } from '../rights/staff.ts';
 import { addFirstStaff, addStaff, endStaff, isUnstaffed, listStaff, StaffRefused } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
-import { announceIfStaffed, given, openDesk } from './desk.ts';
-import { speaker } from './speaker.ts';
+import { announceIfStaffed, type Desk, given, openDesk } from './desk.ts';
+import { type Say, speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
 
 export const usage = `usage: honeyguide staff add ID --roles ROLE,ROLE --reason TEXT [--json]
@@ -24,56 +24,73 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const [verb, id, ...more] = positionals;
   if (more.length > 0) throw new UsageError('too many arguments');
   const say = speaker(context, values.json);
-  const { store, act, erasing } = await openDesk(context);
-  const { pool } = store;
+  const desk = await openDesk(context);
   switch (verb) {
-    case 'list': {
+    case 'list':
       await announceIfStaffed(context, 'staff', values.reason);
-      const all = await listStaff(pool);
-      say(
-        all,
-        formatTable(
-          ['ID', 'ROLES', 'ENDED'],
-          all.map((one) => [
-            one.id,
-            one.roles.join(','),
-            one.endedAt === null ? '' : new Date(one.endedAt).toISOString(),
-          ]),
-        ),
-      );
+      await list(desk, say);
       return 0;
-    }
-    case 'add': {
-      const who = staffId(id);
-      const roles = rolesOf(values.roles);
-      const add = (client: Parameters<typeof addStaff>[0]) =>
-        addStaff(client, who, roles, context.random, context.now());
-      const first = await isUnstaffed(pool);
-      if (first && !roles.includes('admin')) throw new UsageError('the first one must be an admin');
-      const deps = { inChain: erasing.inChain, now: context.now };
-      const about = async () => ({ object: `add ${who} ${roles.join(',')}` });
-      const firstKey = first ? await addFirstStaff(deps, who, roles, context.random) : null;
-      const key = firstKey ?? (await act('staff', values.reason, add, about));
-      say({ id: who, roles, key }, `${key}\n\nThe key of ${who} (${roles.join(', ')}). It will not be shown again.\n`);
+    case 'add':
+      await add(staffId(id), rolesOf(values.roles), values.reason, desk, context, say);
       return 0;
-    }
-    case 'end': {
-      const who = staffId(id);
-      const ended = await act(
-        'staff',
-        values.reason,
-        (client) => endStaff(client, who, context.now()),
-        async () => ({ object: `end ${who}` }),
-      );
-      if (ended === 'nobody') throw new Error('there is nobody of that id');
-      if (ended === 'lastAdmin')
-        throw new StaffRefused('no admin would remain, and nobody could add the next one: add another first');
-      say({ id: who, ended: true }, `${who} may do nothing any more.\n`);
+    case 'end':
+      await end(staffId(id), values.reason, desk, context, say);
       return 0;
-    }
     default:
       throw new UsageError('add, end or list?');
   }
+}
+
+async function list({ store }: Desk, say: Say): Promise<void> {
+  const all = await listStaff(store.pool);
+  const rows = all.map(({ id, roles, endedAt }) => [
+    id,
+    roles.join(','),
+    endedAt === null ? '' : new Date(endedAt).toISOString(),
+  ]);
+  say(all, formatTable(['ID', 'ROLES', 'ENDED'], rows));
+}
+
+async function add(
+  id: string,
+  roles: Role[],
+  reason: string | undefined,
+  { store, act, erasing }: Desk,
+  context: CommandContext,
+  say: Say,
+): Promise<void> {
+  const first = await isUnstaffed(store.pool);
+  if (first && !roles.includes('admin')) throw new UsageError('the first one must be an admin');
+  const addAnother = () =>
+    act(
+      'staff',
+      reason,
+      (client) => addStaff(client, id, roles, context.random, context.now()),
+      async () => ({ object: `add ${id} ${roles.join(',')}` }),
+    );
+  const deps = { inChain: erasing.inChain, now: context.now };
+  const firstKey = first ? await addFirstStaff(deps, id, roles, context.random) : null;
+  const key = firstKey ?? (await addAnother());
+  say({ id, roles, key }, `${key}\n\nThe key of ${id} (${roles.join(', ')}). It will not be shown again.\n`);
+}
+
+async function end(
+  id: string,
+  reason: string | undefined,
+  { act }: Desk,
+  context: CommandContext,
+  say: Say,
+): Promise<void> {
+  const ended = await act(
+    'staff',
+    reason,
+    (client) => endStaff(client, id, context.now()),
+    async () => ({ object: `end ${id}` }),
+  );
+  if (ended === 'nobody') throw new Error('there is nobody of that id');
+  if (ended === 'lastAdmin')
+    throw new StaffRefused('no admin would remain, and nobody could add the next one: add another first');
+  say({ id, ended: true }, `${id} may do nothing any more.\n`);
 }
 
 function staffId(text: string | undefined): string {
