@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { FastifyListenOptions } from 'fastify';
+import type { Logger } from 'pino';
 import { buildApp } from '../app.ts';
 import { type AddressSeed, addressToLimit } from '../http/address.ts';
 import { type CounterStripe, openStripe } from '../http/counters.ts';
@@ -94,16 +95,7 @@ async function serve(data: ThreadData): Promise<Serving> {
   const counters = openStripe(data.counters, data.thread);
   const ring = createKeyRing(Date.now);
   ring.replace(data.keys);
-  const submission = openSubmission(data, log);
-  const people = await openThreadPeople(data.store, data.peopleKeys, data.privacyContact, log);
-  const lease = openLeaseReader(data.lease, CLOCKS);
-  const { coarseKey, anonymityMap: map } = data;
-  const counts = openCounts({ pool: people.pool, pseudonymKey: data.peopleKeys.pseudonymKey }, log);
-  const { noteVisit } = counts;
-  const { masters } = people;
-  const { ledgerKey } = data.peopleKeys;
-  const secrets = { ledgerKey, masters, coarseKey };
-  const sharing = openThreadSharing(data.store, { ...secrets, map, lease, now: Date.now, noteVisit }, log);
+  const rooms = await openRooms(data, log);
   const valkey = data.valkeyUrl === undefined ? undefined : await connectValkey(data.valkeyUrl);
   const loop = watchLoop(counters);
   const app = await buildApp({
@@ -114,13 +106,8 @@ async function serve(data: ThreadData): Promise<Serving> {
       stations: openStationReader(data.index, data.indexPort),
       ip: openIpReader(data.ipDatabase),
     }),
-    submission: submission.ports,
-    removals: submission.removals,
-    people: people.people,
-    rights: openRights(people),
-    audience: sharing.audience,
+    ...rooms.ports,
     strayBudget: openStrayBudget(data.strays, data.addressSeed, data.strayLimits, addressToLimit),
-    counts: counts.ports,
     quotas: openQuotas(data.quotas, data.addressSeed, data.addressPerMinute),
     counters,
     readiness: () => readStatus(data.status),
@@ -143,12 +130,41 @@ async function serve(data: ThreadData): Promise<Serving> {
       clearTimeout(cut);
       loop.stop();
       valkey?.disconnect();
+      await rooms.close();
+      data.indexPort.close();
+      parentPort?.close();
+    },
+  };
+}
+
+/** What the rooms need of the store, subject by subject. */
+async function openRooms(data: ThreadData, log: Logger) {
+  const { ledgerKey, pseudonymKey } = data.peopleKeys;
+  const submission = openSubmission(data, log);
+  const people = await openThreadPeople(data.store, data.peopleKeys, data.privacyContact, log);
+  const counts = openCounts({ pool: people.pool, pseudonymKey }, log);
+  const sharing = openThreadSharing(
+    data.store,
+    {
+      ...{ ledgerKey, masters: people.masters, coarseKey: data.coarseKey, map: data.anonymityMap },
+      ...{ lease: openLeaseReader(data.lease, CLOCKS), now: Date.now, noteVisit: counts.noteVisit },
+    },
+    log,
+  );
+  return {
+    ports: {
+      submission: submission.ports,
+      removals: submission.removals,
+      people: people.people,
+      rights: openRights(people),
+      audience: sharing.audience,
+      counts: counts.ports,
+    },
+    async close() {
       await submission.close();
       await sharing.close();
       await counts.close();
       await people.close();
-      data.indexPort.close();
-      parentPort?.close();
     },
   };
 }
