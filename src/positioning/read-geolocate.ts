@@ -81,8 +81,9 @@ function readCells(list: unknown, defaultRadio: Radio | 0, into: Readings): void
 }
 
 function readCell(entry: Fields, defaultRadio: Radio | 0): void {
-  const word = entry.radioType;
-  raw[RAW.radio] = word === undefined || word === null || word === '' ? defaultRadio : radioOf(word);
+  // Firefox OS 1.4 to 2.2 says `radio` for it, as Ichnaea read it.
+  const word = isBlank(entry.radioType) ? entry.radio : entry.radioType;
+  raw[RAW.radio] = isBlank(word) ? defaultRadio : radioOf(word);
   raw[RAW.mcc] = readInt(entry.mobileCountryCode);
   raw[RAW.mnc] = readInt(entry.mobileNetworkCode);
   raw[RAW.mncText] = readInt(entry.mobileNetworkCodeStr);
@@ -97,6 +98,10 @@ function readCell(entry: Fields, defaultRadio: Radio | 0): void {
   raw[RAW.timingAdvance] = readInt(entry.timingAdvance);
   raw[RAW.age] = readInt(entry.age);
   raw[RAW.serving] = entry.serving === true || readInt(entry.serving) === 1 ? 1 : 0;
+}
+
+function isBlank(word: unknown): boolean {
+  return word === undefined || word === null || word === '';
 }
 
 /** The phone's own fix in the shape of a geosubmit position; the null island and anything out of range is no fix. */

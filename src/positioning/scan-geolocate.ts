@@ -1,7 +1,7 @@
 // The short way from the bytes of a geolocate body to readings, without a tree of objects in between, for about half of what
 // JSON.parse and readGeolocate cost together. Promises: either exactly the readings that those two would give, or false: then
 // nothing is known, and the long way decides. It gives up at whatever is not plain: escapes, bytes beyond ASCII, numbers that
-// are no short integers, strings for numbers, null, fields that hold a tree, a list named twice, a fix, broken JSON.
+// are no short integers, strings for numbers, null, an old name of a field, fields that hold a tree, a list named twice, a fix, broken JSON.
 import { RADIO } from '../radio/cell.ts';
 import { ABSENT } from '../radio/fields.ts';
 import { isUsableMac } from '../radio/mac.ts';
@@ -53,6 +53,8 @@ const STRENGTH = word('signalStrength');
 const AGE = word('age');
 const SSID = word('ssid');
 const NAME = word('name');
+/** Of Firefox OS, for `radioType`: which of two counts is for the long way to say. */
+const OLD_RADIO = word('radio');
 
 /** Bits, so that a field named twice shows. */
 const FIELD = { wifi: 1, cells: 2, bluetooth: 4, considerIp: 8, radio: 16, longWay: 32 } as const;
@@ -209,7 +211,7 @@ function scanCell(bytes: Uint8Array, start: number, defaultRadio: number): Next 
   if (bytes[at] !== CLOSE)
     for (;;) {
       const field = cellFieldAt(bytes, at);
-      if (field === null) at = skipPlain(bytes, afterName(bytes, at));
+      if (field === null) at = isWord(at, OLD_RADIO) ? GIVEN_UP : skipPlain(bytes, afterName(bytes, at));
       else {
         at = scanCellField(bytes, colon(bytes, at + field.name.length), field.column);
         raw[field.column] = value[0];

@@ -1,5 +1,5 @@
 // Requests as real clients sent them: recorded on this wire (Firefox ESR 153, GeoClue 2.6.0, Chromium 156) or built by
-// the lines of the clients' own sources (KaiOS 2.5 and 3, microG, Sailfish mlsdb, NeoStumbler). Bodies are bytes, not
+// the lines of the clients' own sources (Firefox OS, KaiOS 2.5 and 3, microG, Sailfish mlsdb, NeoStumbler). Bodies are bytes, not
 // objects, because spelling, spaces and number forms are what breaks servers.
 
 export type RecordedRequest = {
@@ -83,6 +83,13 @@ export const REQUESTS: readonly RecordedRequest[] = [
     headers: { 'content-type': JSON_UTF8, authorization: 'Bearer eyJhbGciOi.not.ours' },
     body: '{"cellTowers":[{"radioType":"wcdma","mobileCountryCode":"204","mobileNetworkCode":"04","locationAreaCode":4660,"cellId":22136}]}',
     wifi: 0,
+    cells: 1,
+  },
+  {
+    client: 'Firefox OS 1.4 to 2.2: `radio` in a cell, codes as strings',
+    headers: { 'content-type': JSON_UTF8 },
+    body: '{"wifiAccessPoints":[{"macAddress":"00-11-22-33-44-01","signalStrength":-60},{"macAddress":"00-11-22-33-44-02","signalStrength":-70}],"cellTowers":[{"radio":"wcdma","mobileCountryCode":"204","mobileNetworkCode":"04","locationAreaCode":4660,"cellId":22136}]}',
+    wifi: 2,
     cells: 1,
   },
   {

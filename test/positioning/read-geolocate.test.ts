@@ -71,6 +71,8 @@ test.each<[string, object, object]>([
   ['asu where no strength is sent', { radioType: 'gsm', asu: 20 }, { dbm: -73 }],
   ["KaiOS's unknown cell leaves its area", { radioType: 'gsm', cellId: -1 }, { area: 4660, id: 0 }],
   ["KaiOS's unknown area leaves its cell", { radioType: 'gsm', locationAreaCode: -1 }, { area: 0, id: 22136 }],
+  ['Firefox OS, which says `radio`', { radioType: undefined, radio: 'wcdma' }, { radio: RADIO.wcdma }],
+  ['both names: `radioType` is the one', { radioType: 'lte', radio: 'gsm' }, { radio: RADIO.lte }],
   ['umts is wcdma', { radioType: 'UMTS' }, { radio: RADIO.wcdma }],
   ['a long gsm identity is wcdma', { radioType: 'gsm', cellId: 65_536 }, { radio: RADIO.wcdma, id: 65_536 }],
   [

@@ -91,6 +91,7 @@ describe('the short way', () => {
     ['strings for numbers', '{"cellTowers":[{"radioType":"gsm","mobileCountryCode":"262"}]}'],
     ['null', '{"cellTowers":null}'],
     ['a radio after the cells', '{"cellTowers":[{"mobileCountryCode":262}],"radioType":"gsm"}'],
+    ['a radio under its old name', '{"cellTowers":[{"radio":"gsm","mobileCountryCode":262}]}'],
     ['a list named twice', '{"wifiAccessPoints":[{"macAddress":"a4bbcc001123"}],"wifiAccessPoints":[]}'],
     ['fractions', '{"wifiAccessPoints":[{"macAddress":"a4bbcc001123","signalStrength":-50.5}]}'],
     ['long integers', '{"cellTowers":[{"cellId":12345678901234567890}]}'],
@@ -144,7 +145,7 @@ const anyBody = (() => {
     fc.dictionary(fc.constantFrom(...keys), of, { maxKeys: 6 });
   const cell = fc.oneof(
     fc.tuple(good, fields([...names, ...more], int)).map(([a, b]) => ({ ...b, ...a })),
-    fields([...names, ...more, 'radioType', 'x'], some),
+    fields([...names, ...more, 'radioType', 'radio', 'x'], some),
   );
   const heard = fc.record(
     {
