@@ -21,7 +21,7 @@ const NO_FIELDS: Fields = Object.freeze({});
 
 /**
  * Reads a parsed body into `into` (cleared first). `undefined` (no body) reads as `{}`.
- * `clientIp` is kept only if the body lets us use it: `considerIp: false` always wins, then `fallbacks.ipf`.
+ * `clientIp` is kept only if the body lets us use it: `considerIp: false` (or `considerIP`) always wins, then `fallbacks.ipf`.
  * Returns false if the body is not an object: the one thing that makes a request malformed.
  */
 export function readGeolocate(body: unknown, clientIp: string | undefined, into: Readings): boolean {
@@ -30,7 +30,9 @@ export function readGeolocate(body: unknown, clientIp: string | undefined, into:
   if (fields === null) return false;
   const fallbacks = asObject(fields.fallbacks) ?? NO_FIELDS;
   into.allowArea = readSwitch(fallbacks.lacf);
-  into.ip = readSwitch(fields.considerIp) && readSwitch(fallbacks.ipf) ? clientIp : undefined;
+  // Arduino's WifiLocation and what was copied from it write `considerIP`; a no is a no.
+  const considerIp = readSwitch(fields.considerIp) && readSwitch(fields.considerIP);
+  into.ip = considerIp && readSwitch(fallbacks.ipf) ? clientIp : undefined;
   readMacs(fields.wifiAccessPoints, WIFI, into.wifi);
   readMacs(fields.bluetoothBeacons, BLUETOOTH, into.bluetooth);
   readCells(fields.cellTowers, radioOf(fields.radioType), into);

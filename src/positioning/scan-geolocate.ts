@@ -66,6 +66,7 @@ const TOP_FIELDS: readonly (readonly [Word, number])[] = [
   [word('radioType'), FIELD.radio],
   [word('fallbacks'), FIELD.longWay],
   [word('position'), FIELD.longWay],
+  [word('considerIP'), FIELD.considerIp],
 ];
 /** Radios by their first letter. */
 const RADIO_WORDS: ({ readonly name: Word; readonly code: number } | undefined)[] = Array.from({ length: 128 });

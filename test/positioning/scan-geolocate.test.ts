@@ -45,6 +45,10 @@ describe('the short way', () => {
       '{"homeMobileCountryCode":310,"homeMobileNetworkCode":410,"radioType":"gsm","carrier":"Vodafone","considerIp":false,"cellTowers":[{"cellId":70000,"locationAreaCode":415,"mobileCountryCode":310,"mobileNetworkCode":410,"age":0,"signalStrength":-60,"timingAdvance":15}],"wifiAccessPoints":[{"macAddress":"3c:37:86:5d:75:d4","signalStrength":-35,"signalToNoiseRatio":0,"channel":7,"age":-12}],"bluetoothBeacons":[{"macAddress":"3c3786.5d75d4","signalStrength":-35,"name":"b"}]}',
     ],
     [
+      "Arduino's spelling of considerIp",
+      '{"considerIP":false,"wifiAccessPoints":[{"macAddress":"a4:bb:cc:00:11:23","signalStrength":-50,"channel":1}]}',
+    ],
+    [
       'two entries of one access point',
       '{"wifiAccessPoints":[{"macAddress":"a4bbcc001123"},{"macAddress":"A4BBCC001123","signalStrength":-7}]}',
     ],
@@ -92,6 +96,7 @@ describe('the short way', () => {
     ['null', '{"cellTowers":null}'],
     ['a radio after the cells', '{"cellTowers":[{"mobileCountryCode":262}],"radioType":"gsm"}'],
     ['a radio under its old name', '{"cellTowers":[{"radio":"gsm","mobileCountryCode":262}]}'],
+    ['both spellings of considerIp', '{"considerIp":true,"considerIP":false}'],
     ['a list named twice', '{"wifiAccessPoints":[{"macAddress":"a4bbcc001123"}],"wifiAccessPoints":[]}'],
     ['fractions', '{"wifiAccessPoints":[{"macAddress":"a4bbcc001123","signalStrength":-50.5}]}'],
     ['long integers', '{"cellTowers":[{"cellId":12345678901234567890}]}'],
@@ -165,6 +170,7 @@ const anyBody = (() => {
   const body = fc.record(
     {
       considerIp: fc.oneof(fc.boolean(), some),
+      considerIP: fc.oneof(fc.boolean(), some),
       homeMobileCountryCode: some,
       carrier: some,
       radioType: radio,
