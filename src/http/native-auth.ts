@@ -67,7 +67,7 @@ async function refuseCredential(
 ): Promise<FastifyReply> {
   const often = await deps.failsTooOften(request).catch(() => false);
   if (often) return refuseProblem(reply, { kind: 'quota', per: 'minute', retryAfterS: 60 });
-  return refuseProblem(reply.header('www-authenticate', 'Bearer'), { kind: 'unauthenticated' });
+  return refuseProblem(reply, { kind: 'unauthenticated' });
 }
 
 declare module 'fastify' {

@@ -283,6 +283,14 @@ describe('the token of a phone', () => {
     expect((await gateway.call('GET', '/v1/me', lost.token)).status).toBe(200);
   });
 
+  test('is told by every 401 how to present one, also where it still opens something else', async () => {
+    const old = await gateway.register();
+    await gateway.call('POST', '/v1/me/token', old);
+    // A token that was replaced makes none for applications.
+    const refused = await gateway.call('POST', '/v1/me/tokens', old, { application: weather });
+    expect([refused.status, refused.headers['www-authenticate']]).toEqual([401, 'Bearer']);
+  });
+
   test('is given to device keys only, and what it knows can be seen and changed', async () => {
     for (const key of [PARTNER_KEY, 'hgd_unknown', undefined])
       expect((await gateway.call('POST', '/v1/devices', key, {})).status).toBe(401);

@@ -52,6 +52,8 @@ export const PROOF_NEEDED = renderProblem(403, 'proof-needed', 'A fresh proof of
 /** Sends a refusal as a problem document. */
 export function refuseProblem(reply: FastifyReply, refusal: Refusal): FastifyReply {
   if (refusal.retryAfterS !== undefined) reply.header('retry-after', refusal.retryAfterS);
+  // Every 401 says how to do better (RFC 9110, 15.5.2; RFC 6750, 3), whichever room refused.
+  if (refusal.kind === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
   return sendProblem(reply, PROBLEMS[refusal.kind]);
 }
 
