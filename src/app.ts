@@ -7,6 +7,7 @@ import { addJwksRoute, addReceiptRoutes, type ReceiptPorts } from './consent/rec
 import { addConsentRoutes, type ConsentPorts } from './consent/routes.ts';
 import { PROOF_HEADER } from './devices/proof-header.ts';
 import { addMeRoutes, addRegistrationRoutes, type DevicePorts } from './devices/routes.ts';
+import { type MethodsAt, watchRoutes } from './http/allowed-methods.ts';
 import { readAnyBody } from './http/any-body.ts';
 import { type Caller, createAdmission } from './http/caller.ts';
 import { allowOtherOrigins, answerPreflights } from './http/cors.ts';
@@ -99,8 +100,9 @@ const NATIVE_PATH = /^\/+v1\/+(devices|me|policies|privacy|partner)(\/|\?|$)/;
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = createServer(deps);
   await describeRoutes(app, deps.version);
+  const methodsAt = watchRoutes(app);
   const counted: CountedDeps = { ...deps, failsTooOften: await createFailureLimit(app, deps) };
-  refuseErrors(app, refuseProblem, deps.log);
+  refuseErrors(app, refuseProblem, deps.log, undefined, methodsAt);
 
   const addMls = mlsScope(counted);
   for (const prefix of ['/v1', '/v2']) {
@@ -115,7 +117,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     addOpsRoutes(ops, deps.readiness);
   });
 
-  const native: AddNative = async (prefix, add) => void (await app.register(nativeScope(deps, add), { prefix }));
+  const native: AddNative = async (prefix, add) =>
+    void (await app.register(nativeScope(deps, methodsAt, add), { prefix }));
   const { people, removals, rights, counts, now } = deps;
   if (removals !== undefined || rights !== undefined) {
     await native('/v1/privacy', (privacy) => {
@@ -191,12 +194,12 @@ function mlsScope(deps: CountedDeps): FastifyPluginAsync {
 }
 
 /** A scope that says no by problems, limited by address. */
-function nativeScope(deps: AppDeps, add: AddRoutes): FastifyPluginAsync {
+function nativeScope(deps: AppDeps, methodsAt: MethodsAt, add: AddRoutes): FastifyPluginAsync {
   return async (scope) => {
     fixHeaders(scope);
     await allowOtherOrigins(scope);
     await limitScope(scope, deps);
-    refuseErrors(scope, refuseProblem, deps.log);
+    refuseErrors(scope, refuseProblem, deps.log, undefined, methodsAt);
     readJsonBody(scope);
     await add(scope);
   };

@@ -2,6 +2,7 @@
 // out in that family's form. Unexpected errors are logged as type, code and stack; their message is not, because
 // messages of parsers and databases quote what they were given.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { MethodsAt } from './allowed-methods.ts';
 import { type CounterStripe, type Outcome, ROUTE } from './counters.ts';
 import { fixedHeadersFor } from './fixed-headers.ts';
 import { type Refusal, type RefusalKind, refusalOf } from './refusal.ts';
@@ -10,12 +11,16 @@ import { mustCloseOn } from './take-body.ts';
 /** The part of a pino logger that scopes use. */
 export type BugLog = { error(facts: object, message: string): void };
 
-/** `count` is told of every exception that became a refusal; handlers count the refusals they send themselves. */
+/**
+ * `count` is told of every exception that became a refusal; handlers count the refusals they send themselves. `methodsAt`: what
+ * paths have, for methods that they have not; absent, such a path is not there.
+ */
 export function refuseErrors(
   scope: FastifyInstance,
   refuse: (reply: FastifyReply, refusal: Refusal) => FastifyReply,
   log: BugLog,
   count: (request: FastifyRequest, refusal: Refusal) => void = () => {},
+  methodsAt: MethodsAt = () => '',
 ): void {
   scope.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error);
@@ -26,9 +31,11 @@ export function refuseErrors(
     return refuse(reply.headers(fixedHeadersFor(request)), refusal);
   });
   // Whoever looks for routes that are not there is counted: `rateLimit` comes with the plugin that limiter.ts registered.
-  scope.setNotFoundHandler({ preHandler: scope.rateLimit() }, (request, reply) =>
-    refuse(reply.headers(fixedHeadersFor(request)), { kind: 'noRoute' }),
-  );
+  scope.setNotFoundHandler({ preHandler: scope.rateLimit() }, (request, reply) => {
+    const methods = methodsAt(request.url, request.method);
+    if (methods !== '') reply.header('allow', methods);
+    return refuse(reply.headers(fixedHeadersFor(request)), { kind: methods === '' ? 'noRoute' : 'wrongMethod' });
+  });
 }
 
 const OUTCOME_OF: Readonly<Record<RefusalKind, Outcome>> = {
