@@ -40,7 +40,14 @@ function timeOf(text: string): number {
   const parts = TIME.exec(text);
   if (parts === null) return Number.NaN;
   const [, day, time = 'T00:00', sign = '+', zone = '00:00'] = parts;
+  if (!isDay(day)) return Number.NaN;
   return Date.parse(`${day}${time}${sign === '-' ? '-' : '+'}${zone}`);
+}
+
+/** False for a 30 February, of which V8 makes a day in March. */
+function isDay(day: string): boolean {
+  const ms = Date.parse(day);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day);
 }
 
 /** A window counts if it begins within [from, until). */
