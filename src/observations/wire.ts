@@ -60,5 +60,8 @@ export const SubmitBody = Type.Object(
 
 export const SubmitQuery = Type.Object({
   key: text('optional; counts against its quota if it is known'),
+  device: text(
+    "the phone's token, also as a bearer: what its user switched off is left out. A partner's key with one is 422",
+  ),
 });
 export const SubmitAnswer = Type.Object({}, { title: 'SubmitAnswer', description: 'Stored durably.' });

@@ -79,7 +79,7 @@ export const LocateQuery = Type.Object({
   device: Type.Optional(
     Type.String({
       description:
-        'A token of the device: its own, for phones set up by their maker, or the one it gave the asking application',
+        'A token of the device: its own, for phones set up by their maker, or the one it gave the asking application. Also as a bearer',
     }),
   ),
   purpose: Type.Optional(
