@@ -15,7 +15,7 @@ import type { RegionKey } from '../privacy/region-key.ts';
 import type { DecideBatch } from './batches.ts';
 import { type CoarseRules, coarseStateOf, type KeptState, sourcesBehind } from './coarse-region.ts';
 import { keepStates } from './coarse-states-store.ts';
-import type { LastLocation } from './last-location.ts';
+import { isWorthKeeping, type LastLocation } from './last-location.ts';
 import { keepLastLocations, type Located, readLastLocations } from './last-location-store.ts';
 import { keepPresented, type Presented, type Shown } from './presented-store.ts';
 import { createRefusalNotes, type Notes } from './refusal-notes.ts';
@@ -219,7 +219,7 @@ function tellPlace(
     return NOTHING;
   }
   round.chain.append({ ...entry, ...PRECISE, detail: geolocatedBy(where.sources) });
-  if (mayKeep) round.places.set(device.id, { device, where });
+  if (mayKeep && isWorthKeeping(where)) round.places.set(device.id, { device, where });
   return { kind: 'precise', where, atMs: round.nowMs };
 }
 

@@ -1,8 +1,10 @@
 // What the last place must not outlive, and to whom it is never told, over HTTP.
 import { cellToLatLng, latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
+import { SOURCE } from '../../src/devices/device-contract.ts';
 import { proofKeyOf } from '../../src/devices/device-key.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
+import type { Estimate } from '../../src/positioning/locator.ts';
 import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { findPerson } from '../../src/rights/erase-store.ts';
@@ -91,4 +93,30 @@ test('a place from when offers were off is told to no seller when they are on ag
   expect(on.statusCode).toBe(200);
   expect(await isKept(phone)).toBe(false);
   expect((await ask({ key: seller.key, device: phone.token }, {})).statusCode).toBe(404);
+});
+
+test('a place that the address alone told, which may be that of an application’s server, takes the place of none', async () => {
+  const town: Estimate = {
+    ...{ lat: 51.5, lon: -0.1, accuracyM: 99_000 },
+    ...{ fallback: 'ipf', source: 'ip', sources: SOURCE.ip },
+  };
+  const here: Estimate = {
+    ...{ lat: latitude, lon: longitude, accuracyM: 20 },
+    ...{ fallback: '', source: 'gps', sources: SOURCE.gps },
+  };
+  const byAddress = await openSharingGateway(store, {
+    people: true,
+    clock,
+    locator: { locate: ({ fix, ip }) => (fix.present ? here : ip === undefined ? null : town), country: () => null },
+  });
+  await byAddress.followKeys();
+  const phone = await agreed([finder.application]);
+  const told = async (body: object) =>
+    (await byAddress.ask({ key: finder.key, device: phone.token }, body)).json().location?.lat;
+  expect(await told({})).toBeCloseTo(51.5, 5);
+  expect(await isKept(phone)).toBe(false);
+  expect(await told(HERE)).toBeCloseTo(latitude, 5);
+  expect(await told({})).toBeCloseTo(51.5, 5);
+  expect(await told({ considerIp: false })).toBeCloseTo(latitude, 5);
+  await byAddress.close();
 });
