@@ -7,6 +7,7 @@ import { type NativeAuthDeps, requireKey } from '../../http/native-auth.ts';
 import { EPSILON_MILLI, releaseThreshold, WINDOW_MS } from '../../privacy/count-rule.ts';
 import { cellOfKey, type RegionKey } from '../../privacy/region-key.ts';
 import { cutAtAntimeridian, outlineOf } from '../../privacy/region-outline.ts';
+import { formOf, GEOJSON, JSON_FORM, NDJSON } from './form.ts';
 import { cursorOf, type RegionsQuery, readQuestion } from './question.ts';
 import type { Question, RegionCount } from './read-store.ts';
 import { RegionsAnswer, RegionsGeoJson, RegionsQuerySchema } from './wire.ts';
@@ -18,8 +19,6 @@ export type CountsPorts = {
   read(question: Question): Promise<RegionCount[]>;
 };
 
-const NDJSON = 'application/x-ndjson';
-const GEOJSON = 'application/geo+json';
 /** Pages a minute behind one address are limited by the scope; a page is a few kilobytes. */
 const REFUSALS = { 400: Problem, 401: Problem, 403: Problem, 429: Problem, 500: Problem, 503: Problem };
 
@@ -39,7 +38,7 @@ export function addRegionRoutes(scope: FastifyInstance, ports: CountsPorts, auth
           200: {
             description: 'One page; `Accept` chooses the form.',
             content: {
-              'application/json': { schema: RegionsAnswer },
+              [JSON_FORM]: { schema: RegionsAnswer },
               [NDJSON]: { schema: { type: 'string', description: 'One RegionCount a line' } },
               [GEOJSON]: { schema: RegionsGeoJson },
             },
@@ -73,11 +72,12 @@ function geometryOf(region: RegionKey): object {
 type Rendered = { readonly page: readonly RegionCount[]; readonly next: string | null; readonly latest: number | null };
 
 function render(reply: FastifyReply, accept: string, { page, next, latest }: Rendered): FastifyReply {
-  if (accept.includes(NDJSON)) {
+  const form = formOf(accept);
+  if (form === NDJSON) {
     const lines = page.map((one) => `${JSON.stringify(shown(one))}\n`);
     return reply.type(NDJSON).send(lines.join(''));
   }
-  if (accept.includes(GEOJSON)) {
+  if (form === GEOJSON) {
     const features = page.map((one) => ({
       type: 'Feature',
       id: cursorOf(one),
@@ -88,9 +88,7 @@ function render(reply: FastifyReply, accept: string, { page, next, latest }: Ren
   }
   const regions = page.map(shown);
   const rule = { epsilon: EPSILON_MILLI / 1_000, threshold: releaseThreshold() };
-  return reply
-    .type('application/json')
-    .send({ regions, next, latest: latest === null ? null : startOf(latest), ...rule });
+  return reply.type(JSON_FORM).send({ regions, next, latest: latest === null ? null : startOf(latest), ...rule });
 }
 
 /** The allow-list. */
