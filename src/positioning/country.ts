@@ -22,9 +22,10 @@ export function createCountry(
 ): (readings: Readings, nowMs: number) => CountryAnswer | null {
   return (readings, nowMs) => {
     const { cells } = readings;
+    // First, for it also finds out by which radio cells were heard that don't say it.
+    const estimate = locateByRadio(readings, nowMs);
     const untilMs = momentUntilMs(cells.ageMs, cells.count, CELLS_MOMENT_MS);
     const networks = countriesHeard(cells, untilMs);
-    const estimate = locateByRadio(readings, nowMs);
     const here = estimate === null ? null : countryAt(estimate.lat, estimate.lon);
     // A cell whose record stands in a far country is a wrong record, an old fix there one from before the journey; a network
     // heard across a border is neither.

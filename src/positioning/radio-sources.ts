@@ -6,6 +6,7 @@ import { createCellSource } from './cell-source.ts';
 import { createKnown } from './known.ts';
 import { createMacSource } from './mac-source.ts';
 import type { Readings } from './readings.ts';
+import { createUnsaidRadio } from './unsaid-radio.ts';
 
 export function createRadioSources(stations: StationReader, corrections: Corrections) {
   const areas = createAreaSource(stations);
@@ -14,7 +15,10 @@ export function createRadioSources(stations: StationReader, corrections: Correct
   const bluetooth = createMacSource(known, MAC_KIND.bluetooth, corrections);
   const cells = createCellSource(stations, known, corrections, areas.isElsewhere);
 
+  const sayRadios = createUnsaidRadio(stations, known);
+
   function fetch(readings: Readings): void {
+    if (readings.unsaid.length > 0) sayRadios(readings);
     known.keys.count = 0;
     wifi.seek(readings.wifi);
     cells.seek(readings.cells);

@@ -15,7 +15,7 @@ import {
 import { asuDbm, cellDbm, UNKNOWN_DBM } from '../radio/signal.ts';
 import { addCell, type CellReading, type CellReadings } from './readings.ts';
 
-/** Columns of a raw cell: integers as sent, or ABSENT. `radio` is a code of cell.ts, 0 = unknown; `serving` 1 = yes. */
+/** Columns of a raw cell: integers as sent, or ABSENT. `radio` is a code of cell.ts, 0 = unknown or not said; `serving` 1 = yes. */
 export const RAW = {
   radio: 0,
   mcc: 1,
@@ -63,6 +63,27 @@ const scratch: CellReading = {
 /** Adds what makes sense of a raw cell. */
 export function addRawCell(raw: Float64Array, into: CellReadings): void {
   if (judge(raw, scratch)) addCell(into, scratch);
+}
+
+/**
+ * Adds a raw cell that says nothing of its radio as that of the one radio by which `isKnown` knows its full identity; one that is
+ * known by none, or by two, is dropped. Leaves the radio it was tried by last in `raw`.
+ */
+export function addUnsaidCell(
+  raw: Float64Array,
+  isKnown: (cell: Readonly<CellReading>) => boolean,
+  into: CellReadings,
+): void {
+  let radio = 0;
+  for (let tried = RADIO.gsm; tried <= RADIO.nr; tried++) {
+    raw[RAW.radio] = tried;
+    if (!judge(raw, scratch) || scratch.radio !== tried || scratch.area === 0 || scratch.id === 0) continue;
+    if (!isKnown(scratch)) continue;
+    if (radio !== 0) return;
+    radio = tried;
+  }
+  raw[RAW.radio] = radio;
+  addRawCell(raw, into);
 }
 
 function judge(raw: Float64Array, cell: CellReading): boolean {

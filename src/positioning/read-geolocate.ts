@@ -9,7 +9,15 @@ import { isUsableMac, parseMac } from '../radio/mac.ts';
 import { isOptedOut, isRefusal } from '../radio/opt-out.ts';
 import { bluetoothDbm, wifiDbm } from '../radio/signal.ts';
 import { addRawCell, ageOf, createRawCell, RAW } from './raw-cell.ts';
-import { addMac, clearReadings, type FixReading, type MacReadings, type Readings, removeMac } from './readings.ts';
+import {
+  addMac,
+  clearReadings,
+  type FixReading,
+  MAX_CELLS,
+  type MacReadings,
+  type Readings,
+  removeMac,
+} from './readings.ts';
 
 /** Entries looked at in one list: more than a body of 64 KiB can hold that mean anything. */
 export const MAX_ENTRIES = 4096;
@@ -35,7 +43,7 @@ export function readGeolocate(body: unknown, clientIp: string | undefined, into:
   into.ip = considerIp && readSwitch(fallbacks.ipf) ? clientIp : undefined;
   readMacs(fields.wifiAccessPoints, WIFI, into.wifi);
   readMacs(fields.bluetoothBeacons, BLUETOOTH, into.bluetooth);
-  readCells(fields.cellTowers, radioOf(fields.radioType), into);
+  readCells(fields.cellTowers, isBlank(fields.radioType) ? null : radioOf(fields.radioType), into);
   readFix(asObject(fields.position), into.fix);
   return true;
 }
@@ -71,21 +79,24 @@ function readMacs(list: unknown, { name, refuses, dbmOf }: MacReading, into: Mac
 
 const raw = createRawCell();
 
-function readCells(list: unknown, defaultRadio: Radio | 0, into: Readings): void {
+/** `defaultRadio`: what the request says, null = nothing. */
+function readCells(list: unknown, defaultRadio: Radio | 0 | null, into: Readings): void {
   if (!Array.isArray(list)) return;
   const n = Math.min(list.length, MAX_ENTRIES);
   for (let i = 0; i < n; i++) {
     const entry = asObject(list[i]);
     if (entry === null) continue;
-    readCell(entry, defaultRadio);
-    addRawCell(raw, into.cells);
+    if (readCell(entry, defaultRadio)) addRawCell(raw, into.cells);
+    else if (into.unsaid.length <= MAX_CELLS) into.unsaid.push(raw.slice());
   }
 }
 
-function readCell(entry: Fields, defaultRadio: Radio | 0): void {
+/** Into `raw`; false if nothing says by which radio it is heard. */
+function readCell(entry: Fields, defaultRadio: Radio | 0 | null): boolean {
   // Firefox OS 1.4 to 2.2 says `radio` for it, as Ichnaea read it.
   const word = isBlank(entry.radioType) ? entry.radio : entry.radioType;
-  raw[RAW.radio] = isBlank(word) ? defaultRadio : radioOf(word);
+  const radio = isBlank(word) ? defaultRadio : radioOf(word);
+  raw[RAW.radio] = radio ?? 0;
   raw[RAW.mcc] = readInt(entry.mobileCountryCode);
   raw[RAW.mnc] = readInt(entry.mobileNetworkCode);
   raw[RAW.mncText] = readInt(entry.mobileNetworkCodeStr);
@@ -100,6 +111,7 @@ function readCell(entry: Fields, defaultRadio: Radio | 0): void {
   raw[RAW.timingAdvance] = readInt(entry.timingAdvance);
   raw[RAW.age] = readInt(entry.age);
   raw[RAW.serving] = entry.serving === true || readInt(entry.serving) === 1 ? 1 : 0;
+  return radio !== null;
 }
 
 function isBlank(word: unknown): boolean {

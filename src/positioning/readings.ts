@@ -50,6 +50,8 @@ export type Readings = {
   readonly wifi: MacReadings;
   readonly bluetooth: MacReadings;
   readonly cells: CellReadings;
+  /** Raw cells (raw-cell.ts) that say nothing of their radio, nor does the request: the map may know (unsaid-radio.ts). */
+  readonly unsaid: Float64Array[];
   readonly fix: FixReading;
   /** The client's address if the phone lets us use it, else undefined. Personal: used, never kept. */
   ip: string | undefined;
@@ -75,6 +77,7 @@ export function createReadings(): Readings {
       ageMs: new Float64Array(MAX_CELLS),
       serving: new Uint8Array(MAX_CELLS),
     },
+    unsaid: [],
     fix: { present: false, lat: 0, lon: 0, accuracyM: 0, ageMs: 0, speedMps: -1 },
     ip: undefined,
     allowArea: true,
@@ -90,6 +93,7 @@ export function clearReadings(readings: Readings): void {
   readings.wifi.count = 0;
   readings.bluetooth.count = 0;
   readings.cells.count = 0;
+  readings.unsaid.length = 0;
   readings.fix.present = false;
   readings.ip = undefined;
   readings.allowArea = true;

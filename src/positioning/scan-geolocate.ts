@@ -192,7 +192,8 @@ function scanCells(bytes: Uint8Array, start: number, defaultRadio: number, into:
   if (bytes[at] === CLOSE_LIST) return skipSpace(bytes, at + 1);
   for (let n = 0; n < MAX_ENTRIES; n++) {
     at = scanCell(bytes, at, defaultRadio);
-    if (at === GIVEN_UP) return GIVEN_UP;
+    // Of a radio that nobody says the long way knows what to make.
+    if (at === GIVEN_UP || raw[RAW.radio] === 0) return GIVEN_UP;
     addRawCell(raw, into.cells);
     if (bytes[at] === CLOSE_LIST) return skipSpace(bytes, at + 1);
     if (bytes[at] !== COMMA) return GIVEN_UP;
