@@ -1,6 +1,7 @@
 // What the cells of a location or tracking area say of a phone that is somewhere in it. Promises: pure; a cell on another
 // continent (one in a hundred is misplaced) moves neither centre nor radius; safe across the antimeridian; an area of few
-// cells admits that it knows little. Does not weigh cells by samples: a busy cell is not where most of an area lies.
+// cells admits that it knows little; newer cells do not move an area away from its oldest, however many they are. Does not weigh
+// cells by samples: a busy cell is not where most of an area lies.
 
 import { distanceM, lonDeltaDeg, wrapLonDeg } from '../geo/distance.ts';
 import type { Radio } from '../radio/cell.ts';
@@ -20,14 +21,21 @@ const WIDTH_FALLS_BY = 0.4;
 /** Cells spread wider than the widest real areas (600 km, in the Australian desert) contradict each other. */
 const MAX_RADIUS_M = 600_000;
 
-/** The cells of one area: position in degrees, range in metres (NaN = unknown). */
-export type AreaCells = { radio: Radio; lat: number[]; lon: number[]; rangeM: number[] };
-/** `outliers` cells were left out as misplaced. `center` null = the cells contradict each other: nothing is known. */
+/**
+ * So many of an area's oldest cells stand in its circle for the most part, or nothing is known of it. Stops two networks that invent a hundred cells
+ * in one report from taking a town's phones elsewhere: cells are as many as somebody likes, but none is older than its arrival. Of
+ * OpenCelliD's areas (NL 2026) 3 in 799 have such oldest cells, with 3 in 1,000 of all cells.
+ */
+const OLDEST = 5;
+
+/** The cells of one area: position in degrees, range in metres (NaN = unknown), since when known, ms (NaN or absent = longest). */
+export type AreaCells = { radio: Radio; lat: number[]; lon: number[]; rangeM: number[]; createdAtMs?: number[] };
+/** `outliers` cells were left out as misplaced. `center` null = the cells contradict each other, or their oldest: nothing is known. */
 export type AreaSummary = { center: { lat: number; lon: number; radiusM: number } | null; outliers: number };
 
 /**
  * Centre and radius of an area of at least one cell. The centre is the median of latitudes and of longitudes: right as long
- * as most cells are. The radius covers 95 % of the cells that aren't misplaced, each with its range, and grows by what as few
+ * as most cells are, and their oldest. The radius covers 95 % of the cells that aren't misplaced, each with its range, and grows by what as few
  * cells as there are can't show.
  */
 export function summariseArea(cells: AreaCells): AreaSummary {
@@ -46,8 +54,17 @@ export function summariseArea(cells: AreaCells): AreaSummary {
   reaches.sort(ascending);
   const covering = reaches[Math.ceil(COVERED * reaches.length) - 1];
   const radiusM = Math.ceil(Math.max(covering, WIDTH_OF_ONE_CELL_M * reaches.length ** -WIDTH_FALLS_BY));
-  const center = radiusM > MAX_RADIUS_M ? null : { lat: middleLat, lon: middleLon, radiusM };
+  const isKnown = radiusM <= MAX_RADIUS_M && !leavesOldest(cells.createdAtMs ?? [], distances, radiusM);
+  const center = isKnown ? { lat: middleLat, lon: middleLon, radiusM } : null;
   return { center, outliers: n - reaches.length };
+}
+
+/** True if most of the oldest cells, with all that are as old as the last of them, stand outside the circle. */
+function leavesOldest(createdAtMs: readonly number[], distances: readonly number[], radiusM: number): boolean {
+  const since = distances.map((_, i) => createdAtMs[i] || 0);
+  const until = since.toSorted(ascending)[Math.min(OLDEST, since.length) - 1];
+  const oldest = distances.filter((_, i) => since[i] <= until);
+  return 2 * oldest.filter((distance) => distance > radiusM).length > oldest.length;
 }
 
 /** Sorts `values`. */

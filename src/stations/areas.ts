@@ -113,14 +113,14 @@ async function deriveSome(client: ClientBase, keys: Float64Array): Promise<numbe
   }
 }
 
-type Area = AreaCells & { createdAt: number; modifiedAt: number; lastSeenAt: number };
+type Area = Required<AreaCells> & { createdAt: number; modifiedAt: number; lastSeenAt: number };
 
 async function summariseSome(client: ClientBase, keys: Float64Array): Promise<number> {
   const columns = keyColumns(keys);
   const all = Array.from(keys, (_, i) => i);
   const areas = all.map((i): Area => {
     const times = { createdAt: Number.NaN, modifiedAt: Number.NaN, lastSeenAt: Number.NaN };
-    return { radio: columns.radio[i] as Radio, lat: [], lon: [], rangeM: [], ...times };
+    return { radio: columns.radio[i] as Radio, lat: [], lon: [], rangeM: [], createdAtMs: [], ...times };
   });
   const { rows } = await client.query({ text: READ_CELLS, values: keyArrays(columns, all), rowMode: 'array' });
   for (const [n, lat, lon, rangeM, createdAt, modifiedAt, lastSeenAt] of rows) {
@@ -128,6 +128,7 @@ async function summariseSome(client: ClientBase, keys: Float64Array): Promise<nu
     area.lat.push(lat);
     area.lon.push(lon);
     area.rangeM.push(rangeM ?? Number.NaN);
+    area.createdAtMs.push(createdAt === null ? Number.NaN : Number(createdAt));
     if (createdAt !== null) area.createdAt = -latest(-area.createdAt, -createdAt);
     area.modifiedAt = latest(area.modifiedAt, modifiedAt);
     area.lastSeenAt = latest(area.lastSeenAt, lastSeenAt);

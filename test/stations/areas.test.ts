@@ -75,6 +75,44 @@ describe('the summary of an area', () => {
   });
 });
 
+describe('the oldest cells of an area', () => {
+  const DAY_MS = 86_400_000;
+  const vienna = Array.from({ length: 40 }, (_, i) => ({ lat: 48.2 + 0.002 * i, lon: 16.37, createdAtMs: i * DAY_MS }));
+  const invented = (spreadDeg: number) =>
+    Array.from({ length: 1000 }, (_, i) => ({
+      lat: 52.5 + (spreadDeg * (i - 500)) / 500,
+      lon: 13.4,
+      createdAtMs: 400 * DAY_MS,
+    }));
+  const summarise = (cells: readonly { lat: number; lon: number; createdAtMs: number }[]) =>
+    summariseArea({
+      radio: 3,
+      lat: cells.map(({ lat }) => lat),
+      lon: cells.map(({ lon }) => lon),
+      rangeM: cells.map(() => 1_000),
+      createdAtMs: cells.map(({ createdAtMs }) => createdAtMs),
+    }).center;
+
+  test.each([
+    ['at one place', 0],
+    ['so spread that none seems misplaced', 1.5],
+  ])('are not outvoted by any number of newer ones %s: nothing is known then', (_how, spreadDeg) => {
+    expect(summarise([...vienna, ...invented(spreadDeg)])).toBeNull();
+    expect(summarise([...invented(spreadDeg), ...vienna])).toBeNull();
+  });
+
+  test('are outvoted where most of them are misplaced themselves among as old ones, or nobody knows which are the oldest', () => {
+    expect(summarise([...vienna, ...invented(0)].map((cell) => ({ ...cell, createdAtMs: Number.NaN })))).not.toBeNull();
+    expect(summarise(vienna.map((cell, i) => (i < 2 ? { ...cell, lat: -30 } : cell)))).toMatchObject({ lon: 16.37 });
+  });
+
+  test('that nobody dated are older than any that came since', () => {
+    const undated = vienna.map((cell) => ({ ...cell, createdAtMs: Number.NaN }));
+    expect(summarise([...undated, ...invented(0)])).toBeNull();
+    expect(summarise(undated)).toMatchObject({ lon: 16.37 });
+  });
+});
+
 describe('areas in the store', () => {
   let store: Store;
   beforeAll(async () => {
@@ -154,6 +192,15 @@ describe('areas in the store', () => {
     expect(await rows()).toMatchObject([{ cells: 1, lat: 52 }]);
     expect(await load([{ ...area, lat: 12, lon: 12 }])).toMatchObject({ upserted: 0, unchanged: 1 });
     expect(await rows()).toMatchObject([{ cells: 1, lat: 52 }]);
+  });
+
+  test('say nothing once a hundred newer cells claim that they are elsewhere', async () => {
+    const dated = (from: number, n: number, createdAt: string, more: object) =>
+      Array.from({ length: n }, (_, i) => cell(from + i, { createdAt, lon: 4, ...more }));
+    await load(dated(1, 9, '2024-01-01T00:00:00Z', {}));
+    expect(await rows()).toMatchObject([{ cells: 9, lat: 52 }]);
+    await load(dated(100, 100, '2025-06-01T00:00:00Z', { lat: 41 }));
+    expect(await rows()).toMatchObject([{ cells: 109, lat: null, lon: null, radius_m: null }]);
   });
 
   test('leave out blocked cells', async () => {
