@@ -4,6 +4,7 @@
 // before the map learns better (held-back.ts). Areas follow their cells elsewhere.
 import type { Pool, PoolClient } from 'pg';
 import { distanceM } from '../geo/distance.ts';
+import { floorToHour } from '../observations/admit.ts';
 import { dayOf } from '../observations/contributor.ts';
 import { type Gathered, gather } from '../observations/gather.ts';
 import type { PayloadSeal } from '../observations/sealed-payload.ts';
@@ -191,7 +192,8 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps, pacing: Pacing): 
   if (examineHeldBack(claimed, asked, dayKeyOf, errors, nowMs)) await saveErrorRecord(client, errors);
   await client.query('update inbox set folded_at = $2, contributor = null where folded_at is null and id = any($1)', [
     claimed.map(({ id }) => id),
-    nowMs,
+    // To the hour, like the arrival, which it follows within a minute.
+    floorToHour(nowMs),
   ]);
   return sum;
 }

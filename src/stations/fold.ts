@@ -20,6 +20,8 @@ const FORGIVEN_DAYS = 90;
 /** A place rivals the main one if it was heard there this often, absolutely and against the main one. */
 const RIVAL_HEARD = 3;
 const RIVAL_SHARE = 0.05;
+/** To this a position's time is told: to the millisecond it named all that one upload taught, a walk in its order (L6). */
+const HOUR_MS = 3_600_000;
 /** Foreign positions (imports) older than this give way to what is heard. */
 const OLD_PRIOR_MS = 365 * DAY_MS;
 
@@ -236,7 +238,12 @@ function believe(kind: HeardKind, station: LearntStation, home: readonly Place[]
   believed.samples = kind === 'part' ? middle.looks : home.reduce((sum, p) => sum + p.heard, 0);
   believed.weight = home.reduce((sum, p) => sum + p.weight, 0);
   believed.source = 'gnss';
-  believed.modifiedAt = nowMs;
+  believed.modifiedAt = datedAt(believed, nowMs);
+}
+
+/** The hour, but never before what an import dated more finely: it would win again when it is run again. */
+function datedAt({ modifiedAt }: Evidence, nowMs: number): number {
+  return Math.max(modifiedAt ?? 0, Math.floor(nowMs / HOUR_MS) * HOUR_MS);
 }
 
 function block(station: LearntStation, nowMs: number): void {
@@ -246,7 +253,7 @@ function block(station: LearntStation, nowMs: number): void {
   believed.radiusM = null;
   believed.samples = null;
   believed.weight = null;
-  believed.modifiedAt = nowMs;
+  believed.modifiedAt = datedAt(believed, nowMs);
   believed.blockedAt = nowMs;
   believed.blockCount++;
   station.learnt = true;

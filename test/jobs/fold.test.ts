@@ -149,6 +149,23 @@ describe('a station', () => {
     expect(exported.trim().split('\n')).toHaveLength(1);
   });
 
+  test('tells no time finer than the hour, nor does the row that taught it: else all of one upload would stand out together', async () => {
+    for (const [day, tag] of [
+      [0, 1],
+      [0, 2],
+      [1, 3],
+    ])
+      await send(day, tag, HOME, { rest: { cells: [CELL] } });
+    await fold(1 + 1_234_567 / DAY_MS);
+    const times = 'created_at, modified_at, last_seen_at';
+    const { rows } = await pool.query<{ at: string }>(
+      `select unnest(array[${times}]) as at from wifi_stations union all select unnest(array[${times}]) from cells
+       union all select unnest(array[received_at, folded_at]) from inbox`,
+    );
+    expect(rows.length).toBeGreaterThan(20);
+    expect(rows.filter(({ at }) => Number(at) % 3_600_000 !== 0)).toEqual([]);
+  });
+
   test('that is barred is never learnt', async () => {
     await send(0, 1, HOME, { trusted: true });
     await fold(0, [AP]);
