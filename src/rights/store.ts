@@ -37,6 +37,9 @@ export async function requestRemoval(
   return rows[0].code;
 }
 
+/** Proofs are dated to this: to the millisecond they said which networks one report named, and when it came. */
+const HOUR_MS = 3_600_000;
+
 /** Notes that addresses were reported with a name that refuses. */
 export async function noteRefusals(db: Pool, macs: readonly number[], key: Uint8Array, nowMs: number): Promise<void> {
   if (macs.length === 0) return;
@@ -48,7 +51,7 @@ export async function noteRefusals(db: Pool, macs: readonly number[], key: Uint8
         'bytea',
         macs.map((mac) => hashMac(mac, key)),
       ),
-      nowMs,
+      Math.floor(nowMs / HOUR_MS) * HOUR_MS,
     ],
   );
 }

@@ -57,6 +57,13 @@ const learningOf = async (mac: number) =>
 const request = (mac: number, nowMs = NOW_MS) =>
   requestRemoval(pool, AT_REST.macs, mac, randomBytes(6).toString('hex'), nowMs);
 
+test('a proof is dated to the hour: to the millisecond all that one report named would stand out together', async () => {
+  const hourMs = Math.floor(NOW_MS / 3_600_000) * 3_600_000;
+  for (const afterMs of [1_234_567, 5]) await noteRefusals(pool, [next++, next++], KEY, hourMs + afterMs);
+  const { rows } = await pool.query('select distinct seen_at::float8 as seen_at from opt_out_sightings');
+  expect(rows).toEqual([{ seen_at: hourMs }]);
+});
+
 test('a request alone removes nothing', async () => {
   const mac = await knownAp();
   await request(mac);
