@@ -1,6 +1,7 @@
-// `honeyguide sweep`: everything whose time is over goes now; a running gateway does it every hour.
+// `honeyguide sweep`: everything whose time is over goes now; a running gateway does it every hour, in the map every six.
 import { parseArgs } from 'node:util';
 import { sweepStore } from '../jobs/rights.ts';
+import { sweepWholeMap } from '../jobs/sweep-map.ts';
 import { countOverdue } from '../rights/retention-store.ts';
 import type { CommandContext } from './context.ts';
 import { openDesk } from './desk.ts';
@@ -8,8 +9,8 @@ import { speaker } from './speaker.ts';
 
 export const usage = `usage: honeyguide sweep [--check] [--json]
 
-Deletes what is past its time to live, table by table (src/rights/registry.ts), and goes on with erasures. --check only counts
-what is overdue, and fails if anything is.
+Deletes what is past its time to live, table by table (src/rights/registry.ts), goes on with erasures, and forgets what nobody
+hears any more of the map. --check only counts what is overdue of the tables, and fails if anything is.
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
@@ -24,7 +25,10 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       .map(([table, n]) => `${table} ${n}\n`)
       .join('');
   if (!values.check) {
-    const gone = await sweepStore(erasing, context.signal);
+    const gone = {
+      ...(await sweepStore(erasing, context.signal)),
+      ...(await sweepWholeMap(store.pool, context.now(), context.config.forgetAfterDays, context.signal)),
+    };
     say({ gone }, Object.keys(gone).length === 0 ? 'Nothing was over.\n' : lines(gone));
   }
   const overdue = await countOverdue(store.pool, context.now());

@@ -72,3 +72,25 @@ test('removals lists codes without addresses and confirms one of them, once', as
   expect((await store.pool.query('select from barred_stations')).rows).toEqual([]);
   expect((await run('removals', 'undo', code)).exitCode).toBe(1);
 });
+
+test('sweep forgets what nobody hears any more, in runs as many as it takes, and the second time nothing', async () => {
+  const today = Math.floor(Date.now() / 86_400_000);
+  const [long, short] = [today - 731, today - 729];
+  for (const [first, day] of [
+    [1, long],
+    [500_001, short],
+  ])
+    await store.pool.query(
+      "insert into mac_learning (kind, mac, last_day, witness_day, state) select 2, n, $2, null, '\\x00' from generate_series($1::int, $1::int + 4999) n",
+      [first, day],
+    );
+  await store.pool.query('insert into bluetooth_stations (mac, lat, lon) values (1, 52, 4), (500001, 52, 4)');
+  const { exitCode, output } = await run('sweep', '--json');
+  expect([exitCode, JSON.parse(output).gone.stations]).toEqual([0, 5_000]);
+  const { rows } = await store.pool.query('select mac::int4 as mac, lat from bluetooth_stations order by mac');
+  expect(rows).toEqual([
+    { mac: 1, lat: null },
+    { mac: 500_001, lat: 52 },
+  ]);
+  expect((await run('sweep')).output).toBe('Nothing was over.\n');
+});
