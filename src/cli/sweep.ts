@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { sweepStore } from '../jobs/rights.ts';
 import { sweepWholeMap } from '../jobs/sweep-map.ts';
 import { countOverdue } from '../rights/retention-store.ts';
+import { reclaimRoom } from '../storage/reclaim.ts';
 import type { CommandContext } from './context.ts';
 import { openDesk } from './desk.ts';
 import { speaker } from './speaker.ts';
@@ -29,6 +30,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       ...(await sweepStore(erasing, context.signal)),
       ...(await sweepWholeMap(store.pool, context.now(), context.config.forgetAfterDays, context.signal)),
     };
+    await reclaimRoom(store, context.signal);
     say({ gone }, Object.keys(gone).length === 0 ? 'Nothing was over.\n' : lines(gone));
   }
   const overdue = await countOverdue(store.pool, context.now());

@@ -22,6 +22,7 @@ import { settleRemovals } from '../rights/store.ts';
 import { releaseDueWindows } from '../sharing/counts/release-store.ts';
 import type { Store } from '../storage/open.ts';
 import { timedQuery } from '../storage/pool.ts';
+import { reclaimRoom } from '../storage/reclaim.ts';
 import type { AtRest } from './at-rest.ts';
 import type { MapIndex } from './map-index.ts';
 
@@ -135,11 +136,10 @@ function mapJobs({ store, map, fold, atRest, barredKey, forgetAfterDays, stoppin
       name: 'forget stations',
       everyMs: 6 * HOUR_MS,
       async run(nowMs) {
-        await forgetStations(store.pool, nowMs, forgetAfterDays, stopping);
-        await settleWitnesses(store.pool, nowMs, stopping);
-        await deleteEmpty(store.pool, nowMs, stopping);
+        await sweepMap(store.pool, nowMs, forgetAfterDays, stopping);
       },
     },
+    { name: 'reclaim room', everyMs: HOUR_MS, run: async () => void (await reclaimRoom(store, stopping)) },
   ];
 }
 
