@@ -82,10 +82,16 @@ export function foldStation(
     added += counted;
     // By arrival: the time of hearing is its sender's word, and a long life forgives moves (isBlocked).
     const { receivedAtMs } = heard[0];
-    if (counted > 0) believed.createdAt = Math.min(believed.createdAt ?? receivedAtMs, receivedAtMs);
+    if (counted > 0 && !isUndated(before.believed))
+      believed.createdAt = Math.min(believed.createdAt ?? receivedAtMs, receivedAtMs);
   }
   if (added > 0) judge(kind, after, nowMs);
   return after;
+}
+
+/** True if it was known before anybody reported it, since when nobody said: not since now (area-summary.ts goes by who was first). */
+function isUndated({ createdAt, lat, modifiedAt }: Evidence): boolean {
+  return createdAt === null && (lat !== null || modifiedAt !== null);
 }
 
 /** What each contributor heard on each day of arrival, in order, without impossible places and repeats. */

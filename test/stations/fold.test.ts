@@ -275,6 +275,21 @@ describe('a station that was imported', () => {
   });
 });
 
+describe('the age of a station', () => {
+  it.each([
+    ['nobody knew', null, null, DAY_0],
+    ['was imported with its date', 100, DAY_0 - 9 * DAY_MS, DAY_0 - 9 * DAY_MS],
+    ['was imported without one: it is older than its first report', 100, null, null],
+  ])('that %s', (_, radiusM, createdAt, expected) => {
+    const before = unknownStation();
+    if (radiusM !== null) Object.assign(before.believed, { ...HOME, radiusM, source: 'gnss', createdAt });
+    const once = foldDays('cell', [[...walkBy(0, 1, HOME), ...walkBy(0, 2, HOME)]], before);
+    const learnt = foldDays('cell', [[...walkBy(1, 1, HOME), ...walkBy(1, 2, HOME)]], once);
+    expect(learnt.learnt).toBe(true);
+    expect(foldDays('cell', [walkBy(2, 1, HOME)], learnt).believed.createdAt).toBe(expected);
+  });
+});
+
 describe('a position that was imported over a learnt one', () => {
   /** As learnt and published, then imported on day 5 where `place` is. */
   const importedAt = (place: typeof HOME): LearntStation => {
