@@ -277,10 +277,10 @@ describe('a station that was imported', () => {
 
 describe('the age of a station', () => {
   it.each([
-    ['nobody knew', null, null, DAY_0],
+    ['was reported first', null, null, DAY_0],
     ['was imported with its date', 100, DAY_0 - 9 * DAY_MS, DAY_0 - 9 * DAY_MS],
     ['was imported without one: it is older than its first report', 100, null, null],
-  ])('that %s', (_, radiusM, createdAt, expected) => {
+  ])('is that of what is known of it, if it %s', (_, radiusM, createdAt, expected) => {
     const before = unknownStation();
     if (radiusM !== null) Object.assign(before.believed, { ...HOME, radiusM, source: 'gnss', createdAt });
     const once = foldDays('cell', [[...walkBy(0, 1, HOME), ...walkBy(0, 2, HOME)]], before);
