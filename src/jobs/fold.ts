@@ -192,11 +192,12 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps, pacing: Pacing): 
   }
   const errors = await loadErrorRecord(client);
   if (examineHeldBack(claimed, asked, dayKeyOf, errors, nowMs)) await saveErrorRecord(client, errors);
-  await client.query('update inbox set folded_at = $2, contributor = null where folded_at is null and id = any($1)', [
-    claimed.map(({ id }) => id),
+  // What was learnt from is not kept; its digest is, for the week in which it may come again.
+  await client.query(
+    `update inbox set folded_at = $2, contributor = null, payload = '' where folded_at is null and id = any($1)`,
     // To the hour, like the arrival, which it follows within a minute.
-    floorToHour(nowMs),
-  ]);
+    [claimed.map(({ id }) => id), floorToHour(nowMs)],
+  );
   return sum;
 }
 

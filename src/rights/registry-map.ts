@@ -67,7 +67,7 @@ export const MAP_TABLES: Readonly<Record<string, TableEntry>> = {
   },
   inbox: {
     room: 'observations',
-    what: 'reports on their way into the map; the contributor is a number that means nothing after two days',
+    what: 'reports on their way into the map, emptied when it has learnt from them; the contributor is a number that means nothing after two days',
     columns: {
       ...list('payload', 'personal'),
       ...list('digest contributor', 'pseudonymous'),

@@ -151,7 +151,7 @@ export const feedPositions = pgTable('feed_positions', {
 
 /**
  * Reports on their way into the map, one row each, packed by observations/payload.ts. Kept for a week, folded or not. Holds
- * no address, key, token or name; `contributor` is forgotten when the row is folded.
+ * no address, key, token or name; `contributor` and `payload` are forgotten when the row is folded.
  */
 export const inbox = pgTable(
   'inbox',
@@ -167,7 +167,7 @@ export const inbox = pgTable(
     trusted: boolean('trusted').notNull(),
     /** Whose observation it is, as numbered in observations/provenance.ts. */
     provenance: smallint('provenance').notNull().default(4),
-    /** Encrypted (observations/sealed-payload.ts). */
+    /** Encrypted (observations/sealed-payload.ts); empty once it is folded. */
     payload: bytea('payload').notNull(),
     foldedAt: timeMs('folded_at'),
   },

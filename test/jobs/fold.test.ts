@@ -247,11 +247,13 @@ describe('the inbox', () => {
     expect((await pool.query('select * from mac_learning')).rows).toEqual(states);
   });
 
-  test('forgets who sent a report when it is folded', async () => {
+  test('forgets what a report said and who sent it when it is folded', async () => {
     await send(0, 1, HOME);
     await fold(0);
-    const { rows } = await pool.query('select contributor, folded_at is null as pending from inbox');
-    expect(rows).toEqual(Array(3).fill({ contributor: null, pending: false }));
+    const { rows } = await pool.query(
+      'select contributor, length(payload) as bytes, folded_at is null as pending from inbox',
+    );
+    expect(rows).toEqual(Array(3).fill({ contributor: null, bytes: 0, pending: false }));
   });
 
   test('is left as it was, and so is the map, when a batch fails in the middle', async () => {
