@@ -232,7 +232,7 @@ async function addPeople(
     addMeRoutes(me, people.devices, now);
     if (rights !== undefined) addRightsRoutes(me, rights.rights);
     await me.register(async (consents) => addConsentRoutes(consents, people.consents, now), { prefix: '/consents' });
-    await me.register(async (receipts) => addReceiptRoutes(receipts, people.receipts), { prefix: '/receipts' });
+    await me.register(async (receipts) => addReceiptRoutes(receipts, people.receipts, now), { prefix: '/receipts' });
   });
   await native('/v1/policies', (policies) => addPolicyRoutes(policies, people.policies, now));
   await native('/.well-known', (known) => addJwksRoute(known, people.receipts));

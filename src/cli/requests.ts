@@ -69,7 +69,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       const person = device === null ? null : await findPerson(client, masters, device);
       if (person === null) return null;
       if (event === null) {
-        const found = await findRequest(client, person, which);
+        const found = await findRequest(client, person, which, nowMs);
         return found && { ...found, device };
       }
       return await moveOn(client, chain, { masters, random: context.random, nowMs }, person, which, event);
@@ -94,7 +94,7 @@ async function moveOn(
   id: string,
   event: RequestEvent,
 ): Promise<StoredRequest | string | null> {
-  const before = await findRequest(client, person, id);
+  const before = await findRequest(client, person, id, nowMs);
   const isOver = before === null || advanceRequest(before, event, nowMs) === null;
   if (isOver) return null;
   const device = event.kind === 'finish' ? await lockDevice(client, masters, person.device) : null;

@@ -100,7 +100,7 @@ export async function withdrawConsent(
   if (isRefusal(before) && lacksProof(deps)) return { refused: 'proofNeeded' };
   const found = await findApplication(client, about.application);
   if (before.state === 'withdrawn') {
-    const last = await findEvent(client, device, before.record, before.eventSeq);
+    const last = await findEvent(client, device, before.record, before.eventSeq, deps.now);
     return { grant: before, registered: found, receipt: last?.capture.receipt ?? '' };
   }
   // What was precise is remembered nowhere, so nobody has to be waited for; a refusal is.

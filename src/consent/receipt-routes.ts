@@ -8,9 +8,10 @@ import { Jwks, ReceiptAnswer, ReceiptList } from './wire.ts';
 export type ReceiptPorts = {
   list(
     device: Device,
+    nowMs: number,
   ): Promise<readonly { id: string; at: number; application: string; purpose: string; state: string }[]>;
-  /** The signed receipt and its Kantara form; null if this device has none of that id. */
-  find(device: Device, id: string): Promise<{ receipt: string; kantara: object } | null>;
+  /** The signed receipt and its Kantara form; null if this device has none of that id (any more). */
+  find(device: Device, id: string, nowMs: number): Promise<{ receipt: string; kantara: object } | null>;
   jwks(): Promise<object>;
 };
 
@@ -18,7 +19,7 @@ const SECURITY = [{ token: [] }];
 const REFUSALS = { 401: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem };
 
 /** The scope's prefix is /v1/me/receipts, and its hook has found whose token it is. */
-export function addReceiptRoutes(scope: FastifyInstance, ports: ReceiptPorts): void {
+export function addReceiptRoutes(scope: FastifyInstance, ports: ReceiptPorts, now: () => number): void {
   scope.get(
     '/',
     {
@@ -29,7 +30,7 @@ export function addReceiptRoutes(scope: FastifyInstance, ports: ReceiptPorts): v
       },
     },
     async (request, reply) => {
-      const all = await ports.list(request.getDecorator<Device>('subject'));
+      const all = await ports.list(request.getDecorator<Device>('subject'), now());
       return reply.send({ receipts: all.map((one) => ({ ...one, at: new Date(one.at).toISOString() })) });
     },
   );
@@ -44,7 +45,7 @@ export function addReceiptRoutes(scope: FastifyInstance, ports: ReceiptPorts): v
     },
     async (request, reply) => {
       const { id } = request.params as { id: string };
-      const found = await ports.find(request.getDecorator<Device>('subject'), id);
+      const found = await ports.find(request.getDecorator<Device>('subject'), id, now());
       return found === null ? refuseProblem(reply, { kind: 'noRoute' }) : reply.send({ id, ...found });
     },
   );

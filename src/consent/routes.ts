@@ -24,9 +24,9 @@ export type Act = { readonly described: Described; readonly receipt: string };
 export type Asking = Device & { readonly tokenHash: Buffer };
 
 export type ConsentPorts = {
-  list(device: Device): Promise<readonly Described[]>;
-  /** Null if there is no such application, and never was a record about it. */
-  find(device: Device, about: About): Promise<Described | null>;
+  list(device: Device, nowMs: number): Promise<readonly Described[]>;
+  /** Null if there is no such application, and no record about it. */
+  find(device: Device, about: About, nowMs: number): Promise<Described | null>;
   /** Resolves when it is in force. `gone`: the device is. `proof` is the header, null = none. */
   put(
     device: Asking,
@@ -72,8 +72,9 @@ function addReadRoutes(scope: FastifyInstance, ports: ConsentPorts, now: () => n
     },
     async (request, reply) => {
       const device = request.getDecorator<Device>('subject');
-      const all = await ports.list(device);
-      return reply.send({ consents: all.map((described) => describeConsent(stateOf(device), described, now())) });
+      const nowMs = now();
+      const all = await ports.list(device, nowMs);
+      return reply.send({ consents: all.map((described) => describeConsent(stateOf(device), described, nowMs)) });
     },
   );
 
@@ -89,9 +90,10 @@ function addReadRoutes(scope: FastifyInstance, ports: ConsentPorts, now: () => n
     async (request, reply) => {
       const device = request.getDecorator<Device>('subject');
       const about = aboutOf(request);
-      const described = about === null ? null : await ports.find(device, about);
+      const nowMs = now();
+      const described = about === null ? null : await ports.find(device, about, nowMs);
       if (described === null) return refuseProblem(reply, { kind: 'noRoute' });
-      return reply.send({ consent: describeConsent(stateOf(device), described, now()) });
+      return reply.send({ consent: describeConsent(stateOf(device), described, nowMs) });
     },
   );
 }

@@ -8,6 +8,7 @@ import type { Chain } from '../disclosures/chain.ts';
 import { KIND, PRECISION, type Precision } from '../disclosures/entry.ts';
 import { type Recipient, type RecipientRow, recipientOf } from '../partners/recipient.ts';
 import type { PolicyVersion } from '../policy/versions.ts';
+import { inTimeSql } from '../rights/registry.ts';
 import type { Grant, Terms } from './decide.ts';
 import { type Capture, type ConsentEvent, type DeviceEvent, isLive } from './events.ts';
 import { heldFrom } from './judge.ts';
@@ -38,6 +39,20 @@ export async function loadGrant(
     [device, application, purpose],
   );
   return rows[0] ?? null;
+}
+
+/** The records of a device that its person may still see: those whose time is over are not there, whether or not they were swept. */
+export async function listGrantsInTime(
+  client: ClientBase | Pool,
+  device: string,
+  nowMs: number,
+): Promise<StoredGrant[]> {
+  const { rows } = await client.query(
+    `select ${STORED} from grants g join grants t using (device, application, purpose)
+     where device = $1 and ${inTimeSql('grants', '$2')} order by application, purpose`,
+    [device, nowMs],
+  );
+  return rows;
 }
 
 /** All records of a device. */
@@ -189,26 +204,33 @@ export async function readHistory(
   return { events, devices };
 }
 
-/** Events of a device that a receipt was given for, the last first; what a parent's withdrawal ended had none once. */
-export async function listReceipts(client: ClientBase | Pool, device: Device, limit: number): Promise<ConsentEvent[]> {
+/** Events of a device that a receipt was given for and whose time is not over, the last first; what a parent's withdrawal ended had none once. */
+export async function listReceipts(
+  client: ClientBase | Pool,
+  device: Device,
+  limit: number,
+  nowMs: number,
+): Promise<ConsentEvent[]> {
   const { rows } = await client.query(
-    `select ${EVENT_COLUMNS} from consent_events where device = $1 and state not in ('device', 'expired')
-     order by seq desc limit $2`,
-    [device.id, limit],
+    `select ${EVENT_COLUMNS} from consent_events t where device = $1 and state not in ('device', 'expired')
+       and ${inTimeSql('consent_events', '$3')} order by seq desc limit $2`,
+    [device.id, limit, nowMs],
   );
   return rows.map((row) => openEvent(device, row)).filter(({ capture }) => capture.receipt !== null);
 }
 
-/** One event of the device; null if there is none of that number in that record. */
+/** One event of the device; null if there is none of that number in that record, or its time is over. */
 export async function findEvent(
   client: ClientBase | Pool,
   device: Device,
   record: string,
   seq: number,
+  nowMs: number,
 ): Promise<ConsentEvent | null> {
   const { rows } = await client.query(
-    `select ${EVENT_COLUMNS} from consent_events where seq = $2 and device = $1 and record::text = $3 and state <> 'device'`,
-    [device.id, seq, record],
+    `select ${EVENT_COLUMNS} from consent_events t where seq = $2 and device = $1 and record::text = $3 and state <> 'device'
+       and ${inTimeSql('consent_events', '$4')}`,
+    [device.id, seq, record, nowMs],
   );
   return rows.length === 0 ? null : openEvent(device, rows[0]);
 }

@@ -18,7 +18,14 @@ import {
   receiptKeyId,
 } from '../consent/receipt-signer.ts';
 import type { Act, Asking, ConsentPorts } from '../consent/routes.ts';
-import { findApplication, findEvent, listGrants, listReceipts, loadGrant, type StoredGrant } from '../consent/store.ts';
+import {
+  findApplication,
+  findEvent,
+  listGrantsInTime,
+  listReceipts,
+  loadGrant,
+  type StoredGrant,
+} from '../consent/store.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import type { Device, Presented } from '../devices/profile.ts';
 import type { DevicePorts } from '../devices/routes.ts';
@@ -149,18 +156,20 @@ function consentPorts({ pool, inChain, masters, contact }: PeopleSetup, signer: 
     receipt,
   });
   return {
-    list: (device) =>
+    list: (device, nowMs) =>
       orUnavailable(async () => {
         const described = [];
-        for (const record of await listGrants(pool, device.id)) {
+        for (const record of await listGrantsInTime(pool, device.id, nowMs)) {
           const registered = await findApplication(pool, record.application);
           described.push({ application: record.application, purpose: record.purpose as Purpose, record, registered });
         }
         return described;
       }),
-    find: (device, about) =>
+    find: (device, about, nowMs) =>
       orUnavailable(async () => {
-        const record = await loadGrant(pool, device.id, about.application, about.purpose);
+        const all = await listGrantsInTime(pool, device.id, nowMs);
+        const isIt = (one: StoredGrant) => one.application === about.application && one.purpose === about.purpose;
+        const record = all.find(isIt) ?? null;
         const registered = await findApplication(pool, about.application);
         return record === null && registered === null ? null : { ...about, record, registered };
       }),
@@ -211,19 +220,19 @@ async function tellIfLess(
 function receiptPorts(pool: Pool, signer: ReceiptSigner): ReceiptPorts {
   return {
     jwks: () => orUnavailable(async () => jwksOf(signer.publicKey, await listReceiptKeys(pool))),
-    list: (device) =>
+    list: (device, nowMs) =>
       orUnavailable(async () =>
-        (await listReceipts(pool, device, RECEIPTS)).map(({ record, seq, at, application, purpose, state }) => ({
+        (await listReceipts(pool, device, RECEIPTS, nowMs)).map(({ record, seq, at, application, purpose, state }) => ({
           ...{ id: receiptIdOf(record, seq), at, application, purpose, state },
         })),
       ),
-    find: (device, id) => orUnavailable(() => findReceipt(pool, device, id)),
+    find: (device, id, nowMs) => orUnavailable(() => findReceipt(pool, device, id, nowMs)),
   };
 }
 
-async function findReceipt(pool: Pool, device: Device, id: string) {
+async function findReceipt(pool: Pool, device: Device, id: string, nowMs: number) {
   const [, record, seq] = /^([0-9a-f-]{36})\.(\d{1,15})$/.exec(id) ?? [];
-  const event = record === undefined ? null : await findEvent(pool, device, record, Number(seq));
+  const event = record === undefined ? null : await findEvent(pool, device, record, Number(seq), nowMs);
   const receipt = event?.capture.receipt;
   if (!receipt) return null;
   return { receipt, kantara: toKantara(readReceipt(receipt), receiptKeyId(receipt)) };

@@ -86,10 +86,10 @@ export function openRights(setup: RightsSetup, now: () => number = Date.now): Ri
     contact: {
       contact: setup.contact,
       file: (said, nowMs) => orUnavailable(() => fileComplaint(complaints, said, nowMs)),
-      find: (ticket) => orUnavailable(() => findComplaint(complaints, ticket)),
+      find: (ticket) => orUnavailable(() => findComplaint(complaints, ticket, now())),
       dissatisfied: (ticket, nowMs) =>
         orUnavailable(async () => {
-          const id = await complaintOfTicket(pool, ticket);
+          const id = await complaintOfTicket(pool, ticket, nowMs);
           return id === null ? null : await moveComplaint(complaints, id, 'dissatisfied', null, nowMs);
         }),
       erasure: (code) => orUnavailable(() => erasureStatus(pool, code, now())),

@@ -7,6 +7,7 @@ import { DEVICE_KEY_BYTES, type Random, wrapDeviceKey } from '../devices/device-
 import { type MasterKeys, openDeviceKey } from '../devices/master-keys.ts';
 import { openJson, sealJson } from '../devices/profile.ts';
 import { transact } from '../storage/transaction.ts';
+import { inTimeSql } from './registry.ts';
 import { addMonths } from './request.ts';
 
 export const COMPLAINT_STATES = ['received', 'answered', 'dissatisfied', 'closed'] as const;
@@ -92,9 +93,10 @@ export async function fileComplaint(
 export async function findComplaint(
   { pool, masters }: Pick<ComplaintDeps, 'pool' | 'masters'>,
   ticket: string,
+  nowMs: number,
 ): Promise<(Complaint & { readonly answers: readonly string[] }) | null> {
-  const { rows } = await pool.query('select id from complaints where ticket_hash = $1', [hashTicket(ticket)]);
-  const found = rows.length === 0 ? null : await readComplaint({ pool, masters }, rows[0].id);
+  const id = await complaintOfTicket(pool, ticket, nowMs);
+  const found = id === null ? null : await readComplaint({ pool, masters }, id);
   if (found === null) return null;
   const { text: _text, replyTo: _replyTo, ...shown } = found;
   return shown;
@@ -154,9 +156,12 @@ function mayFollow({ state, endedAt }: Complaint, next: ComplaintState, nowMs: n
   return NEXT[state].includes(next);
 }
 
-/** The id behind a ticket; null if there is none. */
-export async function complaintOfTicket(db: Pool, ticket: string): Promise<string | null> {
-  const { rows } = await db.query('select id from complaints where ticket_hash = $1', [hashTicket(ticket)]);
+/** The id behind a ticket; null if there is none, or its time is over. */
+export async function complaintOfTicket(db: Pool, ticket: string, nowMs: number): Promise<string | null> {
+  const { rows } = await db.query(
+    `select id from complaints t where ticket_hash = $1 and ${inTimeSql('complaints', '$2')}`,
+    [hashTicket(ticket), nowMs],
+  );
   return rows[0]?.id ?? null;
 }
 

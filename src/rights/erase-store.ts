@@ -16,7 +16,7 @@ import { allowDeletes } from '../storage/append-only.ts';
 import { transact } from '../storage/transaction.ts';
 import type { Person } from './challenges-store.ts';
 import { notifyRecipients } from './notices-store.ts';
-import { REGISTRY } from './registry.ts';
+import { inTimeSql, REGISTRY } from './registry.ts';
 import { REQUEST_KINDS } from './request.ts';
 import { type RequestTotal, requestsDetail } from './request-totals.ts';
 import { heldSql } from './retention-store.ts';
@@ -237,11 +237,12 @@ export type ErasureStatus = {
   readonly held: ToldHold | null;
 };
 
-/** How far the erasure is that goes by this code; null if none does. */
+/** How far the erasure is that goes by this code; null if none does, or its time is over. */
 export async function erasureStatus(db: Pool, code: string, nowMs: number): Promise<ErasureStatus | null> {
   const { rows } = await db.query(
-    'select device, started_at::float8 as "startedAt", done_at::float8 as "doneAt" from erasures where code_hash = $1',
-    [hashCode(code)],
+    `select device, started_at::float8 as "startedAt", done_at::float8 as "doneAt" from erasures t
+     where code_hash = $1 and ${inTimeSql('erasures', '$2')}`,
+    [hashCode(code), nowMs],
   );
   if (rows.length === 0) return null;
   const { device, ...times } = rows[0];

@@ -16,7 +16,7 @@ import { beginErasure, type EraseDeps, isSuppressed } from './erase-store.ts';
 import type { HeldPage, TagsOf } from './held-store.ts';
 import { notifyRecipients } from './notices-store.ts';
 import type { ProofAction } from './proof.ts';
-import { overdueSql, REGISTRY } from './registry.ts';
+import { inTimeSql } from './registry.ts';
 import type { RequestKind } from './request.ts';
 import { addRequest, changeRequest, findRequest, listRequests, type StoredRequest } from './requests-store.ts';
 import { type ToldHold, toldHoldOfToken } from './told-holds-store.ts';
@@ -62,7 +62,7 @@ export function createRights(deps: RightsDeps) {
         return changed ? { flags: on ? flags | flag : flags & ~flag } : null;
       };
       if ((await deps.changeDevice(client, chain, device.id, edit, detail, nowMs)) === null) return 'gone';
-      const before = (await listRequests(client, person)).find((one) => one.kind === kind);
+      const before = (await listRequests(client, person, nowMs)).find((one) => one.kind === kind);
       if (!changed && before !== undefined) return { request: before };
       if (changed && on) await deps.forgetVisits?.(client, person);
       if (changed && on && flag === FLAG.restricted) await notifyRecipients(client, chain, person, 'restricted', nowMs);
@@ -80,7 +80,7 @@ export function createRights(deps: RightsDeps) {
 
   /** Once a day is enough to say that a copy was asked for and done. */
   async function noteAccess(client: ClientBase, person: Person, nowMs: number): Promise<void> {
-    const isNoted = (await listRequests(client, person)).some(
+    const isNoted = (await listRequests(client, person, nowMs)).some(
       (one) => one.kind === 'access' && one.receivedAt > nowMs - DAY_MS,
     );
     if (!isNoted) await addRequest(client, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
@@ -123,10 +123,11 @@ export function createRights(deps: RightsDeps) {
     async await(device: Presented, kind: 'rectification' | 'erasure', asked: unknown): Promise<Outcome> {
       const person = personOf(device);
       return await whileThere(device, async (client) => {
-        const all = await listRequests(client, person);
+        const nowMs = now();
+        const all = await listRequests(client, person, nowMs);
         const waiting = all.find((one) => one.kind === kind && one.state === 'identity');
         const events = [{ kind: 'askProof' }] as const;
-        return { request: waiting ?? (await addRequest(client, person, newId(), kind, asked, events, now(), random)) };
+        return { request: waiting ?? (await addRequest(client, person, newId(), kind, asked, events, nowMs, random)) };
       });
     },
 
@@ -139,7 +140,7 @@ export function createRights(deps: RightsDeps) {
       const nowMs = now();
       return await inChain(async (client, chain) => {
         if (!(await isThere(client, device))) return 'gone';
-        const waiting = (await listRequests(client, person)).find(
+        const waiting = (await listRequests(client, person, nowMs)).find(
           (one) => one.kind === 'rectification' && one.state === 'identity',
         );
         const start = { kind: 'start' } as const;
@@ -159,8 +160,8 @@ export function createRights(deps: RightsDeps) {
       return (await beginErasure(deps, personOf(device), 'asked', code)) ? code : null;
     },
 
-    requests: (device: Presented) => listRequests(pool, personOf(device)),
-    request: (device: Presented, id: string) => findRequest(pool, personOf(device), id),
+    requests: (device: Presented) => listRequests(pool, personOf(device), now()),
+    request: (device: Presented, id: string) => findRequest(pool, personOf(device), id, now()),
     disclosures: (device: Presented, before: number, limit: number) =>
       readDisclosures(pool, device, before, limit, now()),
   };
@@ -184,7 +185,7 @@ async function readDisclosures(
     `select t.seq::float8, t.at::float8, t.kind, t.application, t.purpose, t.basis, t.precision,
        t.policy_version as "policyVersion", t.detail, a.name
      from ledger t left join applications a on a.id = t.application
-     where t.subject = $1 and t.kind = any($2) and t.seq < $3 and (${overdueSql(REGISTRY.ledger)!.replaceAll('$1', '$5')}) is not true
+     where t.subject = $1 and t.kind = any($2) and t.seq < $3 and ${inTimeSql('ledger', '$5')}
        and not exists (select from legal_disclosures l where l.device = $4 and l.gag_until > $5
          and t.detail like '%' || l.id::text || '%')
      order by t.seq desc limit $6`,

@@ -22,6 +22,9 @@ const SUCCEEDED = `(select n.at from consent_events n where n.device = t.device 
   order by n.seq limit 1)`;
 /** The grant that an event `t` led to, if it stands. */
 const OF_GRANT = 'from grants g where g.device = t.device and g.record = t.record';
+/** A grant that is held keeps what it rests on. */
+const IS_HELD = `exists (select from legal_holds h where h.table_name = 'grants' and h.ends_at > $1::int8
+  and h.row_key = concat_ws('/', g.device::text, g.application, g.purpose))`;
 
 export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
   device_keys: {
@@ -123,9 +126,11 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     key: ['seq'],
     life: {
       kind: 'when',
-      // The last of a grant that stands says what is in force, and the last state of a device what it is.
-      sql: `coalesce(${SUCCEEDED}, case when not exists (select ${OF_GRANT})
-        and not (t.state = 'device' and exists (select from devices d where d.id = t.device)) then t.at end) <= $1::int8 - ${EVIDENCE_MS}`,
+      // The last of a grant goes when the grant is over, swept or not, and the last state of a device with it.
+      sql: `coalesce(${SUCCEEDED}, case
+        when t.state = 'device' then case when not exists (select from devices d where d.id = t.device) then t.at end
+        when exists (select ${OF_GRANT}) then (select case when not ${IS_HELD} then ${endOfGrant('g')} end ${OF_GRANT})
+        else t.at end) <= $1::int8 - ${EVIDENCE_MS}`,
       says: 'each three years after something else was said; the last of a consent as long as that, of a device that is used as long as the device',
       ends: `${EVIDENCE_MS} + coalesce(${SUCCEEDED}, case when t.state = 'device' then null
         when exists (select ${OF_GRANT}) then (select ${endOfGrant('g')} ${OF_GRANT}) else t.at end)`,

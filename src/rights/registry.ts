@@ -82,6 +82,12 @@ export function overdueSql({ life }: TableEntry): string | null {
   }
 }
 
+/** SQL that is true of rows `t` of a table whose time is not over at `now` (a parameter): what everybody who asks may still see, swept or not. */
+export function inTimeSql(table: string, now: string): string {
+  const overdue = overdueSql(REGISTRY[table]);
+  return overdue === null ? 'true' : `(${overdue.replaceAll('$1', now)}) is not true`;
+}
+
 /** When a row is over, as SQL in epoch milliseconds; null if it can't be said for one row alone. */
 export function endsAtSql({ life }: TableEntry): string | null {
   if (life.kind === 'until') return `t.${life.column}`;

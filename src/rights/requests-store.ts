@@ -6,6 +6,7 @@ import { type Random, unseal } from '../devices/device-key.ts';
 import { type MasterKeys, openDeviceKey } from '../devices/master-keys.ts';
 import { sealJson } from '../devices/profile.ts';
 import type { Person } from './challenges-store.ts';
+import { inTimeSql } from './registry.ts';
 import { advanceRequest, type RequestEvent, type RequestKind, type RightsRequest, receiveRequest } from './request.ts';
 
 /** As stored; `asked` is what the person said. */
@@ -16,6 +17,7 @@ type Row = Omit<RightsRequest, 'reason' | 'extension'> & { readonly id: string; 
 
 const COLUMNS = `id, kind, state, received_at::float8 as "receivedAt", due_at::float8 as "dueAt",
   extended_at::float8 as "extendedAt", ended_at::float8 as "endedAt", sealed`;
+const inTime = (now: string) => inTimeSql('rights_requests', now);
 const labelOf = (person: Person) => `rights_requests.sealed ${person.device}`;
 
 /** Writes down a request and what happens to it at once. Throws if the events cannot happen in this order. */
@@ -52,7 +54,7 @@ export async function changeRequest(
   random: Random,
   asked?: unknown,
 ): Promise<StoredRequest | null> {
-  const before = await findRequest(client, person, id);
+  const before = await findRequest(client, person, id, nowMs);
   const after = before && advanceRequest(before, event, nowMs);
   if (before === null || after === null) return null;
   const said = asked ?? before.asked;
@@ -74,19 +76,26 @@ export async function changeRequest(
   return rowCount === 1 ? { ...after, id, asked: said } : null;
 }
 
-export async function findRequest(db: ClientBase | Pool, person: Person, id: string): Promise<StoredRequest | null> {
-  const { rows } = await db.query(`select ${COLUMNS} from rights_requests where id = $1 and device = $2`, [
-    id,
-    person.device,
-  ]);
+/** Null if there is none of that id, or its time is over. */
+export async function findRequest(
+  db: ClientBase | Pool,
+  person: Person,
+  id: string,
+  nowMs: number,
+): Promise<StoredRequest | null> {
+  const { rows } = await db.query(
+    `select ${COLUMNS} from rights_requests t where id = $1 and device = $2 and ${inTime('$3')}`,
+    [id, person.device, nowMs],
+  );
   return rows.length === 0 ? null : opened(person, rows[0]);
 }
 
-/** The device's requests, newest first. */
-export async function listRequests(db: ClientBase | Pool, person: Person): Promise<StoredRequest[]> {
+/** The device's requests whose time is not over, newest first. */
+export async function listRequests(db: ClientBase | Pool, person: Person, nowMs: number): Promise<StoredRequest[]> {
   const { rows } = await db.query(
-    `select ${COLUMNS} from rights_requests where device = $1 order by received_at desc, id limit 200`,
-    [person.device],
+    `select ${COLUMNS} from rights_requests t where device = $1 and ${inTime('$2')}
+     order by received_at desc, id limit 200`,
+    [person.device, nowMs],
   );
   return rows.map((row) => opened(person, row));
 }

@@ -31,9 +31,9 @@ test('a sweep ends requests whose proof never came, and tells the person why', a
   await addRequest(pool, ada, id, 'erasure', {}, [{ kind: 'askProof' }], START_MS, randomBytes);
   const later = (ms: number) => ({ ...eraseDeps(pool, () => START_MS + ms), random: randomBytes });
   await sweepStore(later(27 * 86_400_000));
-  expect((await findRequest(pool, ada, id))?.state).toBe('identity');
+  expect((await findRequest(pool, ada, id, START_MS))?.state).toBe('identity');
   await sweepStore(later(32 * 86_400_000));
-  expect(await findRequest(pool, ada, id)).toMatchObject({
+  expect(await findRequest(pool, ada, id, START_MS)).toMatchObject({
     state: 'refused',
     reason: 'identity was not proven in time',
   });

@@ -262,7 +262,7 @@ test('a complaint is answered by staff and may be said not to satisfy', async ()
   expect((await run('root', 'complaints', 'show', complaint.id, ...REASON)).exitCode).toBe(1);
   expect((await run('priv', 'complaints', 'close', complaint.id, ...REASON)).exitCode).toBe(1);
   await run('priv', 'complaints', 'answer', complaint.id, '--say', 'it cannot, and here is why', ...REASON);
-  expect(await findComplaint(deps, ticket)).toMatchObject({
+  expect(await findComplaint(deps, ticket, COMMAND_NOW_MS)).toMatchObject({
     state: 'answered',
     answers: ['it cannot, and here is why'],
   });
