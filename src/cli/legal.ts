@@ -40,7 +40,7 @@ export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --ref
        honeyguide legal holds --reason TEXT                          (all with [--json])
 
 BASIS: ${LEGAL_BASES.join(', ')}. Two people with the approver's role of that basis, neither the one who asks, must approve
-before it can be carried out, and be of the staff still when it is; \`show\` says to them, and to who asked, what it is about. It is carried out once, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
+before it can be carried out, and be of the staff still when it is; \`show\` says to them, and to who asked, what it is about. It is carried out once, by whoever may ask for one of its basis, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
 gag date lies ahead, and counted in \`honeyguide transparency\`. 
 --ends and --to lie within a year, a gag within two. ROW is the row's primary key, its columns joined by /. A hold lasts a year at most, and is
 placed again if it is needed longer; CAUSE is ${HOLD_CAUSES.join(' or ')} (the first is the default). Who is erased meanwhile reads that
@@ -181,6 +181,9 @@ function inWords(row: LegalRow, scope: LegalScope | null): string {
     .join('');
 }
 
+/** For a disclosure that is not there, to say so to whoever carries out any. */
+const EXECUTES = ['execute:legal_obligation', 'execute:security', 'execute:protect_rights'] as const;
+
 async function execute(
   context: CommandContext,
   { act, masters, store, erasing }: Desk,
@@ -192,10 +195,11 @@ async function execute(
   const nowMs = context.now();
   const tables = new Set<string>();
   async function open(): Promise<AsyncIterable<string>> {
-    const about: About = async (client) => ({
-      object: (await findLegal(client, id)) === null ? null : `execute ${id}`,
-    });
-    const ready = await act('execute', values.reason, (client) => readyLegal(client, masters, id, nowMs), about);
+    const found = await findLegal(store.pool, id);
+    // Whoever asks for disclosures of one basis carries out no others (C4).
+    const action = found === null ? EXECUTES : (`execute:${found.basis}` as const);
+    const about: About = async () => ({ object: found === null ? null : `execute ${id}` });
+    const ready = await act(action, values.reason, (client) => readyLegal(client, masters, id, nowMs), about);
     if (typeof ready === 'string') throw new StaffRefused(ready);
     return exportJson({ disclosure: id, ...ready.scope }, noting(tables, readLegalPages(store.pool, ready, nowMs)));
   }

@@ -9,9 +9,9 @@ export const ROLES = {
   /** Answers people: requests, complaints, exports for somebody, marks of children, parents' consents, erasures; policies. */
   privacy: ['rights', 'complaints', 'export', 'erase', 'child', 'parental', 'hold', 'policies', 'removals'],
   /** Asks for and carries out disclosures under law. */
-  legal: ['legal:legal_obligation', 'execute', 'hold'],
+  legal: ['legal:legal_obligation', 'execute:legal_obligation', 'hold'],
   /** Asks for and carries out disclosures against fraud and for security, and to protect rights. */
-  security: ['legal:security', 'legal:protect_rights', 'execute'],
+  security: ['legal:security', 'legal:protect_rights', 'execute:security', 'execute:protect_rights'],
   /** Approves disclosures under law. */
   'legal-approver': ['approve:legal_obligation'],
   /** Approves the others: an approver of their own (C4). */

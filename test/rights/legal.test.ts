@@ -107,6 +107,18 @@ describe.each(LEGAL_BASES)('a disclosure on the basis %s', (basis) => {
     expect(JSON.stringify(handed)).not.toMatch(/52\.09|of-today|in-7/);
   });
 
+  test('is carried out by those who may ask for one of its basis, and by no others of the staff', async () => {
+    const ada = await known();
+    const { json } = await request(ada.id, '2025-06-01', '2025-07-01');
+    for (const who of approve) expect((await act(who, 'approve', json.id)).exitCode).toBe(0);
+    for (const who of [asks === 'lawyer' ? 'sentry' : 'lawyer', ...approve, 'priv', 'root']) {
+      const out = join(testFolder(), 'out.json');
+      expect([who, (await act(who, 'execute', json.id, '--out', out)).exitCode]).toEqual([who, 1]);
+      expect(existsSync(out)).toBe(false);
+    }
+    expect((await act(asks, 'execute', json.id, '--out', join(testFolder(), 'out.json'))).exitCode).toBe(0);
+  });
+
   test('hands over the last day of its period to its end, and no moment of a time that is said', async () => {
     const ada = await known();
     const rowsUntil = async (to: string) =>

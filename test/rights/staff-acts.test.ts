@@ -93,7 +93,7 @@ test('an act on a thing names it, and what was done: a person’s id that was gi
     says(`one approve:legal_obligation approve ${asked.id}`),
   ]);
   expect((await of('lawyer', 'legal', 'execute', asked.id, '--out', join(testFolder(), 'out.json'))).details).toEqual([
-    says(`lawyer execute execute ${asked.id}`),
+    says(`lawyer execute:legal_obligation execute ${asked.id}`),
   ]);
   const held = await of('lawyer', 'legal', 'hold', 'devices', ada.id, '--ends', '2026-06-01');
   expect(held.details).toEqual([says(`lawyer hold hold ${held.id}`)]);
