@@ -1,5 +1,6 @@
 // `honeyguide policies`: what is promised to people, published for good. A material version puts the consents that it touches on
 // hold from its date on, until each is confirmed.
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { listPolicies, publishPolicy } from '../policy/store.ts';
@@ -85,11 +86,20 @@ function readTexts(files: readonly string[]): { language: string; text: string }
     const bytes = readFileSync(file);
     if (bytes.length === 0 || bytes.length > MAX_TEXT_BYTES)
       throw new Error('a text is empty, or longer than a megabyte');
-    return { language, text: bytes.toString('utf8') };
+    return { language, text: readUtf8(bytes) };
   });
   if (texts.length === 0) throw new UsageError('which file?');
   if (new Set(texts.map((one) => one.language)).size < texts.length) throw new UsageError('one file for each language');
   return texts;
+}
+
+/**
+ * The text whose UTF-8 is these bytes, with the mark at their beginning if there is one: its hash is the file's. Never a guess: what
+ * is published with letters that were lost can't be changed any more.
+ */
+function readUtf8(bytes: Buffer): string {
+  if (isUtf8(bytes) && !bytes.includes(0)) return bytes.toString('utf8');
+  throw new Error('a text is not UTF-8: save it as that, or its letters would be lost for good');
 }
 
 async function list(context: CommandContext, say: Say): Promise<void> {

@@ -303,4 +303,32 @@ describe('honeyguide policies', () => {
       { version: '2026-12', languages: ['en', 'nl'] },
     ]);
   });
+
+  test('publishes a text as the bytes of its file, and none whose letters it could only guess', async () => {
+    const publish = (name: string, bytes: Buffer) => {
+      const path = join(testFolder(), name);
+      writeFileSync(path, bytes);
+      return runCommand(
+        ['policies', 'publish', path, '--version', 'bytes', '--json'],
+        store,
+        env,
+        COMMAND_NOW_MS + 2 * DAY_MS,
+      );
+    };
+    // Latin-1, UTF-16 with its mark and without, a byte of zero.
+    for (const bytes of [
+      Buffer.from('Caf\u00e9 policy', 'latin1'),
+      Buffer.from('\ufeffPolicy', 'utf16le'),
+      Buffer.from('Policy', 'utf16le'),
+      Buffer.from('Policy\0'),
+    ]) {
+      const { exitCode, output } = await publish('policy.en.md', bytes);
+      expect(exitCode).toBe(1);
+      expect(JSON.parse(output).error).toContain('UTF-8');
+    }
+    const marked = Buffer.from('\ufeffCaf\u00e9\r\npolicy \u{1f426}');
+    expect((await publish('policy.en.md', marked)).exitCode).toBe(0);
+    const { rows } = await store.pool.query(`select sha256, text from policy_texts where version = 'bytes'`);
+    expect(rows).toEqual([{ sha256: createHash('sha256').update(marked).digest(), text: marked.toString() }]);
+  });
 });
