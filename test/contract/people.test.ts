@@ -314,6 +314,18 @@ describe('the token of a phone', () => {
       expect((await gateway.call('PATCH', '/v1/me', token, body)).status).toBe(400);
   });
 
+  test('says of each field on which day it was last stated, by registering, by a change and by saying the same again', async () => {
+    const day = () => new Date(gateway.clock.nowMs).toISOString().slice(0, 10);
+    const [registeredAt, registered] = [gateway.clock.nowMs, day()];
+    const token = await gateway.register({ jurisdiction: 'NL', ageBand: '18plus' });
+    const statedOn = async () => ((await gateway.call('GET', '/v1/me', token)).body as { statedOn: object }).statedOn;
+    expect(await statedOn()).toEqual({ jurisdiction: registered, ageBand: registered });
+    gateway.clock.nowMs += 40 * 86_400_000;
+    await gateway.call('PATCH', '/v1/me', token, { sources: { gps: false }, jurisdiction: 'NL' });
+    expect(await statedOn()).toEqual({ jurisdiction: day(), ageBand: registered, sources: day() });
+    gateway.clock.nowMs = registeredAt;
+  });
+
   test('may change thirty things a minute and look as often as it likes; a body that is promised may be missing', async () => {
     const token = await gateway.register();
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
