@@ -140,6 +140,21 @@ describe('honeyguide parental', () => {
     expect(keys.map((key) => key.kid)).toContain(kid);
   });
 
+  test('taken back by one of two parents, ends what stands on that one and nothing else', async () => {
+    const token = await gateway.register({ ageBand: 'under13', jurisdiction: 'NL' });
+    const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
+    const [near, far] = [await addTestApplication(store), await addTestApplication(store)];
+    await add(id);
+    expect((await put(token, 'region', far)).status).toBe(200);
+    const second = await add(id, '--precise');
+    expect((await put(token, 'precise', near)).status).toBe(200);
+    await json('parental', 'withdraw', second.id);
+    expect(await shown(token, near)).toMatchObject({ consent: { state: 'invalidated', shows: 'region' } });
+    expect(await shown(token, far)).toMatchObject({ consent: { state: 'given', shows: 'region' } });
+    // The one who is left named no precise positions.
+    expect((await put(token, 'precise', near)).status).toBe(403);
+  });
+
   test('keeps who the parent is, and what proved it, out of reach of who reads tables', async () => {
     const token = await gateway.register({ ageBand: 'under13' });
     const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
