@@ -80,6 +80,7 @@ test('every act of staff, and every refusal, is a row of the audit chain that ve
   expect(await staffRows()).toContain('root refused export: for the test of it');
   await run('root', 'staff', 'end', 'leaver', ...REASON);
   expect((await run('leaver', 'requests', 'export', ada.id, ...REASON)).exitCode).toBe(1);
+  expect(await staffRows()).toContain('leaver refused export: for the test of it');
   expect((await run('priv', 'requests', 'export', ada.id, '--reason', 'short')).exitCode).toBe(1);
   expect((await run(null, 'audit', 'verify')).exitCode).toBe(0);
 });
