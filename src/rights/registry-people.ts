@@ -108,7 +108,8 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     key: ['device', 'application', 'purpose'],
     life: {
       kind: 'when',
-      sql: `${endOfGrant('t')} <= $1::int8 - ${EVIDENCE_MS}`,
+      // None is over that was given less than that ago: what came after is looked up of old ones only.
+      sql: `t.given_at <= $1::int8 - ${EVIDENCE_MS} and ${endOfGrant('t')} <= $1::int8 - ${EVIDENCE_MS}`,
       says: 'refusals as long as the device; everything else three years after its end',
       ends: `${EVIDENCE_MS} + ${endOfGrant('t')}`,
     },
@@ -127,7 +128,7 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     life: {
       kind: 'when',
       // The last of a grant goes when the grant is over, swept or not, and the last state of a device with it.
-      sql: `coalesce(${SUCCEEDED}, case
+      sql: `t.at <= $1::int8 - ${EVIDENCE_MS} and coalesce(${SUCCEEDED}, case
         when t.state = 'device' then case when not exists (select from devices d where d.id = t.device) then t.at end
         when exists (select ${OF_GRANT}) then (select case when not ${IS_HELD} then ${endOfGrant('g')} end ${OF_GRANT})
         else t.at end) <= $1::int8 - ${EVIDENCE_MS}`,
