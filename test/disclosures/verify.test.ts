@@ -39,6 +39,13 @@ describe('a ledger that was tampered with', () => {
     ['a removed row', `delete from ledger where seq = 5`, 5, 'missing'],
     ['a cut tail', `delete from ledger where seq >= 8`, 8, 'tailCut'],
     ['an empty ledger', `delete from ledger`, 1, 'tailCut'],
+    [
+      'an end set back without its hash',
+      `delete from ledger where seq > 8; update ledger_head set seq = 8`,
+      8,
+      'tailCut',
+    ],
+    ['another hash of its end', `update ledger_head set hash = sha256('other')`, 10, 'tailCut'],
     ['a cut beginning', `delete from ledger where seq <= 2`, 1, 'missing'],
     [
       'a beginning cut as a drop is',

@@ -58,6 +58,16 @@ test('a request goes only where the law lets it, whatever happens to it in whate
   );
 });
 
+test('a request is extended once, with a reason, until the moment it is due and not after', () => {
+  const received = receiveRequest('rectification', Date.UTC(2026, 10, 30, 9));
+  const extend = { kind: 'extend', reason: 'we must ask the maker' } as const;
+  const extended = advanceRequest(received, extend, received.dueAt);
+  expect(extended).toMatchObject({ dueAt: Date.UTC(2027, 1, 28, 9), extension: extend.reason, state: 'received' });
+  expect(advanceRequest(received, extend, received.dueAt + 1)).toBeNull();
+  expect(advanceRequest(received, { ...extend, reason: ' ' }, received.dueAt)).toBeNull();
+  expect(advanceRequest(extended!, extend, received.receivedAt + 1)).toBeNull();
+});
+
 test('a month later is the same day, or the last one of a month that is too short', () => {
   const day = (text: string, months: number) => new Date(addMonths(Date.parse(text), months)).toISOString();
   expect(day('2026-11-22T12:34:56.789Z', 1)).toBe('2026-12-22T12:34:56.789Z');
