@@ -295,7 +295,13 @@ describe('honeyguide policies', () => {
     const text = file('other.en.md', 'Other.');
     const publish = async (...args: string[]) =>
       (await runCommand(['policies', 'publish', text, '--version', 'x1', ...args], store, env)).exitCode;
-    expect((await runCommand(['policies', 'publish', text, '--version', '2017-06-30'], store, env)).exitCode).toBe(1);
+    const again = ['policies', 'publish', text, '--version', '2017-06-30', '--effective', '2027-06-30', '--json'];
+    const first = (await gateway.call('GET', '/v1/policies/2017-06-30')).text;
+    expect(await runCommand(again, store, env)).toMatchObject({
+      exitCode: 1,
+      output: expect.stringContaining('what is published is never changed'),
+    });
+    expect((await gateway.call('GET', '/v1/policies/2017-06-30')).text).toBe(first);
     // A year too early by a slip, or said to be meant (but others took effect since).
     expect(await publish('--effective', '2018-01-01')).toBe(2);
     expect(await publish('--effective', '2018-01-01', '--backdated')).toBe(1);
