@@ -6,6 +6,7 @@ import type { ClientBase, Pool } from 'pg';
 import { chainHash, type LedgerEntry } from './entry.ts';
 import { type HmacKey, hmacKey } from './hmac.ts';
 import { inOneWrite, type Row, writeRows } from './rows-store.ts';
+import { LEASE_MS } from './settle.ts';
 
 export type Chain = {
   /** Adds a row; returns its number, good from the commit on. */
@@ -49,11 +50,12 @@ export type ChainDeps = {
 
 /**
  * Nobody waits for the lock longer than a phone waits for its answer, and whoever falls silent while holding it (a machine
- * cut off, a process stopped) loses it, with what it had not committed.
+ * cut off, a process stopped) loses it, with what it had not committed, as soon as it would lose its lease: were it after as long as
+ * others wait for the lock, one gateway that was cut off would have the withdrawals on all others fail.
  */
 const LOCK = `begin isolation level read committed;
   set local lock_timeout = '10s';
-  set local idle_in_transaction_session_timeout = '10s';
+  set local idle_in_transaction_session_timeout = '${LEASE_MS}ms';
   select seq::text, hash from ledger_head for update`;
 
 export function createInChain(deps: ChainDeps): InChain {

@@ -1,7 +1,8 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { setTimeout as pause } from 'node:timers/promises';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { openPool } from '../../src/storage/pool.ts';
-import { openTestStore } from '../support/store.ts';
+import { ON_POSTGRES, openTestStore } from '../support/store.ts';
 import { tamper } from '../support/tamper.ts';
 import { entry, testChain, verify } from './ledger.ts';
 
@@ -12,6 +13,14 @@ const inChain = testChain(pool);
 async function numbers(): Promise<number[]> {
   const { rows } = await pool.query('select seq::int from ledger order by seq');
   return rows.map((row) => row.seq);
+}
+
+/** Transactions that wait for the ledger's lock. */
+async function waiting(): Promise<number> {
+  const { rows } = await pool.query(
+    `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows[0].n;
 }
 
 beforeEach(async () => {
@@ -118,6 +127,30 @@ describe('the chain', () => {
     );
     expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
+
+  test.runIf(ON_POSTGRES)(
+    'is taken from whoever falls silent while writing it, before those give up who wait for it',
+    async () => {
+      const silence = Promise.withResolvers<void>();
+      const holding = Promise.withResolvers<void>();
+      const silent = inChain(async (client, chain) => {
+        chain.append(entry());
+        holding.resolve();
+        await vi.waitFor(async () => expect(await waiting()).toBe(1));
+        await pause(500);
+        // The last that is heard of it, after the other has begun to wait.
+        await client.query('select 1');
+        await silence.promise;
+      });
+      const lost = expect(silent).rejects.toThrow();
+      await holding.promise;
+      expect(await inChain(async (_client, chain) => chain.append(entry()))).toBe(1);
+      silence.resolve();
+      await lost;
+      expect(await numbers()).toEqual([1]);
+    },
+    30_000,
+  );
 
   test('announces a change of mind under the number of its row, and waits until it is in force', async () => {
     const device = '6f0c0000-0000-4000-8000-000000000001';
