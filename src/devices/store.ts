@@ -205,10 +205,11 @@ export async function rotateToken(
   return issued;
 }
 
-/** Ends every token of a device, those of applications too: nobody can speak for it any more. */
+/** Ends every token of a device, those of applications too: nobody can speak for it any more, nor be told where it was last. */
 export async function endTokens(client: ClientBase, chain: Chain, device: Device, nowMs: number): Promise<void> {
   await client.query('delete from device_tokens where device = $1', [device.id]);
   await client.query('delete from application_tokens where device = $1', [device.id]);
+  await client.query('delete from last_locations where device = $1', [device.id]);
   chain.append({ at: nowMs, kind: KIND.device, subject: device.subject, detail: 'tokensEnded' });
   chain.changed(device.id);
 }

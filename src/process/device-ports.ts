@@ -116,7 +116,8 @@ function tokenPorts({ pool, inChain, masters }: PeopleSetup): TokenPorts {
   };
 }
 
-/** True if the last place was found by what is switched off now, or while what may be shown was another (policy C7, L5). */
+/** True if the last place was found by what is switched off now, or while what may be shown was another (policy C7, L5, K4). */
 function outdatesLastLocation({ profile: before }: Device, { profile: after }: Device): boolean {
-  return (before.sources & ~after.sources) !== 0 || before.marketing !== after.marketing;
+  if ((before.sources & ~after.sources) !== 0 || before.marketing !== after.marketing) return true;
+  return before.ageBand !== after.ageBand || before.jurisdiction !== after.jurisdiction;
 }

@@ -25,6 +25,9 @@ const OF_GRANT = 'from grants g where g.device = t.device and g.record = t.recor
 /** A grant that is held keeps what it rests on. */
 const IS_HELD = `exists (select from legal_holds h where h.table_name = 'grants' and h.ends_at > $1::int8
   and h.row_key = concat_ws('/', g.device::text, g.application, g.purpose))`;
+/** Of a grant `g`: in force at `$1`, not waiting for re-consent, and asking for the last place to be kept. */
+const ASKS_FOR_LAST_PLACE = `g.state in ('given', 'reconfirmed') and g.precision = 2 and 'last-location' = any(g.scopes)
+  and g.expires_at > $1::int8 and (g.suspended_at is null or g.suspended_at > $1::int8)`;
 
 export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
   device_keys: {
@@ -84,7 +87,12 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
     what: 'the last position, kept only while a grant needs it',
     columns: { ...list('device', 'pseudonymous'), ...list('expires_at', 'personal'), ...list('sealed', 'sealed') },
     key: ['device'],
-    life: { kind: 'until', column: 'expires_at' },
+    life: {
+      kind: 'when',
+      sql: `t.expires_at <= $1::int8 or not exists (select from grants g where g.device = t.device and ${ASKS_FOR_LAST_PLACE})`,
+      says: '24 hours at most, and no longer than a consent that asks for it is in force',
+      ends: 't.expires_at',
+    },
     endedBy: 'sweep',
     subject: ofDevice,
   },

@@ -1,6 +1,6 @@
 // Fills every table of the registry with one row about a device, every column with a mark of its own, whatever its type: the
 // row that an export must show and an erasure must take.
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { ledgerSubject, seal } from '../../src/devices/device-key.ts';
 import type { Person } from '../../src/rights/challenges-store.ts';
@@ -27,6 +27,8 @@ export async function plant(pool: Pool, person: Person, tables?: readonly string
     // Visits are found by keys that are not in the store: in-force.test.ts and held.test.ts make theirs.
     if (entry.subject === undefined || entry.subject.by === 'tags' || table === 'device_keys') continue;
     if (tables !== undefined && !tables.includes(table)) continue;
+    // Whose place is over where nobody asks for it.
+    if (table === 'last_locations') await askForLastPlace(pool, person);
     const names: string[] = [];
     const values: unknown[] = [];
     for (const column of Object.keys(entry.columns)) {
@@ -47,6 +49,15 @@ export async function plant(pool: Pool, person: Person, tables?: readonly string
     );
   }
   return marks;
+}
+
+async function askForLastPlace(pool: Pool, { device }: Person): Promise<void> {
+  await pool.query(
+    `insert into grants (device, application, purpose, record, state, precision, scopes, sources, policy_version, given_at,
+       expires_at, event_seq) values ($1, 'asks', 'p', $2, 'given', 2, '{last-location}', 31, 'v', 0, $3, 1)
+     on conflict do nothing`,
+    [device, randomUUID(), FAR_MS],
+  );
 }
 
 async function columnTypes(pool: Pool): Promise<Map<string, { type: string; generated: boolean }>> {

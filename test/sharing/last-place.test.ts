@@ -9,6 +9,7 @@ import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { findPerson } from '../../src/rights/erase-store.ts';
 import { answerChallenge } from '../../src/rights/proof.ts';
+import { sweepExpired } from '../../src/rights/retention-store.ts';
 import {
   addDevice,
   addPartner,
@@ -119,4 +120,34 @@ test('a place that the address alone told, which may be that of an applicationâ€
   expect(await told({})).toBeCloseTo(51.5, 5);
   expect(await told({ considerIp: false })).toBeCloseTo(latitude, 5);
   await byAddress.close();
+});
+
+test('an age that was taken back takes the place with it, and so does the end of all tokens', async () => {
+  for (const over of [
+    (token: string) => call('PATCH', '/v1/me', token, { ageBand: 'unknown' }),
+    (token: string) => call('DELETE', '/v1/me/token', token),
+  ]) {
+    const phone = await agreed([finder.application]);
+    await ask({ key: finder.key, device: phone.token }, HERE);
+    expect(await isKept(phone)).toBe(true);
+    expect([200, 204]).toContain((await over(phone.token)).statusCode);
+    expect(await isKept(phone)).toBe(false);
+  }
+});
+
+test('a place that was asked for by what waits for re-consent, or has run out, is over and swept', async () => {
+  const [held, short, stays] = [
+    await agreed([finder.application]),
+    await agreed(),
+    await agreed([finder.application], [other.application]),
+  ];
+  const expiresAt = new Date(clock.nowMs + 60_000).toISOString();
+  await call('PUT', consentUrl(finder.application), short.token, { ...KEPT, expiresAt });
+  for (const { token } of [held, short, stays]) await ask({ key: finder.key, device: token }, HERE);
+  await store.pool.query('update grants set suspended_at = $1 where device = any($2) and application = $3', [
+    ...[clock.nowMs + 60_000, [held.id, stays.id], finder.application],
+  ]);
+  expect((await sweepExpired(store.pool, clock.nowMs)).last_locations).toBeUndefined();
+  await sweepExpired(store.pool, clock.nowMs + 60_000);
+  expect(await Promise.all([held, short, stays].map(isKept))).toEqual([false, false, true]);
 });
