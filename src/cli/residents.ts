@@ -1,5 +1,6 @@
 // Where people live, as the anonymity map is built from: an operator's own figures, or GeoNames places.
 import { createReadStream } from 'node:fs';
+import { isValidCell } from 'h3-js';
 import { keyOfCell, type RegionKey } from '../privacy/region-key.ts';
 import { addTown } from '../privacy/spread-residents.ts';
 import { inflated, lineBlocks } from '../stations/lines.ts';
@@ -22,9 +23,11 @@ export async function readResidents(density: string | undefined): Promise<Map<Re
   for await (const line of linesOf(density)) {
     number++;
     const [cell, population] = line.split(',');
-    if (/^8[7-9a-f][0-9a-f]{13}$/.test(cell) && Number(population) >= 0) {
+    const count = Number(population);
+    // People in a cell that is none, or more than can be counted, would make up a K that nobody lives in.
+    if (/^8[7-9a-f][0-9a-f]{13}$/.test(cell) && isValidCell(cell) && count >= 0 && Number.isFinite(count)) {
       const key = keyOfCell(cell);
-      residents.set(key, (residents.get(key) ?? 0) + Number(population));
+      residents.set(key, (residents.get(key) ?? 0) + count);
     } else if (number > 1 && line !== '')
       throw new Error(`line ${number} is no "h3,population" of resolution 7 or finer`);
   }
