@@ -15,8 +15,11 @@ import { type CommandContext, UsageError } from './context.ts';
 import { GEONAMES, readResidents } from './residents.ts';
 import { speaker } from './speaker.ts';
 
+/** DESIGN 6.3. */
+const DEFAULT_K = 1_000;
+
 export const usage = `usage: honeyguide anonymity-map build --out FILE [--density FILE] [--k N] [--previous FILE]... [--json]
-       honeyguide anonymity-map verify [FILE] [--density FILE] [--previous FILE]... [--json]
+       honeyguide anonymity-map verify [FILE] [--density FILE] [--k N] [--previous FILE]... [--json]
        honeyguide anonymity-map stats [FILE] [--json]
 
 FILE is a map's file, or strict for the stricter of the two that come along; without it, the other one.
@@ -25,7 +28,8 @@ Splits the world into regions of at least K residents (default 1000). --density:
 resolution 7 or finer (Kontur's, for one), .gz or not; without it, places from GeoNames (CC BY 4.0). --previous: an
 earlier map, given once or twice, the newest first: whoever was told a region of each must still be among K, so name the
 last two versions that were in use. build keeps old regions where new ones would break this. Not more than a map a quarter.
-build writes nothing unless the proof holds; verify exits with 1 when it does not.
+build writes nothing unless the proof holds; verify exits with 1 when it does not. It proves the K that the map says of itself, or
+the one that is given.
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
@@ -35,14 +39,15 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     options: {
       out: { type: 'string' },
       density: { type: 'string' },
-      k: { type: 'string', default: '1000' },
+      k: { type: 'string' },
       previous: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
     },
   });
   const [verb, file] = positionals;
-  const k = Number(values.k);
-  if (!Number.isInteger(k) || k < 1) throw new UsageError('--k takes a whole number of people');
+  const wantedK = values.k === undefined ? null : Number(values.k);
+  if (wantedK !== null && !(Number.isInteger(wantedK) && wantedK >= 1))
+    throw new UsageError('--k takes a whole number of people');
   if (verb === 'build' && values.out === undefined) throw new UsageError('build needs --out FILE');
   const say = speaker(context, values.json);
 
@@ -50,21 +55,24 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     case 'build': {
       const residents = await readResidents(values.density);
       const source = values.density === undefined ? GEONAMES : 'h3,population figures of the operator';
+      const k = wantedK ?? DEFAULT_K;
       const earlier = values.previous.map((path) => readMap(path).names);
       const { names, kept } = reviseAnonymityMap(buildAnonymityMap(residents, k), earlier, residents, k);
       const map = { k, source, names };
       const report = { ...(await prove(map, residents, values.previous)), kept };
       if (!proves(report)) {
-        say(report, describe(report));
+        say(report, describe(report, k));
         throw new Error('the proof does not hold; nothing was written');
       }
       await writeMap(values.out!, map);
-      say(report, describe(report));
+      say(report, describe(report, k));
       return 0;
     }
     case 'verify': {
-      const report = await prove(readMap(file), await readResidents(values.density), values.previous);
-      say({ ...report, holds: proves(report) }, describe(report));
+      const map = readMap(file);
+      const k = wantedK ?? map.k;
+      const report = await prove({ ...map, k }, await readResidents(values.density), values.previous);
+      say({ ...report, k, holds: proves(report) }, describe(report, k));
       return proves(report) ? 0 : 1;
     }
     case 'stats': {
@@ -104,11 +112,11 @@ async function writeMap(file: string, map: LabelledMap): Promise<void> {
   await rename(`${file}.part`, file);
 }
 
-function describe(report: MapReport & { readonly kept?: number }): string {
+function describe(report: MapReport & { readonly kept?: number }, k: number): string {
   const { areaKm2, suppressedShare, kept = 0 } = report;
   return [
     `${report.regions} regions, ${report.residents} residents, fewest in one ${report.fewestResidents}`,
-    `under K: ${report.regionsUnderK}; empty: ${report.emptyRegions}; uncovered: ${report.uncovered}; crossings under K: ${report.crossingsUnderK}`,
+    `under K = ${k}: ${report.regionsUnderK}; empty: ${report.emptyRegions}; uncovered: ${report.uncovered}; crossings under K: ${report.crossingsUnderK}`,
     `area of a resident's region: p50 ${areaKm2.p50}, p90 ${areaKm2.p90}, p99 ${areaKm2.p99} km2`,
     `told no region: ${(suppressedShare * 100).toFixed(3)} % of residents`,
     ...(kept > 0 ? [`old regions stay in ${kept} cells of resolution ${COARSEST_RES}`] : []),

@@ -62,8 +62,14 @@ describe('anonymity-map on the command line', () => {
     expect(torn).toMatchObject({ exitCode: 1, holds: false });
     expect(Number(torn.uncovered)).toBeGreaterThan(0);
     expect(torn.suppressedShare).toBeGreaterThan(0);
+    const byItself = encodeAnonymityMap({ k: 1, source, names: Uint32Array.from([...names, village]).sort() });
+    writeFileSync(join(folder, 'boast'), gzipSync(byItself));
+    const boast = (...more: string[]) => json('verify', join(folder, 'boast'), '--density', figures, ...more);
+    expect(await boast()).toMatchObject({ exitCode: 0, k: 1, holds: true });
+    expect(await boast('--k', '1000')).toMatchObject({ exitCode: 1, k: 1000, holds: false });
     const { output } = await runCommand(['anonymity-map', 'verify', file, '--density', figures]);
     expect(output).toMatch(/p50 [\d.]+, p90 [\d.]+, p99 [\d.]+ km2/);
+    expect(output).toMatch(/under K = 1000: 0;/);
     expect(output).toMatch(/told no region: 0\.000 % of residents/);
   });
 
