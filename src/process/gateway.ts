@@ -131,8 +131,10 @@ async function loadSideBySide(config: Config, codeCache: string, { opened, close
         () => undefined,
       ),
   });
-  // An embedded store boots in a thread of its own, so this thread can read the 129 MB meanwhile.
-  const ipDatabase = loadIpDatabase(config.geoipDb);
+  // An embedded store boots in a thread of its own, and a PostgreSQL is connected to, while the 129 MB are read. What it
+  // fails with meanwhile is heard when it is waited for.
+  opening.catch(() => {});
+  const ipDatabase = await loadIpDatabase(config.geoipDb);
   opened('ip database');
   const anonymityMap = loadAnonymityMap(config.anonymityMap);
   opened('anonymity map');

@@ -18,35 +18,44 @@ import { ON_POSTGRES, openTestStore, testFolder } from '../support/store.ts';
 const DAY_MS = 86_400_000;
 
 describe('of secrets the doctor says', () => {
-  function findingOf(env: Record<string, string>, nowMs = Date.now()) {
-    return checkMachine(loadConfig(env), nowMs).find(({ what }) => what === 'secrets');
+  async function findingOf(env: Record<string, string>, nowMs = Date.now()) {
+    return (await checkMachine(loadConfig(env), nowMs)).find(({ what }) => what === 'secrets');
   }
 
-  test('that they lie beside what they encrypt, and nothing once they lie elsewhere', () => {
+  test('that they lie beside what they encrypt, and nothing once they lie elsewhere', async () => {
     const env = { DATA_DIR: testFolder() };
     const SECRETS_FILE = join(testFolder(), 'secrets.json');
     loadSecrets(loadConfig(env), randomBytes);
-    expect(findingOf(env)).toMatchObject({ state: 'weak', says: expect.stringContaining('beside what they encrypt') });
+    expect(await findingOf(env)).toMatchObject({
+      state: 'weak',
+      says: expect.stringContaining('beside what they encrypt'),
+    });
     loadSecrets({ dataDir: join(SECRETS_FILE, '..') }, randomBytes);
-    expect(findingOf({ ...env, SECRETS_FILE })).toMatchObject({ state: 'ok' });
+    expect(await findingOf({ ...env, SECRETS_FILE })).toMatchObject({ state: 'ok' });
   });
 
-  test('that they are old, and that others may have read them', () => {
+  test('that they are old, and that others may have read them', async () => {
     const folder = testFolder();
     const SECRETS_FILE = join(folder, 'secrets.json');
     loadSecrets({ dataDir: folder }, randomBytes);
     const env = { DATA_DIR: testFolder(), SECRETS_FILE };
     const then = (Date.now() - 800 * DAY_MS) / 1000;
     utimesSync(SECRETS_FILE, then, then);
-    expect(findingOf(env)).toMatchObject({ state: 'weak', says: expect.stringMatching(/^unchanged for 800 days/) });
+    expect(await findingOf(env)).toMatchObject({
+      state: 'weak',
+      says: expect.stringMatching(/^unchanged for 800 days/),
+    });
     chmodSync(SECRETS_FILE, 0o644);
-    expect(findingOf(env)).toMatchObject({ state: 'wrong', says: expect.stringContaining('others than its owner') });
+    expect(await findingOf(env)).toMatchObject({
+      state: 'wrong',
+      says: expect.stringContaining('others than its owner'),
+    });
   });
 
-  test('that an older version made them, and the next start adds what is new', () => {
+  test('that an older version made them, and the next start adds what is new', async () => {
     const env = { DATA_DIR: testFolder() };
     mkdirSync(env.DATA_DIR, { recursive: true });
-    expect(findingOf(env)).toMatchObject({
+    expect(await findingOf(env)).toMatchObject({
       state: 'ok',
       says: expect.stringContaining('generated on the first start'),
     });
@@ -54,18 +63,24 @@ describe('of secrets the doctor says', () => {
     const path = secretsPath(loadConfig(env));
     const { stationKey: _, ...older } = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(path, JSON.stringify(older));
-    expect(findingOf(env)).toMatchObject({ state: 'ok', says: expect.stringContaining('the next start adds') });
-    expect(findingOf({ ...env, SECRETS_FILE: path })).toMatchObject({ state: 'wrong' });
+    expect(await findingOf(env)).toMatchObject({ state: 'ok', says: expect.stringContaining('the next start adds') });
+    expect(await findingOf({ ...env, SECRETS_FILE: path })).toMatchObject({ state: 'wrong' });
   });
 });
 
-test('an open HOST is weak, more so when the trusted proxy can only be on this machine', () => {
-  const addressOf = (TRUST_PROXY: string) =>
-    checkMachine(loadConfig({ HOST: '0.0.0.0', TRUST_PROXY, DATA_DIR: testFolder() }), Date.now()).find(
-      ({ what }) => what === 'address',
-    );
-  expect(addressOf('10.0.0.0/8')).toMatchObject({ state: 'weak', says: expect.stringContaining('only the trusted') });
-  expect(addressOf('loopback')).toMatchObject({ state: 'weak', says: expect.stringContaining('listen on 127.0.0.1') });
+test('an open HOST is weak, more so when the trusted proxy can only be on this machine', async () => {
+  const addressOf = async (TRUST_PROXY: string) => {
+    const config = loadConfig({ HOST: '0.0.0.0', TRUST_PROXY, DATA_DIR: testFolder() });
+    return (await checkMachine(config, Date.now())).find(({ what }) => what === 'address');
+  };
+  expect(await addressOf('10.0.0.0/8')).toMatchObject({
+    state: 'weak',
+    says: expect.stringContaining('only the trusted'),
+  });
+  expect(await addressOf('loopback')).toMatchObject({
+    state: 'weak',
+    says: expect.stringContaining('listen on 127.0.0.1'),
+  });
 });
 
 test.runIf(ON_POSTGRES && POSTGRES_BIN !== undefined)(

@@ -10,8 +10,8 @@ import { loadIpDatabase } from '../../src/positioning/ip-database.ts';
 const MAXMIND = '../shared/data/ip/GeoIP2-City-Test.mmdb';
 const RECORDS = '../shared/data/ip/GeoIP2-City-Test.source.json';
 
-describe('the packaged database (flat records, one file a family)', () => {
-  const handle = loadIpDatabase();
+describe('the packaged database (flat records, one file a family)', async () => {
+  const handle = await loadIpDatabase();
   const reader = openIpReader(handle);
 
   test('a city is a city: at least 25 km, more in a wide country, within the country', () => {
@@ -103,8 +103,8 @@ describe.skipIf(!existsSync(MAXMIND))(
       traits?: { user_type?: string; connection_type?: string };
     };
 
-    test('every public network of the source file gives its own point, no better than its stated radius or 25 km', () => {
-      const reader = openIpReader(loadIpDatabase(MAXMIND));
+    test('every public network of the source file gives its own point, no better than its stated radius or 25 km', async () => {
+      const reader = openIpReader(await loadIpDatabase(MAXMIND));
       let checked = 0;
       for (const entry of JSON.parse(readFileSync(RECORDS, 'utf8')) as Record<string, Source>[]) {
         for (const [network, record] of Object.entries(entry)) {
@@ -124,10 +124,10 @@ describe.skipIf(!existsSync(MAXMIND))(
   },
 );
 
-describe('a database that knows a place for every address', () => {
+describe('a database that knows a place for every address', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'honeyguide-ip-'));
   writeFileSync(join(folder, 'all.mmdb'), everywhere());
-  const reader = openIpReader(loadIpDatabase(join(folder, 'all.mmdb')));
+  const reader = openIpReader(await loadIpDatabase(join(folder, 'all.mmdb')));
   rmSync(folder, { recursive: true });
 
   test.each([
@@ -172,7 +172,7 @@ function everywhere(): Buffer {
   return Buffer.concat([tree, Buffer.alloc(16), data, Buffer.from('abcdef', 'hex'), Buffer.from('MaxMind.com'), about]);
 }
 
-test('a file that is no database is an error that can be read, a missing one too', () => {
+test('a file that is no database is an error that can be read, a missing one too', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'honeyguide-ip-'));
   try {
     writeFileSync(join(folder, 'junk.mmdb'), 'junk'.repeat(100));
@@ -181,10 +181,21 @@ test('a file that is no database is an error that can be read, a missing one too
       ['none.mmdb', 'ENOENT'],
       ['', 'EISDIR'],
     ])
-      expect(() => loadIpDatabase(join(folder, path))).toThrow(new RegExp(`^GEOIP_DB names no IP database.*${why}`));
+      await expect(loadIpDatabase(join(folder, path))).rejects.toThrow(
+        new RegExp(`^GEOIP_DB names no IP database.*${why}`),
+      );
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('whoever waits while a database is read goes on: a slow disk takes nobody the time to connect to the store', async () => {
+  let turned = false;
+  setImmediate(() => {
+    turned = true;
+  });
+  await loadIpDatabase();
+  expect(turned).toBe(true);
 });
 
 test('without a database there is an answer too: none', () => {

@@ -11,7 +11,7 @@ import { distanceM } from '../../src/geo/distance.ts';
 import type { StoreConfig } from '../../src/storage/open.ts';
 import { envOf, type Line, type Running, startGateway } from '../support/gateway.ts';
 import { type Child, startNode } from '../support/process.ts';
-import { testStoreConfig } from '../support/store.ts';
+import { testFolder, testStoreConfig } from '../support/store.ts';
 
 function keysOf(config: StoreConfig): { device: string; partner: string } {
   return JSON.parse(readFileSync(join(config.dataDir, 'demo-keys.json'), 'utf8'));
@@ -189,6 +189,13 @@ test('told to stop while it starts, ends cleanly without ever having been ready'
   }
   expect(await child.ended).toBe(0);
   expect(steps).not.toContain('ready');
+});
+
+test('says that its store cannot be reached, also when that is known before the IP database is read', async () => {
+  const DATABASE_URL = 'postgres://nobody@127.0.0.1:1/none';
+  const child = startNode(['src/main.ts'], { ...envOf({ dataDir: testFolder() }), DATABASE_URL });
+  expect(await child.ended).toBe(1);
+  expect(child.errors()).toMatch(/^honeyguide: the store cannot be reached: /);
 });
 
 test('says all that is wrong with its configuration and ends', async () => {
