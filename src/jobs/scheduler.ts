@@ -1,5 +1,5 @@
 // Runs the main thread's recurring work, each job on its own clock. Promises: a job never overlaps itself; one that fails
-// is logged, counted and tried again at its next turn; `stop` waits for what is running. A job gets the time, so that it
+// is logged, counted and tried again after a quarter of its period; `stop` waits for what is running. A job gets the time, so that it
 // can be tested without one. Does not promise punctuality: a busy main thread runs jobs late, and `lags` says how late.
 
 export type Job = {
@@ -27,6 +27,14 @@ export type Scheduler = {
 
 /** Lateness that a busy moment explains. */
 const LATE_MS = 10_000;
+/** A job that failed tries again this soon at the earliest: a store that is away is asked a dozen times a minute at most, and so is the log. */
+const RETRY_MS = 5_000;
+
+/**
+ * How long a job waits after it failed: less than its period, or one failure would make it late a period afterwards (its time-out,
+ * say, past its next turn), when the store is long back: a gateway that works, out of rotation, and with it every replica.
+ */
+const retryAfterMs = (everyMs: number): number => Math.min(everyMs, Math.max(RETRY_MS, everyMs / 4));
 
 /**
  * What wakes jobs, and the clock that it goes by, on which they are late: a clock of the day that is set makes nobody late. As
@@ -69,14 +77,16 @@ function startJob(job: Job, now: () => number, onError: (job: string, error: unk
 
   async function runOnce(): Promise<void> {
     runs++;
+    let pauseMs = job.everyMs;
     try {
       await job.run(now());
       dueMs = timers.nowMs() + job.everyMs;
     } catch (error) {
       failures++;
+      pauseMs = retryAfterMs(job.everyMs);
       onError(job.name, error);
     }
-    if (!stopped) timer = timers.set(turn, job.everyMs);
+    if (!stopped) timer = timers.set(turn, pauseMs);
   }
 
   function turn(): void {

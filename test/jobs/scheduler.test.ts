@@ -67,6 +67,27 @@ test('lag grows while a job fails, health follows after a while, both come back'
   await stop(jobs);
 });
 
+test('a job that failed once, and took long to do so, makes nobody late when it succeeds again', async () => {
+  const isAway = [true, false, false];
+  const run = async () => {
+    if (!isAway.shift()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10_000));
+    throw new Error('no answer');
+  };
+  for (const everyMs of [60_000, 3_600_000]) {
+    const jobs = startJobs([{ name: 'job', everyMs, run }], Date.now, () => {});
+    const seen: boolean[] = [];
+    for (let ms = 0; ms < 2.2 * everyMs; ms += 1_000) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      seen.push(jobs.healthy());
+    }
+    expect(seen).not.toContain(false);
+    expect(jobs.states()[0].lagMs).toBe(0);
+    await stop(jobs);
+    isAway.splice(0, 9, true, false, false);
+  }
+});
+
 test('a job may have more patience than others: it is late, as it says, and healthy until then', async () => {
   const run = () => {
     throw new Error('no');
