@@ -3,13 +3,12 @@
 // thread opens the store. Messages in: start, new keys, stop. Messages out: listening, with the port. It ends by itself
 // once stopped; whoever started it watches for a crash.
 import type { AddressInfo } from 'node:net';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { FastifyListenOptions } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from '../app.ts';
 import { type AddressSeed, addressToLimit } from '../http/address.ts';
-import { type CounterStripe, openStripe } from '../http/counters.ts';
+import { openStripe } from '../http/counters.ts';
 import { openQuotas } from '../http/quotas.ts';
 import { openStrayBudget, type StrayLimits } from '../http/stray-budget.ts';
 import { createKeyRing, type KeyRingEntry } from '../partners/key-ring.ts';
@@ -29,6 +28,7 @@ import { CLOCKS, openThreadSharing } from './sharing.ts';
 import { readStatus } from './status.ts';
 import { openSubmission } from './submission.ts';
 import { connectValkey } from './valkey.ts';
+import { watchLoop } from './watch-loop.ts';
 
 /** What a server thread is made of: all of it survives being posted. */
 export type ThreadData = {
@@ -71,10 +71,6 @@ export type ToThread =
   | { kind: 'stop' };
 export type FromThread = { kind: 'listening'; port: number };
 
-/** Event-loop delay past which an answer comes when Gecko has begun to ask anew (it tries every 5 s, times out at 60). */
-const MAX_LOOP_DELAY_MS = 1_000;
-const LOOP_RESOLUTION_MS = 10;
-const LOOP_PERIOD_MS = 1_000;
 /** Requests in flight get this long at a stop, then their connections are cut. */
 const DRAIN_MS = 4_000;
 
@@ -120,6 +116,7 @@ async function serve(data: ThreadData): Promise<Serving> {
   });
   // Handed on to net.Server.listen, whose reusePort Fastify's types don't know yet.
   await app.listen({ host: data.host, port: data.port, reusePort: data.reusePort } as FastifyListenOptions);
+  loop.begin();
   const { port } = app.server.address() as AddressInfo;
   parentPort?.postMessage({ kind: 'listening', port } satisfies FromThread);
   return {
@@ -165,25 +162,6 @@ async function openRooms(data: ThreadData, log: Logger) {
       await sharing.close();
       await counts.close();
       await people.close();
-    },
-  };
-}
-
-/** Measures how late the event loop is, for the metrics and for turning work away. */
-function watchLoop(counters: CounterStripe): { overloaded(): boolean; stop(): void } {
-  let delayMs = 0;
-  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  loop.enable();
-  const timer = setInterval(() => {
-    delayMs = Math.max(0, loop.mean / 1e6 - LOOP_RESOLUTION_MS);
-    counters.loopDelay(delayMs, loop.percentile(99) / 1e6, loop.max / 1e6);
-    loop.reset();
-  }, LOOP_PERIOD_MS);
-  return {
-    overloaded: () => delayMs > MAX_LOOP_DELAY_MS,
-    stop() {
-      clearInterval(timer);
-      loop.disable();
     },
   };
 }
