@@ -79,7 +79,7 @@ export function openRights(setup: RightsSetup, now: () => number = Date.now): Ri
   const { pool, masters } = setup;
   const inChain: InChain = (work) => orUnavailable(() => setup.inChain(work));
   const tools = { random: randomBytes, newId: randomUUID, tagsOf: tagsOfIn(setup) };
-  const rights = createRights({ ...eraseDepsOf({ ...setup, inChain }, now), ...tools });
+  const rights = orSaysAway(createRights({ ...eraseDepsOf({ ...setup, inChain }, now), ...tools }));
   const complaints = { pool, masters, random: randomBytes, newId: randomUUID };
   return {
     rights,
@@ -100,7 +100,39 @@ export function openRights(setup: RightsSetup, now: () => number = Date.now): Ri
     },
     async findSuppressed(credential) {
       if (!isToken(credential)) return null;
-      return await orUnavailable(() => rights.suppressed(hashToken(credential)));
+      return await rights.suppressed(hashToken(credential));
     },
   };
+}
+
+/** What a person asks outside of the ledger's order, too: a store that is lost between their token and their answer is no bug. */
+function orSaysAway(rights: Rights): Rights {
+  return {
+    ...rights,
+    prove: (...asked) => orUnavailable(() => rights.prove(...asked)),
+    suppressed: (hash) => orUnavailable(() => rights.suppressed(hash)),
+    await: (...asked) => orUnavailable(() => rights.await(...asked)),
+    rectify: (...asked) => orUnavailable(() => rights.rectify(...asked)),
+    erase: (device) => orUnavailable(() => rights.erase(device)),
+    requests: (device) => orUnavailable(() => rights.requests(device)),
+    request: (...asked) => orUnavailable(() => rights.request(...asked)),
+    disclosures: (...asked) => orUnavailable(() => rights.disclosures(...asked)),
+    export(device) {
+      const { pages, finish } = rights.export(device);
+      return { pages: eachOrSaysAway(pages), finish: () => orUnavailable(finish) };
+    },
+  };
+}
+
+async function* eachOrSaysAway<T>(pages: AsyncIterable<T>): AsyncGenerator<T> {
+  const reading = pages[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await orUnavailable(() => reading.next());
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    await reading.return?.();
+  }
 }

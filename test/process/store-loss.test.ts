@@ -1,12 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { loadSecrets, secretsPath } from '../../src/config/secrets.ts';
+import { proofKeyOf } from '../../src/devices/device-key.ts';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { createInChain } from '../../src/disclosures/chain.ts';
 import { createSubmissionCountMemory } from '../../src/observations/submission-counts.ts';
 import { openPeople, openThreadPeople } from '../../src/process/people.ts';
+import { openRights } from '../../src/process/rights.ts';
 import { orUnavailable } from '../../src/process/store-loss.ts';
 import { openSubmission } from '../../src/process/submission.ts';
+import { openChallenge } from '../../src/rights/challenges-store.ts';
+import { answerChallenge } from '../../src/rights/proof.ts';
 import { openPool } from '../../src/storage/pool.ts';
 import { createTestApp, DEVICE_KEY } from '../support/app.ts';
 import { afterFile, openTestStore, testFolder } from '../support/store.ts';
@@ -63,6 +67,37 @@ test('a ledger without its head is a 503 for who needs it, a line in the log now
   expect((await app.inject({ method: 'GET', url: '/v1/policies/current' })).statusCode).not.toBe(503);
   expect(logged).toEqual([]);
   expect(said).toEqual([expect.stringContaining('the ledger has no head')]);
+});
+
+test('so is a store that is lost, or read only, when somebody’s token was found: nothing that a person asks is a bug then', async () => {
+  const { pool, close } = openPool({ kind: 'postgres', url: 'postgres://nobody@127.0.0.1:1/none' });
+  afterFile(close);
+  const inChain = createInChain({ pool, ledgerKey: Buffer.alloc(32), now: () => 0, settle: async () => {} });
+  const setup = {
+    pool,
+    inChain,
+    masters: masterKeysOf([Buffer.alloc(32)]),
+    pseudonymKey: Buffer.alloc(32),
+    contact: '',
+  };
+  const { rights, findSuppressed } = openRights(setup);
+  const phone = { id: '6f0b3a3e-7d1c-4a86-9a55-0f1f4b6c2d10', key: Buffer.alloc(32), flags: 0 };
+  const proof = openChallenge({ device: phone.id, key: phone.key }, 'erasure', Date.now(), randomBytes).nonce;
+  const answer = answerChallenge(proofKeyOf(phone.key), 'erasure', proof);
+  for (const asking of [
+    () => rights.prove(phone, 'erasure', `${proof}.${answer}`),
+    () => rights.await(phone, 'erasure', {}),
+    () => rights.rectify(phone, { field: 'position' }),
+    () => rights.erase(phone),
+    () => rights.restrict(phone),
+    () => rights.requests(phone),
+    () => rights.request(phone, phone.id),
+    () => rights.disclosures(phone, 1, 1),
+    () => rights.export(phone).pages[Symbol.asyncIterator]().next(),
+    () => rights.export(phone).finish(),
+    () => findSuppressed(`hgt_${'A'.repeat(43)}`),
+  ])
+    await expect(asking(), `${asking}`).rejects.toMatchObject({ refusal: { kind: 'unavailable', retryAfterS: 10 } });
 });
 
 test('a request to remove an access point is a 503 while the store is away', async () => {
