@@ -147,6 +147,13 @@ describe.skipIf(ON_POSTGRES)('the embedded store', () => {
     await store.close();
   });
 
+  test('whose files are damaged says so, and where they are', async () => {
+    const config = await testStoreConfig();
+    await (await openStore(config)).close();
+    writeFileSync(join(config.dataDir, 'embedded', 'pgdata', 'global', 'pg_control'), 'damaged');
+    await expect(openStore(config)).rejects.toThrow(/^the embedded store gave up: its files, in DATA_DIR, are damaged/);
+  });
+
   test('lies in a folder of its owner, its socket too when that folder has a long name', async () => {
     const dataDir = join(testFolder(), 'long'.repeat(30));
     const temporary = testFolder();
