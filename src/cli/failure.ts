@@ -4,6 +4,17 @@
 import { describeStoreLoss } from '../storage/open.ts';
 import { UsageError } from './context.ts';
 
+/** SQLSTATE of what an operator gets wrong at the first start, in words that say what to change. */
+const SET_WRONG: Readonly<Record<string, string>> = {
+  '28000': 'the store does not let this user in: see pg_hba.conf of the server, and DATABASE_URL',
+  '28P01': 'the store does not let this user in: DATABASE_URL names another user or password',
+  '3D000': 'the store has no database of the name in DATABASE_URL',
+  '3F000':
+    'the store has no schema to make tables in: the search_path of the user of DATABASE_URL names none that is there',
+  '42501':
+    'the user of DATABASE_URL may not do that: it must own the tables, and may make schemas in the database and tables in its own',
+};
+
 /** True if the arguments were wrong, ours or those that parseArgs of node:util refused. */
 export function isUsageError(error: unknown): boolean {
   return error instanceof UsageError || String((error as { code?: unknown })?.code).startsWith('ERR_PARSE_ARGS');
@@ -17,7 +28,10 @@ export function describeFailure(error: unknown): string {
   const lost = describeStoreLoss(cause);
   if (lost) return lost;
   const { code, severity } = cause as { code?: string; severity?: string };
-  if (severity !== undefined) return `the store refused a query (SQLSTATE ${code})`;
+  if (severity !== undefined) {
+    const wrong = SET_WRONG[code ?? ''];
+    return wrong === undefined ? `the store refused a query (SQLSTATE ${code})` : `${wrong} (SQLSTATE ${code})`;
+  }
   if ('query' in error) return 'a query failed';
   return cause.message || cause.name;
 }

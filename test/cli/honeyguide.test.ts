@@ -121,6 +121,21 @@ describe('a failing command', () => {
     const bare = Object.assign(new Error('failed: canary'), { query: insert, params: ['canary'] });
     expect(describeFailure(bare)).toBe('a query failed');
   });
+
+  test('says what to change where the store lets nobody in, or lets nobody make tables, and shows no name or password', () => {
+    for (const [code, words] of [
+      ['28P01', 'DATABASE_URL names another user or password'],
+      ['28000', 'pg_hba.conf'],
+      ['3D000', 'no database of the name in DATABASE_URL'],
+      ['42501', 'it must own the tables'],
+      ['3F000', 'search_path'],
+    ]) {
+      const said = describeFailure(Object.assign(new Error('no canary here'), { severity: 'FATAL', code }));
+      expect(said).toContain(words);
+      expect(said).toContain(`SQLSTATE ${code}`);
+      expect(said).not.toContain('canary');
+    }
+  });
 });
 
 describe('the doctor', () => {
