@@ -14,7 +14,8 @@ import { MlsError, refuseMls } from '../http/errors/mls.ts';
 import { receiveMls } from '../http/mls-request.ts';
 import type { Quotas } from '../http/quotas.ts';
 import { type Refusal, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
-import { type BugLog, describeError } from '../http/scope.ts';
+import { createSayer } from '../http/sayer.ts';
+import type { BugLog } from '../http/scope.ts';
 import { CROWDED_BODY, MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
 import { provenanceOf } from './provenance.ts';
 import type { Room } from './room.ts';
@@ -70,6 +71,7 @@ export const V2_PATHS: readonly SubmitPath[] = [{ url: '/geosubmit', stored: 200
  */
 export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths: readonly SubmitPath[]): void {
   const { findKey, quotas, counters, room, log, now, overloaded, sourcesOf } = deps;
+  const sayNotStored = createSayer(log, 'reports not stored');
   readAnyBody(scope, SUBMIT_LIMITS);
 
   scope.addHook('onRequest', (request, reply, done) => {
@@ -99,7 +101,7 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
     if (sources === null) return refuse('failed', request, reply);
     const sender = { address, trusted: caller?.trusted === true, provenance: provenanceOf(caller), sources };
     const outcome = await submit(body, sender, deps).catch((error: unknown) => {
-      log.error(describeError(error), 'reports not stored');
+      sayNotStored(error);
       return 'failed' as const;
     });
     if (outcome !== 'stored') return refuse(outcome, request, reply);

@@ -33,6 +33,7 @@ import { isSucceeded, loadDevice, lockDevice, noteArrival, touchDevice } from '.
 import { hashToken, isToken } from '../devices/token.ts';
 import { type Chain, createInChain, type InChain, LedgerHeadGone } from '../disclosures/chain.ts';
 import { settleEverywhere } from '../disclosures/settle.ts';
+import { createSayer } from '../http/sayer.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
 import type { PolicyPorts } from '../policy/routes.ts';
 import { listPolicies, readPolicyTexts } from '../policy/store.ts';
@@ -41,7 +42,7 @@ import { notifyRecipients } from '../rights/notices-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { devicePorts } from './device-ports.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
-import { CLOCKS, createSayer } from './sharing.ts';
+import { CLOCKS } from './sharing.ts';
 import { orUnavailable } from './store-loss.ts';
 
 export type People = {

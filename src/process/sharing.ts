@@ -11,6 +11,7 @@ import { createDrafts } from '../disclosures/drafts.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { settleEverywhere } from '../disclosures/settle.ts';
 import { addCounts } from '../disclosures/store.ts';
+import { createSayer } from '../http/sayer.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
 import { readRecipient, readRecipients, unchangedHolders } from '../partners/registry-store.ts';
 import type { Audience } from '../positioning/audience.ts';
@@ -57,9 +58,6 @@ export type SharingSetup = {
   readonly now: () => number;
   readonly noteVisit?: (device: string, region: number, nowMs: number) => void;
 };
-
-/** Faults of the store are said this often, not for each request. */
-const SAY_MS = 10_000;
 
 export function openSharing(setup: SharingSetup, log: BugLog): { readonly audience: Audience; close(): Promise<void> } {
   const { pool, masters, now } = setup;
@@ -113,16 +111,6 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
       await idle();
       await counts.stop().catch(onError);
     },
-  };
-}
-
-/** Says that something failed, now and then. */
-export function createSayer(log: BugLog, message: string): (error: unknown) => void {
-  let saidMs = Number.NEGATIVE_INFINITY;
-  return (error) => {
-    if (performance.now() - saidMs < SAY_MS) return;
-    saidMs = performance.now();
-    log.error(describeError(error), message);
   };
 }
 
