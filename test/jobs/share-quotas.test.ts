@@ -30,6 +30,12 @@ test('a Valkey that is away is an error for the job, and each replica goes on wi
   expect(ask(NOON).remaining).toBe(10 - 2);
 });
 
+test('a Valkey that is away is one also where no key has a limit: those by address hold for this replica alone, which the log should say', async () => {
+  const { share, ask } = replica(await testClient(`valkey://127.0.0.1:${await freePort()}`), FREE);
+  ask(NOON, FREE);
+  await expect(share(NOON)).rejects.toThrow();
+});
+
 describe.skipIf(TEST_VALKEY_URL === undefined)('replicas that share a Valkey (needs TEST_VALKEY_URL)', () => {
   async function twoReplicas(key: SharedKey) {
     const clients = [await testClient(TEST_VALKEY_URL!), await testClient(TEST_VALKEY_URL!)];
