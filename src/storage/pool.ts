@@ -28,6 +28,12 @@ const KEEP_VALUES_OUT_OF_LOGS = `do $$
     end loop;
   end $$`;
 
+/**
+ * What transactions here are written for: each statement sees what was committed before it, so that who waited for a lock reads what
+ * its holder wrote. A role or a database may have another default, under which such a one fails (SQLSTATE 40001) or reads what was.
+ */
+const READ_COMMITTED = `set default_transaction_isolation = 'read committed'`;
+
 /** Longer than any query of a server takes: they are bounded in rows, and wait for locks that are held for a batch. */
 export const SERVER_QUERY_MS = 30_000;
 /** A peer that vanished without a word is noticed by the system, before idle connections to it are used. */
@@ -62,7 +68,7 @@ export function openPool(
           query_timeout: queryMs,
           connectionTimeoutMillis: 10_000,
           idle_in_transaction_session_timeout: 60_000,
-          onConnect: async (client) => void (await client.query(KEEP_VALUES_OUT_OF_LOGS)),
+          onConnect: async (client) => void (await client.query(`${READ_COMMITTED}; ${KEEP_VALUES_OUT_OF_LOGS}`)),
         }
       : {
           Client,

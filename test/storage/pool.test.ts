@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { insertRows } from '../../src/observations/store.ts';
 import { describeStoreLoss, openStore } from '../../src/storage/open.ts';
 import { openPool } from '../../src/storage/pool.ts';
+import { transact } from '../../src/storage/transaction.ts';
 import { afterFile, ON_POSTGRES, testDatabase, testFolder } from '../support/store.ts';
 
 /** A way to a server that swallows its replies while `silent`, and keeps its connections open: a network that lost them. */
@@ -76,5 +77,23 @@ test.runIf(ON_POSTGRES)(
     way.silent(false);
     await insertRows(pool, [row]);
     expect((await pool.query('select count(*)::int as n from inbox')).rows).toEqual([{ n: 1 }]);
+  },
+);
+
+test.runIf(ON_POSTGRES)(
+  'who waited for a lock reads what its holder wrote, whatever isolation the database has by default',
+  async () => {
+    const databaseUrl = await testDatabase();
+    const admin = await openStore({ databaseUrl, dataDir: testFolder() });
+    const { rows } = await admin.pool.query('select quote_ident(current_database()) as name');
+    await admin.pool.query(`alter database ${rows[0].name} set default_transaction_isolation = 'serializable'`);
+    await admin.pool.query('create table counter as select 0 as n');
+    await admin.close();
+    const { pool, close } = openPool({ kind: 'postgres', url: databaseUrl });
+    afterFile(close);
+    await Promise.all(
+      Array.from({ length: 8 }, () => transact(pool, (client) => client.query('update counter set n = n + 1'))),
+    );
+    expect((await pool.query('select n from counter')).rows).toEqual([{ n: 8 }]);
   },
 );
