@@ -146,13 +146,14 @@ function startThread(folder: string, path: string, onDeath: (error: Error) => vo
   });
 }
 
-/** For what Emscripten says of a PostgreSQL that gave up: it writes why where nobody reads, and "Build with -sASSERTIONS". */
+/** What Emscripten, and PGlite, say of a PostgreSQL that gave up; why, it writes where nobody reads. */
+const GAVE_UP = /^(Aborted\(|PGlite failed to initialize)/;
 const ABORTED =
   'the embedded store gave up: its files, in DATA_DIR, are damaged or not all there; put back a copy of the folder, or begin with an empty one';
 
 /** What PGlite's file system throws is no Error, only a number of its own (WASI's: 51 is ENOSPC). */
 function asError(thrown: unknown): Error {
-  if (thrown instanceof Error) return thrown.message.startsWith('Aborted(') ? new Error(ABORTED) : thrown;
+  if (thrown instanceof Error) return GAVE_UP.test(thrown.message) ? new Error(ABORTED) : thrown;
   const { errno } = (thrown ?? {}) as { errno?: number };
   return new Error(errno === 51 ? 'no space is left in DATA_DIR' : `the embedded store failed (errno ${errno})`);
 }

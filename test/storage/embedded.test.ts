@@ -147,11 +147,18 @@ describe.skipIf(ON_POSTGRES)('the embedded store', () => {
     await store.close();
   });
 
-  test('whose files are damaged says so, and where they are', async () => {
+  test('whose files are damaged, or not all there, says so, and where they are', async () => {
     const config = await testStoreConfig();
-    await (await openStore(config)).close();
-    writeFileSync(join(config.dataDir, 'embedded', 'pgdata', 'global', 'pg_control'), 'damaged');
-    await expect(openStore(config)).rejects.toThrow(/^the embedded store gave up: its files, in DATA_DIR, are damaged/);
+    const files = join(config.dataDir, 'embedded', 'pgdata');
+    for (const harm of [
+      () => rmSync(join(files, 'base'), { recursive: true }),
+      () => writeFileSync(join(files, 'global', 'pg_control'), 'damaged'),
+    ]) {
+      harm();
+      await expect(openStore(config)).rejects.toThrow(
+        /^the embedded store gave up: its files, in DATA_DIR, are damaged/,
+      );
+    }
   });
 
   test('lies in a folder of its owner, its socket too when that folder has a long name', async () => {
