@@ -2,13 +2,15 @@
 // believed now. Promises: pure; the order of sightings within a day does not matter beyond rounding; one network, however many
 // reports on however many days, neither makes a station answer nor blocks it, two need two days of arrival; alone it moves a
 // station by metres, not away (bench/poison.ts: 11 m in a month; 74 m, and 108 m in three, if one honest network a day vouches for
-// the street); a station heard at two far places answers nothing. Does not deduplicate batches: the caller folds each report once,
-// in the transaction that forgets it.
+// the street); a station heard at two far places, or by two at two places far from its home (travel.ts), answers nothing. Does not
+// deduplicate batches: the caller folds each report once, in the transaction that forgets it.
 import { distanceM } from '../geo/distance.ts';
+import { judgeOf } from './judge.ts';
 import { findMiddle, type Middle } from './middle.ts';
-import { DISTANCES, findPlaces, fringeOf, judgeOf, type Place } from './places.ts';
+import { DISTANCES, findPlaces, fringeOf, type Place } from './places.ts';
 import type { HeardKind, Sighting } from './sighting.ts';
 import type { Evidence } from './station.ts';
+import { isTraveller, noteTravel } from './travel.ts';
 import { addVisit, createWhereabouts, DAY_MS, type Whereabouts } from './whereabouts.ts';
 
 /** How long a station that moved says nothing and learns nothing. */
@@ -160,6 +162,7 @@ function heedImport(kind: HeardKind, station: LearntStation): void {
 function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   const { believed, whereabouts } = station;
   const places = findPlaces(whereabouts, kind);
+  noteTravel(whereabouts, kind, places);
   const proven = places.filter((p) => p.confirmed);
   const main = proven.find((p) => !proven.some((q) => hasReplaced(q, p)));
   if (main === undefined) return;
@@ -168,7 +171,8 @@ function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   const home = [main, ...others.filter((p) => !isApart(kind, whereabouts, main, p) && !hasReplaced(main, p))];
   const middle = findMiddle(kind, whereabouts, home);
   const elsewhere = others.filter((p) => isApart(kind, whereabouts, main, p));
-  if (middle.radiusM > DISTANCES[kind].widest || elsewhere.some((p) => isRival(main, p))) block(station, nowMs);
+  const isElsewhereToo = elsewhere.some((p) => isRival(main, p)) || isTraveller(whereabouts, kind, home);
+  if (middle.radiusM > DISTANCES[kind].widest || isElsewhereToo) block(station, nowMs);
   else if (contradictsPrior(kind, station, middle, nowMs)) block(station, nowMs);
   else believe(kind, station, home, widen(kind, whereabouts, places, home, middle), nowMs);
   believed.lastSeenAt = Math.max(believed.lastSeenAt ?? 0, whereabouts.lastDay * DAY_MS);

@@ -4,7 +4,7 @@
 // station: fold.ts does.
 import { distanceM } from '../geo/distance.ts';
 import type { HeardKind } from './sighting.ts';
-import { fadeOf, isCompany, type Judge, PROOF, type Tile, tileEdgeM, type Whereabouts } from './whereabouts.ts';
+import { fadeOf, isCompany, PROOF, type Tile, type Whereabouts } from './whereabouts.ts';
 
 /**
  * Metres. Tiles within `link` belong to one place (a street walked on one side only leaves gaps). Proven places further than
@@ -158,24 +158,4 @@ export function fringeOf(kind: HeardKind, places: readonly Place[], home: readon
   const ground = home.flatMap((place) => place.tiles);
   const isBeside = (tile: Tile) => ground.some((t) => distanceM(t.lat, t.lon, tile.lat, tile.lon) <= linkM);
   return places.flatMap((place) => (place.confirmed ? [] : place.tiles.filter(isBeside)));
-}
-
-/** How places of one kind are settled and pushed out. */
-export function judgeOf(kind: HeardKind): Judge {
-  return {
-    settle(w) {
-      for (const place of findPlaces(w, kind)) {
-        if (place.witnessed) for (const tile of place.tiles) tile.proof |= PROOF.crowd;
-      }
-    },
-    makeRoom(w) {
-      const places = findPlaces(w, kind);
-      const lightest = places.findLast((place) => !place.witnessed);
-      // While tiles are smaller than the gaps between places, coarser ones lose little, and show a traveller's whole way.
-      const fine = tileEdgeM(w.level + 1) < DISTANCES[kind].link / 1.5;
-      if (fine || lightest === undefined || places.length === 1) return false;
-      w.tiles = w.tiles.filter((tile) => !lightest.tiles.includes(tile));
-      return true;
-    },
-  };
 }

@@ -6,7 +6,7 @@ import { isPart } from '../radio/cell-parts.ts';
 import { binaryBytes } from '../storage/binary-array.ts';
 import { inBatches } from './in-batches-store.ts';
 import { MAC_KIND } from './index-contract.ts';
-import { judgeOf } from './places.ts';
+import { judgeOf } from './judge.ts';
 import type { HeardKind } from './sighting.ts';
 import { endDays, forgetBefore, witnessDays } from './whereabouts.ts';
 import { decodeLearning, encodeLearning } from './whereabouts-bytes.ts';

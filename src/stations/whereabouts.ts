@@ -60,7 +60,8 @@ export type Witness = { day: number; tag: number; spent: number };
 
 /**
  * Everything known of where one transmitter was heard. Days count from 1970-01-01. `lonely` counts days of arrival on which one
- * contributor was alone, less those on which several came.
+ * contributor was alone, less those on which several came. `strayFirst` and `strayLast` are the days of arrival on which it was first and
+ * last told to ride along (travel.ts), 0 = never.
  */
 export type Whereabouts = {
   level: number;
@@ -69,10 +70,12 @@ export type Whereabouts = {
   firstDay: number;
   lastDay: number;
   lonely: number;
+  strayFirst: number;
+  strayLast: number;
 };
 
 export function createWhereabouts(): Whereabouts {
-  return { level: 0, tiles: [], recent: [], firstDay: 0, lastDay: 0, lonely: 0 };
+  return { level: 0, tiles: [], recent: [], firstDay: 0, lastDay: 0, lonely: 0, strayFirst: 0, strayLast: 0 };
 }
 
 /** Slots for two days. */

@@ -33,6 +33,8 @@ const state: fc.Arbitrary<LearningState> = fc.record({
     firstDay: fc.integer({ min: 0, max: 100_000 }),
     lastDay: fc.integer({ min: 0, max: 100_000 }),
     lonely: fc.integer({ min: 0, max: 0xff }),
+    strayFirst: fc.integer({ min: 0, max: 0xffff }),
+    strayLast: fc.integer({ min: 0, max: 0xffff }),
   }),
 });
 

@@ -1,0 +1,76 @@
+// Whether a transmitter rides along: an access point of a train is heard at other places every day, by one passenger each, so
+// that none of them is proven, until two meet in one station and make that its home. Promises: pure; the same for any order of
+// the tiles; nobody alone makes a station a traveller, whatever they report beside whomever, and two need two days: on each of
+// both it was heard by two certain contributors at two places, neither of them its home, all of them farther from each other
+// than one standing transmitter can be heard. One liar and one honest passer-by are never that: the latter is at home.
+import { distanceM } from '../geo/distance.ts';
+import { DISTANCES, type Place } from './places.ts';
+import type { HeardKind } from './sighting.ts';
+import { isCompany, type Tile, type Whereabouts, type Witness, witnessDays } from './whereabouts.ts';
+
+/** Days from the first to the last arrival that told so: two days of a calendar may be minutes apart. */
+const LEAST_DAYS = 2;
+/** What told so longer ago than this is of another time of its life. */
+const FORGIVEN_DAYS = 90;
+/** Heard elsewhere so often, against at home, it travels; what wild fixes of a busy place are is far less. */
+const LEAST_SHARE = 0.25;
+
+/** Notes in `w` the days on which two contributors heard it where it can't be at once, nor is at home. */
+export function noteTravel(w: Whereabouts, kind: HeardKind, places: readonly Place[]): void {
+  const days = witnessDays(w);
+  if (days === null) return;
+  const home = places.filter((place) => place.confirmed);
+  const away = awayFrom(w, kind, home).filter((tile) => tile.seenBy !== 0);
+  for (let day = Math.max(days.first, w.strayLast + 1); day <= days.last; day++) {
+    if (!isAstrayOn(day, w, kind, away, home.length > 0)) continue;
+    if (w.strayFirst === 0 || day - w.strayLast > FORGIVEN_DAYS) w.strayFirst = day;
+    w.strayLast = day;
+  }
+}
+
+/** True if a station whose home is `home` rides along. */
+export function isTraveller(w: Whereabouts, kind: HeardKind, home: readonly Place[]): boolean {
+  if (w.strayFirst === 0 || w.strayLast - w.strayFirst < LEAST_DAYS) return false;
+  const lastDay = Math.max(...home.map((place) => place.lastDay));
+  if (Math.abs(lastDay - w.strayLast) > FORGIVEN_DAYS) return false;
+  const heard = home.reduce((sum, place) => sum + place.heard, 0);
+  return awayFrom(w, kind, home).reduce((sum, tile) => sum + tile.heard, 0) >= LEAST_SHARE * heard;
+}
+
+function isAstrayOn(
+  day: number,
+  { recent }: Whereabouts,
+  kind: HeardKind,
+  away: readonly Tile[],
+  hasHome: boolean,
+): boolean {
+  const areTwo = (a: Tile, b: Tile) => hasTwo(recent, day, a.seenBy, b.seenBy) && isApart(kind, a, b);
+  for (let i = 1; i < away.length; i++) {
+    for (let j = 0; j < i; j++) {
+      if (!areTwo(away[i], away[j])) continue;
+      // Wherever a home turns out to be, two of three are away from it.
+      if (hasHome || away.some((third) => areTwo(away[i], third) && areTwo(away[j], third))) return true;
+    }
+  }
+  return false;
+}
+
+/** Tiles that are too far from all of `home` to be of one standing transmitter. */
+function awayFrom(w: Whereabouts, kind: HeardKind, home: readonly Place[]): Tile[] {
+  return w.tiles.filter((tile) => home.every((place) => place.tiles.every((ground) => isApart(kind, ground, tile))));
+}
+
+function isApart(kind: HeardKind, a: Tile, b: Tile): boolean {
+  return distanceM(a.lat, a.lon, b.lat, b.lon) > DISTANCES[kind].apart;
+}
+
+/** True if one was there on that day, `seenBy`, and certainly another at the other place. */
+function hasTwo(recent: readonly Witness[], day: number, seenBy: number, otherSeenBy: number): boolean {
+  for (let i = 0; i < recent.length; i++) {
+    if ((seenBy & (1 << i)) === 0 || recent[i].day !== day) continue;
+    for (let j = 0; j < recent.length; j++) {
+      if (j !== i && (otherSeenBy & (1 << j)) !== 0 && isCompany(recent[i], recent[j])) return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,104 @@
+// An access point that rides along is heard by one passenger here, by another there, and by two who meet in one station.
+
+import { describe, expect, it } from 'vitest';
+import { foldStation, type LearntStation } from '../../src/stations/fold.ts';
+import type { Sighting } from '../../src/stations/sighting.ts';
+import { away, DAY_0, DAY_MS, foldDays, HOUR_MS, sight, walkBy } from './sightings.ts';
+
+/** Day by day: who hears it where, metres along the line. */
+function ride(days: readonly { [contributor: number]: readonly number[] }[]): Sighting[][] {
+  return days.map((heard, day) =>
+    Object.entries(heard).flatMap(([contributor, places]) =>
+      places.map((alongM) => sight(day, Number(contributor), away(0, alongM))),
+    ),
+  );
+}
+
+const answers = ({ believed }: LearntStation) => believed.lat !== null;
+/** Two who hear it at home on a day. */
+const atHome = { 1: [0, 10, 20], 2: [5, 15] };
+
+describe('a station that rides along', () => {
+  it('does not answer with the station in which two passengers happened to meet', () => {
+    const line = ride([
+      { ...atHome, 3: [9_000, 11_000], 4: [31_000, 33_000] },
+      { ...atHome, 3: [14_000, 16_000], 4: [41_000, 43_000] },
+      { ...atHome, 3: [12_000, 18_000], 4: [47_000] },
+    ]);
+    expect(answers(foldDays('wifi', line))).toBe(false);
+  });
+
+  it('is told by three passengers of a day before anybody knows of a home', () => {
+    const line = ride([
+      { 3: [9_000], 4: [31_000], 5: [50_000] },
+      { 3: [14_000], 4: [41_000], 5: [60_000] },
+      { 3: [19_000], 4: [21_000], 5: [55_000] },
+      atHome,
+      atHome,
+    ]);
+    expect(answers(foldDays('wifi', line))).toBe(false);
+  });
+
+  it('is told in one batch as in many', () => {
+    const line = ride([
+      { ...atHome, 3: [9_000], 4: [31_000] },
+      { ...atHome, 3: [14_000], 4: [41_000] },
+      { ...atHome, 3: [12_000], 4: [47_000] },
+    ]).flat();
+    expect(answers(foldDays('wifi', [line]))).toBe(false);
+  });
+});
+
+describe('a station that stands', () => {
+  const twoDays = [
+    [...walkBy(0, 1, away(0)), ...walkBy(0, 2, away(5))],
+    [...walkBy(1, 1, away(0)), ...walkBy(1, 2, away(5))],
+  ];
+
+  it('is made no traveller by one who reports it all over the country, day by day, beside any who pass by', () => {
+    let station = foldDays('wifi', twoDays);
+    for (let day = 2; day < 40; day++) {
+      const lies = Array.from({ length: 30 }, (_, i) => sight(day, 9, away(2_000 * i + 50 * day, 40_000)));
+      const visits = day % 2 === 0 ? walkBy(day, 1, away(0)) : [];
+      station = foldStation('wifi', station, [...lies, ...visits], DAY_0 + day * DAY_MS + 20 * HOUR_MS);
+      expect(answers(station)).toBe(true);
+    }
+  });
+
+  it('is made no traveller by one in 4 and one in 6, nor by passers-by whose networks are unknown', () => {
+    const lies = [0, 2, 4].map((day) => [
+      ...walkBy(day, 1, away(0)),
+      ...walkBy(day, 2, away(5)),
+      ...Array.from({ length: 10 }, (_, i) => sight(day, 9, away(3_000 * i, 30_000))),
+      ...Array.from({ length: 10 }, (_, i) => sight(day, 2 ** 31 + 9, away(3_000 * i, -30_000))),
+      ...Array.from({ length: 10 }, (_, i) => sight(day, 0, away(3_000 * i, 60_000))),
+    ]);
+    expect(answers(foldDays('wifi', lies))).toBe(true);
+  });
+
+  it('is made none within a day by two, whatever they claim', () => {
+    const lies = [9, 10].flatMap((who) =>
+      Array.from({ length: 20 }, (_, i) => sight(2, who, away(3_000 * i, 30_000 * (who - 8)))),
+    );
+    expect(answers(foldDays('wifi', [...twoDays, lies]))).toBe(true);
+  });
+
+  it('stays where it is if fixes are wild now and then in a busy place', () => {
+    const busy = Array.from({ length: 8 }, (_, day) => [
+      ...[1, 2, 3, 4, 5, 6].flatMap((who) => walkBy(day, who, away(who), 10)),
+      sight(day, 1, away(2_000 + 900 * day)),
+      sight(day, 2, away(-3_000 - 700 * day)),
+    ]);
+    expect(answers(foldDays('wifi', busy))).toBe(true);
+  });
+
+  it('that was carried on a journey half a year ago answers where it stands since', () => {
+    const journey = ride([
+      { 3: [9_000], 4: [31_000], 5: [50_000] },
+      { 3: [14_000], 4: [41_000], 5: [60_000] },
+      { 3: [19_000], 4: [21_000], 5: [55_000] },
+    ]);
+    const since = [200, 201].map((day) => [...walkBy(day, 1, away(0)), ...walkBy(day, 2, away(5))]);
+    expect(answers(foldDays('wifi', [...journey, ...since]))).toBe(true);
+  });
+});
