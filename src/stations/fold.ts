@@ -5,8 +5,9 @@
 // the street); a station heard at two far places, or by two at two places far from its home (travel.ts), answers nothing. Does not
 // deduplicate batches: the caller folds each report once, in the transaction that forgets it.
 import { distanceM } from '../geo/distance.ts';
+import { farGround, noteFar } from './far-ground.ts';
 import { judgeOf } from './judge.ts';
-import { findMiddle, type Middle } from './middle.ts';
+import { findMiddle, type Middle, reachAround } from './middle.ts';
 import { DISTANCES, findPlaces, fringeOf, type Place } from './places.ts';
 import type { HeardKind, Sighting } from './sighting.ts';
 import type { Evidence } from './station.ts';
@@ -163,6 +164,7 @@ function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   const { believed, whereabouts } = station;
   const places = findPlaces(whereabouts, kind);
   noteTravel(whereabouts, kind, places);
+  noteFar(whereabouts, kind);
   const proven = places.filter((p) => p.confirmed);
   const main = proven.find((p) => !proven.some((q) => hasReplaced(q, p)));
   if (main === undefined) return;
@@ -189,10 +191,12 @@ function widen(
   home: readonly Place[],
   proven: Middle,
 ): Middle {
-  const tiles = fringeOf(kind, places, home);
-  if (tiles.length === 0) return proven;
-  const wide = findMiddle(kind, w, [...home, { tiles }]);
-  return { ...wide, radiusM: Math.max(proven.radiusM, wide.radiusM), looks: proven.looks };
+  const fringe = fringeOf(kind, places, home);
+  const wide = fringe.length === 0 ? proven : findMiddle(kind, w, [...home, { tiles: fringe }]);
+  const far = farGround(w, kind, home).filter((tile) => !fringe.includes(tile));
+  const all = [...home.flatMap((place) => place.tiles), ...fringe, ...far];
+  const farM = far.length === 0 ? 0 : reachAround(w, wide, all);
+  return { ...wide, radiusM: Math.max(proven.radiusM, wide.radiusM, farM), looks: proven.looks };
 }
 
 /** Too much to be a stray fix, and not from another time of its life. */

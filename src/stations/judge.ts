@@ -1,5 +1,6 @@
 // What is settled of where a transmitter was heard before its witnesses are forgotten, and which places make room for others.
 // Promises: pure; what is proven by a day's witnesses stays proven.
+import { noteFar } from './far-ground.ts';
 import { DISTANCES, findPlaces } from './places.ts';
 import type { HeardKind } from './sighting.ts';
 import { noteTravel } from './travel.ts';
@@ -11,6 +12,7 @@ export function judgeOf(kind: HeardKind): Judge {
     settle(w) {
       const places = findPlaces(w, kind);
       noteTravel(w, kind, places);
+      noteFar(w, kind);
       for (const place of places) {
         if (place.witnessed) for (const tile of place.tiles) tile.proof |= PROOF.crowd;
       }

@@ -1,7 +1,7 @@
 // Where the middle of the places of a transmitter is, and how far around it was heard. Promises: pure, the same for any order
 // of the tiles; what lies far out loses its say without a sharp edge; the radius holds 95 % of what was heard, and for cells
 // it stays wide until they were heard from several sides. Does not ask what is proven: places.ts does.
-import { lonDeltaDeg, M_PER_DEG_LAT, mPerDegLon, wrapLonDeg } from '../geo/distance.ts';
+import { distanceM, lonDeltaDeg, M_PER_DEG_LAT, mPerDegLon, wrapLonDeg } from '../geo/distance.ts';
 import type { Place } from './places.ts';
 import type { HeardKind } from './sighting.ts';
 import { fadeOf, type Tile, tileEdgeM, type Whereabouts } from './whereabouts.ts';
@@ -66,6 +66,16 @@ export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Pic
     radiusM: honestRadiusM(kind, looks, radiusM),
     looks,
   };
+}
+
+/** Metres around a middle within which it was heard in 95 of 100 cases in these tiles. */
+export function reachAround(w: Whereabouts, { lat, lon }: Middle, tiles: readonly Tile[]): number {
+  const withinM = tileEdgeM(w.level) / Math.sqrt(6);
+  return weightedQuantile(
+    tiles.map((t) => Math.hypot(distanceM(lat, lon, t.lat, t.lon), t.heard > 1 ? withinM : 0)),
+    tiles.map((t) => t.heard * fadeOf(w, t)),
+    0.95,
+  );
 }
 
 /** The radius, held against what cells reach until it was seen from enough sides: a hundred reports from one corner are one look. */

@@ -100,7 +100,7 @@ function findProofs(w: Whereabouts, { close }: Neighbours): Uint8Array {
  */
 function isBacked(w: Whereabouts, i: number, close: number): boolean {
   const tile = w.tiles[i];
-  if (tile.proof !== 0) return true;
+  if ((tile.proof & (PROOF.crowd | PROOF.trusted)) !== 0) return true;
   if (tile.seenBy === 0) return false;
   let seenBy = 0;
   for (let j = 0; j < w.tiles.length; j++) if ((close & (1 << j)) !== 0) seenBy |= w.tiles[j].seenBy;

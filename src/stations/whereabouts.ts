@@ -32,7 +32,7 @@ const FINEST_DEG = 2.5e-5;
 const HALF_LIFE_DAYS = 180;
 
 /** Bits of a tile's `proof`. */
-export const PROOF = { crowd: 1, trusted: 2 } as const;
+export const PROOF = { crowd: 1, trusted: 2, far: 4 } as const;
 
 /**
  * `x`, `y` number the tile from -180, -90; `lat`, `lon` the weighted mean of what was heard in it; `heard` counts it;
