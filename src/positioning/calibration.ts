@@ -13,7 +13,7 @@ import type { Source } from './source.ts';
  * Goes up with every change of a factor, a scale or a class: a running gateway's counts are of errors over circles as these
  * make them, and say nothing of others. Fits one byte.
  */
-export const CALIBRATION_VERSION = 7;
+export const CALIBRATION_VERSION = 8;
 
 /** Under the first are one room's access points, heard thousands of times in it (a library); streets begin above. */
 const REACH_BOUNDS_M = [6.5, 16, 32, 64];
@@ -112,12 +112,14 @@ function cellScaleM(solution: Solution): number {
 }
 
 /**
- * What is known of the serving cell: its reach `sigmaM`; metres from its mast (0 unless it `hasTiming`); `farthestM` that the
+ * What is known of the serving cell: its reach `sigmaM`; how far its centre is from the solution (`offCentreM`); metres from its mast
+ * (0 unless it `hasTiming`); `farthestM` that the
  * phone can be from the solution by that timing (Infinity if it says nothing of that); how many parts of it
  * the reading belongs to, how many of them are known, and the sum of their `fewLooks`.
  */
 export type ServingCell = {
   sigmaM: number;
+  offCentreM: number;
   fromMastM: number;
   farthestM: number;
   hasTiming: boolean;
@@ -129,6 +131,7 @@ export type ServingCell = {
 export function createServingCell(): ServingCell {
   return {
     sigmaM: 0,
+    offCentreM: 0,
     fromMastM: 0,
     farthestM: Number.POSITIVE_INFINITY,
     hasTiming: false,
@@ -171,19 +174,21 @@ export function rateCells(
 }
 
 function reachOfCells(cells: number, serving: ServingCell, solution: Solution): number {
-  const { sigmaM, fromMastM, hasTiming, parts, partsKnown, unsure } = serving;
+  const { sigmaM, offCentreM, fromMastM, hasTiming, parts, partsKnown, unsure } = serving;
   if (partsKnown === 0) return CELL_FACTORS[Math.min(cells, 3) - 1] * cellScaleM(solution) + fromMastM;
   const unknown = (parts - partsKnown) / partsKnown;
   const wider = 1 + (FEW_LOOKS_WIDER * unsure) / partsKnown + UNKNOWN_PARTS_WIDER * unknown;
   const scaleM = (solution.reachM + sigmaM) * (hasTiming ? 1 : NO_TIMING_WIDER);
   // Nor is the phone nearer to the middle of its parts than those are wide: one that is as wide as the cell halves nothing.
   const spreadM = (R95_OVER_SIGMA * solution.reachM) / Math.sqrt(partsKnown);
-  return Math.max(CELL_FACTORS[3] * scaleM, spreadM) * wider + unknown * fromMastM;
+  const byParts = Math.max(CELL_FACTORS[3] * scaleM, spreadM) * wider + unknown * fromMastM;
+  // By some of its parts a phone is never known worse than by the cell that they are of.
+  return Math.min(byParts, CELL_FACTORS[0] * sigmaM + fromMastM + offCentreM);
 }
 
 /** 95 % error of one sibling, of two, of three, of four and more that stand together, metres (2 million cells, each left out in turn). */
 const SITE_FLOORS_M = [12_000, 6000, 5000, 4500];
-/** The same, over how far the siblings scatter. */
+/** The same, over how far the siblings scatter; and who hears a mast is as far off as its cells reach. */
 const SITE_SCATTERS = 6;
 
 /**
@@ -191,7 +196,8 @@ const SITE_SCATTERS = 6;
  * stands together: where an operator numbers its cells otherwise, they don't, and the guess is worth little.
  */
 export function accuracyOfSite(siblings: number, together: number, solution: Solution): number {
-  const agreed = Math.max(SITE_FLOORS_M[Math.min(siblings, 4) - 1], SITE_SCATTERS * solution.scatterM);
+  const floorM = Math.max(SITE_FLOORS_M[Math.min(siblings, 4) - 1], CELL_FACTORS[0] * solution.reachM);
+  const agreed = Math.max(floorM, SITE_SCATTERS * solution.scatterM);
   return agreed / (together * together);
 }
 

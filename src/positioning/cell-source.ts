@@ -123,8 +123,10 @@ export function createCellSource(
     solve(points, start, true, solution);
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    if (serving.farthestM < Number.POSITIVE_INFINITY)
-      serving.farthestM += distanceM(servingLat, servingLon, into.lat, into.lon);
+    if (serving.partsKnown > 0 || serving.farthestM < Number.POSITIVE_INFINITY) {
+      serving.offCentreM = distanceM(servingLat, servingLon, into.lat, into.lon);
+      serving.farthestM += serving.offCentreM;
+    }
     rateCells(corrections, cells, serving, solution, into);
     const ageMs = isAged ? meanAgeMs() : 0;
     // The trust in each faded already; what is left to fade is that in all.

@@ -178,6 +178,28 @@ test('an unknown part of the serving cell means somewhere new: the circle is wid
   expect(ask(20)).toBeGreaterThan(ask(12) + 200);
 });
 
+test('the parts of a cell never tell less of where a phone is than the cell does', () => {
+  const ask = (parted: number) => {
+    const scene = createScene();
+    scene.lte(1, trusted(0, 0, { radiusM: 800 }));
+    const count = partAreas(RADIO.lte, 4, -95, -1, parts);
+    for (let p = 0; p < Math.min(count, parted); p++)
+      scene.stations.putCell(PART_RADIO, 262, 1, parts[p], 1, trusted(500, 0, { radiusM: 700, samples: 1 }));
+    return scene.locate({ cellTowers: [lteCell(1, { signalStrength: -95, serving: 1, timingAdvance: 4 })] })!;
+  };
+  const byCell = ask(0);
+  // Half a kilometre from the cell's middle, and hardly looked at: it was told 14 km wide.
+  expect(off(ask(1), at(500))).toBeLessThan(1);
+  expect(ask(1).accuracyM).toBeLessThan(byCell.accuracyM + 501);
+  expect(ask(1).accuracyM).toBeGreaterThan(byCell.accuracyM);
+});
+
+test('a mast is no nearer to a phone than its cells reach', () => {
+  const scene = createScene();
+  for (let sector = 1; sector <= 4; sector++) scene.lte(0x5_00 + sector, trusted(0, 0, { radiusM: 15_000 }));
+  expect(scene.locate({ cellTowers: [lteCell(0x5_05)] })!.accuracyM).toBeGreaterThan(15_000);
+});
+
 test('a cell without its area is found under the area its neighbour tells', () => {
   const scene = createScene();
   scene.lte(1, trusted(0, 0, { radiusM: 500 }));
