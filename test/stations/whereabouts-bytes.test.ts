@@ -73,3 +73,16 @@ test('of a state of version 1 the places are kept and the claimed days are not',
   expect(kept.lastHalf - kept.firstHalf).toBeLessThan(2);
   expect(Math.min(kept.firstHalf, 41_000)).toBe(41_000);
 });
+
+test('a state of version 3 is kept whole, and is no traveller', () => {
+  fc.assert(
+    fc.property(state, (one) => {
+      const now = encodeLearning(one);
+      const old = Buffer.concat([now.subarray(0, 26), now.subarray(30)]);
+      old[0] = 3;
+      const kept = { ...one, whereabouts: { ...one.whereabouts, strayFirst: 0, strayLast: 0 } };
+      expect(JSON.parse(JSON.stringify(decodeLearning(old)))).toEqual(JSON.parse(JSON.stringify(kept)));
+    }),
+    { numRuns: 100 },
+  );
+});
