@@ -24,7 +24,7 @@ function build(
   const index = createStationIndex({ seed: [0x1234567, 0x89abcde], expected });
   let grows = 0;
   index.onGrow(() => grows++);
-  const station = { lat: 0, lon: 0, radiusM: 100, samples: 9, lastSeenDay: 20_000, flags: 1, psc: -1 };
+  const station = { lat: 0, lon: 0, radiusM: 100, samples: 9, lastSeenDay: 20_000, flags: 1, detail: -1 };
   let maxPauseMs = 0;
   const began = performance.now();
   for (let n = 0; n < stations; n++) {

@@ -19,7 +19,7 @@ export function indexOfWorld(world: BenchWorld): StationIndex {
     samples: 0,
     lastSeenDay: 0,
     flags: STATION_FLAG.gnss,
-    psc: -1,
+    detail: -1,
   };
   const at = (lat: number, lon: number, radiusM: number, i: number): IndexedStation => {
     station.lat = lat;

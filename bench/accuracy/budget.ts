@@ -1,6 +1,6 @@
 // `node bench/accuracy/budget.ts [--write]`: what accuracy must not get worse than, on sets small enough for every run of the
-// tests: one square of Lisbon (if the trace is there), simulated walks, the same with wild fixes, a mall, and
-// simulated drives. budgets.json holds what was
+// tests: one square of Lisbon (if the trace is there), simulated walks, the same with wild fixes, a mall, a city
+// learnt in its streets and asked inside its houses, and simulated drives. budgets.json holds what was
 // measured when it was last written; worse than that by more than a tenth is a failure. Deterministic: no clock, no store.
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import type { DataSet, Method } from './method.ts';
 import { measure } from './metrics.ts';
 import { createHoneyguide } from './ours.ts';
 import { CELL_WORLDS, simulateCells } from './simulator-cells.ts';
+import { HOUSE_WORLDS, simulateHouses } from './simulator-houses.ts';
 import { simulateWifi, WIFI_WORLDS } from './simulator-wifi.ts';
 import type { Scan } from './traces.ts';
 
@@ -44,7 +45,14 @@ export function smallSets(): DataSet[] {
     });
   const city = simulateWifi(WIFI_WORLDS[0]);
   const wild: DataSet = { ...city, name: 'Simulated city, one fix in ten wild', learn: city.learn.map(makeWild) };
-  return [...lisbon, city, wild, simulateWifi(WIFI_WORLDS[2]), simulateCells(CELL_WORLDS[0])];
+  return [
+    ...lisbon,
+    city,
+    wild,
+    simulateWifi(WIFI_WORLDS[2]),
+    simulateHouses(HOUSE_WORLDS[0]),
+    simulateCells(CELL_WORLDS[0]),
+  ];
 }
 
 /** One fix in ten lies far off to one side, and says that it is sharp: what streets between high houses do. */
@@ -85,7 +93,7 @@ if (import.meta.main) {
   const found = sets.map((set) => measureBudget(set));
   for (const row of found) console.log(JSON.stringify(row));
   if (process.argv.includes('--write')) {
-    if (sets.length < 5) throw new Error('budgets are written where the traces are');
+    if (sets.length < 6) throw new Error('budgets are written where the traces are');
     const rounded = found.map(({ set, ...numbers }) => ({
       set,
       ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value.toPrecision(4))])),

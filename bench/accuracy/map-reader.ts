@@ -8,7 +8,7 @@ import type { Evidence } from '../../src/stations/station.ts';
 const DAY_MS = 86_400_000;
 
 /** Stations by kind and identity, as `wifi 123`, `bluetooth 123`, `3/262/1/35160/13828122`; see macKey and cellKey. */
-export type StationMap = Map<string, { believed: Evidence; psc: number }>;
+export type StationMap = Map<string, { believed: Evidence; detail: number }>;
 
 export const macKey = (kind: number, mac: number) => `${kind} ${mac}`;
 export const cellKey = (radio: number, mcc: number, mnc: number, area: number, cellId: number) =>
@@ -25,7 +25,7 @@ export function openMapReader(stations: StationMap): StationReader {
     out.samples[i] = samples ?? 0;
     out.lastSeenDay[i] = Math.floor((lastSeenAt ?? 0) / DAY_MS);
     out.flags[i] = source === 'gnss' ? STATION_FLAG.gnss : 0;
-    out.psc[i] = station.psc;
+    out.detail[i] = station.detail;
     return true;
   }
   const reader: Omit<StationReader, 'findAll'> = {

@@ -1,8 +1,9 @@
 // Simulated worlds that no constant was fitted on alone: cities and malls of other densities, sizes, walls, receivers and fixes
-// than the bench's own. They say what a place unlike those may expect, circles above all. Some of them had a say in the constants
+// than the bench's own, and towns that are learnt in their streets and asked inside their houses. They say what a place unlike those may expect, circles above all. Some of them had a say in the constants
 // of positioning/path-loss.ts and in the factors of circles by ten devices and more, so they are no held-out test.
 import type { DataSet } from './method.ts';
 import type { Metrics } from './metrics.ts';
+import { HOUSE_WORLDS, simulateHouses } from './simulator-houses.ts';
 import { simulateWifi, WIFI_WORLDS, type WifiWorld } from './simulator-wifi.ts';
 
 const [CITY, , MALL] = WIFI_WORLDS;
@@ -40,7 +41,7 @@ const OTHER_WORLDS: readonly WifiWorld[] = [
 ];
 
 export function openOtherWorlds(): DataSet[] {
-  return OTHER_WORLDS.map(simulateWifi);
+  return [...OTHER_WORLDS.map(simulateWifi), ...HOUSE_WORLDS.map(simulateHouses)];
 }
 
 const HEADER = [

@@ -78,7 +78,9 @@ export function createHoneyguide(corrected = true): Method & { stations: Map<str
         const batch = inOrder.slice(i, i + BATCH_REPORTS);
         for (const scan of batch) examineScan(scan, tags);
         for (const key of foldBatch(stations, pscs, batch, tags)) {
-          map.set(key, { believed: stations.get(key)!.believed, psc: pscs.get(key) ?? -1 });
+          const { believed, whereabouts } = stations.get(key)!;
+          const detail = whereabouts.loudestDbm < 0 ? -whereabouts.loudestDbm : (pscs.get(key) ?? -1);
+          map.set(key, { believed, detail });
         }
       }
       beginDay(errors, Number.POSITIVE_INFINITY);

@@ -272,6 +272,7 @@ function foldOne(
 /** Metres and shares below which a row is not rewritten: readers would not notice, the change feed would. */
 const LEAST_MOVE_M = 0.5;
 const LEAST_SHARE = 0.05;
+const LEAST_LOUDER_DB = 3;
 
 /** True if answers would differ for it: the learning state has the rest. */
 function isWorthPublishing(before: KnownStation, after: KnownStation): boolean {
@@ -283,6 +284,7 @@ function isWorthPublishing(before: KnownStation, after: KnownStation): boolean {
   if (is.lat === null || is.lon === null || was.lat === null || was.lon === null) return false;
   return (
     distanceM(was.lat, was.lon, is.lat, is.lon) > LEAST_MOVE_M ||
+    after.station.whereabouts.loudestDbm - before.station.whereabouts.loudestDbm >= LEAST_LOUDER_DB ||
     hasGrown(was, is, 'radiusM') ||
     hasGrown(was, is, 'samples')
   );

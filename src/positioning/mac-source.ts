@@ -5,6 +5,7 @@
 // Ages move no answer either: they tell which part of a list counts, the youngest with two known devices, as if no more had
 // been sent, and how wide the circle is.
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
+import { UNKNOWN_DBM } from '../radio/signal.ts';
 import { MAC_KIND, type MacKind, STATION_FLAG } from '../stations/index-contract.ts';
 import { addMacKeys } from '../stations/look-up-contract.ts';
 import { ANY_AGE_MS, ageSource, momentUntilMs, oldestMs, SCAN_MS, sinceHeardMs } from './age.ts';
@@ -19,6 +20,7 @@ import { MAX_WIFI, type MacReadings } from './readings.ts';
 import { createSolution, solve } from './solve.ts';
 import type { Source } from './source.ts';
 import { stationTrust } from './trust.ts';
+import { createUnlearnt } from './unlearnt.ts';
 
 /** Two access points heard at once stand within 500 m, two beacons within 100 m (Ichnaea's bounds). */
 const WIFI_CLUSTER_M = 500;
@@ -45,6 +47,7 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
   const points = createPoints(MAX_WIFI);
   const plane = createPlane();
   const solution = createSolution();
+  const unlearntShare = createUnlearnt(MAX_WIFI);
   const followPathLoss = kind === MAC_KIND.wifi ? createPathLoss(MAX_WIFI) : null;
 
   /** Known stations of the look-up before that do not stand where the phone is, by address, and where that is (degrees; 0, 0 = nowhere). */
@@ -74,6 +77,7 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     }
     if (knownDevices < 2) return;
     place(n, heard, today);
+    pull();
     hearWitnesses(witnesses);
     const start = findCluster(points, clusterM, blurM, false);
     const devices = start < 0 ? 0 : countDevices();
@@ -119,10 +123,22 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
       putPoint(points, k, known.lat[i], known.lon[i]);
       points.trust[k] = stationTrust(known.samples[i], known.lastSeenDay[i], known.flags[i], today);
       points.sigmaM[k] = reachSigmaM(model, known.radiusM[i], known.samples[i]);
-      points.dbm[k] = heard.dbm[row[k]];
-      points.pull[k] = reachPull(model, points.dbm[k], points.sigmaM[k]);
+      hear(k, heard.dbm[row[k]], known.detail[i]);
       points.prior[k] = 0;
     }
+  }
+
+  /** A strength says no more than the strongest that was reported: beyond it one is nearer to the transmitter, not to its record. */
+  function hear(k: number, dbm: number, detail: number): void {
+    const louderDb = detail > 0 && dbm !== UNKNOWN_DBM ? Math.max(dbm + detail, 0) : 0;
+    points.louderDb[k] = louderDb;
+    points.dbm[k] = dbm - louderDb;
+  }
+
+  function pull(): void {
+    points.unlearnt = unlearntShare(points);
+    for (let k = 0; k < points.count; k++)
+      points.pull[k] = reachPull(model, points.dbm[k], points.sigmaM[k], points.unlearnt);
   }
 
   /** What other sources add to a place: a cluster where the phone's cell or fix also is needs less company than one far off. */

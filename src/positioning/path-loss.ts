@@ -19,6 +19,8 @@ import { measure, type Solution } from './solve.ts';
 const LEAST_DEVICES = 10;
 /** Strengths that differ by less (one sigma) are no strengths: some phones tell one number of all. Real ones differ by 8 to 12. */
 const LEAST_SPREAD_DB = 4;
+/** Who is where nobody reported from (unlearnt.ts) is no longer as far from a record as a strength tells. */
+const MOST_UNLEARNT = 0.5;
 /** Shadows, fading, bodies and what differs from transmitter to transmitter: one sigma in dB, and degrees of freedom. */
 const SIGMA_DB = 7;
 const FREEDOM = 4;
@@ -244,7 +246,7 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
   }
 
   return (points, out) => {
-    if (points.count < LEAST_DEVICES) return false;
+    if (points.count < LEAST_DEVICES || points.unlearnt > MOST_UNLEARNT) return false;
     choose(points);
     if (heard.devices < LEAST_DEVICES || heard.spreadDb < LEAST_SPREAD_DB) return false;
     const wide = widenessOf(heard.reachM);

@@ -7,13 +7,16 @@ import { centrePlane, type Plane, planeX, planeY } from '../geo/plane.ts';
 
 /**
  * `lat`, `lon` degrees, `mPerLon` metres in a degree of longitude there; `x`, `y` metres on the plane; `sigmaM` how far the phone may be from the point (one axis, one sigma), whatever the signal;
- * `pull` how much more (over 1) or less a strength speaks for being near; `dbm` that strength, of short-range transmitters only; `trust` in (0, 1]; `device` the number of the
- * physical transmitter; `prior` what other sources say for this place. Filled by cluster.ts: `density`, `company` (1 if another
+ * `pull` how much more (over 1) or less a strength speaks for being near; `dbm` that strength, of short-range transmitters only, capped at the strongest that it was ever
+ * reported with, and `louderDb` by how much it was louder; `trust` in (0, 1]; `device` the number of the
+ * physical transmitter; `prior` what other sources say for this place; `unlearnt` how much speaks for
+ * being where nobody reported from (unlearnt.ts), 0 to 1. Filled by cluster.ts: `density`, `company` (1 if another
  * device stands near), `member` (1 if in the chosen cluster); by solve.ts: `weight`, `agrees` (1 if a member
  * agrees with the place that all settle on without strengths).
  */
 export type Points = {
   count: number;
+  unlearnt: number;
   readonly lat: Float64Array;
   readonly lon: Float64Array;
   readonly mPerLon: Float64Array;
@@ -22,6 +25,7 @@ export type Points = {
   readonly sigmaM: Float64Array;
   readonly pull: Float64Array;
   readonly dbm: Float64Array;
+  readonly louderDb: Float64Array;
   readonly trust: Float64Array;
   readonly device: Int16Array;
   readonly prior: Float64Array;
@@ -35,6 +39,7 @@ export type Points = {
 export function createPoints(slots: number): Points {
   return {
     count: 0,
+    unlearnt: 0,
     lat: new Float64Array(slots),
     lon: new Float64Array(slots),
     mPerLon: new Float64Array(slots),
@@ -43,6 +48,7 @@ export function createPoints(slots: number): Points {
     sigmaM: new Float64Array(slots),
     pull: new Float64Array(slots),
     dbm: new Float64Array(slots),
+    louderDb: new Float64Array(slots),
     trust: new Float64Array(slots),
     device: new Int16Array(slots),
     prior: new Float64Array(slots),

@@ -79,11 +79,12 @@ export function widenessOf(sigmaM: number): number {
 
 /**
  * How much a strength speaks for being near a transmitter of `sigmaM`, 1 at the usual strength; a missing one counts as weak.
- * Whole dBm come from tables.
+ * Whole dBm come from tables. `unlearnt` (unlearnt.ts) of 1 is as if all were narrow: strength that nobody reported from here
+ * says less of a record that lies elsewhere.
  */
-export function reachPull(model: ReachModel, dbm: number, sigmaM: number): number {
+export function reachPull(model: ReachModel, dbm: number, sigmaM: number, unlearnt = 0): number {
   const heard = dbm === UNKNOWN_DBM ? model.usualDbm - 10 : Math.min(Math.max(dbm, WEAKEST_DBM), STRONGEST_DBM);
-  const wide = widenessOf(sigmaM);
+  const wide = widenessOf(sigmaM) * (1 - unlearnt);
   const row = heard - WEAKEST_DBM;
   const isWhole = (row | 0) === row;
   const narrowPull = isWhole ? model.narrowPulls[row] : pullOf(heard, model.usualDbm, model.narrowDecadeDb);

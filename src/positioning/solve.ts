@@ -10,6 +10,8 @@ const MAX_STEPS = 20;
 const CLOSE_M = 0.05;
 /** What is left of a point's weight that does not agree: nothing but a tie-breaker, so that sums never vanish. */
 const DISSENT = 1e-9;
+/** Weight by trust alone: that of a point of 50 m reach at the answer. */
+const EVEN = 1 / (FREEDOM * 50 * 50);
 /** Within three sigmas a point agrees with the answer. */
 export const AGREES_SIGMAS2 = 9;
 
@@ -32,7 +34,8 @@ export function createSolution(): Solution {
 
 /**
  * Solves for the members of `points` from the start point's place into `out`. Who agrees is settled by place and trust alone, so
- * that nobody shouts down a contradiction; then, if `pulls`, strengths weigh those that agree.
+ * that nobody shouts down a contradiction; then, if `pulls`, strengths weigh those that agree. The more `points.unlearnt` the less
+ * their places and reaches do: what was heard in the street at one corner only is no nearer to the middle of a house.
  */
 export function solve(points: Points, start: number, pulls: boolean, out: Solution): void {
   const { count, x, y, sigmaM, trust, weight, member } = points;
@@ -63,7 +66,7 @@ export function solve(points: Points, start: number, pulls: boolean, out: Soluti
 
 /** Moves the solution to the mean of those that agree with it, weighted by strength too. */
 function weighByStrength(points: Points, out: Solution): void {
-  const { count, x, y, sigmaM, pull, weight, member, agrees } = points;
+  const { count, unlearnt, x, y, sigmaM, trust, pull, weight, member, agrees } = points;
   let sw = 0;
   let sx = 0;
   let sy = 0;
@@ -73,7 +76,8 @@ function weighByStrength(points: Points, out: Solution): void {
     const dx = x[i] - out.x;
     const dy = y[i] - out.y;
     if (dx * dx + dy * dy < AGREES_SIGMAS2 * sigmaM[i] * sigmaM[i]) agrees[i] = 1;
-    weight[i] *= agrees[i] === 1 ? pull[i] : DISSENT;
+    const even = EVEN * trust[i];
+    weight[i] = (weight[i] + unlearnt * (even - weight[i])) * (agrees[i] === 1 ? pull[i] : DISSENT);
     sw += weight[i];
     sx += weight[i] * x[i];
     sy += weight[i] * y[i];

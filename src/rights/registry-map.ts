@@ -35,8 +35,8 @@ export const MAP_TABLES: Readonly<Record<string, TableEntry>> = {
   },
   wifi_stations: {
     room: 'stations',
-    what: 'access points and where they are believed to stand; no contributor, no name',
-    columns: { ...list('mac', 'personal'), ...EVIDENCE },
+    what: 'access points, where they are believed to stand and how loud they were reported at most; no contributor, no name',
+    columns: { ...list('mac', 'personal'), ...list('loudest_dbm', 'anonymous'), ...EVIDENCE },
     key: ['mac'],
     life: FORGOTTEN,
     endedBy: 'own job',

@@ -34,7 +34,7 @@ const MAC_KEY = [field('mac', 'int8')];
 const FEED_TABLES = {
   cells: { key: [...AREA_KEY, field('cell_id', 'int8')], more: [field('psc', 'int2', '-1::int2')] },
   areas: { key: AREA_KEY, more: [] as Field[] },
-  wifi_stations: { key: MAC_KEY, more: [] as Field[] },
+  wifi_stations: { key: MAC_KEY, more: [field('loudest_dbm', 'int2', '1::int2')] },
   bluetooth_stations: { key: MAC_KEY, more: [] as Field[] },
 } as const;
 export type FeedTable = keyof typeof FEED_TABLES;
@@ -104,7 +104,7 @@ const DAY_MS = 86_400_000;
 export const MOVED_MS = 30 * DAY_MS;
 
 /** What of a row `applyRow` looks at, without an object a row. */
-const station: IndexedStation = { lat: 0, lon: 0, radiusM: 0, samples: 0, lastSeenDay: 0, flags: 0, psc: -1 };
+const station: IndexedStation = { lat: 0, lon: 0, radiusM: 0, samples: 0, lastSeenDay: 0, flags: 0, detail: -1 };
 const block: Evidence = unknownStation().believed;
 
 /** Makes the index agree with a row: written if it has a position to answer with, else removed. */
@@ -125,7 +125,7 @@ export function applyRow(
   station.radiusM = values[e + 2];
   station.samples = values[e + 3];
   station.lastSeenDay = Math.max(0, Math.floor(values[e + 6] / DAY_MS));
-  station.psc = table === 'cells' ? values[keyLength] : -1;
+  station.detail = table === 'cells' ? values[keyLength] : table === 'wifi_stations' ? -values[keyLength] : -1;
   station.flags =
     (values[e + 4] === 1 ? STATION_FLAG.gnss : 0) | (isMac && sinceBlockMs < MOVED_MS ? STATION_FLAG.moved : 0);
   const answers = sinceBlockMs >= BLOCK_MS && !isBlocked(block, nowMs);

@@ -26,6 +26,10 @@ const LEARNING: Readonly<Record<StationKind, Learning>> = {
   cell: { table: 'cell_learning', keys: 'radio, mcc, mnc, area, cell_id', fixed: '' },
 };
 
+/** What else is published of access points: an import says nothing of it, so that it stays. */
+const LOUDEST = { column: 'loudestDbm', name: 'loudest_dbm', type: 'int2' } as const;
+const publishedOf = (kind: StationKind) => [...STATION_TABLES[kind].rest, ...(kind === 'wifi' ? [LOUDEST] : [])];
+
 const keysOf = (kind: StationKind) => STATION_TABLES[kind].key;
 const keyNames = (kind: StationKind) => keysOf(kind).map(({ name }) => name);
 const keyArrays = (kind: StationKind) => keysOf(kind).map((c, i) => `$${i + 1}::${c.type}[]`);
@@ -55,7 +59,8 @@ function saveSql(kind: StationKind): string {
 }
 
 function publishSql(kind: StationKind): string {
-  const { table, key, rest } = STATION_TABLES[kind];
+  const { table, key } = STATION_TABLES[kind];
+  const rest = publishedOf(kind);
   const all = [...key, ...rest];
   const sets = rest.map(({ name }) => `${name} = excluded.${name}`).join(', ');
   return `insert into ${table} as e (${all.map(({ name }) => name).join(', ')})
@@ -175,14 +180,15 @@ export async function publishStations(
   stations: readonly KnownStation[],
 ): Promise<void> {
   if (stations.length === 0) return;
-  const { key, rest } = STATION_TABLES[kind];
+  const all = [...keysOf(kind), ...publishedOf(kind)];
   const { keys, order } = keysInOrder(macs, kind, identitiesOf(stations));
-  const rows = stations.map(({ station: { believed } }, i) => ({
+  const rows = stations.map(({ station: { believed, whereabouts } }, i) => ({
     ...keys[i],
     ...believed,
+    loudestDbm: whereabouts.loudestDbm || null,
     source: believed.source === null ? null : SOURCE[believed.source],
   }));
-  await client.query(PUBLISH[kind], columns([...key, ...rest], rows, order));
+  await client.query(PUBLISH[kind], columns(all, rows, order));
 }
 
 const identitiesOf = (stations: readonly KnownStation[]) => stations.map(({ identity }) => identity);

@@ -16,7 +16,10 @@ export const STATION_FLAG = {
   exact: 4,
 } as const;
 
-/** Columns of found stations. Days count from 1970-01-01; 0 = unknown. radiusM 0 = unknown. psc -1 = unknown. */
+/**
+ * Columns of found stations. Days count from 1970-01-01; 0 = unknown. radiusM 0 = unknown. `detail` -1 = unknown; of a cell its physical
+ * identity (PSC, PCI), of an access point the strongest it was ever reported with, without the sign of its dBm.
+ */
 export type FoundStations = {
   readonly lat: Float64Array;
   readonly lon: Float64Array;
@@ -25,7 +28,7 @@ export type FoundStations = {
   readonly samples: Float64Array;
   readonly lastSeenDay: Int32Array;
   readonly flags: Uint8Array;
-  readonly psc: Int16Array;
+  readonly detail: Int16Array;
 };
 
 export function createFoundStations(slots: number): FoundStations {
@@ -36,7 +39,7 @@ export function createFoundStations(slots: number): FoundStations {
     samples: new Float64Array(slots),
     lastSeenDay: new Int32Array(slots),
     flags: new Uint8Array(slots),
-    psc: new Int16Array(slots),
+    detail: new Int16Array(slots),
   };
 }
 

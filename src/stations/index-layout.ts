@@ -2,7 +2,7 @@
 // six records of five int32 words.
 //   group   word 0 seqlock (odd while the writer is inside) · word 1 six 5-bit tags (0 = empty) + bit 30 "overflowed"
 //   record  0 low hash · 1 lat 1e-7 deg · 2 lon 1e-7 deg · 3 hash rest 17 | last-seen day 15
-//           4 radius 11 | samples 8 | flags 3 | physical identity 10
+//           4 radius 11 | samples 8 | flags 3 | detail 10
 // Promises: positions exact to 1e-7 deg; radius within 0.4 %, samples within 5 %, days until 2059, all exact when small.
 
 export const GROUP_WORDS = 32;
@@ -23,7 +23,7 @@ export const OVERFLOWED = 0x40000000;
 
 /** Last-seen days fit 15 bits (until 2059-09-18); later ones are clamped. */
 export const MAX_DAY = 0x7fff;
-const PSC_UNKNOWN = 0x3ff;
+const DETAIL_UNKNOWN = 0x3ff;
 const DEG_E7 = 1e7;
 
 /** A position in degrees as the int32 of 1e-7 degrees (11 mm) that `degOf` turns back into the same decimal. */
@@ -83,14 +83,14 @@ export function packDay(rest: number, day: number): number {
   return (rest << 15) | clamped;
 }
 
-/** Record word 4. `psc` -1 (or anything out of range) = unknown. */
-export function packEvidence(radiusM: number, samples: number, flags: number, psc: number): number {
-  const identity = psc >= 0 && psc < PSC_UNKNOWN ? psc : PSC_UNKNOWN;
-  return (encodeRadius(radiusM) << 21) | (encodeSamples(samples) << 13) | ((flags & 7) << 10) | identity;
+/** Record word 4. `detail` -1 (or anything out of range) = unknown. */
+export function packEvidence(radiusM: number, samples: number, flags: number, detail: number): number {
+  const code = detail >= 0 && detail < DETAIL_UNKNOWN ? detail : DETAIL_UNKNOWN;
+  return (encodeRadius(radiusM) << 21) | (encodeSamples(samples) << 13) | ((flags & 7) << 10) | code;
 }
 
-/** Physical cell identity in record word 4, -1 = unknown. */
-export function pscOf(evidence: number): number {
-  const psc = evidence & PSC_UNKNOWN;
-  return psc === PSC_UNKNOWN ? -1 : psc;
+/** What record word 4 ends with, -1 = unknown. */
+export function detailOf(evidence: number): number {
+  const code = evidence & DETAIL_UNKNOWN;
+  return code === DETAIL_UNKNOWN ? -1 : code;
 }

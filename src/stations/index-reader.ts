@@ -13,11 +13,11 @@ import { hashArea, hashCell, hashMac, isAreaKey, isCellId, isMacKey } from './in
 import {
   decodeRadius,
   degOf,
+  detailOf,
   GROUP_WORDS,
   LINE_WORDS,
   MAX_DAY,
   OVERFLOWED,
-  pscOf,
   RECORD_WORDS,
   RECORDS_AT,
   SAMPLES_OF_CODE,
@@ -80,7 +80,7 @@ export function openStationReader(handle: StationIndexHandle, port?: MessagePort
     out.samples[i] = SAMPLES_OF_CODE[(evidence >>> 13) & 255];
     out.lastSeenDay[i] = day;
     out.flags[i] = (evidence >>> 10) & 7;
-    out.psc[i] = pscOf(evidence);
+    out.detail[i] = detailOf(evidence);
   }
 
   function findOne(out: FoundStations, i: number): boolean {

@@ -32,7 +32,7 @@ import {
   tagOf,
 } from './index-shards.ts';
 
-/** What the index keeps of a station. lat, lon degrees; radiusM and samples 0 = unknown; psc -1 = unknown. */
+/** What the index keeps of a station. lat, lon degrees; radiusM and samples 0 = unknown; detail -1 = unknown (index-contract.ts). */
 export type IndexedStation = {
   lat: number;
   lon: number;
@@ -40,7 +40,7 @@ export type IndexedStation = {
   samples: number;
   lastSeenDay: number;
   flags: number;
-  psc: number;
+  detail: number;
 };
 
 /** Memory of a shard and the number of stations in it. */
@@ -126,7 +126,7 @@ export function createStationIndex(options: { seed: IndexSeed; expected?: number
     Atomics.store(view, record + 1, e7Of(lat));
     Atomics.store(view, record + 2, e7Of(lon));
     Atomics.store(view, record + 3, packDay(restOf(high), station.lastSeenDay));
-    Atomics.store(view, record + 4, packEvidence(station.radiusM, station.samples, station.flags, station.psc));
+    Atomics.store(view, record + 4, packEvidence(station.radiusM, station.samples, station.flags, station.detail));
     if (isNew) Atomics.store(view, header + 1, view[header + 1] | (tagOf(high) << (slotOf(record) * 5)));
     Atomics.store(view, header, sequence + 2);
     if (isNew) setCount(shard, counts[shard] + 1);

@@ -27,6 +27,7 @@ export function openKnownReader(known: ReadonlyMap<string, KnownStation>, nowMs:
     if (one === undefined) return false;
     const { lat, lon, radiusM, samples, lastSeenAt, source, blockedAt } = one.station.believed;
     if (lat === null || lon === null || isBlocked(one.station.believed, nowMs)) return false;
+    const { loudestDbm } = one.station.whereabouts;
     const isMac = one.identity.type !== 'cell';
     out.lat[i] = lat;
     out.lon[i] = lon;
@@ -36,7 +37,7 @@ export function openKnownReader(known: ReadonlyMap<string, KnownStation>, nowMs:
     out.flags[i] =
       (source === 'gnss' ? STATION_FLAG.gnss : 0) |
       (isMac && blockedAt !== null && nowMs - blockedAt < MOVED_MS ? STATION_FLAG.moved : 0);
-    out.psc[i] = one.identity.type === 'cell' ? (one.identity.psc ?? -1) : -1;
+    out.detail[i] = one.identity.type === 'cell' ? (one.identity.psc ?? -1) : -(loudestDbm || 1);
     return true;
   }
 

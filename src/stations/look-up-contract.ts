@@ -73,8 +73,10 @@ export function findEach(
   for (let i = 0; i < keys.count; i++) {
     if (kind[i] === CELL_ROW) found[i] = reader.findCell(radio[i], mcc[i], mnc[i], area[i], id[i], out, i) ? 1 : 0;
     else {
-      const [lat, lon, radiusM, samples, lastSeenDay, flags, psc] = all.map((column) => column.subarray(i)) as never[];
-      const row = { lat, lon, radiusM, samples, lastSeenDay, flags, psc };
+      const [lat, lon, radiusM, samples, lastSeenDay, flags, detail] = all.map((column) =>
+        column.subarray(i),
+      ) as never[];
+      const row = { lat, lon, radiusM, samples, lastSeenDay, flags, detail };
       reader.findMacs(kind[i] as MacKind, id.subarray(i), 1, row, found.subarray(i));
     }
   }

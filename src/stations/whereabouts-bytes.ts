@@ -1,7 +1,8 @@
 // What was heard of a station, as bytes for the store: 37 a tile, 7 a witness, little-endian, versioned by the first byte.
 // Promises: decode(encode(x)) is x, but for the mean place of a tile (1e-7 degrees) and its weight (seven digits); bytes of
 // another version or cut ones are a RangeError. Of version 1, which counted claimed days, the days are forgotten; version 2 did not
-// note when the row was published, version 3 not whether it rides along. Judges nothing.
+// note when the row was published, version 3 not whether it rides along, version 4 not how loud it was: that is taken for as loud as can be.
+// Judges nothing.
 import type { Tile, Whereabouts, Witness } from './whereabouts.ts';
 
 /** What the fold keeps of a station beside its row: times as epoch ms or null, `learnt` and `publishedAt` as in fold.ts. */
@@ -12,21 +13,23 @@ export type LearningState = {
   whereabouts: Whereabouts;
 };
 
-const VERSION = 4;
+const VERSION = 5;
 const LEARNT = 1;
 /** SQL that is true of a `state` of which nothing is proven: its station never answered by what was heard. */
 export const IS_UNPROVEN = `case when length(state) > 1 then get_byte(state, 1) & ${LEARNT} = 0 else false end`;
 /** Of each version. */
-const HEADER_BYTES = { 1: 19, 2: 20, 3: 26, 4: 30 } as const;
+const HEADER_BYTES = { 1: 19, 2: 20, 3: 26, 4: 30, 5: 31 } as const;
 const TILE_BYTES = 37;
 const OLD_TILE_BYTES = 33;
 const WITNESS_BYTES = 7;
+/** No access point is heard louder: what is not known to be louder than ever is not taken for it. */
+const AS_LOUD_AS_CAN_BE_DBM = -1;
 const DEGREES = 1e7;
 /** Stands for an empty slot; a tag has 32 bits, so that this one is given up. */
 const NO_TAG = 0xffff_ffff;
 
 export function encodeLearning({ learnt, createdAt, publishedAt, whereabouts }: LearningState): Buffer {
-  const { level, tiles, recent, firstDay, lastDay, lonely, strayFirst, strayLast } = whereabouts;
+  const { level, tiles, recent, firstDay, lastDay, lonely, strayFirst, strayLast, loudestDbm } = whereabouts;
   const bytes = Buffer.allocUnsafe(HEADER_BYTES[VERSION] + tiles.length * TILE_BYTES + recent.length * WITNESS_BYTES);
   bytes[0] = VERSION;
   bytes[1] = learnt ? LEARNT : 0;
@@ -40,6 +43,7 @@ export function encodeLearning({ learnt, createdAt, publishedAt, whereabouts }: 
   bytes.writeUIntLE(publishedAt ?? 0, 20, 6);
   bytes.writeUInt16LE(strayFirst, 26);
   bytes.writeUInt16LE(strayLast, 28);
+  bytes[30] = -loudestDbm;
   let at: number = HEADER_BYTES[VERSION];
   for (const tile of tiles) at = writeTile(bytes, at, tile);
   for (const witness of recent) at = writeWitness(bytes, at, witness);
@@ -49,7 +53,7 @@ export function encodeLearning({ learnt, createdAt, publishedAt, whereabouts }: 
 /** Throws a RangeError if the bytes are not a state. */
 export function decodeLearning(bytes: Buffer): LearningState {
   const version = bytes[0];
-  if (version !== 1 && version !== 2 && version !== 3 && version !== VERSION)
+  if (version !== 1 && version !== 2 && version !== 3 && version !== 4 && version !== VERSION)
     throw new RangeError('learning state of another version');
   const isOld = version === 1;
   const tileBytes = isOld ? OLD_TILE_BYTES : TILE_BYTES;
@@ -72,8 +76,9 @@ export function decodeLearning(bytes: Buffer): LearningState {
       firstDay: bytes.readInt32LE(9),
       lastDay: bytes.readInt32LE(13),
       lonely: isOld ? 0 : bytes[19],
-      strayFirst: version === VERSION ? bytes.readUInt16LE(26) : 0,
-      strayLast: version === VERSION ? bytes.readUInt16LE(28) : 0,
+      strayFirst: version >= 4 ? bytes.readUInt16LE(26) : 0,
+      strayLast: version >= 4 ? bytes.readUInt16LE(28) : 0,
+      loudestDbm: version === VERSION ? 0 - bytes[30] : AS_LOUD_AS_CAN_BE_DBM,
     },
   };
 }

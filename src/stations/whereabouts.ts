@@ -61,7 +61,7 @@ export type Witness = { day: number; tag: number; spent: number };
 /**
  * Everything known of where one transmitter was heard. Days count from 1970-01-01. `lonely` counts days of arrival on which one
  * contributor was alone, less those on which several came. `strayFirst` and `strayLast` are the days of arrival on which it was first and
- * last told to ride along (travel.ts), 0 = never.
+ * last told to ride along (travel.ts), 0 = never. `loudestDbm` is the strongest that counted, of access points only; 0 = nobody said.
  */
 export type Whereabouts = {
   level: number;
@@ -72,10 +72,12 @@ export type Whereabouts = {
   lonely: number;
   strayFirst: number;
   strayLast: number;
+  loudestDbm: number;
 };
 
 export function createWhereabouts(): Whereabouts {
-  return { level: 0, tiles: [], recent: [], firstDay: 0, lastDay: 0, lonely: 0, strayFirst: 0, strayLast: 0 };
+  const never = { firstDay: 0, lastDay: 0, strayFirst: 0, strayLast: 0 };
+  return { level: 0, tiles: [], recent: [], ...never, lonely: 0, loudestDbm: 0 };
 }
 
 /** Slots for two days. */
@@ -92,6 +94,7 @@ export function addVisit(w: Whereabouts, kind: HeardKind, visit: readonly Sighti
   const { trusted, receivedAtMs, contributor } = visit[0];
   if (trusted) {
     for (const s of visit) addSighting(w, s, sightingWeight(kind, s), -1, judge);
+    noteLoudest(w, kind, visit);
     return visit.length;
   }
   // Contributors are told apart by the day of arrival: the day of hearing is their own word, and their tags change daily.
@@ -109,7 +112,13 @@ export function addVisit(w: Whereabouts, kind: HeardKind, visit: readonly Sighti
   const cost = MOST_SPENT * Math.max((total * scale) / SHARE_WEIGHT, counted.length / MOST_IN_A_DAY);
   w.recent[slot].spent = Math.min(w.recent[slot].spent + Math.ceil(cost), MOST_SPENT);
   for (let i = 0; i < counted.length; i++) addSighting(w, counted[i], weights[i] * scale, slot, judge);
+  noteLoudest(w, kind, counted);
   return counted.length;
+}
+
+function noteLoudest(w: Whereabouts, kind: HeardKind, counted: readonly Sighting[]): void {
+  if (kind !== 'wifi') return;
+  for (const { dbm } of counted) if (dbm < 0 && (w.loudestDbm === 0 || dbm > w.loudestDbm)) w.loudestDbm = dbm;
 }
 
 /** True if something arrived on a day (UTC number): of one contributor, or, if that is null, of anybody. */

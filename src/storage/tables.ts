@@ -9,6 +9,7 @@ import {
   boolean,
   check,
   doublePrecision,
+  type ExtraConfigColumn,
   index,
   integer,
   pgTable,
@@ -71,19 +72,27 @@ export const areas = pgTable(
   (t) => [primaryKey({ columns: [t.radio, t.mcc, t.mnc, t.area] }), index('areas_changed_idx').on(t.changed)],
 );
 
-const macStations = (name: string) =>
-  pgTable(name, { mac: bigint('mac', { mode: 'number' }).primaryKey(), ...evidence() }, (t) => [
-    index(`${name}_changed_idx`).on(t.changed),
-    // What waits to be deleted (stations/empty-store.ts).
-    index(`${name}_empty_idx`).on(t.changed).where(sql`${t.lat} is null`),
-    // Whose silence after a move ends next (stations/feed.ts); few ever have one.
-    index(`${name}_blocked_idx`).on(t.blockedAt).where(sql`${t.blockedAt} is not null`),
-  ]);
+const macEvidence = () => ({ mac: bigint('mac', { mode: 'number' }).primaryKey(), ...evidence() });
 
-/** Wi-Fi access points by BSSID, a 48-bit number, encrypted (privacy/mac-cipher.ts) like every `mac` column. */
-export const wifiStations = macStations('wifi_stations');
+const macIndexes = (name: string) => (t: Record<'changed' | 'lat' | 'blockedAt', ExtraConfigColumn>) => [
+  index(`${name}_changed_idx`).on(t.changed),
+  // What waits to be deleted (stations/empty-store.ts).
+  index(`${name}_empty_idx`).on(t.changed).where(sql`${t.lat} is null`),
+  // Whose silence after a move ends next (stations/feed.ts); few ever have one.
+  index(`${name}_blocked_idx`).on(t.blockedAt).where(sql`${t.blockedAt} is not null`),
+];
+
+/**
+ * Wi-Fi access points by BSSID, a 48-bit number, encrypted (privacy/mac-cipher.ts) like every `mac` column; `loudest_dbm` is the
+ * strongest one was ever reported with.
+ */
+export const wifiStations = pgTable(
+  'wifi_stations',
+  { ...macEvidence(), loudestDbm: smallint('loudest_dbm') },
+  macIndexes('wifi_stations'),
+);
 /** Bluetooth beacons by MAC, a 48-bit number, encrypted. */
-export const bluetoothStations = macStations('bluetooth_stations');
+export const bluetoothStations = pgTable('bluetooth_stations', macEvidence(), macIndexes('bluetooth_stations'));
 
 /** Keys of phone makers, partners and submitters: only the SHA-256 of what was shown once. Null quota = none set. */
 export const apiKeys = pgTable(

@@ -108,6 +108,13 @@ test('an import over a learnt position outlives what was learnt; a learnt one go
   expect(new Set(await latOf('cells'))).toEqual(new Set([null]));
 });
 
+test('how loud an access point was reported outlives an import, which says nothing of that', async () => {
+  await learn([0, 1], 52);
+  await load(apLine(52.001, 3), 3);
+  const { rows } = await pool.query('select lat, loudest_dbm from wifi_stations');
+  expect(rows).toEqual([{ lat: 52.001, loudest_dbm: -60 }]);
+});
+
 test('one report does not bring back the place that an import corrected', async () => {
   await learn([0, 1], 52);
   await load(apLine(52.01, 3), 3);

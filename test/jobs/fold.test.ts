@@ -166,6 +166,20 @@ describe('a station', () => {
     expect(rows.filter(({ at }) => Number(at) % 3_600_000 !== 0)).toEqual([]);
   });
 
+  test('is published with how loud it was at most, which reports only raise', async () => {
+    const wifiAt = (dbm: number) => ({ rest: { wifi: [{ mac: AP, dbm, ageMs: 0 }] } });
+    const loudest = async () => (await pool.query('select loudest_dbm from wifi_stations')).rows[0].loudest_dbm;
+    await send(0, 1, HOME, { trusted: true, ...wifiAt(-80) });
+    await fold(0);
+    expect(await loudest()).toBe(-80);
+    await send(0, 2, HOME, { trusted: true, ...wifiAt(-70) });
+    await fold(0);
+    expect(await loudest()).toBe(-70);
+    await send(1, 3, HOME, { trusted: true, ...wifiAt(-90) });
+    await fold(1);
+    expect(await loudest()).toBe(-70);
+  });
+
   test('that is barred is never learnt', async () => {
     await send(0, 1, HOME, { trusted: true });
     await fold(0, [AP]);

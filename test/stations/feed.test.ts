@@ -78,15 +78,17 @@ describe('a start', () => {
     );
     await upsertWifi(store.pool, 2 ** 47, 10);
     await upsertWifi(store.pool, 5, null);
+    await upsertWifi(store.pool, 7, 11);
+    await store.pool.query('update wifi_stations set loudest_dbm = -63 where mac = $1', [sealMac('wifi', 7)]);
     await store.pool.query('insert into bluetooth_stations (mac, lat, lon) values ($1, -20, 3)', [
       sealMac('bluetooth', 6),
     ]);
     const map = follow(store, { pageRows: 7 });
     await map.follower.ready;
-    expect(map.follower.status()).toMatchObject({ ready: true, size: 153, lagMs: 0 });
+    expect(map.follower.status()).toMatchObject({ ready: true, size: 154, lagMs: 0 });
     for (let i = 0; i < 50; i++) expect(map.cell(4, 310, 2, 16_777_214, 68_719_476_734 - i)).toBe(i);
     const { out } = map;
-    expect([out.lon[0], out.radiusM[0], out.samples[0], out.lastSeenDay[0], out.flags[0], out.psc[0]]).toEqual([
+    expect([out.lon[0], out.radiusM[0], out.samples[0], out.lastSeenDay[0], out.flags[0], out.detail[0]]).toEqual([
       -49,
       1000,
       12,
@@ -94,8 +96,9 @@ describe('a start', () => {
       0,
       49,
     ]);
-    expect([map.area(1, 1, 0, 7), out.lastSeenDay[0], out.radiusM[0], out.psc[0]]).toEqual([45.5, 0, 0, -1]);
-    expect([map.wifi(2 ** 47), out.flags[0]]).toEqual([10, STATION_FLAG.gnss]);
+    expect([map.area(1, 1, 0, 7), out.lastSeenDay[0], out.radiusM[0], out.detail[0]]).toEqual([45.5, 0, 0, -1]);
+    expect([map.wifi(2 ** 47), out.flags[0], out.detail[0]]).toEqual([10, STATION_FLAG.gnss, -1]);
+    expect([map.wifi(7), out.detail[0]]).toEqual([11, 63]);
     expect([map.wifi(5), map.wifi(6), map.bluetooth(6)]).toEqual([null, null, -20]);
   });
 
@@ -283,7 +286,7 @@ describe('a restart', () => {
     await upsertWifi(store.pool, 1, 1);
     const snapshot = { path: join(testFolder(), 'stations.index'), key: AT_REST.snapshotKey };
     const alien = createStationIndex({ seed: SEED });
-    alien.upsertMac(1, 666, { lat: 6, lon: 6, radiusM: 6, samples: 6, lastSeenDay: 6, flags: 0, psc: -1 });
+    alien.upsertMac(1, 666, { lat: 6, lon: 6, radiusM: 6, samples: 6, lastSeenDay: 6, flags: 0, detail: -1 });
     const first = follow(store, { snapshot });
     await first.follower.ready;
     await first.follower.writeSnapshot();

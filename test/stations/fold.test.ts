@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distanceM } from '../../src/geo/distance.ts';
 import { BLOCK_MS, foldStation, isBlocked, type LearntStation, unknownStation } from '../../src/stations/fold.ts';
-import type { Sighting } from '../../src/stations/sighting.ts';
+import type { HeardKind, Sighting } from '../../src/stations/sighting.ts';
 import { away, DAY_0, DAY_MS, foldDays, HOME, HOUR_MS, sight, walkBy } from './sightings.ts';
 
 const offM = (station: LearntStation, place: { lat: number; lon: number }) =>
@@ -99,6 +99,15 @@ describe('a station that nobody knew', () => {
       sight(0, 0, away(46), faint),
     ];
     expect(offM(foldDays('wifi', [batch]), away(3))).toBeLessThan(5);
+  });
+
+  it('notes how loud it was at most, also before it answers, and anew where it moved to', () => {
+    const loudest = (batches: Sighting[][], kind: HeardKind = 'wifi') => foldDays(kind, batches).whereabouts.loudestDbm;
+    expect(loudest([[sight(0, 1, HOME, { dbm: Number.NaN })]])).toBe(0);
+    expect(loudest([[-80, Number.NaN, -71, -90].map((dbm, i) => sight(0, 1, away(i), { dbm }))])).toBe(-71);
+    expect(loudest([[sight(0, 1, HOME, { dbm: -60 })], [sight(1, 0, HOME, { dbm: -75, trusted: true })]])).toBe(-60);
+    for (const kind of ['bluetooth', 'cell', 'part'] as const)
+      expect(loudest([[sight(0, 1, HOME, { dbm: -60 })]], kind)).toBe(0);
   });
 
   it('is not pulled away by wild fixes', () => {

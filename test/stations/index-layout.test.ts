@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import {
   decodeRadius,
   degOf,
+  detailOf,
   e7Of,
   encodeRadius,
   encodeSamples,
   MAX_DAY,
   packDay,
   packEvidence,
-  pscOf,
   SAMPLES_OF_CODE,
 } from '../../src/stations/index-layout.ts';
 
@@ -58,14 +58,14 @@ test('the fields of the last two words do not touch each other', () => {
       fc.nat(1e9),
       fc.nat(7),
       fc.integer({ min: -1, max: 1022 }),
-      (rest, day, radiusM, samples, flags, psc) => {
+      (rest, day, radiusM, samples, flags, detail) => {
         const third = packDay(rest, day);
         expect([third >>> 15, third & MAX_DAY]).toEqual([rest, day]);
-        const evidence = packEvidence(radiusM, samples, flags, psc);
+        const evidence = packEvidence(radiusM, samples, flags, detail);
         expect(evidence >>> 21).toBe(encodeRadius(radiusM));
         expect((evidence >>> 13) & 255).toBe(encodeSamples(samples));
         expect((evidence >>> 10) & 7).toBe(flags);
-        expect(pscOf(evidence)).toBe(psc);
+        expect(detailOf(evidence)).toBe(detail);
       },
     ),
   );
@@ -74,5 +74,5 @@ test('the fields of the last two words do not touch each other', () => {
 test('days and identities out of range are clamped or unknown', () => {
   expect(packDay(0, 1e9)).toBe(MAX_DAY);
   for (const junk of [-5, Number.NaN]) expect(packDay(0, junk)).toBe(0);
-  for (const junk of [-1, 1023, 5000, Number.NaN]) expect(pscOf(packEvidence(0, 0, 0, junk))).toBe(-1);
+  for (const junk of [-1, 1023, 5000, Number.NaN]) expect(detailOf(packEvidence(0, 0, 0, junk))).toBe(-1);
 });

@@ -54,7 +54,7 @@ test('a batch of addresses and cells is told what each of them is told alone', (
       fc.array(key, { maxLength: 100, size: 'max' }),
       (put, wanted) => {
         for (const row of put) {
-          const station = { lat: known++ / 1e3, lon: 1, radiusM: 20, samples: 3, lastSeenDay: 9, flags: 1, psc: 4 };
+          const station = { lat: known++ / 1e3, lon: 1, radiusM: 20, samples: 3, lastSeenDay: 9, flags: 1, detail: 4 };
           if (row.length === 2) {
             if (index.upsertMac(row[0], row[1], station)) memory.putMac(row[0], row[1], station);
           } else if (index.upsertCell(...row, station)) memory.putCell(...row, station);

@@ -7,7 +7,7 @@ import { createStationIndex, type IndexedStation } from '../../src/stations/inde
 const SEED = [11, 22] as const;
 
 function station(lat: number, lon: number, over: Partial<IndexedStation> = {}): IndexedStation {
-  return { lat, lon, radiusM: 100, samples: 7, lastSeenDay: 20_000, flags: 1, psc: -1, ...over };
+  return { lat, lon, radiusM: 100, samples: 7, lastSeenDay: 20_000, flags: 1, detail: -1, ...over };
 }
 
 function open(expected?: number) {
@@ -28,10 +28,10 @@ describe('one station', () => {
       samples: 16,
       lastSeenDay: 20_555,
       flags: 5,
-      psc: 1007,
+      detail: 1007,
     });
     expect(reader.findCell(4, 310, 260, 0xffffff, 0xf_ffff_fffe, out, 2)).toBe(true);
-    expect([out.lat[2], out.lon[2], out.samples[2], out.lastSeenDay[2], out.flags[2], out.psc[2]]).toEqual([
+    expect([out.lat[2], out.lon[2], out.samples[2], out.lastSeenDay[2], out.flags[2], out.detail[2]]).toEqual([
       -33.8567844, 151.2152967, 16, 20_555, 5, 1007,
     ]);
     expect(Math.abs(out.radiusM[2] - 2500)).toBeLessThanOrEqual(10);

@@ -26,7 +26,7 @@ afterAll(() => rm(folder, { recursive: true }));
 function filled(macs: readonly number[]): StationIndex {
   const index = createStationIndex({ seed: SEED });
   for (const mac of macs) {
-    const station = { lat: mac % 90, lon: 5, radiusM: 50, samples: 3, lastSeenDay: 9, flags: 1, psc: -1 };
+    const station = { lat: mac % 90, lon: 5, radiusM: 50, samples: 3, lastSeenDay: 9, flags: 1, detail: -1 };
     index.upsertMac(MAC_KIND.wifi, mac, station);
   }
   return index;
@@ -135,7 +135,7 @@ test('stations written while a snapshot is being taken do not harm it', async ()
   writing.finally(() => {
     done = true;
   });
-  const station = { lat: 1, lon: 1, radiusM: 1, samples: 1, lastSeenDay: 1, flags: 0, psc: -1 };
+  const station = { lat: 1, lon: 1, radiusM: 1, samples: 1, lastSeenDay: 1, flags: 0, detail: -1 };
   for (let mac = 50_000; !done; mac++) {
     index.upsertMac(1, mac, station);
     index.upsertMac(1, mac % 50_000, station);
@@ -153,7 +153,7 @@ test('the file says nothing of where stations are, nor of which store they come 
   for (let mac = 0; mac < 20_000; mac++)
     index.upsertMac(MAC_KIND.wifi, mac, {
       ...{ lat: 52.37, lon: 4.9, radiusM: 50, samples: 3 },
-      ...{ lastSeenDay: 9, flags: 1, psc: -1 },
+      ...{ lastSeenDay: 9, flags: 1, detail: -1 },
     });
   await writeSnapshot(file, index, { ...ABOUT, store: 'marker-of-a-store' });
   const once = await readFile(file.path);

@@ -35,6 +35,7 @@ const state: fc.Arbitrary<LearningState> = fc.record({
     lonely: fc.integer({ min: 0, max: 0xff }),
     strayFirst: fc.integer({ min: 0, max: 0xffff }),
     strayLast: fc.integer({ min: 0, max: 0xffff }),
+    loudestDbm: fc.integer({ min: -100, max: 0 }),
   }),
 });
 
@@ -74,15 +75,21 @@ test('of a state of version 1 the places are kept and the claimed days are not',
   expect(Math.min(kept.firstHalf, 41_000)).toBe(41_000);
 });
 
-test('a state of version 3 is kept whole, and is no traveller', () => {
-  fc.assert(
-    fc.property(state, (one) => {
-      const now = encodeLearning(one);
-      const old = Buffer.concat([now.subarray(0, 26), now.subarray(30)]);
-      old[0] = 3;
-      const kept = { ...one, whereabouts: { ...one.whereabouts, strayFirst: 0, strayLast: 0 } };
-      expect(JSON.parse(JSON.stringify(decodeLearning(old)))).toEqual(JSON.parse(JSON.stringify(kept)));
-    }),
-    { numRuns: 100 },
-  );
-});
+test.each([
+  [3, { strayFirst: 0, strayLast: 0, loudestDbm: -1 }, 26],
+  [4, { loudestDbm: -1 }, 30],
+])(
+  'a state of version %i is kept whole, is no traveller that was not one, and nothing heard now is louder',
+  (version, added, end) => {
+    fc.assert(
+      fc.property(state, (one) => {
+        const now = encodeLearning(one);
+        const old = Buffer.concat([now.subarray(0, end), now.subarray(31)]);
+        old[0] = version;
+        const kept = { ...one, whereabouts: { ...one.whereabouts, ...added } };
+        expect(JSON.parse(JSON.stringify(decodeLearning(old)))).toEqual(JSON.parse(JSON.stringify(kept)));
+      }),
+      { numRuns: 100 },
+    );
+  },
+);

@@ -22,7 +22,7 @@ function matches(i: number, state: ReturnType<typeof flippedState>): boolean {
     out.samples[i] === state.samples &&
     out.lastSeenDay[i] === state.lastSeenDay &&
     out.flags[i] === state.flags &&
-    out.psc[i] === state.psc
+    out.detail[i] === state.detail
   );
 }
 

@@ -13,8 +13,16 @@ export function passingMac(i: number): number {
 
 export function flippedState(i: number, side: number) {
   return side === 0
-    ? { lat: 60 + i / 8, lon: 170 + i / 8, radiusM: 200, samples: 3, lastSeenDay: 20_000, flags: 1, psc: 5 }
-    : { lat: -60 - i / 8, lon: -170 - i / 8, radiusM: 32_768, samples: 17, lastSeenDay: 12_345, flags: 6, psc: 1000 };
+    ? { lat: 60 + i / 8, lon: 170 + i / 8, radiusM: 200, samples: 3, lastSeenDay: 20_000, flags: 1, detail: 5 }
+    : {
+        lat: -60 - i / 8,
+        lon: -170 - i / 8,
+        radiusM: 32_768,
+        samples: 17,
+        lastSeenDay: 12_345,
+        flags: 6,
+        detail: 1000,
+      };
 }
 
 export function passingState(i: number) {
@@ -26,6 +34,6 @@ export function passingState(i: number) {
     samples: i % 21,
     lastSeenDay: i % 32_768,
     flags: i % 8,
-    psc: i % 1000,
+    detail: i % 1000,
   };
 }

@@ -9,7 +9,7 @@ export type MemoryStation = {
   samples?: number;
   lastSeenDay?: number;
   flags?: number;
-  psc?: number;
+  detail?: number;
 };
 
 export type MemoryStations = StationReader & {
@@ -55,6 +55,6 @@ function write(station: MemoryStation | undefined, out: FoundStations, i: number
   out.samples[i] = station.samples ?? 0;
   out.lastSeenDay[i] = station.lastSeenDay ?? 0;
   out.flags[i] = station.flags ?? 1;
-  out.psc[i] = station.psc ?? -1;
+  out.detail[i] = station.detail ?? -1;
   return true;
 }

@@ -1,0 +1,1 @@
+ALTER TABLE "wifi_stations" ADD COLUMN "loudest_dbm" smallint;
