@@ -13,7 +13,7 @@ import type { Source } from './source.ts';
  * Goes up with every change of a factor, a scale or a class: a running gateway's counts are of errors over circles as these
  * make them, and say nothing of others. Fits one byte.
  */
-export const CALIBRATION_VERSION = 8;
+export const CALIBRATION_VERSION = 9;
 
 /** Under the first are one room's access points, heard thousands of times in it (a library); streets begin above. */
 const REACH_BOUNDS_M = [6.5, 16, 32, 64];
@@ -61,8 +61,12 @@ export function openCorrections(memory: SharedArrayBuffer): Corrections {
 
 /** Privacy: two devices are little company, whatever they would allow (attack A10). */
 const TWO_DEVICES_M = 100;
-/** How much wider the circle of who hears next to nothing that is known: streets of a map of few reports, and of one left out. */
+/**
+ * How much wider the circle the less of what is heard is known: streets of a map of few reports, and of one left out; and how much more
+ * the less than half: what is known then stands where somebody reported, and the phone where nobody did.
+ */
 const EDGE_WIDER = 0.9;
+const OUTSIDE_WIDER = 6;
 const WIFI_FLOOR_M = 5;
 const BLUETOOTH_FLOOR_M = 3;
 const CELL_FLOOR_M = 100;
@@ -101,7 +105,7 @@ export function rateMacs(
   const doubt = solution.doubting / (solution.agreeing + solution.doubting);
   into.errorClass = kind === MAC_KIND.wifi ? bucket : MAC_FACTORS.length + bucket;
   const isRoom = solution.reachM < REACH_BOUNDS_M[0] || kind === MAC_KIND.bluetooth;
-  const edge = isRoom ? 0 : EDGE_WIDER * (1 - share);
+  const edge = isRoom ? 0 : EDGE_WIDER * (1 - share) + OUTSIDE_WIDER * Math.max(0.5 - share, 0);
   into.uncorrectedM = MAC_FACTORS[bucket] * macScaleM(solution) * (1 + doubt) * (1 + edge);
   into.accuracyM = Math.max(floor, corrections[into.errorClass] * into.uncorrectedM);
 }

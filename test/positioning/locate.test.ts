@@ -45,7 +45,7 @@ test('who hears mostly what is not known, or stands elsewhere, is in a wider cir
       ],
     })!.accuracyM;
   expect(accuracy(10, 100)).toBeGreaterThan(1.3 * accuracy(0, 0));
-  expect(accuracy(30, 100)).toBeGreaterThan(1.15 * accuracy(10, 100));
+  expect(accuracy(30, 100)).toBeGreaterThan(2 * accuracy(10, 100));
   // Of an address it does not tell whether anybody knows it (attack A10).
   expect(accuracy(5, 200)).toBe(accuracy(5, 100));
 });
