@@ -20,12 +20,15 @@ function saysNo(name: string): boolean {
   return lower.endsWith('_nomap') || lower.includes('_optout');
 }
 
+/** A NUL or blank as wpa_supplicant, iw and iwlist write them: a hidden network of theirs is `\x00\x00\x00`. */
+const WRITTEN_PADDING = /\\x(?:00|20)/g;
+
 /**
  * The name that the access point sends: Android's getSSID puts it in quotes, and drivers hand out its 32 bytes with the NULs
- * behind it. One pair of quotes only: more are the owner's.
+ * behind it, or Linux's tools in their words for them. One pair of quotes only: more are the owner's.
  */
 function bare(ssid: string): string {
-  const name = unpadded(ssid);
+  const name = unpadded(ssid.replace(WRITTEN_PADDING, '\0'));
   return name.length >= 2 && name.startsWith('"') && name.endsWith('"') ? unpadded(name.slice(1, -1)) : name;
 }
 

@@ -17,15 +17,20 @@ test.each([
   '"x_nomap\t"',
   '\u00a0x_nomap\u3000',
   '"my_optout_net"',
+  'x_nomap\\x00\\x00',
+  '"x_nomap\\x20"',
 ])('the name %j says no, however a client wraps it', (name) => {
   expect([isOptedOut(name), isRefusal(name)]).toEqual([true, true]);
 });
 
-test.each(['', '\0', '""', '"\0\0"', '  ', '" "\0'])('the name %j is hidden, and nobody says no in it', (name) => {
-  expect([isOptedOut(name), isRefusal(name)]).toEqual([true, false]);
-});
+test.each(['', '\0', '""', '"\0\0"', '  ', '" "\0', '\\x00\\x00\\x00', '"\\x00"'])(
+  'the name %j is hidden, and nobody says no in it',
+  (name) => {
+    expect([isOptedOut(name), isRefusal(name)]).toEqual([true, false]);
+  },
+);
 
-test.each(['"', '"""', '""x_nomap""', 'x_nomap"', '"cafe"', ' cafe '])(
+test.each(['"', '"""', '""x_nomap""', 'x_nomap"', '"cafe"', ' cafe ', 'caf\\xc3\\xa9', 'x_nomap\\x00y', '\\'])(
   "the name %j is only a name: one pair of quotes is the client's",
   (name) => {
     expect([isOptedOut(name), isRefusal(name)]).toEqual([false, false]);
