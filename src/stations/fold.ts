@@ -23,7 +23,7 @@ const FORGIVEN_DAYS = 90;
 /** A place rivals the main one if it was heard there this often, absolutely and against the main one. */
 const RIVAL_HEARD = 3;
 const RIVAL_SHARE = 0.05;
-/** To this a position's time is told: to the millisecond it named all that one upload taught, a walk in its order (L6). */
+/** To this the time of a position or block is told: to the millisecond it named all that one upload taught, a walk in its order (L6). */
 const HOUR_MS = 3_600_000;
 /** Foreign positions (imports) older than this give way to what is heard. */
 const OLD_PRIOR_MS = 365 * DAY_MS;
@@ -268,7 +268,8 @@ function block(station: LearntStation, nowMs: number): void {
   believed.samples = null;
   believed.weight = null;
   believed.modifiedAt = datedAt(believed, nowMs);
-  believed.blockedAt = nowMs;
+  // The hour to come, since what is heard is dated to the hour gone: 48 hours are not 47.
+  believed.blockedAt = Math.ceil(nowMs / HOUR_MS) * HOUR_MS;
   believed.blockCount++;
   station.learnt = true;
 }

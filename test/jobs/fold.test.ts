@@ -157,7 +157,15 @@ describe('a station', () => {
     ])
       await send(day, tag, HOME, { rest: { cells: [CELL] } });
     await fold(1 + 1_234_567 / DAY_MS);
-    const times = 'created_at, modified_at, last_seen_at';
+    for (const [day, tag] of [
+      [2, 4],
+      [2, 5],
+      [3, 6],
+    ])
+      await send(day, tag, AWAY);
+    await fold(3 + 1_234_567 / DAY_MS);
+    expect((await pool.query('select from wifi_stations where blocked_at is not null')).rowCount).toBe(1);
+    const times = 'created_at, modified_at, last_seen_at, blocked_at';
     const { rows } = await pool.query<{ at: string }>(
       `select unnest(array[${times}]) as at from wifi_stations union all select unnest(array[${times}]) from cells
        union all select unnest(array[received_at, folded_at]) from inbox`,

@@ -256,6 +256,15 @@ describe('a station that is known', () => {
     expect(isBlocked(believed, later(3) + BLOCK_MS)).toBe(false);
   });
 
+  it('is told to have been blocked by a full hour, and for no less than 48 of them', () => {
+    const [first, second] = proof(FAR, 2);
+    const suspected = foldStation('wifi', foldDays('wifi', [first], known), second, later(3) + 1_234_567);
+    const { blockedAt } = suspected.believed;
+    expect(blockedAt).toBe(later(3) + HOUR_MS);
+    // What was heard in an hour is dated to its beginning.
+    expect(isBlocked(suspected.believed, later(3) + BLOCK_MS)).toBe(true);
+  });
+
   it('is blocked when it is heard all along a line longer than any access point reaches', () => {
     const line = (day: number) =>
       [1, 2].flatMap((who) => Array.from({ length: 30 }, (_, i) => sight(day, who, away(i * 60))));
