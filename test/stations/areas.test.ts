@@ -103,7 +103,26 @@ describe('the oldest cells of an area', () => {
 
   test('are outvoted where most of them are misplaced themselves among as old ones, or nobody knows which are the oldest', () => {
     expect(summarise([...vienna, ...invented(0)].map((cell) => ({ ...cell, createdAtMs: Number.NaN })))).not.toBeNull();
-    expect(summarise(vienna.map((cell, i) => (i < 2 ? { ...cell, lat: -30 } : cell)))).toMatchObject({ lon: 16.37 });
+    const misplaced = vienna.map((cell, i) => (i === 1 || i === 4 ? { ...cell, lat: -30 } : cell));
+    expect(summarise(misplaced)).toMatchObject({ lon: 16.37 });
+  });
+
+  test.each([1, 2, 3, 4, 5])('are not outvoted where there are but %i', (known) => {
+    const few = vienna.slice(0, known);
+    expect(summarise(few)).toMatchObject({ lon: 16.37 });
+    expect(summarise([...few, ...invented(0).slice(0, 60)])).toBeNull();
+    // Of those that came in between, some were right.
+    expect(summarise([...few, ...invented(0).slice(0, 60), ...vienna.slice(20)])).toBeNull();
+  });
+
+  test('need not be in the circle by a hair: one cell in twenty is not', () => {
+    const beside = { ...vienna[0], lat: 48.2 + 0.149, createdAtMs: -DAY_MS };
+    const others = vienna.map((cell, i) => ({ ...cell, lat: 48.2 + 0.001 * (i % 10) }));
+    const alone = summarise(others)!;
+    const outM = distanceM(beside.lat, beside.lon, alone.lat, alone.lon);
+    expect(outM).toBeGreaterThan(alone.radiusM);
+    expect(outM).toBeLessThan(1.25 * alone.radiusM);
+    expect(summarise([beside, ...others])).not.toBeNull();
   });
 
   test('that nobody dated are older than any that came since', () => {
