@@ -5,6 +5,7 @@
 // the street); a station heard at two far places, or by two at two places far from its home (travel.ts), answers nothing. Does not
 // deduplicate batches: the caller folds each report once, in the transaction that forgets it.
 import { distanceM } from '../geo/distance.ts';
+import { blockedFrom, comeBack, datedAt, isAhead } from './clock.ts';
 import { farGround, noteFar } from './far-ground.ts';
 import { judgeOf } from './judge.ts';
 import { findMiddle, type Middle, reachAround } from './middle.ts';
@@ -23,8 +24,6 @@ const FORGIVEN_DAYS = 90;
 /** A place rivals the main one if it was heard there this often, absolutely and against the main one. */
 const RIVAL_HEARD = 3;
 const RIVAL_SHARE = 0.05;
-/** To this the time of a position or block is told: to the millisecond it named all that one upload taught, a walk in its order (L6). */
-const HOUR_MS = 3_600_000;
 /** Foreign positions (imports) older than this give way to what is heard. */
 const OLD_PRIOR_MS = 365 * DAY_MS;
 
@@ -76,8 +75,9 @@ export function foldStation(
   const inOrder = [...sightings].sort((a, b) => compareSightings(a, b) || a.receivedAtMs - b.receivedAtMs);
   const after: LearntStation = { ...before, believed, whereabouts: copyWhereabouts(before.whereabouts) };
   heedImport(kind, after);
+  comeBack(believed, after.whereabouts, nowMs);
   let added = 0;
-  for (const visit of visitsOf(inOrder)) {
+  for (const visit of visitsOf(inOrder, nowMs)) {
     const heard = visit.filter((s) => !isBlocked(believed, s.timeMs));
     if (heard.length === 0) continue;
     if (believed.blockedAt !== null && isStale(after.whereabouts, believed.blockedAt)) startAnew(after);
@@ -98,11 +98,12 @@ function isUndated({ createdAt, lat, modifiedAt }: Evidence): boolean {
 }
 
 /** What each contributor heard on each day of arrival, in order, without impossible places and repeats. */
-function visitsOf(inOrder: readonly Sighting[]): Sighting[][] {
+function visitsOf(inOrder: readonly Sighting[], nowMs: number): Sighting[][] {
   const visits: Sighting[][] = [];
   let last: Sighting | undefined;
   for (const s of inOrder) {
-    if (!isPlausible(s) || (last !== undefined && compareSightings(last, s) === 0)) continue;
+    if (!isPlausible(s) || isAhead(s.receivedAtMs, nowMs) || (last !== undefined && compareSightings(last, s) === 0))
+      continue;
     const together =
       last !== undefined &&
       arrivalDay(last) === arrivalDay(s) &&
@@ -255,11 +256,6 @@ function believe(kind: HeardKind, station: LearntStation, home: readonly Place[]
   believed.modifiedAt = datedAt(believed, nowMs);
 }
 
-/** The hour, but never before what an import dated more finely: it would win again when it is run again. */
-function datedAt({ modifiedAt }: Evidence, nowMs: number): number {
-  return Math.max(modifiedAt ?? 0, Math.floor(nowMs / HOUR_MS) * HOUR_MS);
-}
-
 function block(station: LearntStation, nowMs: number): void {
   const { believed } = station;
   believed.lat = null;
@@ -268,8 +264,7 @@ function block(station: LearntStation, nowMs: number): void {
   believed.samples = null;
   believed.weight = null;
   believed.modifiedAt = datedAt(believed, nowMs);
-  // The hour to come, since what is heard is dated to the hour gone: 48 hours are not 47.
-  believed.blockedAt = Math.ceil(nowMs / HOUR_MS) * HOUR_MS;
+  believed.blockedAt = blockedFrom(nowMs);
   believed.blockCount++;
   station.learnt = true;
 }

@@ -8,7 +8,7 @@ import { type HeardKind, type Sighting, sightingWeight } from './sighting.ts';
 
 export const DAY_MS = 86_400_000;
 /** Arrivals are told apart by half days (UTC): two that lie two halves apart lie at least twelve hours apart, and on two days. */
-const HALF_DAY_MS = DAY_MS / 2;
+export const HALF_DAY_MS = DAY_MS / 2;
 /** Tiles a station may have: enough for a spread, few enough for ten million stations. */
 const MAX_TILES = 24;
 /** Contributors told apart on one day. */
@@ -223,10 +223,17 @@ function countLonely(w: Whereabouts, day: number): void {
 
 /** Forgets contributors of days before `day`, when what they prove is settled. */
 export function forgetBefore(w: Whereabouts, day: number, judge: Judge): void {
-  let gone = 0;
-  for (let i = 0; i < w.recent.length; i++) if (w.recent[i].tag >= 0 && w.recent[i].day < day) gone |= 1 << i;
-  if (gone === 0) return;
+  const isOver = (witness: Witness) => witness.day < day;
+  if (!w.recent.some((witness) => witness.tag >= 0 && isOver(witness))) return;
   judge.settle(w);
+  emptySlots(w, isOver);
+}
+
+/** Forgets contributors; what they prove is lost if it was not settled. */
+export function emptySlots(w: Whereabouts, isGone: (witness: Witness) => boolean): void {
+  let gone = 0;
+  for (let i = 0; i < w.recent.length; i++) if (w.recent[i].tag >= 0 && isGone(w.recent[i])) gone |= 1 << i;
+  if (gone === 0) return;
   for (let i = 0; i < w.recent.length; i++) if ((gone & (1 << i)) !== 0) w.recent[i] = { day: 0, tag: -1, spent: 0 };
   for (const tile of w.tiles) tile.seenBy &= ~gone;
   // Slots are bits of `seenBy`: none moves while one is taken.

@@ -265,6 +265,31 @@ describe('a station that is known', () => {
     expect(isBlocked(suspected.believed, later(3) + BLOCK_MS)).toBe(true);
   });
 
+  describe('while a clock ran ahead by a year', () => {
+    const AHEAD_MS = 400 * DAY_MS;
+    const ahead = (batch: readonly Sighting[]) =>
+      batch.map((s) => ({ ...s, timeMs: s.timeMs + AHEAD_MS, receivedAtMs: s.receivedAtMs + AHEAD_MS }));
+    const dates = ({ believed: e }: LearntStation) => [e.modifiedAt, e.lastSeenAt, e.blockedAt].map(Number);
+
+    it.each([
+      ['was heard by one', [walkBy(2, 9, HOME)]],
+      ['moved, and was blocked', [[...walkBy(2, 8, FAR), ...walkBy(2, 9, FAR)], walkBy(3, 8, FAR)]],
+    ])('and %s, goes on as if it had not', (_, batches) => {
+      const disturbed = batches.reduce(
+        (station, batch, i) => foldStation('wifi', station, ahead(batch), later(2 + i) + AHEAD_MS),
+        known,
+      );
+      expect(Math.max(...dates(disturbed))).toBeGreaterThan(later(100));
+      const station = foldDays('wifi', [...proof(FAR, 7), ...proof(FAR, 12)], disturbed);
+      expect(offM(station, FAR)).toBeLessThan(15);
+      expect(Math.max(...dates(station))).toBeLessThan(later(14));
+    });
+
+    it('does not learn what is said to arrive in days to come', () => {
+      expect(foldStation('wifi', known, ahead(walkBy(2, 9, FAR)), later(2))).toEqual(known);
+    });
+  });
+
   it('is blocked when it is heard all along a line longer than any access point reaches', () => {
     const line = (day: number) =>
       [1, 2].flatMap((who) => Array.from({ length: 30 }, (_, i) => sight(day, who, away(i * 60))));

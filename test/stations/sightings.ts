@@ -58,7 +58,7 @@ export function foldDays(
   from: LearntStation = unknownStation(),
 ): LearntStation {
   return batches.reduce(
-    (station, batch) => foldStation(kind, station, batch, Math.max(...batch.map((s) => s.timeMs)) + 20 * HOUR_MS),
+    (station, batch) => foldStation(kind, station, batch, Math.max(...batch.map((s) => s.receivedAtMs)) + 20 * HOUR_MS),
     from,
   );
 }
