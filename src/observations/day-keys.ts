@@ -48,8 +48,15 @@ export function createDayKeys(
   };
 }
 
-/** Deletes the keys of days that are over since KEY_LIFE_DAYS. Returns how many went. */
+/**
+ * Deletes the keys of days that are over since KEY_LIFE_DAYS, and of days beyond tomorrow, which a clock that ran ahead made: they
+ * would last until then. Returns how many went.
+ */
 export async function deleteOldKeys(db: Pool, nowMs: number): Promise<number> {
-  const { rowCount } = await db.query('delete from contributor_keys where day <= $1', [dayOf(nowMs) - KEY_LIFE_DAYS]);
+  const today = dayOf(nowMs);
+  const { rowCount } = await db.query('delete from contributor_keys where day <= $1 or day > $2', [
+    today - KEY_LIFE_DAYS,
+    today + 1,
+  ]);
   return rowCount ?? 0;
 }
