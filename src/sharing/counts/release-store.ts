@@ -13,6 +13,7 @@ import {
 } from '../../privacy/count-rule.ts';
 import type { RandomBelow } from '../../privacy/discrete-laplace.ts';
 import type { RegionKey } from '../../privacy/region-key.ts';
+import { inTimeSql } from '../../rights/registry.ts';
 import { COUNTS_LOCK } from '../../storage/locks.ts';
 import { transact } from '../../storage/transaction.ts';
 
@@ -28,7 +29,10 @@ export type ReleaseDeps = {
 /** Windows that became public in one run, and those that the budget kept back. */
 export type Released = { readonly windows: number; readonly regions: number; readonly keptBack: number };
 
-/** Publishes every window that is due, oldest first; windows older than the budget's 30 days are lost. */
+/**
+ * Publishes every window that is due, oldest first; one whose visits' time is over (a gateway that stood still) without any count,
+ * whether or not they were swept. Windows older than the budget's 30 days are lost.
+ */
 export async function releaseDueWindows(deps: ReleaseDeps, nowMs: number): Promise<Released> {
   const due = await dueWindows(deps.pool, lastDueWindow(nowMs));
   let [windows, regions, keptBack] = [0, 0, 0];
@@ -78,7 +82,7 @@ async function release(
   );
   const isFirst = inserted.rows.length > 0;
   const allowed = isFirst && maySpend(await spentAround(client, window), window, epsilonCap * 1_000);
-  const counts = allowed ? noisyCounts(await devicesByRegion(client, window), randomBelow) : [];
+  const counts = allowed ? noisyCounts(await devicesByRegion(client, window, nowMs), randomBelow) : [];
   if (counts.length > 0) {
     await client.query(
       'insert into region_counts (window_no, region, count) select $1, * from unnest($2::int[], $3::int[])',
@@ -102,12 +106,13 @@ async function spentAround(client: ClientBase, window: number): Promise<Map<numb
 }
 
 /** Devices by the region in which each was longest; of regions that tie, the one with the smallest name. */
-async function devicesByRegion(client: ClientBase, window: number): Promise<Map<RegionKey, number>> {
+async function devicesByRegion(client: ClientBase, window: number, nowMs: number): Promise<Map<RegionKey, number>> {
   const { rows } = await client.query<{ region: RegionKey; devices: number }>(
     `select region, count(*)::int as devices from
-       (select distinct on (tag) region from visits where window_no = $1 order by tag, ticks desc, region) as modal
+       (select distinct on (tag) region from visits t where window_no = $1 and ${inTimeSql('visits', '$2')}
+        order by tag, ticks desc, region) as modal
      group by region having count(*) >= ${FEWEST_DEVICES} order by region`,
-    [window],
+    [window, nowMs],
   );
   return new Map(rows.map((row) => [row.region, row.devices]));
 }

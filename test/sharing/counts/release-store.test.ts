@@ -123,6 +123,15 @@ describe('the release of counts', () => {
     expect(await left(store)).toEqual({ visits: 0, salts: 0 });
   });
 
+  test('counts nobody by visits whose time is over, swept or not: three days and a window after it began', async () => {
+    const { store, deps, devices, write } = await setUp(150);
+    for (const window of [WINDOW, WINDOW + 1])
+      await write(devices.map((device) => ({ window, device, region: 5, ticks: 1 })));
+    expect(await releaseDueWindows(deps, (WINDOW + 13) * WINDOW_MS)).toMatchObject({ regions: 1 });
+    expect((await published(store)).map((one) => one.window)).toEqual([WINDOW + 1]);
+    expect(await left(store)).toEqual({ visits: 0, salts: 0 });
+  });
+
   test('spends no more than the cap, and says which windows it kept back', async () => {
     const { store, pool, deps, devices, write } = await setUp(150);
     const capped = { ...deps, epsilonCap: (2 * EPSILON_MILLI) / 1_000 };
