@@ -32,8 +32,8 @@ export function openCounts(
   return {
     noteVisit: createNoteVisit(visits.add),
     ports: {
-      latest: () => orUnavailable(() => lastReleased(pool)),
-      read: (question) => orUnavailable(() => readCounts(pool, question)),
+      latest: (nowMs) => orUnavailable(() => lastReleased(pool, nowMs)),
+      read: (question, nowMs) => orUnavailable(() => readCounts(pool, question, nowMs)),
       admit: (keyId, nowMs) =>
         orUnavailable(async () => {
           const recipient = await readRecipient(pool, keyId, nowMs);

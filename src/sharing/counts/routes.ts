@@ -15,8 +15,8 @@ import { RegionsAnswer, RegionsGeoJson, RegionsQuerySchema } from './wire.ts';
 export type CountsPorts = {
   /** Whether the application of this key may read, asked of the store; counts the read for it if so. */
   admit(keyId: string, nowMs: number): Promise<boolean>;
-  latest(): Promise<number | null>;
-  read(question: Question): Promise<RegionCount[]>;
+  latest(nowMs: number): Promise<number | null>;
+  read(question: Question, nowMs: number): Promise<RegionCount[]>;
 };
 
 /** Pages a minute behind one address are limited by the scope; a page is a few kilobytes. */
@@ -48,12 +48,13 @@ export function addRegionRoutes(scope: FastifyInstance, ports: CountsPorts, auth
       },
     },
     async (request, reply) => {
-      const latest = await ports.latest();
+      const nowMs = auth.now();
+      const latest = await ports.latest(nowMs);
       const question = readQuestion(request.query, latest ?? -1);
       if (question === null) return refuseProblem(reply, { kind: 'malformed' });
-      if (!(await ports.admit(request.caller!.id, auth.now()))) return refuseProblem(reply, { kind: 'notPermitted' });
+      if (!(await ports.admit(request.caller!.id, nowMs))) return refuseProblem(reply, { kind: 'notPermitted' });
       // One more than was asked for tells whether there is another page.
-      const found = await ports.read({ ...question, limit: question.limit + 1 });
+      const found = await ports.read({ ...question, limit: question.limit + 1 }, nowMs);
       const page = found.slice(0, question.limit);
       const next = found.length > page.length ? cursorOf(page[page.length - 1]) : null;
       if (next !== null) reply.header('link', `<${linkTo(request.query, next)}>; rel="next"`);

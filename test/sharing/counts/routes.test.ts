@@ -51,17 +51,17 @@ async function setUp() {
   );
   ring.replace([...entries, { ...entries[0], class: 'device', hashHex: hashKey(DEVICE_KEY).toString('hex') }]);
   const counts = openCounts({ pool, pseudonymKey: randomBytes(32) }, log);
-  const { app } = await createTestApp({ counts: counts.ports, findKey: ring.find });
+  const { app, clock } = await createTestApp({ counts: counts.ports, findKey: ring.find });
   async function get(query = '', headers: Record<string, string> = {}) {
     const authorization = `Bearer ${keys[0].key}`;
     const url = `/v1/partner/regions${query}`;
     const answer = await app.inject({ method: 'GET', url, headers: { authorization, ...headers } });
     return { status: answer.statusCode, headers: answer.headers, body: answer.body };
   }
-  return { store, pool, keys, ring, app, get };
+  return { store, pool, keys, ring, clock, get };
 }
 
-const { store, pool, keys, get, ring } = await setUp();
+const { store, pool, keys, get, ring, clock } = await setUp();
 
 describe('GET /v1/partner/regions', () => {
   test('tells the last window that is out, and nothing but the allow-list', async () => {
@@ -216,6 +216,20 @@ describe('GET /v1/partner/regions', () => {
     expect((await get('', { authorization })).status).toBe(200);
     await revokeKey(store, keys[1].id, 5);
     expect((await get('', { authorization })).status).toBe(403);
+  });
+
+  test('tells a window for 400 days from its beginning, and not until a sweep', async () => {
+    const startMs = clock.nowMs;
+    const told = async (nowMs: number) => {
+      clock.nowMs = nowMs;
+      const { regions, latest } = JSON.parse((await get('?from=2020-01-01&limit=1000')).body);
+      return { windows: [...new Set(regions.map((one: { window: string }) => one.window))], latest };
+    };
+    const overMs = (LATEST - 1) * WINDOW_MS + 400 * 86_400_000;
+    expect(await told(overMs - 1)).toEqual({ windows: [iso(LATEST - 1), iso(LATEST)], latest: iso(LATEST) });
+    expect(await told(overMs)).toEqual({ windows: [iso(LATEST)], latest: iso(LATEST) });
+    expect(await told(overMs + WINDOW_MS)).toEqual({ windows: [], latest: null });
+    clock.nowMs = startMs;
   });
 
   test('is a 503 while the store is away, and empty before the first window is out', async () => {
