@@ -163,12 +163,16 @@ async function patch(
   }
   const wanted = edited(presented.profile, presented.flags);
   let after: Device | null = presented;
-  if (wanted !== null && !wanted.decides) {
+  let decides = wanted?.decides === true;
+  if (wanted !== null && !decides) {
     after = await ports.note(presented.id, (profile) => {
       const again = edited(profile, presented.flags);
-      return again !== null && !again.decides ? again.profile : profile;
+      // True of what another change made of it meanwhile (attack: a switch that is turned off while it is turned on stays on).
+      decides = again?.decides === true;
+      return again === null || decides ? profile : again.profile;
     });
-  } else if (wanted !== null) {
+  }
+  if (decides) {
     after = await ports.change(
       presented.id,
       (device) => {

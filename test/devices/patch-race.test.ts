@@ -1,0 +1,22 @@
+// Two changes of one profile at the same time: the later one is made on what the earlier one left, whatever it was read as before.
+import { expect, test, vi } from 'vitest';
+import { createTestPeople } from '../support/people.ts';
+import { openTestStore } from '../support/store.ts';
+
+const { call, prove, register, people } = await createTestPeople(await openTestStore());
+
+test('a source that is switched off while it is being switched on is off, and what else was said with it is kept', async () => {
+  const token = await register({ ageBand: '18plus', jurisdiction: 'NL', sources: { wifi: false } });
+  const proof = await prove(token, 'profile');
+  const { note } = people.devices;
+  const spy = vi.spyOn(people.devices, 'note').mockImplementationOnce(async (id, edit) => {
+    // Between reading the profile, in which it was off already, and locking it.
+    expect((await call('PATCH', '/v1/me', token, { sources: { wifi: true } }, proof)).status).toBe(200);
+    return await note(id, edit);
+  });
+  const change = { sources: { wifi: false }, acceptedPolicy: '2017-06-30' };
+  const { status, body } = await call('PATCH', '/v1/me', token, change);
+  spy.mockRestore();
+  expect([status, body]).toMatchObject([200, change]);
+  expect((await call('GET', '/v1/me', token)).body).toMatchObject(change);
+});
