@@ -172,6 +172,15 @@ describe('GET /v1/partner/regions', () => {
     expect(new Set(regions.map((one: { window: string }) => one.window))).toEqual(new Set([iso(LATEST - 1)]));
   });
 
+  test('names the next page without the key that was sent, and says to caches that `Accept` chose the form', async () => {
+    const { status, headers } = await get(`?limit=1&key=${keys[0].key}`, { authorization: '' });
+    expect(status).toBe(200);
+    expect(headers.link).toMatch(/^<[^>]+>; rel="next"$/);
+    expect(headers.link).not.toContain('key');
+    expect(headers.link).not.toContain(keys[0].key);
+    expect(headers).toMatchObject({ vary: expect.stringMatching(/accept/i), 'cache-control': 'no-store' });
+  });
+
   test('is the same for every partner and role, however often it is asked', async () => {
     const answers = [];
     for (let round = 0; round < 2; round++)

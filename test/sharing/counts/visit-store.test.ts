@@ -40,6 +40,15 @@ describe('visits in the store', () => {
     expect(new Set(rows.map((row) => row.tag)).size).toBe(2);
   });
 
+  test('weigh no more than the quarters of an hour of their window, however often gateways note them', async () => {
+    const window = newWindow();
+    const [device] = await addDevices(pool, 1);
+    for (const ticks of [30, 1]) {
+      await writeVisits(deps, [{ window, device, region: 5, ticks }]);
+      expect((await rowsOf(window)).map((row) => row.ticks)).toEqual([24]);
+    }
+  });
+
   test('name nobody: no id, and another tag in every window', async () => {
     const [first, second] = [newWindow(), newWindow()];
     const [device] = await addDevices(pool, 1);
