@@ -20,3 +20,25 @@ test('a source that is switched off while it is being switched on is off, and wh
   expect([status, body]).toMatchObject([200, change]);
   expect((await call('GET', '/v1/me', token)).body).toMatchObject(change);
 });
+
+test('changes that decide are made on what is true under the lock: of two both are kept, and a child made meanwhile stays one', async () => {
+  const token = await register({ ageBand: '16to17', jurisdiction: 'NL' });
+  const proof = await prove(token, 'profile');
+  const { change } = people.devices;
+  /** One change while another, which was read before it, is on its way to the lock. */
+  async function during(meanwhile: object, body: object, proof?: string) {
+    const spy = vi.spyOn(people.devices, 'change').mockImplementationOnce(async (...asked) => {
+      expect((await call('PATCH', '/v1/me', token, meanwhile)).status).toBe(200);
+      return await change(...asked);
+    });
+    const answer = await call('PATCH', '/v1/me', token, body, proof);
+    spy.mockRestore();
+    return answer;
+  }
+  expect((await during({ sources: { gps: false } }, { sources: { cell: false } })).status).toBe(200);
+  const { sources } = (await call('GET', '/v1/me', token)).body as { sources: Record<string, boolean> };
+  expect(sources).toEqual({ gps: false, cell: false, wifi: true, bluetooth: true, ip: true });
+  const older = await during({ ageBand: 'under13' }, { ageBand: '18plus' }, proof);
+  expect([older.status, older.body]).toMatchObject([403, { type: '/problems/age-needs-operator' }]);
+  expect((await call('GET', '/v1/me', token)).body).toMatchObject({ ageBand: 'under13', needsParent: true });
+});
