@@ -122,6 +122,25 @@ test('a place that the address alone told, which may be that of an applicationâ€
   await byAddress.close();
 });
 
+test('a place is told for a day, and not until a sweep; a regionâ€™s state is kept as long', async () => {
+  const phone = await agreed([finder.application]);
+  const startMs = clock.nowMs;
+  await ask({ key: finder.key, device: phone.token }, HERE);
+  await ask({ key: other.key, device: phone.token }, HERE);
+  for (const table of ['last_locations', 'coarse_states']) {
+    const { rows } = await store.pool.query(`select expires_at::float8 as at from ${table} where device = $1`, [
+      phone.id,
+    ]);
+    expect([table, rows]).toEqual([table, [{ at: startMs + 86_400_000 }]]);
+  }
+  const later = async (ms: number) => {
+    clock.nowMs = startMs + ms;
+    return (await ask({ key: finder.key, device: phone.token }, {})).statusCode;
+  };
+  expect([await later(86_399_999), await later(86_400_000)]).toEqual([200, 404]);
+  clock.nowMs = startMs;
+});
+
 test('an age that was taken back takes the place with it, and so does the end of all tokens', async () => {
   for (const over of [
     (token: string) => call('PATCH', '/v1/me', token, { ageBand: 'unknown' }),

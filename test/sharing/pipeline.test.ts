@@ -347,13 +347,17 @@ describe('a request that names nobody', () => {
     const answer = told(await ask({ key: other.key }, at()));
     expect(answer).toMatchObject({ precision: 'region', region: cellOfKey(parentKey(REGION, 6)) });
     expect(told(await ask({ key: other.key }, at(LAT, LON, 5_000))).region).toBe(cellOfKey(parentKey(REGION, 4)));
+    expect((await ask({ key: other.key })).statusCode).toBe(404);
     expect((await store.pool.query('select count(*)::int as n from ledger')).rows).toEqual(before.rows);
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     const counted = await store.pool.query(
-      'select outcome, sum(count)::int as n from disclosure_counts where application = $1 group by 1',
+      'select outcome, sum(count)::int as n from disclosure_counts where application = $1 group by 1 order by 2',
       [other.application],
     );
-    expect(counted.rows).toEqual([{ outcome: KIND.region, n: 2 }]);
+    expect(counted.rows).toEqual([
+      { outcome: KIND.refused, n: 1 },
+      { outcome: KIND.region, n: 2 },
+    ]);
   });
 
   test("with a purpose that is not the application's is refused, and that is noted", async () => {

@@ -13,7 +13,7 @@ import { writeVisits } from '../../../src/sharing/counts/visit-store.ts';
 import type { Visit } from '../../../src/sharing/counts/visits.ts';
 import { connectStore, type Store } from '../../../src/storage/open.ts';
 import { loudBelow, seededBelow } from '../../support/chance.ts';
-import { afterFile, openTestStore } from '../../support/store.ts';
+import { afterFile, ON_POSTGRES, openTestStore } from '../../support/store.ts';
 import { addDevices } from './crowd.ts';
 
 const WINDOW = 82_000;
@@ -120,6 +120,39 @@ describe('the release of counts', () => {
     await pool.query(`insert into visits select ${WINDOW}, n::text::bytea, 6, 1 from generate_series(1, 300) n`);
     expect(await releaseDueWindows(deps, DUE_MS + 1)).toMatchObject({ windows: 0 });
     expect(await published(store)).toEqual(out);
+    expect(await left(store)).toEqual({ visits: 0, salts: 0 });
+  });
+
+  // The embedded store runs one transaction at a time.
+  test.skipIf(!ON_POSTGRES)('waits for who is writing in its window, and counts what is written', async () => {
+    const { store, pool, deps, devices, write } = await setUp(150);
+    const isThere = async (sql: string) => ((await pool.query(sql)).rowCount ?? 0) > 0;
+    // Of the first in a window nobody knows before it is done: what it leaves goes with the next run.
+    await write([{ window: WINDOW, device: devices[0], region: 5, ticks: 1 }]);
+    await pool.query(`create function held() returns trigger language plpgsql as
+        $$ begin perform pg_advisory_xact_lock(1); return null; end $$;
+      create trigger held before insert on visits for each statement execute function held()`);
+    const holder = await pool.connect();
+    await holder.query('select pg_advisory_lock(1)');
+    const writing = write(devices.map((device) => ({ window: WINDOW, device, region: 5, ticks: 1 })));
+    let releasing: ReturnType<typeof releaseDueWindows> | undefined;
+    try {
+      await expect
+        .poll(() => isThere("select from pg_locks where locktype = 'advisory' and objid = 1 and not granted"))
+        .toBe(true);
+      releasing = releaseDueWindows(deps, DUE_MS);
+      await expect
+        .poll(() =>
+          isThere(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+            and query like 'select from visit_salts%'`),
+        )
+        .toBe(true);
+    } finally {
+      holder.release(true);
+    }
+    await writing;
+    expect(await releasing).toMatchObject({ windows: 1, regions: 1 });
+    expect(await published(store)).toHaveLength(1);
     expect(await left(store)).toEqual({ visits: 0, salts: 0 });
   });
 
