@@ -333,6 +333,18 @@ describe('who is told nothing', () => {
     expect(answers[0].json().error).toMatchObject({ code: 404, message: 'Not found' });
   });
 
+  test('is in use by being asked about all the same, like whoever is told something', async () => {
+    const today = Math.floor(clock.nowMs / 86_400_000);
+    const day = async (id: string) =>
+      (await store.pool.query('select last_used_day as day from devices where id = $1', [id])).rows[0].day;
+    for (const ageBand of ['under13', '18plus'] as const) {
+      const { id, token } = await register({ ageBand });
+      await store.pool.query('update devices set last_used_day = $2 where id = $1', [id, today - 5]);
+      await ask({ key, device: token }, at());
+      expect([ageBand, await day(id)]).toEqual([ageBand, today]);
+    }
+  });
+
   test('leaves a row once a tick if it is a device, and no track of asking on', async () => {
     const child = await register({ ageBand: 'under13' });
     const before = await rows(KIND.refused);
