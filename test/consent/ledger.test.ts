@@ -2,7 +2,6 @@
 // decided again from the events before it. Two gateways on one store: one takes what people say, the other is asked.
 
 import fc from 'fast-check';
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
 import { decide } from '../../src/consent/decide.ts';
 import { replayTo } from '../../src/consent/replay.ts';
@@ -14,19 +13,15 @@ import { KIND } from '../../src/disclosures/entry.ts';
 import { settleEverywhere } from '../../src/disclosures/settle.ts';
 import { listPublications } from '../../src/policy/store.ts';
 import { currentPolicy } from '../../src/policy/versions.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { createTestPeople } from '../support/people.ts';
-import { addPartner, LEDGER_KEY, mapOf, openSharingGateway, PURPOSE } from '../support/sharing.ts';
+import { addPartner, HERE, LEDGER_KEY, MAP, openSharingGateway, PURPOSE } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const CELL = latLngToCell(52.09, 5.12, 7);
-const [latitude, longitude] = cellToLatLng(CELL);
-const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(CELL), res)));
 const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
 const HOUR_MS = 3_600_000;
 
 const store = await openTestStore();
-const asked = await openSharingGateway(store, { map });
+const asked = await openSharingGateway(store, { map: MAP });
 const { key, application } = await addPartner(store, 'Bus Times');
 await asked.followKeys();
 const settle = (seq: number) => settleEverywhere(store.pool, seq, () => performance.now());
@@ -66,8 +61,7 @@ test('whatever was told was what the events before it say, for the reason they g
       let precise = 0;
       for (const step of life) {
         if (step === 'ask') {
-          const body = { position: { latitude, longitude, accuracy: 20 } };
-          const answer = await asked.ask({ key, device: token }, body);
+          const answer = await asked.ask({ key, device: token }, HERE);
           if (answer.statusCode === 200 && answer.json().precision === 'precise') precise++;
         } else if ('hours' in step) people.clock.nowMs = asked.clock.nowMs += step.hours * HOUR_MS;
         else if (step.method === 'PATCH')

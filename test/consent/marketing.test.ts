@@ -1,22 +1,17 @@
 // Offers can be opted out of at any time, what must be said cannot (privacy policy, C7). Two gateways on one store: one takes
 // what people say, the other is asked by a recipient.
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { settleEverywhere } from '../../src/disclosures/settle.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { createTestPeople } from '../support/people.ts';
-import { addPartner, LEDGER_KEY, MASTERS, mapOf, openSharingGateway, PURPOSE } from '../support/sharing.ts';
+import { addPartner, HERE, LEDGER_KEY, MAP, MASTERS, openSharingGateway, PURPOSE } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const CELL = latLngToCell(52.09, 5.12, 7);
-const [latitude, longitude] = cellToLatLng(CELL);
-const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(CELL), res)));
 const MARKETING = ['dpv:DirectMarketing', 'dpv:PersonalisedAdvertising'];
 
 const store = await openTestStore();
-const asked = await openSharingGateway(store, { map });
+const asked = await openSharingGateway(store, { map: MAP });
 const settle = (seq: number) => settleEverywhere(store.pool, seq, () => performance.now());
 const people = await createTestPeople(store, { masters: MASTERS, ledgerKey: LEDGER_KEY, settle });
 const { key, application } = await addPartner(store, 'Shop');
@@ -24,9 +19,8 @@ await store.pool.query('update applications set purposes = $1 where id = $2', [[
 await asked.followKeys();
 people.clock.nowMs = asked.clock.nowMs;
 
-const place = { position: { latitude, longitude, accuracy: 20 } };
 async function told(token: string, purpose: string): Promise<string> {
-  const answer = await asked.ask({ key, device: token, purpose }, place);
+  const answer = await asked.ask({ key, device: token, purpose }, HERE);
   return answer.statusCode === 200 ? answer.json().precision : `${answer.statusCode}`;
 }
 async function setMarketing(token: string, marketing: boolean): Promise<void> {
@@ -49,7 +43,7 @@ describe('offers', () => {
       });
       expect(await told(token, purpose)).toBe('404');
       const nowhere = await asked.ask({ key, device: token, purpose: PURPOSE }, {});
-      const off = await asked.ask({ key, device: await people.register(), purpose }, place);
+      const off = await asked.ask({ key, device: await people.register(), purpose }, HERE);
       expect(off.rawPayload).toEqual(
         (await asked.ask({ key, device: `hgt_${'A'.repeat(43)}`, purpose }, {})).rawPayload,
       );

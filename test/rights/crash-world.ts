@@ -3,20 +3,19 @@
 // things that anybody may ever be seen as.
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { LightMyRequestResponse } from 'fastify';
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { expect } from 'vitest';
 import { loadDevice } from '../../src/devices/store.ts';
 import { formatToken, hashToken } from '../../src/devices/token.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { findPerson } from '../../src/rights/erase-store.ts';
 import { addRequest } from '../../src/rights/requests-store.ts';
 import type { Store } from '../../src/storage/open.ts';
 import {
   addDevice,
   addPartner,
+  HERE,
   LEDGER_KEY,
+  MAP,
   MASTERS,
-  mapOf,
   openSharingGateway,
   PSEUDONYM_KEY,
   setGrant,
@@ -25,10 +24,6 @@ import {
 import { plant } from './plant.ts';
 import type { Keys } from './watched-erasure.ts';
 
-const CELL = latLngToCell(52.09, 5.12, 7);
-const [latitude, longitude] = cellToLatLng(CELL);
-const HERE = { position: { latitude, longitude, accuracy: 20 } };
-const MAP = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(CELL), res)));
 const OWN_PAGES = ['/v1/me', '/v1/me/disclosures', '/v1/me/requests', '/v1/me/consents'];
 const PLANTED = ['notice_handles', 'challenges', 'application_tokens'];
 

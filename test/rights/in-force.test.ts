@@ -2,14 +2,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { loadSecrets } from '../../src/config/secrets.ts';
 import { unseal } from '../../src/devices/device-key.ts';
-import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { TICK_MS } from '../../src/privacy/coarse-state.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { eraseDepsOf } from '../../src/process/rights.ts';
 import { markChild } from '../../src/rights/children-store.ts';
 import { advanceErasures, findPerson } from '../../src/rights/erase-store.ts';
@@ -19,19 +16,17 @@ import { runCommand } from '../support/command.ts';
 import {
   addDevice,
   addPartner,
+  at,
+  LAT,
   LEDGER_KEY,
-  mapOf,
+  LON,
+  MAP,
+  MASTERS,
   openSharingGateway,
   setGrant,
   type TestDevice,
 } from '../support/sharing.ts';
 import { openTestStore, testFolder } from '../support/store.ts';
-
-const H3_CELL = latLngToCell(52.09, 5.12, 7);
-const [LAT, LON] = cellToLatLng(H3_CELL);
-const REGION = keyOfCell(H3_CELL);
-// As test/support/sharing.ts has it.
-const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
 
 const PSEUDONYM_KEY = Buffer.alloc(32, 5);
 
@@ -43,15 +38,13 @@ const theirs = { masterKey: '09'.repeat(32), ledgerKey: LEDGER_KEY.toString('hex
 writeFileSync(secrets, JSON.stringify({ ...JSON.parse(readFileSync(secrets, 'utf8')), ...theirs }), { mode: 0o600 });
 const store = await openTestStore();
 const { pool } = store;
-const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(REGION, res)));
-const gateways = [await openSharingGateway(store, { map }), await openSharingGateway(store, { map })];
+const gateways = [await openSharingGateway(store, { map: MAP }), await openSharingGateway(store, { map: MAP })];
 const { inChain, clock } = gateways[0];
 const coarse = await addPartner(store, 'Coarse');
 const precise = await addPartner(store, 'Precise');
 for (const gateway of gateways) await gateway.followKeys();
 const deps = eraseDepsOf({ pool, inChain, masters: MASTERS, pseudonymKey: PSEUDONYM_KEY }, () => clock.nowMs);
 const rights = createRights({ ...deps, random: randomBytes, newId: randomUUID, tagsOf: async () => [] });
-const at = (lat = LAT, lon = LON) => ({ position: { latitude: lat, longitude: lon, accuracy: 20 } });
 
 async function shown(device: TestDevice): Promise<string[]> {
   const kinds: string[] = [];

@@ -1,29 +1,34 @@
 // A person's copy after a real yes: everything over HTTP, from registering to a partner that is shown where they are, and then
 // what the export, the profile and the list of disclosures say of it.
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { endsAtSql, REGISTRY } from '../../src/rights/registry.ts';
 import { EVIDENCE_MS } from '../../src/rights/registry-people.ts';
 import { sweepExpired } from '../../src/rights/retention-store.ts';
 import { findLeaks, needlesOfDegrees } from '../support/leaks.ts';
-import { addDeviceKey, addPartner, mapOf, openSharingGateway, PURPOSE } from '../support/sharing.ts';
+import {
+  addDeviceKey,
+  addPartner,
+  H3_CELL,
+  HERE,
+  LAT,
+  LON,
+  MAP,
+  openSharingGateway,
+  PURPOSE,
+} from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const H3_CELL = latLngToCell(52.09, 5.12, 7);
-const [LAT, LON] = cellToLatLng(H3_CELL);
 const DAY_MS = 86_400_000;
 
 const store = await openTestStore();
 const { pool } = store;
 await insertPolicy(pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
-const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(H3_CELL), res)));
 const clock = { nowMs: Date.now() };
-const gateway = await openSharingGateway(store, { map, clock, people: true });
+const gateway = await openSharingGateway(store, { map: MAP, clock, people: true });
 const weather = await addPartner(store, 'Weather');
 const games = await addPartner(store, 'Games');
 const deviceKey = await addDeviceKey(store);
@@ -43,10 +48,9 @@ describe('after a yes and a look, the copy of a person', () => {
     token = (await gateway.call('POST', '/v1/devices', deviceKey, profile)).json().token;
     const url = `/v1/me/consents/${weather.application}/${PURPOSE}`;
     given = (await gateway.call('PUT', url, token, { precision: 'precise' })).json();
-    const position = { latitude: LAT, longitude: LON, accuracy: 20 };
-    const shown = await gateway.ask({ key: weather.key, device: token }, { position });
+    const shown = await gateway.ask({ key: weather.key, device: token }, HERE);
     expect(shown.json()).toMatchObject({ precision: 'precise', location: { lat: expect.closeTo(LAT, 5) } });
-    expect((await gateway.ask({ key: games.key, device: token }, { position })).json().region).toBe(H3_CELL);
+    expect((await gateway.ask({ key: games.key, device: token }, HERE)).json().region).toBe(H3_CELL);
     const answer = await gateway.call('GET', '/v1/me/export', token);
     expect(answer.statusCode).toBe(200);
     [copy, text] = [answer.json(), answer.body];

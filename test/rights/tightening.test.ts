@@ -4,11 +4,9 @@
 // it is about.
 import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { setSuspended } from '../../src/partners/registry-store.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { eraseDepsOf } from '../../src/process/rights.ts';
 import { markChild } from '../../src/rights/children-store.ts';
 import { beginErasure, findPerson } from '../../src/rights/erase-store.ts';
@@ -16,23 +14,20 @@ import { createRights } from '../../src/rights/me-store.ts';
 import {
   addDevice,
   addPartner,
+  HERE,
+  MAP,
   MASTERS,
-  mapOf,
   openSharingGateway,
   PSEUDONYM_KEY,
   setGrant,
 } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const CELL = latLngToCell(52.09, 5.12, 7);
-const [latitude, longitude] = cellToLatLng(CELL);
-const HERE = { position: { latitude, longitude, accuracy: 20 } };
 const store = await openTestStore();
 const { pool } = store;
-const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(CELL), res)));
 const gateways = [
-  await openSharingGateway(store, { map, pollMs: 10 }),
-  await openSharingGateway(store, { map, pollMs: 10 }),
+  await openSharingGateway(store, { map: MAP, pollMs: 10 }),
+  await openSharingGateway(store, { map: MAP, pollMs: 10 }),
 ];
 const { inChain, clock } = gateways[0];
 const partners = [await addPartner(store, 'Bus Times'), await addPartner(store, 'Weather')];

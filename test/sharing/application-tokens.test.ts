@@ -1,5 +1,5 @@
 // Tokens that a phone gives to applications, and what an application, or its vendor, can do with one that it should not.
-import { cellToLatLng, latLngToCell } from 'h3-js';
+import { cellToLatLng } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { hashToken } from '../../src/devices/token.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
@@ -10,20 +10,27 @@ import { markChild } from '../../src/rights/children-store.ts';
 import { noticeHandle } from '../../src/rights/notice-handle.ts';
 import { answerChallenge, type ProofAction } from '../../src/rights/proof.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
-import { addDeviceKey, addPartner, MASTERS, mapOf, openSharingGateway, PURPOSE, setGrant } from '../support/sharing.ts';
+import {
+  addDeviceKey,
+  addPartner,
+  at,
+  H3_CELL,
+  MAP,
+  MASTERS,
+  openSharingGateway,
+  PURPOSE,
+  setGrant,
+} from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const H3_CELL = latLngToCell(52.09, 5.12, 7);
-const [LAT, LON] = cellToLatLng(H3_CELL);
 const REGION = keyOfCell(H3_CELL);
-const at = (lat = LAT, lon = LON) => ({ position: { latitude: lat, longitude: lon, accuracy: 20 } });
 const UNKNOWN_DEVICE_TOKEN = `hgt_${'A'.repeat(43)}`;
 const UNKNOWN_APPLICATION_TOKEN = `hga_${'A'.repeat(43)}`;
 const DAY_MS = 86_400_000;
 
 const store = await openTestStore();
 const gateway = await openSharingGateway(store, {
-  map: mapOf([3, 4, 5, 6, 7].map((res) => parentKey(REGION, res))),
+  map: MAP,
   clock: { nowMs: Date.now() },
   people: true,
 });

@@ -1,6 +1,5 @@
 // A yes is to one application, for one purpose, by some sources: asked by the real pipeline for everything else that it could be taken for.
 import { randomBytes } from 'node:crypto';
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
 import { ALL_SOURCES, SOURCE } from '../../src/devices/device-contract.ts';
 import type { Profile } from '../../src/devices/profile.ts';
@@ -8,19 +7,23 @@ import { changeDevice } from '../../src/devices/store.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { addApplication, updateApplication } from '../../src/partners/registry-store.ts';
 import { addKey } from '../../src/partners/store.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
-import { addDevice, addPartner, MASTERS, mapOf, openSharingGateway, PURPOSE, setGrant } from '../support/sharing.ts';
+import {
+  addDevice,
+  addPartner,
+  HERE,
+  MAP,
+  MASTERS,
+  openSharingGateway,
+  PURPOSE,
+  setGrant,
+} from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const CELL = latLngToCell(52.09, 5.12, 7);
-const [latitude, longitude] = cellToLatLng(CELL);
-const HERE = { position: { latitude, longitude, accuracy: 20 } };
 const OTHER = 'dpv:ResearchAndDevelopment';
 
 const store = await openTestStore();
-const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(CELL), res)));
 // Nothing is answered from memory: each answer is decided.
-const gateway = await openSharingGateway(store, { map, leased: false });
+const gateway = await openSharingGateway(store, { map: MAP, leased: false });
 const { clock, inChain, ask } = gateway;
 const { key, application } = await addPartner(store, 'Bus Times', { purposes: [PURPOSE, OTHER] });
 const vendor = (await store.pool.query('select partner from applications where id = $1', [application])).rows[0]

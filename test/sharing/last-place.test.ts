@@ -1,11 +1,9 @@
 // What the last place must not outlive, and to whom it is never told, over HTTP.
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
 import { SOURCE } from '../../src/devices/device-contract.ts';
 import { proofKeyOf } from '../../src/devices/device-key.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
 import type { Estimate } from '../../src/positioning/locator.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { findPerson } from '../../src/rights/erase-store.ts';
 import { answerChallenge } from '../../src/rights/proof.ts';
@@ -13,17 +11,17 @@ import { sweepExpired } from '../../src/rights/retention-store.ts';
 import {
   addDevice,
   addPartner,
+  HERE,
+  LAT,
+  LON,
+  MAP,
   MASTERS,
-  mapOf,
   openSharingGateway,
   PURPOSE,
   type TestDevice,
 } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const CELL = latLngToCell(52.09, 5.12, 7);
-const [latitude, longitude] = cellToLatLng(CELL);
-const HERE = { position: { latitude, longitude, accuracy: 20 } };
 const OFFERS = 'dpv:DirectMarketing';
 const KEPT = { precision: 'precise', scopes: ['geolocate', 'last-location'] };
 
@@ -31,7 +29,7 @@ const store = await openTestStore();
 await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
 const gateway = await openSharingGateway(store, {
   people: true,
-  map: mapOf([3, 4, 5, 6, 7].map((resolution) => parentKey(keyOfCell(CELL), resolution))),
+  map: MAP,
 });
 const { ask, call, clock, inChain } = gateway;
 const finder = await addPartner(store, 'Bus Times');
@@ -102,7 +100,7 @@ test('a place that the address alone told, which may be that of an applicationâ€
     ...{ fallback: 'ipf', source: 'ip', sources: SOURCE.ip },
   };
   const here: Estimate = {
-    ...{ lat: latitude, lon: longitude, accuracyM: 20 },
+    ...{ lat: LAT, lon: LON, accuracyM: 20 },
     ...{ fallback: '', source: 'gps', sources: SOURCE.gps },
   };
   const byAddress = await openSharingGateway(store, {
@@ -116,9 +114,9 @@ test('a place that the address alone told, which may be that of an applicationâ€
     (await byAddress.ask({ key: finder.key, device: phone.token }, body)).json().location?.lat;
   expect(await told({})).toBeCloseTo(51.5, 5);
   expect(await isKept(phone)).toBe(false);
-  expect(await told(HERE)).toBeCloseTo(latitude, 5);
+  expect(await told(HERE)).toBeCloseTo(LAT, 5);
   expect(await told({})).toBeCloseTo(51.5, 5);
-  expect(await told({ considerIp: false })).toBeCloseTo(latitude, 5);
+  expect(await told({ considerIp: false })).toBeCloseTo(LAT, 5);
   await byAddress.close();
 });
 

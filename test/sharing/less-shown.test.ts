@@ -1,19 +1,12 @@
 // A decision that shows less than was asked for, or nothing, is a row with its reason: for the person and the operator, not for
 // whoever asked.
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
-import { addDevice, addPartner, mapOf, openSharingGateway, setGrant } from '../support/sharing.ts';
+import { addDevice, addPartner, HERE, MAP, openSharingGateway, setGrant } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const H3_CELL = latLngToCell(52.09, 5.12, 7);
-const [latitude, longitude] = cellToLatLng(H3_CELL);
-const HERE = { position: { latitude, longitude, accuracy: 20 } };
-
 const store = await openTestStore();
-const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(H3_CELL), res)));
-const gateway = await openSharingGateway(store, { map });
+const gateway = await openSharingGateway(store, { map: MAP });
 const { clock, inChain, ask } = gateway;
 const register = (profile = {}) => addDevice(inChain, clock.nowMs, profile);
 const toldBy = (answer: Awaited<ReturnType<typeof ask>>) => answer.json().precision ?? answer.statusCode;

@@ -1,4 +1,4 @@
-import { cellToLatLng, latLngToCell } from 'h3-js';
+import { cellToLatLng } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { ALL_SOURCES, SOURCE } from '../../src/devices/device-contract.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
@@ -9,21 +9,22 @@ import {
   addDevice,
   addDeviceKey,
   addPartner,
-  mapOf,
+  at,
+  H3_CELL,
+  LAT,
+  LON,
+  MAP,
   openSharingGateway,
   PURPOSE,
   setGrant,
 } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const H3_CELL = latLngToCell(52.09, 5.12, 7);
-const [LAT, LON] = cellToLatLng(H3_CELL);
 const REGION = keyOfCell(H3_CELL);
-const at = (lat = LAT, lon = LON, accuracy = 20) => ({ position: { latitude: lat, longitude: lon, accuracy } });
 const NOTHING = { status: 404 };
 
 const store = await openTestStore();
-const gateway = await openSharingGateway(store, { map: mapOf([3, 4, 5, 6, 7].map((res) => parentKey(REGION, res))) });
+const gateway = await openSharingGateway(store, { map: MAP });
 const { clock, inChain, ask } = gateway;
 await store.pool.query(
   `insert into policies (version, effective_at, published_at, material, widens) values ('2017-06-30', 1, 1, false, '{}')`,

@@ -1,17 +1,12 @@
 // By which tokens of a phone an application is told of it in notices: those it presented, seen over HTTP.
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
 import { hashToken } from '../../src/devices/token.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { noticeHandle } from '../../src/rights/notice-handle.ts';
-import { addDevice, addPartner, mapOf, openSharingGateway, PURPOSE } from '../support/sharing.ts';
+import { addDevice, addPartner, HERE, LAT, LON, MAP, openSharingGateway, PURPOSE } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const CELL = latLngToCell(52.09, 5.12, 7);
-const [latitude, longitude] = cellToLatLng(CELL);
-const HERE = { position: { latitude, longitude, accuracy: 20 } };
 const HOUR_MS = 3_600_000;
 
 const store = await openTestStore();
@@ -20,7 +15,7 @@ const clock = { nowMs: Date.now() };
 const gateway = await openSharingGateway(store, {
   clock,
   people: true,
-  map: mapOf([3, 4, 5, 6, 7].map((resolution) => parentKey(keyOfCell(CELL), resolution))),
+  map: MAP,
 });
 
 test('two partners that held different tokens of one phone find nothing the same in their notices, precise or not', async () => {
@@ -36,7 +31,7 @@ test('two partners that held different tokens of one phone find nothing the same
   const shown = [];
   for (let n = 0; n < 3; n++) shown.push(await gateway.ask({ key: two.key, device: second }, HERE));
   expect(shown.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200]);
-  expect(shown[2].json().location).toEqual({ lat: expect.closeTo(latitude, 4), lng: expect.closeTo(longitude, 4) });
+  expect(shown[2].json().location).toEqual({ lat: expect.closeTo(LAT, 4), lng: expect.closeTo(LON, 4) });
   expect((await gateway.call('POST', '/v1/me/restrict', second)).statusCode).toBe(200);
   clock.nowMs += 48 * HOUR_MS;
   const told = [];

@@ -1,18 +1,14 @@
 // On which basis a region is booked: as consented to only if nothing that it was found by is outside what the consent names.
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
 import { TICK_MS } from '../../src/privacy/coarse-state.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
-import { addDevice, addPartner, mapOf, openSharingGateway, PURPOSE } from '../support/sharing.ts';
+import { addDevice, addPartner, HERE, MAP, openSharingGateway, PURPOSE } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const CELL = latLngToCell(52.09, 5.12, 7);
-const [latitude, longitude] = cellToLatLng(CELL);
 /** Told by the phone's satellites, and by nothing else. */
-const HERE = { position: { latitude, longitude, accuracy: 20 }, considerIp: false };
+const BY_FIX = { ...HERE, considerIp: false };
 
 const store = await openTestStore();
 await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
@@ -20,7 +16,7 @@ const clock = { nowMs: Date.now() };
 const gateway = await openSharingGateway(store, {
   clock,
   people: true,
-  map: mapOf([3, 4, 5, 6, 7].map((resolution) => parentKey(keyOfCell(CELL), resolution))),
+  map: MAP,
 });
 const partners = [
   await addPartner(store, 'Bus Times'),
@@ -43,7 +39,7 @@ test('a region is the same for all, and booked as consented to where the consent
   }
   for (let tick = 0; tick < 2; tick++, clock.nowMs += TICK_MS) {
     const told = [];
-    for (const { key } of partners) told.push((await gateway.ask({ key, device: token }, HERE)).json());
+    for (const { key } of partners) told.push((await gateway.ask({ key, device: token }, BY_FIX)).json());
     expect(told[0]).toMatchObject({ precision: 'region' });
     expect(told).toEqual([told[0], told[0], told[0]]);
   }

@@ -1,26 +1,20 @@
 // What a tick costs the store, over HTTP: several partners asking several gateways about one phone, again and again (DESIGN 6.4).
 // A partner's first question to a gateway has to be a row of the ledger, and goes to the store; whatever comes after that in the tick
 // comes from memory. The phone's state is written once in a tick, whoever asks, and read by those first questions alone.
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import type { Pool } from 'pg';
 import { beforeEach, expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { TICK_MS } from '../../src/privacy/coarse-state.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
-import { addDevice, addPartner, mapOf, openSharingGateway, PURPOSE } from '../support/sharing.ts';
+import { addDevice, addPartner, HERE, MAP, openSharingGateway, PURPOSE } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const H3_CELL = latLngToCell(52.09, 5.12, 7);
-const [latitude, longitude] = cellToLatLng(H3_CELL);
-const BODY = { position: { latitude, longitude, accuracy: 20 } };
-const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(H3_CELL), res)));
 const clock = { nowMs: Date.UTC(2026, 10, 22, 12, 1) };
 const ROUNDS = 10;
 
 const store = await openTestStore();
 // A lease that never ends and a feed that is never asked, so that every access that is seen is a question's.
 const still = { clocks: { monotonicMs: () => 0, wallMs: () => 0 }, pollMs: 10_000_000 };
-const options = { map, clock, ...still };
+const options = { map: MAP, clock, ...still };
 const gateways = [await openSharingGateway(store, options), await openSharingGateway(store, options)];
 const [{ inChain }] = gateways;
 const partners = [
@@ -48,7 +42,7 @@ const writesOf = async (device: string) =>
 const rowsOf = async (tick: number) =>
   (await store.pool.query('select from ledger where kind = $1 and tick = $2', [KIND.region, tick])).rowCount;
 
-async function told(gateway: (typeof gateways)[0], key: string, token: string, body: object = BODY): Promise<string> {
+async function told(gateway: (typeof gateways)[0], key: string, token: string, body: object = HERE): Promise<string> {
   const answer = await gateway.ask({ key, device: token }, body);
   expect(answer.statusCode).toBe(200);
   return answer.payload;
@@ -72,7 +66,7 @@ test('a region that is told again costs no access, and the state of a phone one 
       for (const gateway of gateways)
         for (const { key } of partners) {
           // Where the phone says to be makes no difference either: it is not even located.
-          const body = round % 2 === 0 ? BODY : { position: { latitude: 40, longitude: -3, accuracy: 20 } };
+          const body = round % 2 === 0 ? HERE : { position: { latitude: 40, longitude: -3, accuracy: 20 } };
           answers.add(await told(gateway, key, device.token, body));
         }
     expect([accesses, answers.size]).toEqual([first, 1]);
@@ -109,7 +103,7 @@ test('who names nobody costs one access a tick and key, for its standing', async
   clock.nowMs += TICK_MS;
   accesses = 0;
   for (let i = 0; i < ROUNDS; i++)
-    expect((await gateways[0].ask({ key: partners[0].key, purpose: PURPOSE }, BODY)).statusCode).toBe(200);
+    expect((await gateways[0].ask({ key: partners[0].key, purpose: PURPOSE }, HERE)).statusCode).toBe(200);
   // Counts of such answers go to the store once a second.
   expect(accesses).toBeLessThanOrEqual(2);
 });

@@ -1,23 +1,20 @@
 // Rule 7 of the design: two gateways, one store, reads all around a withdrawal. `npx node bench/revocation.ts` does this ten
 // thousand times.
-import { cellToLatLng, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
-import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { verify } from '../disclosures/ledger.ts';
-import { addDevice, addPartner, mapOf, openSharingGateway, setGrant } from '../support/sharing.ts';
+import { addDevice, addPartner, HERE, MAP, openSharingGateway, setGrant } from '../support/sharing.ts';
 import { ON_POSTGRES, openTestStore } from '../support/store.ts';
 
-const H3_CELL = latLngToCell(52.09, 5.12, 7);
-const [LAT, LON] = cellToLatLng(H3_CELL);
-const BODY = { position: { latitude: LAT, longitude: LON, accuracy: 20 } };
-const map = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(H3_CELL), res)));
 const ROUNDS = ON_POSTGRES ? 6 : 2;
 const READS = 200;
 
 const store = await openTestStore();
 const clock = { nowMs: Date.UTC(2026, 10, 22, 12, 1) };
-const gateways = [await openSharingGateway(store, { map, clock }), await openSharingGateway(store, { map, clock })];
+const gateways = [
+  await openSharingGateway(store, { map: MAP, clock }),
+  await openSharingGateway(store, { map: MAP, clock }),
+];
 const [{ inChain }] = gateways;
 const { key, application } = await addPartner(store, 'Bus Times');
 for (const gateway of gateways) await gateway.followKeys();
@@ -34,7 +31,7 @@ describe('a withdrawal', () => {
       const reads: Promise<Read>[] = [];
       const read = async (i: number): Promise<Read> => {
         const sentAfterAck = isAcknowledged;
-        const answer = await gateways[i % 2].ask({ key, device: device.token }, BODY);
+        const answer = await gateways[i % 2].ask({ key, device: device.token }, HERE);
         expect(answer.statusCode).toBe(200);
         return { sentAfterAck, precision: answer.json().precision };
       };
@@ -69,7 +66,7 @@ describe('a withdrawal', () => {
 
   test('of a region by refusing it is in force on both gateways, which remembered it', async () => {
     const device = await addDevice(inChain, clock.nowMs);
-    const ask = () => Promise.all(gateways.map((gateway) => gateway.ask({ key, device: device.token }, BODY)));
+    const ask = () => Promise.all(gateways.map((gateway) => gateway.ask({ key, device: device.token }, HERE)));
     expect((await ask()).map((answer) => answer.statusCode)).toEqual([200, 200]);
     const { rows } = await store.pool.query('select count(*)::int as n from ledger where kind = $1', [KIND.region]);
     expect((await ask()).map((answer) => answer.statusCode)).toEqual([200, 200]);
@@ -82,11 +79,11 @@ describe('a withdrawal', () => {
 
 describe('a gateway that lost its feed of changes, but not the store', () => {
   test('takes nothing from memory: to it everybody is silent until the store has said otherwise, in every answer', async () => {
-    const lost = await openSharingGateway(store, { map, clock });
+    const lost = await openSharingGateway(store, { map: MAP, clock });
     const [coarse, precise] = [await addDevice(inChain, clock.nowMs), await addDevice(inChain, clock.nowMs)];
     await setGrant(inChain, precise, application, clock.nowMs);
     const ask = async ({ token }: { token: string }) => {
-      const answer = await lost.ask({ key, device: token }, BODY);
+      const answer = await lost.ask({ key, device: token }, HERE);
       return answer.statusCode === 200 ? answer.json().precision : answer.statusCode;
     };
     expect([await ask(coarse), await ask(precise)]).toEqual(['region', 'precise']);
@@ -105,13 +102,13 @@ describe('a gateway without a store', () => {
   test('repeats regions while its lease lives, then says of everybody that it cannot say, never that nobody is there; and never a precise place', async () => {
     const ahead = { ms: 0 };
     const clocks = { monotonicMs: () => performance.now() + ahead.ms, wallMs: () => Date.now() + ahead.ms };
-    const cut = await openSharingGateway(store, { map, clock, clocks });
+    const cut = await openSharingGateway(store, { map: MAP, clock, clocks });
     const [coarse, precise] = [await addDevice(inChain, clock.nowMs), await addDevice(inChain, clock.nowMs)];
     await setGrant(inChain, precise, application, clock.nowMs);
     const refused = await addDevice(inChain, clock.nowMs);
     await setGrant(inChain, refused, application, clock.nowMs, { state: 'refused', precision: 0 });
     const ask = async ({ token }: { token: string }) => {
-      const answer = await cut.ask({ key, device: token }, BODY);
+      const answer = await cut.ask({ key, device: token }, HERE);
       return answer.statusCode === 200 ? answer.json().precision : answer.statusCode;
     };
     expect([await ask(coarse), await ask(precise), await ask(refused)]).toEqual(['region', 'precise', 404]);
@@ -119,7 +116,7 @@ describe('a gateway without a store', () => {
     expect([await ask(coarse), await ask(precise), await ask(refused)]).toEqual(['region', 503, 503]);
     ahead.ms = 3_000;
     expect([await ask(coarse), await ask(precise), await ask(refused)]).toEqual([503, 503, 503]);
-    const { statusCode, headers } = await cut.ask({ key }, BODY);
+    const { statusCode, headers } = await cut.ask({ key }, HERE);
     expect([statusCode, headers['retry-after']]).toEqual([503, '10']);
   });
 });

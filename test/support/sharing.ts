@@ -3,6 +3,7 @@
 // replicas of each other.
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import { cellToLatLng, latLngToCell } from 'h3-js';
 import type { Pool } from 'pg';
 import { buildApp } from '../../src/app.ts';
 import { dropLastLocation } from '../../src/consent/store.ts';
@@ -21,6 +22,7 @@ import { createKeyRing, type KeyRingEntry, MAX_KEYS } from '../../src/partners/k
 import { addKey, followKeys } from '../../src/partners/store.ts';
 import type { Estimate, Locator } from '../../src/positioning/locator.ts';
 import { layOutAnonymityMap } from '../../src/privacy/anonymity-map.ts';
+import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import type { AnonymityMapHandle } from '../../src/process/anonymity-map.ts';
 import { openPeople } from '../../src/process/people.ts';
 import { openRights } from '../../src/process/rights.ts';
@@ -37,6 +39,15 @@ export const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
 export const PSEUDONYM_KEY = Buffer.alloc(32, 15);
 const COARSE_KEY = Buffer.alloc(32, 11);
 export const PURPOSE = 'dpv:ServiceProvision';
+
+/** The H3 cell in which phones of these tests are, of resolution 7, and its middle in degrees. */
+export const H3_CELL = latLngToCell(52.09, 5.12, 7);
+export const [LAT, LON] = cellToLatLng(H3_CELL);
+/** A map in which it is a region, inside one of each coarser resolution. */
+export const MAP = mapOf([3, 4, 5, 6, 7].map((res) => parentKey(keyOfCell(H3_CELL), res)));
+/** What a phone at these degrees sends; `accuracy` in metres. */
+export const at = (lat = LAT, lon = LON, accuracy = 20) => ({ position: { latitude: lat, longitude: lon, accuracy } });
+export const HERE = at();
 
 /** What the locator says, overwritten by the next question, as the real one's answer is. */
 const said: Estimate = { lat: 0, lon: 0, accuracyM: 0, fallback: '', source: 'gps', sources: 1 };
