@@ -25,8 +25,10 @@ import {
 import { nameOf } from '../stations/known-reader.ts';
 import type { HeardKind, Sighting, StationKind } from '../stations/sighting.ts';
 import type { Evidence } from '../stations/station.ts';
+import { BEGIN_BATCH } from '../stations/store.ts';
 import { LEARNING_LOCK } from '../storage/locks.ts';
 import type { Store } from '../storage/open.ts';
+import { transact } from '../storage/transaction.ts';
 import { examineHeldBack, type HeldRow } from './held-back.ts';
 import { type Pace, type Pacing, startPacing } from './pace.ts';
 
@@ -123,29 +125,24 @@ export async function foldFor(forMs: number, deps: FoldDeps, options: FoldOption
   return sum;
 }
 
+/**
+ * A commit that a power cut undoes is folded again: no need to wait for the disk. Stations are looked up by key, also in a table whose
+ * size is known and nothing else, as after a vacuum without an analyze: all of it, kept aside and gone through for each station, was
+ * ten times slower.
+ */
+const BEGIN_FOLD = `${BEGIN_BATCH}; set local enable_material = off`;
+
 /** One transaction; null if there is nothing to fold or somebody else folds. */
-async function foldBatch(deps: FoldDeps, wait: boolean, pacing: Pacing): Promise<FoldSummary | null> {
-  const client = await deps.store.pool.connect();
-  let broken: Error | undefined;
-  try {
-    // A commit that a power cut undoes is folded again: no need to wait for the disk.
-    // Stations are looked up by key, also in a table whose size is known and nothing else, as after a vacuum without an analyze:
-    // all of it, kept aside and gone through for each station, was ten times slower.
-    await client.query(
-      'begin; set local synchronous_commit = off; set local jit = off; set local enable_seqscan = off; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_material = off',
-    );
-    const lock = wait ? 'pg_advisory_xact_lock' : 'pg_try_advisory_xact_lock';
-    const { rows } = await client.query(`select ${lock}(${LEARNING_LOCK}) as mine`);
-    const done = rows[0].mine !== false ? await foldClaimed(pacing.speaker(client), deps, pacing) : null;
-    await client.query('commit');
-    return done;
-  } catch (error) {
-    broken = error as Error;
-    throw error;
-  } finally {
-    // A connection in an unknown state is closed, which rolls back.
-    client.release(broken);
-  }
+function foldBatch(deps: FoldDeps, wait: boolean, pacing: Pacing): Promise<FoldSummary | null> {
+  const lock = wait ? 'pg_advisory_xact_lock' : 'pg_try_advisory_xact_lock';
+  return transact(
+    deps.store.pool,
+    async (client) => {
+      const { rows } = await client.query(`select ${lock}(${LEARNING_LOCK}) as mine`);
+      return rows[0].mine !== false ? await foldClaimed(pacing.speaker(client), deps, pacing) : null;
+    },
+    BEGIN_FOLD,
+  );
 }
 
 async function foldClaimed(client: PoolClient, deps: FoldDeps, pacing: Pacing): Promise<FoldSummary | null> {

@@ -6,6 +6,7 @@ import { hkdfSync } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import { createPayloadSeal, type PayloadSeal } from '../observations/sealed-payload.ts';
 import { createMacCipher, type MacCipher, stationKeyName } from '../privacy/mac-cipher.ts';
+import { transact } from '../storage/transaction.ts';
 import { encryptRows, holdsAnything, rewriteTables } from './encrypt-store.ts';
 
 export type AtRest = {
@@ -55,27 +56,15 @@ async function isUnder(db: Pool | PoolClient, name: Buffer, lock = ''): Promise<
  * Puts the store under the key in one transaction, so that a kill leaves all of it plain or all of it encrypted. Resolves with
  * true if there was something to encrypt. Whoever comes second waits, and finds it done.
  */
-async function takeKey(pool: Pool, name: Buffer, atRest: AtRest, onEncrypt: () => void): Promise<boolean> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    await client.query('begin');
-    let encrypted = false;
-    if (!(await isUnder(client, name, 'for update'))) {
-      encrypted = await holdsAnything(client);
-      if (encrypted) {
-        onEncrypt();
-        await encryptRows(client, atRest);
-      }
-      await client.query('update store_meta set station_key = $1', [name]);
+function takeKey(pool: Pool, name: Buffer, atRest: AtRest, onEncrypt: () => void): Promise<boolean> {
+  return transact(pool, async (client) => {
+    if (await isUnder(client, name, 'for update')) return false;
+    const encrypted = await holdsAnything(client);
+    if (encrypted) {
+      onEncrypt();
+      await encryptRows(client, atRest);
     }
-    await client.query('commit');
+    await client.query('update store_meta set station_key = $1', [name]);
     return encrypted;
-  } catch (error) {
-    broken = error as Error;
-    throw error;
-  } finally {
-    // A connection in an unknown state is closed, which rolls back.
-    client.release(broken);
-  }
+  });
 }

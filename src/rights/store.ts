@@ -6,6 +6,7 @@ import type { ClientBase, Pool } from 'pg';
 import type { MacCipher, MacUse } from '../privacy/mac-cipher.ts';
 import { binaryBytes } from '../storage/binary-array.ts';
 import { BARRING_LOCK, LEARNING_LOCK } from '../storage/locks.ts';
+import { transact } from '../storage/transaction.ts';
 
 /** How long a request waits for its proof, and how long a proof counts: time to rename a network and have a phone pass by. */
 export const REQUEST_TTL_MS = 30 * 86_400_000;
@@ -136,40 +137,34 @@ const NO_POSITION = 'lat = null, lon = null, radius_m = null, samples = null, we
 async function barMacs(db: Pool, due: readonly Barring[], keys: RemovalKeys, nowMs: number): Promise<void> {
   const all = due.map(({ mac }) => mac);
   const sealed = (use: MacUse) => [...keys.macs.seal(use, all)];
-  const client = await db.connect();
-  let broken: Error | undefined;
-  try {
-    // A fold at work has read these stations, an import has asked about them: they must not bring them back.
-    await client.query(
-      `begin; select pg_advisory_xact_lock(${LEARNING_LOCK}); select pg_advisory_xact_lock(${BARRING_LOCK})`,
-    );
-    await client.query(
-      `insert into barred_stations (mac_hash, code, barred_at)
-       select h, c, $3 from unnest($1::bytea[], $2::text[]) u(h, c) on conflict do nothing`,
-      [
-        binaryBytes(
-          'bytea',
-          all.map((mac) => hashMac(mac, keys.barredKey)),
-        ),
-        due.map(({ code }) => code),
-        nowMs,
-      ],
-    );
-    for (const [use, kind] of BARRED_KINDS) {
+  // A fold at work has read these stations, an import has asked about them: they must not bring them back.
+  const begin = `begin; select pg_advisory_xact_lock(${LEARNING_LOCK}); select pg_advisory_xact_lock(${BARRING_LOCK})`;
+  await transact(
+    db,
+    async (client) => {
       await client.query(
-        `update ${use}_stations set ${NO_POSITION}, modified_at = $2, changed = pg_current_xact_id() where mac = any($1::int8[])`,
-        [sealed(use), nowMs],
+        `insert into barred_stations (mac_hash, code, barred_at)
+       select h, c, $3 from unnest($1::bytea[], $2::text[]) u(h, c) on conflict do nothing`,
+        [
+          binaryBytes(
+            'bytea',
+            all.map((mac) => hashMac(mac, keys.barredKey)),
+          ),
+          due.map(({ code }) => code),
+          nowMs,
+        ],
       );
-      await client.query('delete from mac_learning where kind = $1 and mac = any($2::int8[])', [kind, sealed(use)]);
-    }
-    await client.query('delete from bssid_removals where mac = any($1::int8[])', [sealed('removal')]);
-    await client.query('commit');
-  } catch (error) {
-    broken = error as Error;
-    throw error;
-  } finally {
-    client.release(broken);
-  }
+      for (const [use, kind] of BARRED_KINDS) {
+        await client.query(
+          `update ${use}_stations set ${NO_POSITION}, modified_at = $2, changed = pg_current_xact_id() where mac = any($1::int8[])`,
+          [sealed(use), nowMs],
+        );
+        await client.query('delete from mac_learning where kind = $1 and mac = any($2::int8[])', [kind, sealed(use)]);
+      }
+      await client.query('delete from bssid_removals where mac = any($1::int8[])', [sealed('removal')]);
+    },
+    begin,
+  );
 }
 
 /** Which of the addresses are barred. Costs one cheap query as long as nobody is. */
