@@ -32,7 +32,7 @@ export function sourceNames(mask: number): string[] {
   return SOURCE_NAMES.filter((name) => (mask & SOURCE[name]) !== 0);
 }
 
-/** A device that nobody has used for a year is forgotten. */
+/** A phone that asked nothing for so long is not in use: its tokens open nothing, and its data is erased. */
 export const IDLE_DAYS = 365;
 
 export const AGE_BANDS = ['under13', '13to15', '16to17', '18plus', 'unknown'] as const;

@@ -10,6 +10,7 @@ import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import type { Person } from './challenges-store.ts';
 import { NAMED_IN_NOTICES, noticeHandle, OWN_TOKENS, ownHandlesOf } from './notice-handle.ts';
+import { NOTICE_MS } from './registry-evidence.ts';
 
 export type NoticeKind = 'rectified' | 'restricted' | 'erased' | 'withdrawn';
 
@@ -19,8 +20,6 @@ const DAY_MS = 24 * HOUR_MS;
 const CLOSED_MS = 3 * HOUR_MS;
 /** And is handed over from then on: an hour later, because no two gateways have the same time. */
 const DELIVERED_MS = CLOSED_MS + HOUR_MS;
-/** For the registry: notices are for reading soon. */
-export const NOTICE_MS = 90 * DAY_MS;
 
 const startOfDay = (ms: number): number => ms - (ms % DAY_MS);
 

@@ -4,6 +4,8 @@ import { EVIDENCE_MS } from './registry-people.ts';
 
 const DAY_MS = 86_400_000;
 const TICK_MS = 15 * 60_000;
+/** Notices are for reading soon. */
+export const NOTICE_MS = 90 * DAY_MS;
 const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
 
 export const EVIDENCE_TABLES: Readonly<Record<string, TableEntry>> = {
@@ -98,7 +100,7 @@ export const EVIDENCE_TABLES: Readonly<Record<string, TableEntry>> = {
       ...list('id application kind at read_at', 'personal'),
     },
     key: ['id'],
-    life: { kind: 'after', column: 'at', ttlMs: 90 * DAY_MS },
+    life: { kind: 'after', column: 'at', ttlMs: NOTICE_MS },
     endedBy: 'sweep',
     subject: { by: 'handles', column: 'handles' },
     survivesErasure:

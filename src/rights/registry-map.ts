@@ -1,9 +1,12 @@
 // The registry's part about the map of stations, keys and the store itself. None of its rows is about one device. Addresses of
 // access points are personal all the same (privacy.md D1): their owners have POST /v1/privacy/bssid-removal.
 import type { ColumnClass, TableEntry } from './registry.ts';
+import { YEAR_MS } from './registry-people.ts';
 
 const DAY_MS = 86_400_000;
-const YEAR_MS = 365 * DAY_MS;
+/** How long a request to remove an access point waits for its proof, and how long a proof counts: time to rename a network and have a phone pass by. */
+export const REQUEST_TTL_MS = 30 * DAY_MS;
+export const PROOF_TTL_MS = 7 * DAY_MS;
 
 const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
 const EVIDENCE = list(
@@ -109,7 +112,7 @@ export const MAP_TABLES: Readonly<Record<string, TableEntry>> = {
     what: 'requests to remove an access point that wait for their proof',
     columns: { ...list('mac code', 'personal'), ...list('requested_at', 'anonymous') },
     key: ['mac'],
-    life: { kind: 'after', column: 'requested_at', ttlMs: 30 * DAY_MS },
+    life: { kind: 'after', column: 'requested_at', ttlMs: REQUEST_TTL_MS },
     endedBy: 'sweep',
   },
   opt_out_sightings: {
@@ -117,7 +120,7 @@ export const MAP_TABLES: Readonly<Record<string, TableEntry>> = {
     what: 'access points seen with a name that refuses, as keyed hashes',
     columns: { ...list('mac_hash', 'pseudonymous'), ...list('seen_at', 'anonymous') },
     key: ['mac_hash'],
-    life: { kind: 'after', column: 'seen_at', ttlMs: 7 * DAY_MS },
+    life: { kind: 'after', column: 'seen_at', ttlMs: PROOF_TTL_MS },
     endedBy: 'sweep',
   },
   api_keys: {

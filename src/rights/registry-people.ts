@@ -1,5 +1,6 @@
 // The registry's part about people: their devices, consent, and who receives. The order is the order of erasure: what gives
 // access first, what is evidence of the rest last.
+import { IDLE_DAYS } from '../devices/device-contract.ts';
 import type { ColumnClass, TableEntry } from './registry.ts';
 
 const DAY_MS = 86_400_000;
@@ -7,8 +8,6 @@ export const YEAR_MS = 365 * DAY_MS;
 /** Evidence of consent and of what was shown: three years after its end, the general limitation period of civil claims in
  * Germany (BGB 195) and near the median of the EU; privacy.md S1. */
 export const EVIDENCE_MS = 3 * YEAR_MS;
-/** A phone that asked nothing for so long is not in use: its data is erased. */
-export const UNUSED_DAYS = 365;
 
 const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
 const ofDevice = { by: 'device', column: 'device' } as const;
@@ -246,7 +245,7 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
       ...list('sealed', 'sealed'),
     },
     key: ['id'],
-    life: { kind: 'days', column: 'last_used_day', days: UNUSED_DAYS },
+    life: { kind: 'days', column: 'last_used_day', days: IDLE_DAYS },
     endedBy: 'erasure',
     subject: { by: 'device', column: 'id' },
   },

@@ -7,10 +7,7 @@ import type { MacCipher, MacUse } from '../privacy/mac-cipher.ts';
 import { binaryBytes } from '../storage/binary-array.ts';
 import { BARRING_LOCK, LEARNING_LOCK } from '../storage/locks.ts';
 import { transact } from '../storage/transaction.ts';
-
-/** How long a request waits for its proof, and how long a proof counts: time to rename a network and have a phone pass by. */
-export const REQUEST_TTL_MS = 30 * 86_400_000;
-export const PROOF_TTL_MS = 7 * 86_400_000;
+import { PROOF_TTL_MS, REQUEST_TTL_MS } from './registry-map.ts';
 
 /** Encrypts addresses, and hashes those that are barred. */
 export type RemovalKeys = { readonly macs: MacCipher; readonly barredKey: Uint8Array };

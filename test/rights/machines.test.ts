@@ -13,6 +13,7 @@ import {
   moveComplaint,
 } from '../../src/rights/complaints-store.ts';
 import { approveLegal, findLegal, noteHandedOver, requestLegal } from '../../src/rights/legal-store.ts';
+import { PROOF_TTL_MS, REQUEST_TTL_MS } from '../../src/rights/registry-map.ts';
 import { addMonths } from '../../src/rights/request.ts';
 import { endHold, listHolds, placeHold, sweepExpired } from '../../src/rights/retention-store.ts';
 import { addStaff } from '../../src/rights/staff-store.ts';
@@ -21,8 +22,6 @@ import {
   confirmRemoval,
   listRemovals,
   noteRefusals,
-  PROOF_TTL_MS,
-  REQUEST_TTL_MS,
   requestRemoval,
   settleRemovals,
 } from '../../src/rights/store.ts';

@@ -9,6 +9,7 @@ import { createFoldDeps, foldInbox } from '../../src/jobs/fold.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { insertRows } from '../../src/observations/store.ts';
 import { formatMac } from '../../src/radio/mac.ts';
+import { PROOF_TTL_MS, REQUEST_TTL_MS } from '../../src/rights/registry-map.ts';
 import { addRemovalRoutes, REMOVALS_PER_HOUR } from '../../src/rights/routes.ts';
 import {
   barredAmong,
@@ -16,8 +17,6 @@ import {
   listBarred,
   listRemovals,
   noteRefusals,
-  PROOF_TTL_MS,
-  REQUEST_TTL_MS,
   requestRemoval,
   settleRemovals,
   undoRemoval,

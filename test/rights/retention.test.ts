@@ -4,7 +4,7 @@ import { loadDevice } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
 import { dropAgedRows, LEDGER_TTL_MS } from '../../src/disclosures/store.ts';
 import { deleteOldKeys } from '../../src/observations/day-keys.ts';
-import { expireInbox } from '../../src/observations/store.ts';
+import { expireInbox, RAW_TTL_MS } from '../../src/observations/store.ts';
 import { openChallenge, takeProof } from '../../src/rights/challenges-store.ts';
 import { eraseUnused } from '../../src/rights/children-store.ts';
 import { advanceErasures, isSuppressed, suppressionMarker } from '../../src/rights/erase-store.ts';
@@ -115,6 +115,7 @@ test('nothing is overdue after a sweep, however far time has gone, and after the
 
 test('the registry and the rooms name the same times to live', () => {
   expect(REGISTRY.ledger.life).toMatchObject({ ttlMs: LEDGER_TTL_MS });
+  expect(REGISTRY.inbox.life).toMatchObject({ ttlMs: RAW_TTL_MS });
 });
 
 test('a row under a legal hold stays over its time until the hold ends, the others go', async () => {

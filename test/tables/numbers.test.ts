@@ -12,7 +12,7 @@ import { BAND_M } from '../../src/privacy/band.ts';
 import { MAX_BAND_RINGS, MAX_CHANGES_A_DAY, MIN_BAND_RINGS, TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { FEWEST_DEVICES, RELEASE_DELAY_MS, WINDOW_MS } from '../../src/privacy/count-rule.ts';
 import { COUNTS_TABLES } from '../../src/rights/registry-counts.ts';
-import { PROOF_TTL_MS, REQUEST_TTL_MS } from '../../src/rights/store.ts';
+import { PROOF_TTL_MS, REQUEST_TTL_MS } from '../../src/rights/registry-map.ts';
 import { COARSE_STATE_TTL_MS } from '../../src/sharing/coarse-region.ts';
 import { LAST_LOCATION_TTL_MS } from '../../src/sharing/last-location-store.ts';
 
