@@ -31,7 +31,7 @@ const LEAST_IN_GAZETTEER = 1_000;
 const POINT_SIGMA_M = 500;
 const MARGIN = 3;
 /** The p90 of areas may be so many times that of Android's rule. */
-export const GOAL_OVER_ANDROID = 1.6;
+const GOAL_OVER_ANDROID = 1.6;
 
 export function crowding(country: Country, built: BuiltMap, k: number, seed: number): Crowding {
   const parts = partsOf(country.residents);

@@ -11,6 +11,7 @@ import { findPerson } from '../rights/erase-store.ts';
 import type { TagsOf } from '../rights/held-store.ts';
 import type { StaffAction } from '../rights/staff.ts';
 import { type About, actAs, isUnstaffed } from '../rights/staff-store.ts';
+import { isUuid } from '../rights/uuid.ts';
 import type { Store } from '../storage/open.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { openInChain } from './in-chain.ts';
@@ -93,5 +94,3 @@ export function uuidOf(text: string | undefined, what: string): string {
   if (text === undefined || !isUuid(text)) throw new UsageError(`${what} is a UUID`);
   return text;
 }
-
-export const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);

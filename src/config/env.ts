@@ -89,7 +89,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   if (config.port > 0 && config.port === config.opsPort && config.host === config.opsHost) {
     problems.push('OPS_PORT must differ from PORT: /metrics is not for the public');
   }
-  if (config.trustProxy?.length === 0) {
+  if (config.trustProxy.length === 0) {
     for (const [name, host] of [
       ['HOST', config.host],
       ['OPS_HOST', config.opsHost],

@@ -101,12 +101,11 @@ function isReconfirmed(before: Grant | null, wanted: Wanted, policyVersion: stri
 
 /** True if the two allow the same, whatever their times. */
 function isSame(a: Pick<Grant, 'precision' | 'scopes' | 'sources'>, b: typeof a): boolean {
-  const isListed = (scope: string) => a.scopes.includes(scope as never);
   return (
     a.precision === b.precision &&
     a.sources === b.sources &&
     a.scopes.length === b.scopes.length &&
-    b.scopes.every(isListed)
+    b.scopes.every((scope) => a.scopes.includes(scope))
   );
 }
 

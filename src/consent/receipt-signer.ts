@@ -39,7 +39,7 @@ export async function createReceiptSigner(seed: Uint8Array): Promise<ReceiptSign
 }
 
 /** A key that was kept, as it is published. */
-export function receiptKeyOf({ kid, x }: Pick<ReceiptKey, 'kid' | 'x'>): ReceiptKey {
+function receiptKeyOf({ kid, x }: Pick<ReceiptKey, 'kid' | 'x'>): ReceiptKey {
   return { kty: 'OKP', crv: 'Ed25519', x, kid, alg: 'EdDSA', use: 'sig' };
 }
 

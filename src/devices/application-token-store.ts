@@ -14,7 +14,7 @@ import { formatApplicationToken, hashToken, TOKEN_RANDOM_BYTES } from './token.t
 /** Shorter than a device's: the phone makes another whenever the app starts. */
 export const APPLICATION_TOKEN_TTL_MS = 90 * DAY_MS;
 /** Applications of one device that hold a token at a time; more than a feature phone has room for. */
-export const MAX_APPLICATIONS = 64;
+const MAX_APPLICATIONS = 64;
 
 export type IssuedApplicationToken = {
   readonly id: string;

@@ -21,13 +21,13 @@ export type IssuedToken = { readonly token: string; readonly expiresAt: number }
 export const dayOf = (ms: number): number => Math.floor(ms / DAY_MS);
 
 /** Columns of DeviceRow, where `devices` is `d` and `device_keys` is `k`. */
-export const DEVICE_COLUMNS = `d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
+const DEVICE_COLUMNS = `d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
   d.last_used_day, d.sealed,
   (select coalesce(json_agg(json_build_object('id', p.id, 'at', p.at, 'withdrawnAt', p.withdrawn_at, 'precise', p.precise)
      order by p.at, p.id), '[]') from parental_consents p where p.device = d.id) as parental`;
 
 /** From `device_tokens t` to a device that still is one. $1 = the token's hash, $2 = now, $3 = today's number. */
-export const BY_TOKEN = `device_tokens t join devices d on d.id = t.device join device_keys k on k.device = d.id
+const BY_TOKEN = `device_tokens t join devices d on d.id = t.device join device_keys k on k.device = d.id
   where t.token_hash = $1 and t.expires_at > $2 and d.last_used_day >= $3 - ${IDLE_DAYS} and d.flags & ${FLAG.erasing} = 0`;
 
 export type PresentedDevice = Device & { readonly tokenExpiresAt: number; readonly tokenArrived: boolean };

@@ -21,7 +21,7 @@ export const FEWEST_DEVICES = 20;
  * devices in it stands among people. In a coarser one, a remainder of empty country, a camp or a base may be all there is: noise
  * hides people, not crowds (A14). It is the map alone that says so, which tells nobody who is there.
  */
-export const COARSEST_COUNTED_RES = 6;
+const COARSEST_COUNTED_RES = 6;
 /** Windows in the 30 days that the budget is for. */
 export const BUDGET_WINDOWS = 120;
 

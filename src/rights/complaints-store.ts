@@ -21,7 +21,7 @@ const NEXT: Readonly<Record<ComplaintState, readonly ComplaintState[]>> = {
   closed: [],
 };
 /** How long after an answer its person may say that it does not satisfy, before staff can close. */
-export const OBJECT_MS = 30 * 86_400_000;
+const OBJECT_MS = 30 * 86_400_000;
 
 export type ComplaintText = {
   readonly text: string;

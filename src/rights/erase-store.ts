@@ -47,13 +47,13 @@ export type EraseDeps = {
   readonly onStep?: (step: string) => Promise<void> | void;
 };
 
-export function erasureMarker(markerKey: Uint8Array, device: string): Buffer {
+function erasureMarker(markerKey: Uint8Array, device: string): Buffer {
   return createHmac('sha256', markerKey).update(`device ${device}`).digest();
 }
 export function suppressionMarker(markerKey: Uint8Array, tokenHash: Uint8Array): Buffer {
   return createHmac('sha256', markerKey).update('token ').update(tokenHash).digest();
 }
-export function hashCode(code: string): Buffer {
+function hashCode(code: string): Buffer {
   return createHash('sha256').update(code).digest();
 }
 

@@ -16,7 +16,7 @@ import { REGISTRY } from './registry.ts';
 
 export const LEGAL_BASES = ['legal_obligation', 'security', 'protect_rights'] as const;
 export type LegalBasis = (typeof LEGAL_BASES)[number] & Basis;
-export const APPROVALS = 2;
+const APPROVALS = 2;
 
 export type LegalScope = {
   readonly reference: string;

@@ -22,6 +22,7 @@ import {
 } from './me-wire.ts';
 import type { ProofAction } from './proof.ts';
 import type { StoredRequest } from './requests-store.ts';
+import { isUuid } from './uuid.ts';
 
 const REFUSALS = { 400: Problem, 401: Problem, 403: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem };
 const COMMON = { tags: ['people'], security: [{ token: [] }] };
@@ -252,5 +253,3 @@ function sourcesOf(detail: string | null): string[] | null {
   const mask = geolocatedSources(detail);
   return mask === 0 ? null : sourceNames(mask);
 }
-
-const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
