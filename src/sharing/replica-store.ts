@@ -103,6 +103,8 @@ export async function joinReplicas(deps: ReplicaDeps): Promise<Replica> {
   }
 
   function hold(before: { monotonicMs: number; wallMs: number }): void {
+    // What was asked before the stop comes back after it: nobody waits for this gateway then, and it would tell what was taken back.
+    if (stopped) return;
     renewedAt = before.monotonicMs;
     heldUntil = { monotonicMs: before.monotonicMs + HELD_MS, wallMs: before.wallMs + HELD_MS };
     lease.hold(heldUntil.monotonicMs, heldUntil.wallMs);

@@ -62,6 +62,15 @@ function keep(gateway: { remembered: ReturnType<typeof createTickMemory<string>>
 const find = (gateway: { remembered: ReturnType<typeof createTickMemory<string>> }, device: string) =>
   gateway.remembered.find('app', device, 1, 0);
 
+test('a gateway that stops while its lease is being renewed has none when it has stopped: nobody waits for it any more', async () => {
+  const { lease, replica, ahead } = await join(60_000);
+  ahead.ms = 600;
+  const renewing = replica.poll();
+  await replica.stop();
+  await renewing;
+  expect(lease.isLive()).toBe(false);
+});
+
 describe('two gateways', () => {
   test('have both forgotten a device, and it alone, when its change of mind is acknowledged', async () => {
     const both = [await join(20), await join(30)];
