@@ -13,7 +13,7 @@ import { type MapReport, proves, verifyAnonymityMap } from '../privacy/verify-an
 import { anonymityMapPath, readAnonymityMap } from '../process/anonymity-map.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { GEONAMES, readResidents } from './residents.ts';
-import { speaker } from './speaker.ts';
+import { type Say, speaker } from './speaker.ts';
 
 /** DESIGN 6.3. */
 const DEFAULT_K = 1_000;
@@ -32,8 +32,8 @@ build writes nothing unless the proof holds; verify exits with 1 when it does no
 the one that is given.
 `;
 
-export async function run(args: string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = parseArgs({
+const parse = (args: string[]) =>
+  parseArgs({
     args,
     allowPositionals: true,
     options: {
@@ -44,34 +44,24 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       json: { type: 'boolean', default: false },
     },
   });
-  const [verb, file] = positionals;
+type Values = ReturnType<typeof parse>['values'];
+
+export async function run(args: string[], context: CommandContext): Promise<number> {
+  const { values, positionals } = parse(args);
+  const [verb, file, ...more] = positionals;
+  if (more.length > 0 || (file !== undefined && verb === 'build')) throw new UsageError('too many arguments');
   const wantedK = values.k === undefined ? null : Number(values.k);
   if (wantedK !== null && !(Number.isInteger(wantedK) && wantedK >= 1))
     throw new UsageError('--k takes a whole number of people');
-  if (verb === 'build' && values.out === undefined) throw new UsageError('build needs --out FILE');
   const say = speaker(context, values.json);
-
   switch (verb) {
-    case 'build': {
-      const residents = await readResidents(values.density);
-      const source = values.density === undefined ? GEONAMES : 'h3,population figures of the operator';
-      const k = wantedK ?? DEFAULT_K;
-      const earlier = values.previous.map((path) => readMap(path).names);
-      const { names, kept } = reviseAnonymityMap(buildAnonymityMap(residents, k), earlier, residents, k);
-      const map = { k, source, names };
-      const report = { ...(await prove(map, residents, values.previous)), kept };
-      if (!proves(report)) {
-        say(report, describe(report, k));
-        throw new Error('the proof does not hold; nothing was written');
-      }
-      await writeMap(values.out!, map);
-      say(report, describe(report, k));
+    case 'build':
+      await build(values, wantedK ?? DEFAULT_K, say);
       return 0;
-    }
     case 'verify': {
       const map = readMap(file);
       const k = wantedK ?? map.k;
-      const report = await prove({ ...map, k }, await readResidents(values.density), values.previous);
+      const report = prove({ ...map, k }, await readResidents(values.density), values.previous);
       say({ ...report, k, holds: proves(report) }, describe(report, k));
       return proves(report) ? 0 : 1;
     }
@@ -84,11 +74,25 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       return 0;
     }
     default:
-      throw new UsageError('say build, verify or stats');
+      throw new UsageError('build, verify or stats?');
   }
 }
 
-async function prove(map: LabelledMap, residents: Map<RegionKey, number>, previous: string[]): Promise<MapReport> {
+async function build({ out, density, previous }: Values, k: number, say: Say): Promise<void> {
+  if (out === undefined) throw new UsageError('build needs --out FILE');
+  const residents = await readResidents(density);
+  const source = density === undefined ? GEONAMES : 'h3,population figures of the operator';
+  const earlier = previous.map((path) => readMap(path).names);
+  const { names, kept } = reviseAnonymityMap(buildAnonymityMap(residents, k), earlier, residents, k);
+  const map = { k, source, names };
+  const report = { ...prove(map, residents, previous), kept };
+  const holds = proves(report);
+  if (holds) await writeMap(out, map);
+  say(report, describe(report, k));
+  if (!holds) throw new Error('the proof does not hold; nothing was written');
+}
+
+function prove(map: LabelledMap, residents: Map<RegionKey, number>, previous: string[]): MapReport {
   const earlier = previous.map((file) => open(readMap(file).names));
   return verifyAnonymityMap(map.names, open(map.names), residents, map.k, earlier);
 }

@@ -31,48 +31,30 @@ const MAX_A_DAY = 2_147_483_647;
 const MAX_DAYS = 36_500;
 const DAY_MS = 86_400_000;
 
+const OPTIONS = {
+  ...PARTNER_OPTIONS,
+  ...APPLICATION_OPTIONS,
+  class: { type: 'string' },
+  name: { type: 'string' },
+  'daily-quota': { type: 'string' },
+  'per-minute': { type: 'string' },
+  'expires-days': { type: 'string' },
+  trusted: { type: 'boolean', default: false },
+  application: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const;
+const parse = (args: string[]) => parseArgs({ args, allowPositionals: true, options: OPTIONS });
+type Values = ReturnType<typeof parse>['values'];
+
 export async function run(args: string[], context: CommandContext): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: {
-      class: { type: 'string' },
-      name: { type: 'string' },
-      'daily-quota': { type: 'string' },
-      'per-minute': { type: 'string' },
-      'expires-days': { type: 'string' },
-      trusted: { type: 'boolean', default: false },
-      application: { type: 'string' },
-      ...PARTNER_OPTIONS,
-      ...APPLICATION_OPTIONS,
-      json: { type: 'boolean', default: false },
-    },
-  });
+  const { values, positionals } = parse(args);
   const [verb, id, ...more] = positionals;
   if (more.length > 0 || (id !== undefined && verb !== 'revoke')) throw new UsageError('too many arguments');
   const say = speaker(context, values.json);
   switch (verb) {
-    case 'add': {
-      const days = whole(values['expires-days'], MAX_DAYS, '--expires-days takes a whole number of days from 1');
-      const wanted = {
-        class: keyClass(values.class),
-        name: readName(values.name),
-        dailyQuota: quota(values['daily-quota'], '--daily-quota', MAX_A_DAY),
-        perMinute: quota(values['per-minute'], '--per-minute', MAX_PER_MINUTE),
-        trusted: values.trusted,
-        ...(days !== null && { expiresAt: context.now() + days * DAY_MS }),
-      };
-      if (wanted.trusted && wanted.class === 'partner')
-        throw new UsageError('a partner sends no reports to be trusted');
-      const holder = holderOf(values, wanted.class);
-      const id = newKeyId(context.random);
-      const store = await context.openStore(async () => ({ object: `add ${id} ${wanted.class}` }));
-      const added = await addKey(store, { ...wanted, id }, context.random, context.now(), holder);
-      const whose = added.application === undefined ? '' : `, of application ${added.application}`;
-      const kept = `Kept as ${added.id} (${added.class}, ${added.name}${whose}).`;
-      say(added, `${added.key}\n\n${kept} It will not be shown again.\n`);
+    case 'add':
+      await add(values, context, say);
       return 0;
-    }
     case 'list':
       await list(context, say);
       return 0;
@@ -87,6 +69,26 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     default:
       throw new UsageError('add, list or revoke?');
   }
+}
+
+async function add(values: Values, context: CommandContext, say: Say): Promise<void> {
+  const days = whole(values['expires-days'], MAX_DAYS, '--expires-days takes a whole number of days from 1');
+  const wanted = {
+    class: keyClass(values.class),
+    name: readName(values.name),
+    dailyQuota: quota(values['daily-quota'], '--daily-quota', MAX_A_DAY),
+    perMinute: quota(values['per-minute'], '--per-minute', MAX_PER_MINUTE),
+    trusted: values.trusted,
+    ...(days !== null && { expiresAt: context.now() + days * DAY_MS }),
+  };
+  if (wanted.trusted && wanted.class === 'partner') throw new UsageError('a partner sends no reports to be trusted');
+  const holder = holderOf(values, wanted.class);
+  const id = newKeyId(context.random);
+  const store = await context.openStore(async () => ({ object: `add ${id} ${wanted.class}` }));
+  const added = await addKey(store, { ...wanted, id }, context.random, context.now(), holder);
+  const whose = added.application === undefined ? '' : `, of application ${added.application}`;
+  const kept = `Kept as ${added.id} (${added.class}, ${added.name}${whose}).`;
+  say(added, `${added.key}\n\n${kept} It will not be shown again.\n`);
 }
 
 async function list(context: CommandContext, say: Say): Promise<void> {
@@ -124,10 +126,7 @@ function keyClass(given: string | undefined): KeyClass {
   return known;
 }
 
-type HolderValues = Parameters<typeof readPartner>[0] &
-  Parameters<typeof readApplication>[0] & { application?: string };
-
-function holderOf(values: HolderValues, keyClass: KeyClass): KeyHolder {
+function holderOf(values: Values, keyClass: KeyClass): KeyHolder {
   const described = { ...readPartner(values), ...readApplication(values) };
   const isDescribed = Object.keys(described).length > 0;
   if (keyClass !== 'partner' && (isDescribed || values.application !== undefined))

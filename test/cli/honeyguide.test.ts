@@ -31,6 +31,8 @@ describe('the honeyguide command', () => {
       ['keys'],
       ['keys', 'add', '--clas', 'device'],
       ['keys', 'list', 'all'],
+      ['anonymity-map', 'stats', 'strict', 'other.map'],
+      ['anonymity-map', 'build', 'new.map', '--out', 'new.map'],
     ]) {
       const { exitCode, output, messages } = await run(args);
       expect({ args, exitCode, output }).toEqual({ args, exitCode: 2, output: '' });
