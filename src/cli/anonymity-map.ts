@@ -52,7 +52,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   if (more.length > 0 || (file !== undefined && verb === 'build')) throw new UsageError('too many arguments');
   const wantedK = values.k === undefined ? null : Number(values.k);
   if (wantedK !== null && !(Number.isInteger(wantedK) && wantedK >= 1))
-    throw new UsageError('--k takes a whole number of people');
+    throw new UsageError('--k must be a whole number of people');
   const say = speaker(context, values.json);
   switch (verb) {
     case 'build':

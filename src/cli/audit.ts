@@ -49,6 +49,6 @@ function rowOf({ at, what }: NonNullable<Verdict['broken']>): string {
 
 function knownEnd(text: string): KnownEnd {
   const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (seq === undefined) throw new UsageError('--known takes SEQ:HASH as an earlier run printed it');
+  if (seq === undefined) throw new UsageError('--known must be SEQ:HASH as an earlier run printed it');
   return { seq: Number(seq), hash: Buffer.from(hash, 'hex') };
 }

@@ -91,6 +91,6 @@ export function given(text: string | undefined, name: string): string {
 }
 
 export function uuidOf(text: string | undefined, what: string): string {
-  if (text === undefined || !isUuid(text)) throw new UsageError(`${what} is a UUID`);
+  if (text === undefined || !isUuid(text)) throw new UsageError(`${what} must be named by its UUID`);
   return text;
 }

@@ -72,7 +72,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
 }
 
 async function add(values: Values, context: CommandContext, say: Say): Promise<void> {
-  const days = whole(values['expires-days'], MAX_DAYS, '--expires-days takes a whole number of days from 1');
+  const days = whole(values['expires-days'], MAX_DAYS, `--expires-days must be a whole number from 1 to ${MAX_DAYS}`);
   const wanted = {
     class: keyClass(values.class),
     name: readName(values.name),
@@ -137,7 +137,7 @@ function holderOf(values: Values, keyClass: KeyClass): KeyHolder {
 }
 
 function quota(given: string | undefined, option: string, max: number): number | null {
-  return whole(given, max, `${option} takes a whole number from 1 to ${max}`);
+  return whole(given, max, `${option} must be a whole number from 1 to ${max}`);
 }
 
 function whole(given: string | undefined, max: number, otherwise: string): number | null {

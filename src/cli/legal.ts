@@ -39,13 +39,16 @@ export const usage = `usage: honeyguide legal request DEVICE --basis BASIS --ref
        honeyguide legal end-hold ID --reason TEXT
        honeyguide legal holds --reason TEXT                          (all with [--json])
 
-BASIS: ${LEGAL_BASES.join(', ')}. Two people with the approver's role of that basis, neither the one who asks, must approve
-before it can be carried out, and be of the staff still when it is; \`show\` says to them, and to who asked, what it is about. It is carried out once, by whoever may ask for one of its basis, before --ends, those fields and that period only, into a new file. It is in the person's own export unless the
-gag date lies ahead, and counted in \`honeyguide transparency\`. 
---ends and --to lie within a year, a gag within two. ROW is the row's primary key, its columns joined by /. A hold lasts a year at most, and is
-placed again if it is needed longer; CAUSE is ${HOLD_CAUSES.join(' or ')} (the first is the default). Who is erased meanwhile reads that
-something is held, the cause and until when, unless a gag lies ahead.
-DATE is 2026-11-28, or 2026-11-28T18:00Z. Without a time it is the beginning of that day in UTC; for --to its end, so that the day is handed over.
+BASIS: ${LEGAL_BASES.join(', ')}. Two people with the approver's role of that basis, neither the one who asks,
+must approve before it can be carried out, and be of the staff still when it is; \`show\` says to them, and to who asked,
+what it is about. It is carried out once, by whoever may ask for one of its basis, before --ends, those fields and that
+period only, into a new file. It is in the person's own export unless the gag date lies ahead, and counted in
+\`honeyguide transparency\`. --ends and --to lie within a year, a gag within two.
+ROW is the row's primary key, its columns joined by /. A hold lasts a year at most, and is placed again if it is needed
+longer; CAUSE is ${HOLD_CAUSES.join(' or ')} (the first is the default). Who is erased meanwhile reads that something
+is held, the cause and until when, unless a gag lies ahead.
+DATE is 2026-11-28, or 2026-11-28T18:00Z. Without a time it is the beginning of that day in UTC; for --to its end, so that
+the day is handed over.
 `;
 
 const OPTIONS = {
@@ -114,7 +117,8 @@ async function request(
   const basis = basisOf(values.basis);
   const fields = given(values.fields, '--fields').split(',');
   const wrong = fields.filter((field) => !isDisclosable(field));
-  if (wrong.length > 0) throw new UsageError('--fields are tables about a device (src/rights/registry.ts), no keys');
+  if (wrong.length > 0)
+    throw new UsageError('--fields must list tables about a device (src/rights/registry.ts), no keys');
   const nowMs = context.now();
   const wanted = {
     ...{ id: randomUUID(), device, basis, fields },
@@ -254,7 +258,7 @@ async function hold(
 function lasting(text: string | undefined, name: string): string {
   const words = given(text, name);
   if (words.length > 200 || namesSomebody(words))
-    throw new UsageError(`${name} is short, and has no id of anybody in it`);
+    throw new UsageError(`${name} must be 200 characters at most, without an id of anybody`);
   return words;
 }
 

@@ -165,7 +165,7 @@ function readCorrection(band: string | undefined, country: string | undefined): 
   if (band !== undefined && ageBand === undefined)
     throw new UsageError(`--age-band must be one of ${AGE_BANDS.join(', ')}`);
   if (country !== undefined && country !== 'unknown' && !/^[A-Z]{2}$/.test(country))
-    throw new UsageError('--jurisdiction takes two capital letters (ISO 3166-1), or unknown');
+    throw new UsageError('--jurisdiction must be two capital letters (ISO 3166-1), or unknown');
   return {
     ...(ageBand !== undefined && { ageBand }),
     ...(country !== undefined && { jurisdiction: country === 'unknown' ? null : country }),

@@ -74,7 +74,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
 function readWidens(material: boolean, given: string | undefined): Widens[] {
   const names = (given ?? '').split(',').filter((name) => name !== '');
   const widens = WIDENS.filter((known) => names.includes(known));
-  if (widens.length < new Set(names).size) throw new UsageError(`--widens takes ${WIDENS.join(', ')}`);
+  if (widens.length < new Set(names).size) throw new UsageError(`--widens must list some of ${WIDENS.join(', ')}`);
   if (material !== widens.length > 0) throw new UsageError('--material and --widens go together');
   return widens;
 }

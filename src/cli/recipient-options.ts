@@ -28,12 +28,12 @@ export type ApplicationDetails = { purposes?: string[]; maxPrecision?: number };
 
 export function readPartner(given: PartnerValues): PartnerDetails {
   const role = ROLES.find((known) => known === given.role);
-  if (given.role !== undefined && role === undefined) throw new UsageError(`--role is one of ${ROLES.join(', ')}`);
+  if (given.role !== undefined && role === undefined) throw new UsageError(`--role must be one of ${ROLES.join(', ')}`);
   return present({
     role,
     policyUrl: checked(given['policy-url'], isPolicyUrl, '--policy-url must be an https address'),
     contact: checked(given.contact, isContact, '--contact must be an e-mail address or an https page'),
-    controller: checked(given.controller, isController, '--controller is a name and a postal address on one line'),
+    controller: checked(given.controller, isController, '--controller must be a name and a postal address on one line'),
     adFunded: given['ad-funded'],
   });
 }
@@ -41,10 +41,10 @@ export function readPartner(given: PartnerValues): PartnerDetails {
 export function readApplication(given: ApplicationValues): ApplicationDetails {
   const purposes = given.purposes?.split(',').map((name) => name.trim());
   if (purposes && !(purposes.every(isPurpose) && new Set(purposes).size === purposes.length))
-    throw new UsageError(`--purposes lists some of ${PURPOSE_NAMES.join(', ')}, separated by commas`);
+    throw new UsageError(`--purposes must list some of ${PURPOSE_NAMES.join(', ')}, separated by commas`);
   const limit = given['max-precision'];
   if (limit !== undefined && limit !== 'region' && limit !== 'precise')
-    throw new UsageError('--max-precision is region or precise');
+    throw new UsageError('--max-precision must be region or precise');
   return present({ purposes, maxPrecision: limit && (limit === 'region' ? 1 : 2) });
 }
 
@@ -56,7 +56,7 @@ export function readName(given: string | undefined): string {
 }
 
 export function readId(given: string | undefined): string | undefined {
-  return checked(given, isRecipientId, 'an ID is made of a-z, 0-9 and single hyphens, 64 at most');
+  return checked(given, isRecipientId, '--id must be made of a-z, 0-9 and single hyphens, 64 at most');
 }
 
 function checked(given: string | undefined, isRight: (text: string) => boolean, otherwise: string): string | undefined {

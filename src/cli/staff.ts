@@ -1,6 +1,6 @@
 // `honeyguide staff`: who may do what by the command line. The first one is an admin and needs nobody's leave.
 import { parseArgs } from 'node:util';
-import { isRole, ROLE_NAMES, ROLES, type Role } from '../rights/staff.ts';
+import { isRole, ROLE_NAMES, type Role } from '../rights/staff.ts';
 import { addFirstStaff, addStaff, endStaff, isUnstaffed, listStaff, StaffRefused } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { announceIfStaffed, type Desk, given, openDesk } from './desk.ts';
@@ -95,13 +95,14 @@ async function end(
 
 function staffId(text: string | undefined): string {
   const id = given(text, 'ID');
-  if (!/^[a-z][a-z0-9.-]{1,30}$/.test(id)) throw new UsageError('ID is 2 to 31 small letters, digits, dots and dashes');
+  if (!/^[a-z][a-z0-9.-]{1,30}$/.test(id))
+    throw new UsageError('ID must be 2 to 31 small letters, digits, dots and dashes');
   return id;
 }
 
 function rolesOf(text: string | undefined): Role[] {
   const roles = given(text, '--roles').split(',');
   const unknown = roles.filter((role) => !isRole(role));
-  if (unknown.length > 0) throw new UsageError(`--roles are of ${Object.keys(ROLES).join(', ')}`);
+  if (unknown.length > 0) throw new UsageError(`--roles must list some of ${ROLE_NAMES.join(', ')}`);
   return roles as Role[];
 }

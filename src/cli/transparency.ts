@@ -16,7 +16,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     options: { year: { type: 'string' }, json: { type: 'boolean', default: false } },
   });
   const year = values.year === undefined ? new Date(context.now()).getUTCFullYear() : Number(values.year);
-  if (!Number.isInteger(year) || year < 2017 || year > 9999) throw new UsageError('--year is a year');
+  if (!Number.isInteger(year) || year < 2017 || year > 9999) throw new UsageError('--year must be a year from 2017 on');
   const report = await transparency((await context.openStore()).pool, year);
   const part = (name: string, counts: Readonly<Record<string, number>>) =>
     `${name}: ${

@@ -101,7 +101,7 @@ test('a limit of a minute that no counter reaches is refused, with the highest t
   ]);
   expect([exitCode, messages]).toEqual([
     2,
-    expect.stringContaining('--per-minute takes a whole number from 1 to 1048574'),
+    expect.stringContaining('--per-minute must be a whole number from 1 to 1048574'),
   ]);
 });
 
