@@ -104,7 +104,7 @@ export function describeLife({ life }: TableEntry): string {
     case 'after':
       return `${duration(life.ttlMs)} after its ${life.column}`;
     case 'days':
-      return `${life.days} days after its ${life.column}`;
+      return `${life.days === 1 ? 'a day' : `${life.days} days`} after its ${life.column}`;
     case 'when':
       return life.says;
     case 'lasts':
