@@ -22,11 +22,11 @@ export async function readResidents(density: string | undefined): Promise<Map<Re
   let number = 0;
   for await (const line of linesOf(density)) {
     number++;
-    const [cell, population] = line.split(',');
+    const [h3Cell, population] = line.split(',');
     const count = Number(population);
     // People in a cell that is none, or more than can be counted, would make up a K that nobody lives in.
-    if (/^8[7-9a-f][0-9a-f]{13}$/.test(cell) && isValidCell(cell) && count >= 0 && Number.isFinite(count)) {
-      const key = keyOfCell(cell);
+    if (/^8[7-9a-f][0-9a-f]{13}$/.test(h3Cell) && isValidCell(h3Cell) && count >= 0 && Number.isFinite(count)) {
+      const key = keyOfCell(h3Cell);
       residents.set(key, (residents.get(key) ?? 0) + count);
     } else if (number > 1 && line !== '')
       throw new Error(`line ${number} is no "h3,population" of resolution 7 or finer`);

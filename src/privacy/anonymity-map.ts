@@ -26,8 +26,8 @@ export type AnonymityMap = {
   regionAt(lat: number, lon: number): RegionKey;
   /** Name of the region of an H3 cell of resolution 7 or finer. */
   regionOfCell(h3Cell: string): RegionKey;
-  /** Name of the region of a cell of resolution 7. */
-  regionOf(cell: RegionKey): RegionKey;
+  /** The same of the key of one of resolution 7. */
+  regionOf(key: RegionKey): RegionKey;
   readonly size: number;
 };
 
@@ -56,9 +56,9 @@ export function openAnonymityMap(shared: SharedArrayBuffer): AnonymityMap {
     return false;
   }
 
-  function regionOf(cell: RegionKey): RegionKey {
+  function regionOf(key: RegionKey): RegionKey {
     for (let res = FINEST_RES; res >= COARSEST_RES; res--) {
-      const ancestor = parentKey(cell, res);
+      const ancestor = parentKey(key, res);
       if (has(ancestor)) return ancestor;
     }
     return SUPPRESSED;

@@ -41,22 +41,22 @@ export function advanceCoarseState(
   const tick = Math.floor(nowMs / TICK_MS);
   if (previous !== null && tick <= previous.tick) return previous;
   const day = Math.floor(nowMs / DAY_MS);
-  const cell = latLngToCell(lat, lon, PLACE_RES);
+  const h3Cell = latLngToCell(lat, lon, PLACE_RES);
   const isWide = accuracy === 'wide';
-  const region = isWide ? widen(map.regionOfCell(cell)) : map.regionOfCell(cell);
+  const region = isWide ? widen(map.regionOfCell(h3Cell)) : map.regionOfCell(h3Cell);
   if (previous === null) return { region, tick, day, changes: 0 };
   const changes = previous.day === day ? previous.changes : 0;
   const moves =
     region !== previous.region &&
     changes < MAX_CHANGES_A_DAY &&
-    isOutside(previous.region, cell, bandRings, map, isWide);
+    isOutside(previous.region, h3Cell, bandRings, map, isWide);
   return { region: moves ? region : previous.region, tick, day, changes: moves ? changes + 1 : changes };
 }
 
 /** True if no cell within `rings` rings lies in the region. Where H3 cannot tell (pentagons), false: the answer stays. */
-function isOutside(region: RegionKey, cell: string, rings: number, map: AnonymityMap, isWide: boolean): boolean {
+function isOutside(region: RegionKey, h3Cell: string, rings: number, map: AnonymityMap, isWide: boolean): boolean {
   try {
-    for (const near of gridDisk(cell, rings)) {
+    for (const near of gridDisk(h3Cell, rings)) {
       const there = map.regionOfCell(near);
       if (there === region || (isWide && mayStillBeIn(region, widen(there)))) return false;
     }

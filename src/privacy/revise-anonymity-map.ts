@@ -35,11 +35,11 @@ function crossed(
 ): ReadonlySet<RegionKey> {
   const maps = [fresh, ...previous].map((names) => openAnonymityMap(layOutAnonymityMap(names)));
   const crossings = new Map<string, { count: number; readonly coarsest: RegionKey }>();
-  for (const [cell, count] of residents) {
-    const regions = maps.map((map) => map.regionOf(cell));
+  for (const [key, count] of residents) {
+    const regions = maps.map((map) => map.regionOf(key));
     if (!(count > 0) || regions[0] === SUPPRESSED) continue;
     const name = regions.join(' ');
-    const crossing = crossings.get(name) ?? { count: 0, coarsest: parentKey(cell, COARSEST_RES) };
+    const crossing = crossings.get(name) ?? { count: 0, coarsest: parentKey(key, COARSEST_RES) };
     crossing.count += count;
     crossings.set(name, crossing);
   }

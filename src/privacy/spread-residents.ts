@@ -24,18 +24,18 @@ const MIN_TOWN_RADIUS_M = 2_000;
 export function addTown(residents: Map<RegionKey, number>, lat: number, lon: number, population: number): void {
   if (!(population > 0)) return;
   const radiusM = Math.max(MIN_TOWN_RADIUS_M, Math.sqrt(population / URBAN_DENSITY / Math.PI) * 1000);
-  const cells = cellsWithin(lat, lon, radiusM);
-  for (const cell of cells) {
-    const key = keyOfCell(cell);
-    residents.set(key, (residents.get(key) ?? 0) + (COUNTED_ON * population) / cells.length);
+  const h3Cells = h3CellsWithin(lat, lon, radiusM);
+  for (const h3Cell of h3Cells) {
+    const key = keyOfCell(h3Cell);
+    residents.set(key, (residents.get(key) ?? 0) + (COUNTED_ON * population) / h3Cells.length);
   }
 }
 
-function cellsWithin(lat: number, lon: number, radiusM: number): string[] {
+function h3CellsWithin(lat: number, lon: number, radiusM: number): string[] {
   const centre = latLngToCell(lat, lon, GRID_RES);
-  const cells = gridDisk(centre, Math.ceil(radiusM / GRID_STEP_M)).filter((cell) => {
-    const [cellLat, cellLon] = cellToLatLng(cell);
+  const h3Cells = gridDisk(centre, Math.ceil(radiusM / GRID_STEP_M)).filter((h3Cell) => {
+    const [cellLat, cellLon] = cellToLatLng(h3Cell);
     return distanceM(lat, lon, cellLat, cellLon) <= radiusM;
   });
-  return cells.length > 0 ? cells : [centre];
+  return h3Cells.length > 0 ? h3Cells : [centre];
 }

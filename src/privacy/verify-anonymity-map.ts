@@ -38,13 +38,13 @@ export function verifyAnonymityMap(
   const byRegion = new Map<RegionKey, number>();
   const crossings = new Map<string, number>();
   let total = 0;
-  for (const [cell, count] of residents) {
+  for (const [key, count] of residents) {
     if (!(count > 0)) continue;
-    const region = map.regionOf(cell);
+    const region = map.regionOf(key);
     total += count;
     byRegion.set(region, (byRegion.get(region) ?? 0) + count);
     if (previous.length === 0 || region === SUPPRESSED) continue;
-    const crossing = [region, ...previous.map((earlier) => earlier.regionOf(cell))].join(' ');
+    const crossing = [region, ...previous.map((earlier) => earlier.regionOf(key))].join(' ');
     crossings.set(crossing, (crossings.get(crossing) ?? 0) + count);
   }
   const suppressed = byRegion.get(SUPPRESSED) ?? 0;
