@@ -8,7 +8,7 @@ import type { CounterStripe, Outcome } from './counters.ts';
 import { refuseMlsAtOnce } from './mls-answer.ts';
 import { beginMls } from './mls-request.ts';
 import type { KeyLimits, Quotas, Verdict } from './quotas.ts';
-import { type Refusal, UNAVAILABLE_RETRY_S } from './refusal.ts';
+import { type Refusal, TOO_OFTEN, UNAVAILABLE } from './refusal.ts';
 
 /** What the gateway knows of a key that was presented. */
 export type Caller = KeyLimits & {
@@ -31,10 +31,7 @@ export type AdmissionDeps = {
   readonly failsTooOften: (request: FastifyRequest) => Promise<boolean>;
 };
 
-const OVERLOADED: Refusal = { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S };
 const UNKNOWN_KEY: Refusal = { kind: 'unauthenticated' };
-/** A failing key that keeps coming: the same cheap answer, with a wait in it. */
-const FAILING_KEY: Refusal = { kind: 'quota', per: 'minute', retryAfterS: 60 };
 
 /** True if the request may go on; else it has been answered, or will be. */
 export type Admit = (
@@ -50,14 +47,14 @@ export function createAdmission(deps: AdmissionDeps): Admit {
   return (route, classes, request, reply) => {
     beginMls(request);
     if (overloaded()) {
-      refuse(route, 'unavailable', request, reply, OVERLOADED);
+      refuse(route, 'unavailable', request, reply, UNAVAILABLE);
       return false;
     }
     const presented = (request.query as { key?: unknown }).key;
     const caller = typeof presented === 'string' ? findKey(presented) : null;
     if (caller === null || !classes.includes(caller.class)) {
       failsTooOften(request).then(
-        (often) => refuse(route, often ? 'quota' : 'keyInvalid', request, reply, often ? FAILING_KEY : UNKNOWN_KEY),
+        (often) => refuse(route, often ? 'quota' : 'keyInvalid', request, reply, often ? TOO_OFTEN : UNKNOWN_KEY),
         () => refuse(route, 'keyInvalid', request, reply, UNKNOWN_KEY),
       );
       return false;

@@ -7,7 +7,7 @@ import { bearerOf } from './bearer.ts';
 import { announceLimit, type Caller } from './caller.ts';
 import { refuseProblem } from './errors/problem.ts';
 import type { Quotas } from './quotas.ts';
-import { UNAVAILABLE_RETRY_S } from './refusal.ts';
+import { TOO_OFTEN, UNAVAILABLE } from './refusal.ts';
 
 export type NativeAuthDeps = {
   readonly findKey: (presented: string) => Caller | null;
@@ -23,7 +23,7 @@ export type NativeAuthDeps = {
 /** A hook that lets keys of these classes pass, within their limits, and leaves `request.caller`. */
 export function requireKey(deps: NativeAuthDeps, classes: readonly Caller['class'][]): onRequestAsyncHookHandler {
   return async (request, reply) => {
-    if (deps.overloaded()) return refuseProblem(reply, { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S });
+    if (deps.overloaded()) return refuseProblem(reply, UNAVAILABLE);
     const { key } = request.query as { key?: unknown };
     const presented = bearerOf(request.headers.authorization) ?? (typeof key === 'string' ? key : null);
     const caller = presented === null ? null : deps.findKey(presented);
@@ -47,7 +47,7 @@ export function requireSubject(
   find: (credential: string, nowMs: number) => Promise<object | null>,
 ): preParsingAsyncHookHandler {
   return async (request, reply) => {
-    if (deps.overloaded()) return refuseProblem(reply, { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S });
+    if (deps.overloaded()) return refuseProblem(reply, UNAVAILABLE);
     const credential = bearerOf(request.headers.authorization);
     const subject = credential === null ? null : await find(credential, deps.now());
     if (subject === null) return await refuseCredential(deps, request, reply);
@@ -55,8 +55,7 @@ export function requireSubject(
     // Taking back (DELETE) is not limited by phone: a person who was too busy at the screen must still be able to withdraw.
     if (request.method !== 'POST' && request.method !== 'PUT' && request.method !== 'PATCH') return;
     if (deps.changesTooOften === undefined || request.routeOptions.config.changesNothing === true) return;
-    if (await deps.changesTooOften(request).catch(() => false))
-      return refuseProblem(reply, { kind: 'quota', per: 'minute', retryAfterS: 60 });
+    if (await deps.changesTooOften(request).catch(() => false)) return refuseProblem(reply, TOO_OFTEN);
   };
 }
 
@@ -66,7 +65,7 @@ async function refuseCredential(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const often = await deps.failsTooOften(request).catch(() => false);
-  if (often) return refuseProblem(reply, { kind: 'quota', per: 'minute', retryAfterS: 60 });
+  if (often) return refuseProblem(reply, TOO_OFTEN);
   return refuseProblem(reply, { kind: 'unauthenticated' });
 }
 

@@ -27,15 +27,17 @@ export type Refusal = {
   readonly retryAfterS?: number;
 };
 
-/** Seconds a client is asked to wait when the gateway itself is the reason (503). */
-export const UNAVAILABLE_RETRY_S = 10;
+/** The gateway itself is the reason: too much to do, or a store that is away. */
+export const UNAVAILABLE = { kind: 'unavailable', retryAfterS: 10 } as const satisfies Refusal;
+/** Too often in a minute, where no count says when the next one begins. */
+export const TOO_OFTEN = { kind: 'quota', per: 'minute', retryAfterS: 60 } as const satisfies Refusal;
 
 const BY_STATUS: Readonly<Record<number, Refusal>> = {
   404: { kind: 'noRoute' },
   405: { kind: 'wrongMethod' },
   413: { kind: 'tooLarge' },
-  429: { kind: 'quota', per: 'minute', retryAfterS: 60 },
-  503: { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S },
+  429: TOO_OFTEN,
+  503: UNAVAILABLE,
 };
 
 /** What an exception that reached a scope's error handler means to the caller: the framework's 4xx keep their sense, all else is a bug. */

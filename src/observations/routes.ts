@@ -13,7 +13,7 @@ import { type CounterStripe, type Outcome, ROUTE } from '../http/counters.ts';
 import { MlsError, refuseMls } from '../http/errors/mls.ts';
 import { receiveMls } from '../http/mls-request.ts';
 import type { Quotas } from '../http/quotas.ts';
-import { type Refusal, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
+import { type Refusal, UNAVAILABLE } from '../http/refusal.ts';
 import { createSayer } from '../http/sayer.ts';
 import type { BugLog } from '../http/scope.ts';
 import { CROWDED_BODY, MALFORMED_BODY, OVERSIZED_BODY } from '../http/tolerant-json.ts';
@@ -47,7 +47,7 @@ const REFUSALS = {
   tooLarge: { kind: 'tooLarge' },
   unauthorised: { kind: 'unauthorisedSource' },
   full: { kind: 'unavailable', retryAfterS: FULL_RETRY_S },
-  failed: { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S },
+  failed: UNAVAILABLE,
 } as const satisfies Record<string, Refusal>;
 const OUTCOME_OF = {
   malformed: 'malformed',

@@ -12,7 +12,7 @@ import { type CounterStripe, type Outcome, ROUTE, SOURCES } from '../http/counte
 import { MlsError, refuseMls } from '../http/errors/mls.ts';
 import { refuseMlsAtOnce, sendMls } from '../http/mls-answer.ts';
 import { receiveMls } from '../http/mls-request.ts';
-import { type Refusal, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
+import { type Refusal, UNAVAILABLE } from '../http/refusal.ts';
 import { type BugLog, describeError, outcomeOf } from '../http/scope.ts';
 import type { StrayBudget } from '../http/stray-budget.ts';
 import { takeBody } from '../http/take-body.ts';
@@ -49,7 +49,7 @@ const OVERSIZED: Refusal = { kind: 'tooLarge' };
 /** What became of a body that was not taken. */
 const UNTAKEN = {
   [OVERSIZED_BODY]: OVERSIZED,
-  [CROWDED_BODY]: { kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S },
+  [CROWDED_BODY]: UNAVAILABLE,
 } as const satisfies Record<symbol, Refusal>;
 const WRONG_METHOD: Refusal = { kind: 'wrongMethod' };
 const BUG: Refusal = { kind: 'bug' };

@@ -1,7 +1,7 @@
 // A store that is away, busy past what anybody waits for, or without the head of its ledger, is the gateway's 503: the caller may try again. Anything else that
 // goes wrong in the store stays the bug it is.
 import { LedgerHeadGone } from '../disclosures/chain.ts';
-import { refusalError, UNAVAILABLE_RETRY_S } from '../http/refusal.ts';
+import { refusalError, UNAVAILABLE } from '../http/refusal.ts';
 import { describeStoreLoss } from '../storage/open.ts';
 
 /** SQLSTATE of waits that were cut short: for a lock, by a time limit, in a transaction that stood still. */
@@ -21,6 +21,6 @@ export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
       CUT_SHORT.has(code) ||
       (code === TAKEN && table === 'ledger') ||
       error instanceof LedgerHeadGone;
-    throw lost ? refusalError({ kind: 'unavailable', retryAfterS: UNAVAILABLE_RETRY_S }) : error;
+    throw lost ? refusalError(UNAVAILABLE) : error;
   }
 }
