@@ -3,13 +3,7 @@
 
 import { createSecretKey } from 'node:crypto';
 import { ALL_SOURCES } from '../../src/devices/device-contract.ts';
-import {
-  type AnonymityMap,
-  layOutAnonymityMap,
-  openAnonymityMap,
-  regionCircle,
-  SUPPRESSED,
-} from '../../src/privacy/anonymity-map.ts';
+import { type AnonymityMap, anonymityMapOf, regionCircle, SUPPRESSED } from '../../src/privacy/anonymity-map.ts';
 import { BAND_M, type BandKey } from '../../src/privacy/band.ts';
 import { buildAnonymityMap, type Population } from '../../src/privacy/build-anonymity-map.ts';
 import { keyOfCell, type RegionKey } from '../../src/privacy/region-key.ts';
@@ -34,7 +28,7 @@ export function populationOf(residents: Residents): Population {
 
 export function buildMap(population: Population, k: number): BuiltMap {
   const names = buildAnonymityMap(population, k);
-  return { names, map: openAnonymityMap(layOutAnonymityMap(names)) };
+  return { names, map: anonymityMapOf(names) };
 }
 
 const tellers = new WeakMap<AnonymityMap, (region: RegionKey) => Told | null>();

@@ -4,7 +4,7 @@
 import { rename, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { layOutAnonymityMap, openAnonymityMap } from '../privacy/anonymity-map.ts';
+import { layOutAnonymityMap } from '../privacy/anonymity-map.ts';
 import { encodeAnonymityMap, type LabelledMap } from '../privacy/anonymity-map-file.ts';
 import { buildAnonymityMap } from '../privacy/build-anonymity-map.ts';
 import { COARSEST_RES, FINEST_RES, type RegionKey, resolutionOf } from '../privacy/region-key.ts';
@@ -93,12 +93,8 @@ async function build({ out, density, previous }: Values, k: number, say: Say): P
 }
 
 function prove(map: LabelledMap, residents: Map<RegionKey, number>, previous: string[]): MapReport {
-  const earlier = previous.map((file) => open(readMap(file).names));
-  return verifyAnonymityMap(map.names, open(map.names), residents, map.k, earlier);
-}
-
-function open(names: Uint32Array) {
-  return openAnonymityMap(layOutAnonymityMap(names));
+  const earlier = previous.map((file) => readMap(file).names);
+  return verifyAnonymityMap(map.names, residents, map.k, earlier);
 }
 
 const readMap = (file: string | undefined) => readAnonymityMap(anonymityMapPath(file));

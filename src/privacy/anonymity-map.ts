@@ -45,6 +45,9 @@ export function layOutAnonymityMap(names: Uint32Array): SharedArrayBuffer {
   return shared;
 }
 
+/** The map of these regions, for one thread. */
+export const anonymityMapOf = (names: Uint32Array): AnonymityMap => openAnonymityMap(layOutAnonymityMap(names));
+
 export function openAnonymityMap(shared: SharedArrayBuffer): AnonymityMap {
   const table = new Uint32Array(shared);
   const slots = table.length;

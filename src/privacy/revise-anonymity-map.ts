@@ -2,7 +2,7 @@
 // regions, and must still be left with K people (privacy.md 2.3.10; attack A3 over time). Where new figures would break that,
 // the old regions stay, a coarsest cell at a time, which is as far as regions ever reach. Promises: pure; elsewhere the new
 // map is taken as it is. Does not promise that the result holds: verify-anonymity-map.ts proves it or not.
-import { layOutAnonymityMap, openAnonymityMap, SUPPRESSED } from './anonymity-map.ts';
+import { anonymityMapOf, SUPPRESSED } from './anonymity-map.ts';
 import type { Population, RegionNames } from './build-anonymity-map.ts';
 import { COARSEST_RES, parentKey, type RegionKey } from './region-key.ts';
 
@@ -33,7 +33,7 @@ function crossed(
   residents: Population,
   k: number,
 ): ReadonlySet<RegionKey> {
-  const maps = [fresh, ...previous].map((names) => openAnonymityMap(layOutAnonymityMap(names)));
+  const maps = [fresh, ...previous].map(anonymityMapOf);
   const crossings = new Map<string, { count: number; readonly coarsest: RegionKey }>();
   for (const [key, count] of residents) {
     const regions = maps.map((map) => map.regionOf(key));

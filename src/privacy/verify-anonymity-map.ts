@@ -2,8 +2,8 @@
 // under K, also after subtracting other regions or an earlier version (regions never overlap, and what is told coarser is a union
 // of them, so that whatever is subtracted leaves whole regions); and says what it costs in area and suppression.
 // Written against the definition, not against the builder: a partition is checked by adding up, cell by cell.
-import { type AnonymityMap, SUPPRESSED } from './anonymity-map.ts';
-import type { Population } from './build-anonymity-map.ts';
+import { anonymityMapOf, SUPPRESSED } from './anonymity-map.ts';
+import type { Population, RegionNames } from './build-anonymity-map.ts';
 import { regionAreasKm2 } from './region-areas.ts';
 import { COARSEST_RES, parentKey, type RegionKey, resolutionOf } from './region-key.ts';
 
@@ -28,13 +28,15 @@ export type MapReport = {
   readonly areaKm2: { readonly p50: number; readonly p90: number; readonly p99: number };
 };
 
+/** `previous`: maps of which somebody may have been told a region, too. */
 export function verifyAnonymityMap(
-  names: Uint32Array,
-  map: AnonymityMap,
+  names: RegionNames,
   residents: Population,
   k: number,
-  previous: readonly AnonymityMap[] = [],
+  previous: readonly RegionNames[] = [],
 ): MapReport {
+  const map = anonymityMapOf(names);
+  const earlier = previous.map(anonymityMapOf);
   const byRegion = new Map<RegionKey, number>();
   const crossings = new Map<string, number>();
   let total = 0;
@@ -43,8 +45,8 @@ export function verifyAnonymityMap(
     const region = map.regionOf(key);
     total += count;
     byRegion.set(region, (byRegion.get(region) ?? 0) + count);
-    if (previous.length === 0 || region === SUPPRESSED) continue;
-    const crossing = [region, ...previous.map((earlier) => earlier.regionOf(key))].join(' ');
+    if (earlier.length === 0 || region === SUPPRESSED) continue;
+    const crossing = [region, ...earlier.map((one) => one.regionOf(key))].join(' ');
     crossings.set(crossing, (crossings.get(crossing) ?? 0) + count);
   }
   const suppressed = byRegion.get(SUPPRESSED) ?? 0;

@@ -2,13 +2,7 @@ import fc from 'fast-check';
 import { cellToCenterChild, cellToChildren, cellToLatLng, cellToParent, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { distanceM } from '../../src/geo/distance.ts';
-import {
-  layOutAnonymityMap,
-  MIN_RADIUS_M,
-  openAnonymityMap,
-  regionCircle,
-  SUPPRESSED,
-} from '../../src/privacy/anonymity-map.ts';
+import { anonymityMapOf, MIN_RADIUS_M, regionCircle, SUPPRESSED } from '../../src/privacy/anonymity-map.ts';
 import { buildAnonymityMap } from '../../src/privacy/build-anonymity-map.ts';
 import { cellOfKey, keyOfCell, parentKey, type RegionKey, resolutionOf } from '../../src/privacy/region-key.ts';
 
@@ -38,7 +32,7 @@ const populations = fc
   });
 
 function mapOf(residents: Map<RegionKey, number>, k = K) {
-  return openAnonymityMap(layOutAnonymityMap(buildAnonymityMap(residents, k)));
+  return anonymityMapOf(buildAnonymityMap(residents, k));
 }
 
 /** Residents by the region they are told to be in, the slow way. */

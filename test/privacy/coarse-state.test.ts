@@ -9,7 +9,7 @@ import {
   vertexToLatLng,
 } from 'h3-js';
 import { describe, expect, test } from 'vitest';
-import { layOutAnonymityMap, openAnonymityMap } from '../../src/privacy/anonymity-map.ts';
+import { anonymityMapOf } from '../../src/privacy/anonymity-map.ts';
 import { buildAnonymityMap } from '../../src/privacy/build-anonymity-map.ts';
 import { advanceCoarseState, type CoarseState, MAX_CHANGES_A_DAY, TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { keyOfCell } from '../../src/privacy/region-key.ts';
@@ -22,7 +22,7 @@ const DAY_TICKS = 96;
 const crowded = new Map(
   gridDisk(latLngToCell(HOME.lat, HOME.lon, 7), 70).map((cell) => [keyOfCell(cell), 2_000] as const),
 );
-const map = openAnonymityMap(layOutAnonymityMap(buildAnonymityMap(crowded, 1_000)));
+const map = anonymityMapOf(buildAnonymityMap(crowded, 1_000));
 
 function at(tick: number): number {
   return START + tick * TICK_MS;

@@ -1,6 +1,6 @@
 import { cellToLatLng, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
-import { layOutAnonymityMap, openAnonymityMap, SUPPRESSED } from '../../src/privacy/anonymity-map.ts';
+import { anonymityMapOf, SUPPRESSED } from '../../src/privacy/anonymity-map.ts';
 import { advanceCoarseState, TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { keyOfCell, parentKey, resolutionOf } from '../../src/privacy/region-key.ts';
 import { accuracyClassOf, oneLevelCoarser, widen } from '../../src/privacy/region-levels.ts';
@@ -10,7 +10,7 @@ const H3_CELL = latLngToCell(52.09, 5.12, 7);
 const HOME = { lat: cellToLatLng(H3_CELL)[0], lon: cellToLatLng(H3_CELL)[1] };
 const FINEST = keyOfCell(H3_CELL);
 const names = Uint32Array.from([2, 3, 4, 5, 6, 7].map((res) => parentKey(FINEST, res))).sort();
-const map = openAnonymityMap(layOutAnonymityMap(names));
+const map = anonymityMapOf(names);
 
 describe('a region that is told coarser', () => {
   test('goes up one level for a phone that nobody names, and ends in nothing', () => {

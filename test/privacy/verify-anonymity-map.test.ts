@@ -1,6 +1,6 @@
 import { cellArea, cellToChildren, cellToParent, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
-import { layOutAnonymityMap, openAnonymityMap } from '../../src/privacy/anonymity-map.ts';
+import { anonymityMapOf } from '../../src/privacy/anonymity-map.ts';
 import { buildAnonymityMap } from '../../src/privacy/build-anonymity-map.ts';
 import { cellOfKey, keyOfCell, parentKey, type RegionKey, resolutionOf } from '../../src/privacy/region-key.ts';
 import { addTown } from '../../src/privacy/spread-residents.ts';
@@ -15,16 +15,12 @@ function country(): Map<RegionKey, number> {
   return residents;
 }
 
-function open(names: Uint32Array) {
-  return openAnonymityMap(layOutAnonymityMap(names));
-}
-
 describe('verifying an anonymity map', () => {
   test('finds nothing wrong with what the builder makes', () => {
     const residents = country();
     for (const k of [K, 5_000]) {
       const names = buildAnonymityMap(residents, k);
-      const report = verifyAnonymityMap(names, open(names), residents, k, [open(names)]);
+      const report = verifyAnonymityMap(names, residents, k, [names]);
       expect(report).toMatchObject({ regionsUnderK: 0, emptyRegions: 0, uncovered: 0, crossingsUnderK: 0 });
       expect(proves(report)).toBe(true);
       expect(report.fewestResidents).toBeGreaterThanOrEqual(k);
@@ -41,12 +37,12 @@ describe('verifying an anonymity map', () => {
       }
     }
     const finest = Uint32Array.from([...totals].filter(([, count]) => count >= K).map(([name]) => name)).sort();
-    expect(verifyAnonymityMap(finest, open(finest), residents, K).regionsUnderK).toBeGreaterThan(0);
+    expect(verifyAnonymityMap(finest, residents, K).regionsUnderK).toBeGreaterThan(0);
   });
 
   test('finds a name that leaves what surrounds it in no region, and a crossing of two maps that leaves too few', () => {
     const orphan = Uint32Array.from([keyOfCell(HERE)]);
-    expect(verifyAnonymityMap(orphan, open(orphan), new Map(), K).uncovered).toBe(1);
+    expect(verifyAnonymityMap(orphan, new Map(), K).uncovered).toBe(1);
 
     const children = cellToChildren(cellToParent(HERE, 6), 7).map(keyOfCell);
     const coarse = Uint32Array.from([2, 3, 4, 5, 6].map((res) => parentKey(children[0], res))).sort();
@@ -56,8 +52,8 @@ describe('verifying an anonymity map', () => {
     residents.set(children[0], K);
     residents.set(children[1], K);
     for (const cell of children.slice(3)) residents.set(cell, 0);
-    expect(verifyAnonymityMap(one, open(one), residents, K).regionsUnderK).toBe(0);
-    expect(verifyAnonymityMap(other, open(other), residents, K, [open(one)]).crossingsUnderK).toBe(1);
+    expect(verifyAnonymityMap(one, residents, K).regionsUnderK).toBe(0);
+    expect(verifyAnonymityMap(other, residents, K, [one]).crossingsUnderK).toBe(1);
   });
 
   describe('of a sound map that somebody doctored', () => {
@@ -65,9 +61,9 @@ describe('verifying an anonymity map', () => {
     const sound = buildAnonymityMap(residents, K);
     const reportOf = (names: Iterable<number>) => {
       const doctored = Uint32Array.from(names).sort();
-      return verifyAnonymityMap(doctored, open(doctored), residents, K);
+      return verifyAnonymityMap(doctored, residents, K);
     };
-    const told = open(sound);
+    const told = anonymityMapOf(sound);
     const peopleOf = (inside: (cell: RegionKey) => boolean) =>
       [...residents].reduce((sum, [cell, count]) => sum + (inside(cell) ? count : 0), 0);
 
@@ -124,7 +120,7 @@ describe('verifying an anonymity map', () => {
       [keyOfCell(latLngToCell(-33, 151, 7)), 1_000],
     ]);
     const names = Uint32Array.from([coarsest, coarser, finest]).sort();
-    const report = verifyAnonymityMap(names, open(names), residents, K);
+    const report = verifyAnonymityMap(names, residents, K);
     expect(report).toMatchObject({ residents: 100_000, suppressedShare: 0.01, fewestResidents: 4_000 });
     const area = (name: RegionKey) => cellArea(cellOfKey(name), 'km2');
     expect(report.areaKm2.p50).toBeCloseTo(area(finest), 0);

@@ -4,7 +4,7 @@ import { gridDisk, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { ALL_SOURCES, SOURCE } from '../../src/devices/device-contract.ts';
 import { distanceM } from '../../src/geo/distance.ts';
-import { layOutAnonymityMap, openAnonymityMap, regionCircle } from '../../src/privacy/anonymity-map.ts';
+import { anonymityMapOf, regionCircle } from '../../src/privacy/anonymity-map.ts';
 import { BAND_M } from '../../src/privacy/band.ts';
 import { buildAnonymityMap } from '../../src/privacy/build-anonymity-map.ts';
 import { TICK_MS } from '../../src/privacy/coarse-state.ts';
@@ -13,7 +13,7 @@ import { type CoarseRules, coarseStateOf } from '../../src/sharing/coarse-region
 
 const HOME = { lat: 52.09, lon: 5.12 };
 const crowd = gridDisk(latLngToCell(HOME.lat, HOME.lon, 7), 20).map((cell) => [keyOfCell(cell), 2_000] as const);
-const map = openAnonymityMap(layOutAnonymityMap(buildAnonymityMap(new Map(crowd), 1_000)));
+const map = anonymityMapOf(buildAnonymityMap(new Map(crowd), 1_000));
 const rules: CoarseRules = { map, mapVersion: '1', coarseKey: Buffer.alloc(32, 7) };
 const NOW = 1_700_000_000_000;
 const place = fc.record({
