@@ -35,6 +35,7 @@ export function spawnServerThreads(count: number, log: Logger, codeCache?: strin
   const workers: (Worker | undefined)[] = [];
   const pauses = new Set<NodeJS.Timeout>();
   let entries: readonly KeyRingEntry[] = [];
+  const told = new WeakSet<Worker>();
   let stopping = false;
   let restarts = 0;
 
@@ -51,6 +52,7 @@ export function spawnServerThreads(count: number, log: Logger, codeCache?: strin
   /** Resolves with the worker's port when it listens, rejects if it ends before that. */
   function listen(worker: Worker, thread: number, port: number, setup: ThreadSetup): Promise<number> {
     const { data, transfer } = setup(thread, port);
+    told.add(worker);
     worker.postMessage({ kind: 'start', data: { ...data, keys: entries } } satisfies ToThread, transfer);
     return new Promise((resolve, reject) => {
       let failure: unknown = new Error('the server thread ended before it listened');
@@ -107,7 +109,9 @@ export function spawnServerThreads(count: number, log: Logger, codeCache?: strin
     async stop() {
       stopping = true;
       for (const pause of pauses) clearTimeout(pause);
-      await Promise.all(workers.filter((worker) => worker !== undefined).map(end));
+      const there = workers.filter((worker) => worker !== undefined);
+      // Who was not told to start holds nothing, and would first load all of its code: a start that failed, or was stopped, waited for that.
+      await Promise.all(there.map((worker) => (told.has(worker) ? end(worker) : worker.terminate())));
     },
   };
 }

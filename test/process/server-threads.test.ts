@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { expect, test, vi } from 'vitest';
 import { createCounterMemory } from '../../src/http/counters.ts';
 import { createQuotaMemory } from '../../src/http/quotas.ts';
 import { createStrayMemory } from '../../src/http/stray-budget.ts';
@@ -96,11 +97,6 @@ test('threads share a port, are replaced on it when they crash, and stop', async
   expect(threads.restarts()).toBe(restarts);
 });
 
-test('threads that were never started stop too', async () => {
-  const threads = spawnServerThreads(1, createLog('silent', 'test'));
-  await threads.stop();
-});
-
 test('a port that cannot be listened on is an error of the start', async () => {
   const threads = spawnServerThreads(1, createLog('silent', 'test'));
   const setup = setupFor(1);
@@ -110,4 +106,12 @@ test('a port that cannot be listened on is an error of the start', async () => {
   };
   await expect(threads.start(0, KEYS, elsewhere)).rejects.toMatchObject({ code: 'EADDRNOTAVAIL' });
   await threads.stop();
+});
+
+test('ends threads that were never started without having them load their code first, to hear of it', async () => {
+  const told = vi.spyOn(Worker.prototype, 'postMessage');
+  const threads = spawnServerThreads(2, createLog('silent', 'test'));
+  await threads.stop();
+  expect(told).not.toHaveBeenCalled();
+  told.mockRestore();
 });
