@@ -70,8 +70,12 @@ async function openInOrder(config: Config, options: GatewayOptions, opening: Ope
   const { opened, closeFirst } = opening;
   await requireFreePort(config.host, config.port);
   await requireFreePort(config.opsHost, config.opsPort, OPS_SETTINGS);
-  const codeCache = join(config.dataDir, 'code-cache');
-  const { threads, stopThreads, store, ...read } = await loadSideBySide(config, codeCache, opening, log);
+  const { threads, codeCache, stopThreads, store, ...read } = await loadSideBySide(
+    config,
+    options.signal,
+    opening,
+    log,
+  );
   options.signal?.throwIfAborted();
 
   const secrets = loadSecrets(config, randomBytes);
@@ -116,13 +120,19 @@ async function openInOrder(config: Config, options: GatewayOptions, opening: Ope
 }
 
 /** What takes longest, at the same time: threads load their code, the store opens, and files are read. */
-async function loadSideBySide(config: Config, codeCache: string, { opened, closeFirst }: Opening, log: Logger) {
+async function loadSideBySide(
+  config: Config,
+  signal: AbortSignal | undefined,
+  { opened, closeFirst }: Opening,
+  log: Logger,
+) {
+  const codeCache = join(config.dataDir, 'code-cache');
   const threads = spawnServerThreads(config.threads, log, codeCache);
   const stopThreads: Step = { name: 'server threads', run: () => threads.stop() };
   closeFirst(stopThreads);
   const onWait = (message: string) => log.warn(message);
   const onError = (error: unknown) => log.error(describeError(error), 'store connection lost');
-  const opening = openStore(config, { role: 'server', onWait, onError });
+  const opening = openStore(config, { role: 'server', onWait, onError, signal });
   closeFirst({
     name: 'store',
     run: () =>
@@ -136,11 +146,12 @@ async function loadSideBySide(config: Config, codeCache: string, { opened, close
   opening.catch(() => {});
   const ipDatabase = await loadIpDatabase(config.geoipDb);
   opened('ip database');
+  signal?.throwIfAborted();
   const anonymityMap = loadAnonymityMap(config.anonymityMap);
   opened('anonymity map');
   const store = await opening;
   opened('store');
-  return { threads, stopThreads, store, ipDatabase, anonymityMap };
+  return { threads, codeCache, stopThreads, store, ipDatabase, anonymityMap };
 }
 
 /** Brings what lies in the store to where a gateway can work with it, and fills an empty one with the demo's world if asked. */

@@ -31,6 +31,8 @@ export type EmbeddedOptions = {
   onWait?: (message: string) => void;
   /** Told each time the store's thread failed, or could not be started again; it is tried until it can. */
   onLost?: (error: Error) => void;
+  /** Gives up an opening that is not done, at once; it then rejects with the signal's reason. What was half made is made anew next time. */
+  signal?: AbortSignal;
 };
 
 export type Embedded = { socketFolder: string; owner: boolean; close(): Promise<void> };
@@ -42,8 +44,9 @@ export async function openEmbedded(dataDir: string, options: EmbeddedOptions): P
   const socketFolder = socketFolderOf(realpathSync(folder));
   const startedMs = performance.now();
   for (let told = false; ; await sleep(POLL_MS)) {
+    options.signal?.throwIfAborted();
     const lock = lockFolder(folder, options.role);
-    if (lock) return own(folder, socketFolder, lock, options.onLost);
+    if (lock) return own(folder, socketFolder, lock, options);
     if (options.role === 'command' && (await answers(socketPath(socketFolder)))) {
       return { socketFolder, owner: false, close: async () => {} };
     }
@@ -68,22 +71,23 @@ async function own(
   folder: string,
   socketFolder: string,
   lock: FolderLock,
-  onLost: ((error: Error) => void) | undefined,
+  { onLost, signal }: EmbeddedOptions,
 ): Promise<Embedded> {
   const closing = new AbortController();
   let quickDeaths = 0;
   let worker: Worker | null = null;
   let restarting: Promise<void> = Promise.resolve();
 
-  async function start(): Promise<void> {
+  async function start(giveUp?: AbortSignal): Promise<void> {
     const startedMs = performance.now();
-    worker = await startThread(folder, socketPath(socketFolder), (error) => {
+    const onDeath = (error: Error) => {
       worker = null;
       if (closing.signal.aborted) return;
       onLost?.(error);
       quickDeaths = performance.now() - startedMs < QUICK_DEATH_MS ? quickDeaths + 1 : 0;
       restarting = restart();
-    });
+    };
+    worker = await startThread(folder, socketPath(socketFolder), onDeath, giveUp);
   }
 
   async function restart(): Promise<void> {
@@ -101,7 +105,7 @@ async function own(
   }
 
   try {
-    await start();
+    await start(signal);
   } catch (error) {
     lock.release();
     throw error;
@@ -125,8 +129,13 @@ async function pause(failures: number, stop: AbortSignal): Promise<void> {
   await sleep(pauseMs, undefined, { signal: stop }).catch(() => {});
 }
 
-/** Resolves when the thread accepts clients; `onDeath` is told if it ends after that. */
-function startThread(folder: string, path: string, onDeath: (error: Error) => void): Promise<Worker> {
+/** Resolves when the thread accepts clients; `onDeath` is told if it ends after that. `giveUp` ends it before that, its reason is why. */
+function startThread(
+  folder: string,
+  path: string,
+  onDeath: (error: Error) => void,
+  giveUp?: AbortSignal,
+): Promise<Worker> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), {
       workerData: { folder, socketPath: path },
@@ -135,7 +144,13 @@ function startThread(folder: string, path: string, onDeath: (error: Error) => vo
     });
     let ready = false;
     let cause = new Error('the embedded store ended');
+    const end = () => {
+      cause = giveUp?.reason;
+      worker.terminate();
+    };
+    giveUp?.addEventListener('abort', end, { once: true });
     worker.once('message', () => {
+      giveUp?.removeEventListener('abort', end);
       ready = true;
       resolve(worker);
     });

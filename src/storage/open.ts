@@ -23,6 +23,8 @@ export type OpenOptions = {
   onWait?: (message: string) => void;
   /** Told of connections lost while idle or being made, and of a restarted embedded store. */
   onError?: (error: Error) => void;
+  /** Gives up the opening of an embedded store that is not done; it then rejects with the signal's reason. */
+  signal?: AbortSignal;
 };
 
 /** The oldest PostgreSQL with everything the tables and queries use. */
@@ -46,6 +48,7 @@ export async function openStore(config: StoreConfig, options: OpenOptions = {}):
     role: options.role ?? 'command',
     onWait: options.onWait,
     onLost: options.onError,
+    signal: options.signal,
   });
   const store = connectStore({ kind: 'embedded', socketFolder: embedded.socketFolder }, options.onError);
   return {

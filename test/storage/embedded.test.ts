@@ -37,6 +37,18 @@ describe.skipIf(ON_POSTGRES)('the embedded store', () => {
     expect((await store.pool.query(count)).rows[0].n).toBe(rows[0].n + 1);
   });
 
+  test('gives up a first start when told to, and the next one makes the store anew', async () => {
+    const config = { dataDir: testFolder() };
+    const stop = new AbortController();
+    const opening = openStore(config, { role: 'server', signal: stop.signal });
+    const reason = new Error('told to stop');
+    setTimeout(() => stop.abort(reason), 100);
+    await expect(opening).rejects.toBe(reason);
+    const store = await openStore(config, { role: 'server' });
+    afterFile(() => store.close());
+    expect((await store.pool.query(count)).rows[0].n).toBe(0);
+  });
+
   test('is used by a command while a server runs, and both see what the other wrote', async () => {
     const config = await testStoreConfig();
     const server = await openStore(config, { role: 'server' });
