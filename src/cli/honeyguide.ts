@@ -128,6 +128,8 @@ function processContext(command: string): CommandContext & { close(): Promise<vo
   const tell = (message: string) => process.stderr.write(`honeyguide: ${message}\n`);
   // Whoever reads our output may stop before its end, as `head` does.
   process.stdout.on('error', () => {});
+  // Node's default for it opens a debugger to everybody on the machine, who then reads every secret.
+  process.on('SIGUSR1', () => {});
   return {
     get config() {
       config ??= loadConfig();

@@ -1,6 +1,6 @@
 // The fold in a process of its own: what it computes, compiles and collects shares no thread, no heap and none of V8's helper
 // threads with what serves. Promises: folds when asked, a slice at a time; left alone, by a gateway that stops or was killed, it
-// ends after the batch in flight. Signals are the gateway's business: terminals and supervisors send them to both.
+// ends after the batch in flight. Signals say nothing to it (fold-entry.ts).
 import { describeError } from '../http/scope.ts';
 import { createFoldDeps, type FoldDeps, type FoldSummary, foldFor } from '../jobs/fold.ts';
 import { connectStore, type Store } from '../storage/open.ts';
@@ -43,7 +43,6 @@ let deps: FoldDeps;
 let log = createLog('info', 'fold');
 let folding = Promise.resolve();
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {});
 // Node would print all that an error carries, and a driver's carries what was asked for.
 process.on('uncaughtException', (error) => {
   log.fatal(describeError(error), 'uncaught');

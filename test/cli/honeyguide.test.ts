@@ -1,9 +1,13 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Command } from '../../src/cli/context.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { COMMANDS } from '../../src/cli/honeyguide.ts';
 import { openStore, type Store } from '../../src/storage/open.ts';
 import { runCommand as run } from '../support/command.ts';
+import { startNode } from '../support/process.ts';
 import { afterFile, openTestStore, testFolder, testStoreConfig } from '../support/store.ts';
 
 describe('the honeyguide command', () => {
@@ -189,4 +193,20 @@ describe('the doctor', () => {
     await store.pool.query(`insert into wifi_stations (mac, changed) values (1, '999999999999')`);
     expect((await findings(envOf(config), store)).states).toMatchObject({ 'change feed': 'wrong' });
   });
+});
+
+test('opens no debugger when it is sent the signal that asks Node for one: commands hold the secrets', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  afterFile(() => void silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const asked = once(silent, 'connection');
+  const DATABASE_URL = `postgres://nobody@127.0.0.1:${port}/none`;
+  const command = startNode(['src/cli/honeyguide.ts', 'keys', 'list'], { DATABASE_URL, DATA_DIR: testFolder() });
+  const [socket] = (await asked) as [Socket];
+  command.process.kill('SIGUSR1');
+  await sleep(500);
+  socket.destroy();
+  expect(await command.ended).toBe(1);
+  expect(command.errors()).toMatch(/^honeyguide: the store cannot be reached/);
 });

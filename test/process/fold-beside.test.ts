@@ -1,6 +1,6 @@
 // The fold in its own process, on whichever store: real processes, killed for real. That a batch is folded wholly or not at
 // all is test/jobs/fold.test.ts's; here, that it stays so when a process goes.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -116,6 +116,19 @@ test.runIf(ON_LINUX)('told to stop in the middle, finishes its batch and ends', 
   expect(done % BATCH).toBe(0);
 });
 
+test.runIf(ON_LINUX)('hears no signal but the last, and opens no debugger for one', async () => {
+  await report(1);
+  await beside.fold();
+  const [pid] = children();
+  const listening = listenersOf(pid);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) process.kill(pid, signal);
+  await report(2);
+  expect(await beside.fold()).toMatchObject({ rows: 2 });
+  await sleep(500);
+  expect(children()).toEqual([pid]);
+  expect(listenersOf(pid)).toEqual(listening);
+});
+
 test.runIf(ON_LINUX)('does not outlive a gateway that was killed', async () => {
   await report(1);
   await store.close();
@@ -164,10 +177,28 @@ function children(parent = process.pid): number[] {
     .filter((pid) => pid > 0 && isThere(pid) && parentOf(pid) === parent && commandOf(pid).includes('fold-entry'));
 }
 
+/** Sockets of a process on which it takes connections by TCP: their numbers. */
+function listenersOf(pid: number): string[] {
+  const ours = new Set(readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`)));
+  const rows = ['tcp', 'tcp6'].flatMap((family) => textOf(`/proc/net/${family}`).split('\n'));
+  const LISTENING = '0A';
+  const open = rows.map((row) => row.trim().split(/\s+/)).filter((fields) => fields[3] === LISTENING);
+  return open.map((fields) => `socket:[${fields[9]}]`).filter((socket) => ours.has(socket));
+}
+
 const isThere = (pid: number) => statusOf(pid) !== '' && !/^State:\tZ/m.test(statusOf(pid));
 const parentOf = (pid: number) => Number(/^PPid:\t(\d+)/m.exec(statusOf(pid))?.[1]);
 const statusOf = (pid: number) => textOf(`/proc/${pid}/status`);
 const commandOf = (pid: number) => textOf(`/proc/${pid}/cmdline`);
+
+/** What a link leads to; empty if it went meanwhile. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
 
 /** Empty if it went meanwhile. */
 function textOf(path: string): string {
