@@ -123,7 +123,7 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
     // As Ichnaea answers: a submission without a body is a batch that can't be read.
     scope.get(url, { schema: { hide: true } }, (request, reply) => refuse('malformed', request, reply));
     scope.route({
-      method: ['PUT', 'PATCH', 'DELETE'],
+      method: ['PUT', 'PATCH', 'DELETE', 'TRACE'],
       url,
       schema: { hide: true },
       handler: (_request, reply) => refuseMls(reply.header('allow', ALLOWED_METHODS), { kind: 'wrongMethod' }),

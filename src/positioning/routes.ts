@@ -281,7 +281,7 @@ function addRoute(
   scope.get(url, { onRequest, schema: { ...shared, summary: `${summary} By the IP address alone.` } }, unreached);
   scope.post(url, { onRequest, schema: { ...shared, summary, body: LocateBody } }, unreached);
   scope.route({
-    method: ['PUT', 'PATCH', 'DELETE'],
+    method: ['PUT', 'PATCH', 'DELETE', 'TRACE'],
     url,
     schema: { hide: true, response: { 405: MlsError } },
     onRequest: (request, reply, _done) => {

@@ -127,7 +127,7 @@ test('where nobody knows devices, a device token in the query changes nothing', 
   expect((await app.inject({ method: 'POST', url: `${URL}&device=whatever` })).statusCode).toBe(200);
 });
 
-test.each(['PUT', 'PATCH', 'DELETE'] as const)('%s is not allowed and says what is', async (method) => {
+test.each(['PUT', 'PATCH', 'DELETE', 'TRACE'] as const)('%s is not allowed and says what is', async (method) => {
   const { app } = await createTestApp();
   for (const path of ['geolocate', 'country']) {
     const answer = await app.inject({ method, url: `/v1/${path}`, payload: '{"broken' });
