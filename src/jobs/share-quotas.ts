@@ -15,7 +15,7 @@ const GRACE_S = 60;
  * a count again changes nothing, so an answer that was lost on the way is no matter.
  */
 export function createQuotaSharing(
-  valkey: Pick<Valkey, 'pipeline' | 'ping'>,
+  valkey: Pick<Valkey, 'pipeline' | 'set'>,
   replica: string,
   quotas: Pick<Quotas, 'counted' | 'setElsewhere'>,
   keys: () => readonly SharedKey[],
@@ -27,8 +27,9 @@ export function createQuotaSharing(
       .filter((key) => key.perMinute !== null || key.dailyQuota !== null)
       .map((key) => ({ key, counted: quotas.counted(key.slot, nowMs) }))
       .filter(({ counted }) => counted.minute > 0 || counted.day > 0);
-    // Limits by address need it too, and what is called only by a refused phone tells nobody that it went.
-    if (wanted.length === 0) return void (await valkey.ping());
+    // Limits by address need it too, and what is called only by a refused phone tells nobody that it went. Written, not asked: one
+    // that became a replica itself, or is full, answers and takes nothing.
+    if (wanted.length === 0) return void (await valkey.set('honeyguide:written', '', 'EX', GRACE_S));
     const pipeline = valkey.pipeline();
     for (const { key, counted } of wanted) {
       for (const [name, count, lifeS] of [

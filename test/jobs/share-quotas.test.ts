@@ -105,5 +105,18 @@ describe.skipIf(VALKEY_BIN === undefined)(
       expect(a.ask(NOON, { ...key, perMinute: null }).remaining).toBe(100 - 6);
       expect(b.ask(NOON, { ...key, perMinute: null }).remaining).toBe(100 - 6);
     });
+
+    test('are told of one that answers and takes nothing, also where no key has a limit', async () => {
+      const server = await createPrivateValkey();
+      await server.start();
+      const client = await testClient(server.url);
+      await untilReady(client);
+      const { share, ask } = replica(client, FREE);
+      ask(NOON, FREE);
+      await share(NOON);
+      expect(await client.keys('*')).toEqual(['honeyguide:written']);
+      await client.replicaof('127.0.0.1', await freePort());
+      await expect(share(NOON)).rejects.toThrow('READONLY');
+    });
   },
 );
