@@ -18,13 +18,13 @@ export function followMasterKeys(path: string, monotonicMs: () => number): Maste
 
   function look(): void {
     lookedMs = monotonicMs();
-    const found = statSync(path, { throwIfNoEntry: false });
-    if (found === undefined || found.mtimeMs === changedMs) return;
     try {
+      const { mtimeMs } = statSync(path);
+      if (mtimeMs === changedMs) return;
       keys = masterKeysOf(readMasterKeys(path));
-      changedMs = found.mtimeMs;
+      changedMs = mtimeMs;
     } catch {
-      // Half-way through an edit by hand: the next look finds it whole.
+      // Half-way through an edit by hand, or its folder is closed to us: a later look finds it whole.
     }
   }
 
