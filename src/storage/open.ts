@@ -77,10 +77,22 @@ const UNABLE: Readonly<Record<string, string>> = {
   '25006': 'the store is read only: a standby, or set so',
 };
 
+/** What systems say of a connection that is not to be had, or is gone; keep-alive probes and routers end one by the later. */
+const CUT_OFF = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+]);
+
 /** A sentence for people if the error means that the store cannot be reached (at all, or any more), or cannot serve, else null. */
 export function describeStoreLoss(error: unknown): string | null {
   const { code, syscall, message = '' } = (error ?? {}) as { code?: string; syscall?: string; message?: string };
-  if (syscall === 'connect' || code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE') return LOST;
+  // Its name can't be looked up while a name server is away.
+  if (syscall === 'connect' || syscall === 'getaddrinfo' || CUT_OFF.has(code ?? '')) return LOST;
   // Class 57P is an operator's shutdown; 08 is the connection itself; pg's own words come without a code.
   if (code?.startsWith('57P') || code?.startsWith('08')) return LOST;
   if (code !== undefined && code in UNABLE) return UNABLE[code];

@@ -129,3 +129,20 @@ test('a wait that was cut short is a 503 too; any other failure stays the bug it
   await expect(orUnavailable(inTheWay)).rejects.toMatchObject({ refusal: { kind: 'unavailable' } });
   expect(await orUnavailable(async () => 7)).toBe(7);
 });
+
+test('so is one whose name cannot be looked up, whose way was cut, or which lets the gateway in no more', async () => {
+  const { pool, close } = openPool({ kind: 'postgres', url: 'postgres://nobody@store.invalid/none' });
+  afterFile(close);
+  await expect(orUnavailable(() => pool.query('select 1'))).rejects.toMatchObject({ refusal: { kind: 'unavailable' } });
+  for (const lost of [
+    { code: 'ETIMEDOUT', syscall: 'read' },
+    { code: 'EHOSTUNREACH', syscall: 'read' },
+    { code: '28P01', severity: 'FATAL' },
+    { code: '28000', severity: 'FATAL' },
+  ]) {
+    const work = () => Promise.reject(Object.assign(new Error('lost'), lost));
+    await expect(orUnavailable(work), lost.code).rejects.toMatchObject({ refusal: { kind: 'unavailable' } });
+  }
+  const full = Object.assign(new Error('a file'), { code: 'EISDIR', syscall: 'read' });
+  await expect(orUnavailable(() => Promise.reject(full))).rejects.toBe(full);
+});
