@@ -1,7 +1,8 @@
-// Once per run. DB=embedded: a migrated PGlite folder that every test store is copied from, kept between runs under
-// node_modules/.cache and named by what it depends on. DB=postgres: says at once if there is no server to test on.
+// Once per run, a migrated store that every test store is copied from: a PGlite folder, kept between runs under
+// node_modules/.cache and named by what it depends on; with DB=postgres a database too, dropped after the run. Says at once
+// if there is no server to test on.
 
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -9,19 +10,23 @@ import { fileURLToPath } from 'node:url';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
-import { MIGRATIONS_FOLDER, migrateEmbedded } from '../../src/storage/migrate.ts';
+import { MIGRATIONS_FOLDER, migrateEmbedded, migratePostgres } from '../../src/storage/migrate.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     embeddedTemplate: string;
+    /** Name of the database; '' without DB=postgres. */
+    postgresTemplate: string;
   }
 }
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/honeyguide-test', import.meta.url));
 
-export default async function setup(project: TestProject): Promise<void> {
-  if (process.env.DB === 'postgres') await requirePostgres();
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const template = process.env.DB === 'postgres' ? await postgresTemplate() : '';
+  project.provide('postgresTemplate', template);
   project.provide('embeddedTemplate', await embeddedTemplate());
+  return template === '' ? undefined : () => onServer(`drop database ${template} with (force)`);
 }
 
 async function embeddedTemplate(): Promise<string> {
@@ -56,7 +61,19 @@ function templateVersion(): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-async function requirePostgres(): Promise<void> {
+/** Migrating is most of what it takes to make a test store on a server. */
+async function postgresTemplate(): Promise<string> {
+  const name = `honeyguide_template_${randomBytes(6).toString('hex')}`;
+  await onServer(`create database ${name}`);
+  const url = new URL(process.env.TEST_DATABASE_URL!);
+  url.pathname = `/${name}`;
+  const pool = new pg.Pool({ connectionString: url.href });
+  await migratePostgres(pool);
+  await pool.end();
+  return name;
+}
+
+async function onServer(sql: string): Promise<void> {
   const url = process.env.TEST_DATABASE_URL;
   const how = `DB=postgres needs a server whose role may create databases, for instance:
   docker run -d -p 5433:5432 -e POSTGRES_PASSWORD=test postgres:17
@@ -68,5 +85,6 @@ async function requirePostgres(): Promise<void> {
   } catch (error) {
     throw new Error(how, { cause: error });
   }
+  await client.query(sql);
   await client.end();
 }

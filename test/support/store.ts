@@ -31,7 +31,7 @@ export function testFolder(): string {
 /** Where a fresh, empty, migrated store lies, not opened: for tests that start processes. */
 export async function testStoreConfig(): Promise<StoreConfig> {
   const dataDir = testFolder();
-  if (ON_POSTGRES) return { dataDir, databaseUrl: await testDatabase() };
+  if (ON_POSTGRES) return { dataDir, databaseUrl: await testDatabase(inject('postgresTemplate')) };
   mkdirSync(join(dataDir, 'embedded'), { mode: 0o700 });
   cpSync(inject('embeddedTemplate'), join(dataDir, 'embedded', 'pgdata'), { recursive: true });
   return { dataDir };
@@ -45,11 +45,11 @@ export async function openTestStore(): Promise<Store> {
   return store;
 }
 
-/** The URL of an empty database on the test server; dropped after the test file. */
-export async function testDatabase(): Promise<string> {
+/** The URL of an empty database on the test server, or of a copy of another; dropped after the test file. */
+export async function testDatabase(template = 'template1'): Promise<string> {
   const url = process.env.TEST_DATABASE_URL!;
   const name = `honeyguide_test_${randomBytes(6).toString('hex')}`;
-  await onServer(url, `create database ${name}`);
+  await onServer(url, `create database ${name} template ${template}`);
   afterFile(() => onServer(url, `drop database if exists ${name} with (force)`));
   const own = new URL(url);
   own.pathname = `/${name}`;
