@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { testFilesWithStore } from './test/support/store-files.ts';
 
 const onPostgres = process.env.DB === 'postgres';
 
@@ -8,10 +9,11 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
   new URL('node_modules/.cache/honeyguide-test/compiled', import.meta.url),
 );
 
-// One suite, two stores: DB=embedded (default, PGlite) or DB=postgres (TEST_DATABASE_URL names the server).
+// One suite, two stores: DB=embedded (default, PGlite) or DB=postgres (TEST_DATABASE_URL names the server), where what has no
+// store in it is left out: it cannot tell one from the other.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: onPostgres ? testFilesWithStore() : ['test/**/*.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
