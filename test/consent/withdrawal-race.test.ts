@@ -31,13 +31,15 @@ test('nothing precise is told after a withdrawal is acknowledged, nor recorded a
       const answer = await gateways[n % 2].ask({ key, device: token }, HERE);
       return answer.statusCode === 200 ? (answer.json().precision as string) : answer.statusCode;
     };
-    const asks = () => Promise.all(Array.from({ length: READS }, (_, n) => ask(n)));
+    const asks = () => Array.from({ length: READS }, (_, n) => ask(n));
     expect((await people.call('PUT', url, token, { precision: 'precise' })).status).toBe(200);
     const racing = asks();
+    // In every other round the first is told before, however slow the machine is: the race has two sides.
+    if (round % 2 === 1) await Promise.race(racing);
     const gone = await people.call('DELETE', url, token);
-    const after = await asks();
+    const after = await Promise.all(asks());
     expect(new Set(after)).toEqual(new Set(['region']));
-    preciseBefore += (await racing).filter((one) => one === 'precise').length;
+    preciseBefore += (await Promise.all(racing)).filter((one) => one === 'precise').length;
 
     const { eventSeq } = (gone.body as { consent: { eventSeq: number } }).consent;
     const { rows } = await store.pool.query(
@@ -48,6 +50,5 @@ test('nothing precise is told after a withdrawal is acknowledged, nor recorded a
     expect(rows[0].late).toBe(0);
     people.clock.nowMs += 20 * 60_000;
   }
-  // The race was one: some were told before.
   expect(preciseBefore).toBeGreaterThan(0);
 }, 60_000);
