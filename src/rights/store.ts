@@ -6,6 +6,7 @@ import type { ClientBase, Pool } from 'pg';
 import type { MacCipher, MacUse } from '../privacy/mac-cipher.ts';
 import { binaryBytes } from '../storage/binary-array.ts';
 import { BARRING_LOCK, LEARNING_LOCK } from '../storage/locks.ts';
+import { noPositionSql } from '../storage/no-position.ts';
 import { transact } from '../storage/transaction.ts';
 import { PROOF_TTL_MS, REQUEST_TTL_MS } from './registry-map.ts';
 
@@ -128,7 +129,6 @@ const BARRED_KINDS = [
   ['wifi', 1],
   ['bluetooth', 2],
 ] as const;
-const NO_POSITION = 'lat = null, lon = null, radius_m = null, samples = null, weight = null, source = null';
 
 /** Takes addresses off the map for good, in one transaction. */
 async function barMacs(db: Pool, due: readonly Barring[], keys: RemovalKeys, nowMs: number): Promise<void> {
@@ -153,7 +153,7 @@ async function barMacs(db: Pool, due: readonly Barring[], keys: RemovalKeys, now
       );
       for (const [use, kind] of BARRED_KINDS) {
         await client.query(
-          `update ${use}_stations set ${NO_POSITION}, modified_at = $2, changed = pg_current_xact_id() where mac = any($1::int8[])`,
+          `update ${use}_stations set ${noPositionSql(`${use}_stations`)}, modified_at = $2, changed = pg_current_xact_id() where mac = any($1::int8[])`,
           [sealed(use), nowMs],
         );
         await client.query('delete from mac_learning where kind = $1 and mac = any($2::int8[])', [kind, sealed(use)]);

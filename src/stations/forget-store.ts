@@ -5,6 +5,7 @@
 // themselves. The row stays, without a position, for indexes that have not followed yet, until
 // empty-store.ts deletes it.
 import type { ClientBase, Pool } from 'pg';
+import { noPositionSql } from '../storage/no-position.ts';
 import { inBatches } from './in-batches-store.ts';
 import { MAC_KIND } from './index-contract.ts';
 import { decodeLearning, IS_UNPROVEN } from './whereabouts-bytes.ts';
@@ -16,7 +17,6 @@ const BATCH = 2_000;
 const MAX_BATCHES = 200;
 /** What was heard, but never of two contributors, is kept so long: where few report, the second comes within half a year or not at all. */
 export const UNPROVEN_DAYS = 180;
-const NO_POSITION = 'lat = null, lon = null, radius_m = null, samples = null, weight = null, source = null';
 
 /**
  * Forgets learnt stations last heard more than `afterDays` days ago, those that never answered after UNPROVEN_DAYS, `maxBatches` transactions of each kind at most; stops
@@ -61,7 +61,7 @@ async function forgetMacs(client: ClientBase, before: Before, nowMs: number): Pr
   ] as const) {
     const ofKind = learnt.filter((row) => row.kind === kind);
     await client.query(
-      `update ${table} e set ${NO_POSITION}, modified_at = $3, changed = pg_current_xact_id()
+      `update ${table} e set ${noPositionSql(table)}, modified_at = $3, changed = pg_current_xact_id()
        from unnest($1::int8[], $2::int8[]) as u(mac, published_at)
        where e.mac = u.mac and e.lat is not null and ${isOver('$4')}`,
       [ofKind.map(({ mac }) => mac), ofKind.map(({ publishedAt }) => publishedAt), nowMs, before.day * DAY_MS],
@@ -79,7 +79,7 @@ async function forgetCells(client: ClientBase, before: Before, nowMs: number): P
   const learnt = rows.map(withPublishedAt).filter(({ publishedAt }) => publishedAt !== undefined);
   const column = (name: string) => learnt.map((row) => row[name]);
   await client.query(
-    `update cells e set ${NO_POSITION}, modified_at = $7, changed = pg_current_xact_id()
+    `update cells e set ${noPositionSql('cells')}, modified_at = $7, changed = pg_current_xact_id()
      from unnest($1::int2[], $2::int2[], $3::int2[], $4::int4[], $5::int8[], $6::int8[])
        as u(radio, mcc, mnc, area, cell_id, published_at)
      where (e.radio, e.mcc, e.mnc, e.area, e.cell_id) = (u.radio, u.mcc, u.mnc, u.area, u.cell_id)

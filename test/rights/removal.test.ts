@@ -37,9 +37,10 @@ let next = 0x001a2b000000;
 /** A known access point with a position and something learnt. */
 async function knownAp(): Promise<number> {
   const mac = next++;
-  await pool.query('insert into wifi_stations (mac, lat, lon, radius_m, samples, source) values ($1, 1, 2, 3, 4, 1)', [
-    sealMac('wifi', mac),
-  ]);
+  await pool.query(
+    'insert into wifi_stations (mac, lat, lon, radius_m, samples, source, loudest_dbm) values ($1, 1, 2, 3, 4, 1, -60)',
+    [sealMac('wifi', mac)],
+  );
   await pool.query("insert into mac_learning (kind, mac, last_day, state) values (1, $1, 1, '\\x00')", [
     sealMac('wifi', mac),
   ]);
@@ -47,9 +48,10 @@ async function knownAp(): Promise<number> {
 }
 const rowOf = async (mac: number) =>
   (
-    await pool.query('select lat, lon, radius_m, samples, changed::text from wifi_stations where mac = $1', [
-      sealMac('wifi', mac),
-    ])
+    await pool.query(
+      'select lat, lon, radius_m, samples, loudest_dbm, changed::text from wifi_stations where mac = $1',
+      [sealMac('wifi', mac)],
+    )
   ).rows[0];
 const learningOf = async (mac: number) =>
   (await pool.query('select 1 from mac_learning where mac = $1', [sealMac('wifi', mac)])).rows.length;
@@ -80,7 +82,7 @@ test('a report that shows the network refusing, before or after the request, rem
     await request(other);
     if (!proofFirst) await noteRefusals(pool, [mac], KEY, NOW_MS);
     expect(await settleRemovals(pool, KEYS, NOW_MS)).toBe(1);
-    expect(await rowOf(mac)).toMatchObject({ lat: null, lon: null, radius_m: null, samples: null });
+    expect(await rowOf(mac)).toMatchObject({ lat: null, lon: null, radius_m: null, samples: null, loudest_dbm: null });
     // What indexes follow.
     expect(BigInt((await rowOf(mac)).changed)).toBeGreaterThan(BigInt(before));
     expect(await learningOf(mac)).toBe(0);

@@ -27,6 +27,7 @@ test('what nobody heard for the time set leaves the answers; what was heard, or 
   await pool.query(
     "insert into cell_learning (radio, mcc, mnc, area, cell_id, last_day, state) values (3, 262, 1, 5, 500, 1, '\\x00')",
   );
+  await pool.query('update wifi_stations set loudest_dbm = -60');
   const before = (await pool.query('select pg_current_xact_id()::text as now')).rows[0].now;
   expect(await forgetStations(pool, NOW_MS, 100, AbortSignal.abort())).toBe(0);
   expect(await forgetStations(pool, NOW_MS, 100, undefined, 1)).toBe(2001);
@@ -38,6 +39,10 @@ test('what nobody heard for the time set leaves the answers; what was heard, or 
   ]);
   const { rows } = await pool.query('select count(*)::int as n from wifi_stations where changed > $1::xid8', [before]);
   expect(rows[0].n).toBe(2400);
+  const loud = await pool.query(
+    'select count(*)::int as n from wifi_stations where lat is null and loudest_dbm is not null',
+  );
+  expect(loud.rows[0].n).toBe(0);
   expect((await pool.query('select kind, mac::int from mac_learning')).rows).toEqual([{ kind: 1, mac: 2401 }]);
   expect(await forgetStations(pool, NOW_MS, 100)).toBe(0);
 });
