@@ -281,7 +281,7 @@ function isWorthPublishing(before: KnownStation, after: KnownStation): boolean {
   if (is.lat === null || is.lon === null || was.lat === null || was.lon === null) return false;
   return (
     distanceM(was.lat, was.lon, is.lat, is.lon) > LEAST_MOVE_M ||
-    after.station.whereabouts.loudestDbm - before.station.whereabouts.loudestDbm >= LEAST_LOUDER_DB ||
+    Math.abs(after.station.whereabouts.loudestDbm - before.station.whereabouts.loudestDbm) >= LEAST_LOUDER_DB ||
     hasGrown(was, is, 'radiusM') ||
     hasGrown(was, is, 'samples')
   );

@@ -5,6 +5,7 @@ import { packRows } from '../../src/observations/inbox.ts';
 import { encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport } from '../../src/observations/report.ts';
 import { insertRows, RAW_TTL_MS } from '../../src/observations/store.ts';
+import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
 import { exportStations } from '../../src/stations/export.ts';
 import { admitted } from '../support/admitted.ts';
 import { AT_REST, openMac, sealMac } from '../support/at-rest.ts';
@@ -177,15 +178,19 @@ describe('a station', () => {
   test('is published with how loud it was at most, which reports only raise', async () => {
     const wifiAt = (dbm: number) => ({ rest: { wifi: [{ mac: AP, dbm, ageMs: 0 }] } });
     const loudest = async () => (await pool.query('select loudest_dbm from wifi_stations')).rows[0].loudest_dbm;
-    await send(0, 1, HOME, { trusted: true, ...wifiAt(-80) });
+    await send(0, 4, HOME, { n: 300, trusted: true, ...wifiAt(UNKNOWN_DBM) });
+    await fold(0);
+    expect(await loudest()).toBe(null);
+    // So little more says nothing new but that.
+    await send(0, 4, HOME, { n: 1, trusted: true, ...wifiAt(-80) });
     await fold(0);
     expect(await loudest()).toBe(-80);
-    await send(0, 2, HOME, { trusted: true, ...wifiAt(-70) });
+    await send(0, 4, HOME, { n: 1, trusted: true, ...wifiAt(-75) });
     await fold(0);
-    expect(await loudest()).toBe(-70);
+    expect(await loudest()).toBe(-75);
     await send(1, 3, HOME, { trusted: true, ...wifiAt(-90) });
     await fold(1);
-    expect(await loudest()).toBe(-70);
+    expect(await loudest()).toBe(-75);
   });
 
   test('that is barred is never learnt', async () => {
