@@ -2,14 +2,11 @@
 // most of its questions. Walls and floors cost strength, so that an access point is heard in the street where it leaks out, and far
 // louder beside it. Promises: seeded. Learnt by eight people over five days, asked by one who did not contribute.
 import type { DataSet } from './method.ts';
-import { createChance, normal, type Radio, streetWalk, strength, toDegrees } from './simulated-radio.ts';
+import { createChance, type Radio, streetWalk, strength, toDegrees } from './simulated-radio.ts';
+import { createFixDrift, FARTHEST_M, HEARS_DBM, START_MS, walkEachDay } from './simulator-wifi.ts';
 import type { MacSeen, Scan } from './traces.ts';
 
 const DAY_MS = 86_400_000;
-const START_MS = Date.UTC(2026, 0, 5, 8);
-/** A phone misses what is weaker, and hears nothing from farther, whatever the shadows. */
-const HEARS_DBM = -90;
-const FARTHEST_M = 250;
 const STOREY_M = 3;
 /** Each further floor costs so much more (Seidel and Rappaport, IEEE Trans. Antennas Propag. 40(2), 1992). */
 const NEXT_FLOOR_DB = 6;
@@ -135,21 +132,18 @@ const scanOf = (world: HouseWorld, fields: Omit<Scan, 'group' | 'month' | 'ageMs
   ...fields,
 });
 
-function walk(world: HouseWorld, all: readonly Transmitter[], person: number, startMs: number, seed: number): Scan[] {
+function walk(world: HouseWorld, all: readonly Transmitter[], device: string, startMs: number, seed: number): Scan[] {
   const chance = createChance(seed);
-  const device = `person ${person}`;
   const scans: Scan[] = [];
-  let biasX = normal(chance);
-  let biasY = normal(chance);
+  const drift = createFixDrift(chance);
   for (const { x, y } of streetWalk(chance, world.sizeM, world.blockM, world.stepM, 160)) {
-    biasX = 0.95 * biasX + 0.31 * normal(chance);
-    biasY = 0.95 * biasY + 0.31 * normal(chance);
+    const bias = drift();
     // One fix in a hundred is wild.
     const fixM = world.fixM * (chance() < 0.01 ? 10 : 1);
     scans.push(
       scanOf(world, {
         ...{ split: 'learn', trace: `${device}/${seed}`, device, timeMs: startMs + scans.length * 6_000 },
-        ...toDegrees(x + 0.66 * fixM * biasX, y + 0.66 * fixM * biasY),
+        ...toDegrees(x + fixM * bias.x, y + fixM * bias.y),
         ...{ accuracyM: fixM, speedMps: world.speedMps },
         wifi: scanAt(world, all, { x, y, z: 1.5, house: -1 }, chance),
       }),
@@ -161,13 +155,7 @@ function walk(world: HouseWorld, all: readonly Transmitter[], person: number, st
 /** The data set of a world. */
 export function simulateHouses(world: HouseWorld): DataSet {
   const all = plant(world, createChance(world.seed));
-  const learn: Scan[] = [];
-  for (let day = 0; day < 5; day++) {
-    for (let person = 0; person < 8; person++) {
-      const startMs = START_MS + day * DAY_MS + person * 1_800_000;
-      learn.push(...walk(world, all, person, startMs, world.seed * 1_000 + day * 10 + person));
-    }
-  }
+  const learn = walkEachDay(world.seed, (device, startMs, seed) => walk(world, all, device, startMs, seed));
   const chance = createChance(world.seed * 1_000 + 500);
   const test = Array.from({ length: ASKED }, () => {
     const place = indoors(world, chance);

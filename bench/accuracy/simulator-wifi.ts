@@ -7,11 +7,12 @@ import { createChance, normal, type Radio, streetWalk, strength, toDegrees } fro
 import type { MacSeen, Scan } from './traces.ts';
 
 const DAY_MS = 86_400_000;
-const START_MS = Date.UTC(2026, 0, 5, 8);
+/** When a world begins to be learnt. */
+export const START_MS = Date.UTC(2026, 0, 5, 8);
 /** A phone misses what is weaker than about this. */
-const HEARS_DBM = -90;
+export const HEARS_DBM = -90;
 /** Nobody hears an access point from farther than this, whatever the shadows. */
-const FARTHEST_M = 250;
+export const FARTHEST_M = 250;
 
 export type WifiWorld = {
   name: string;
@@ -101,19 +102,40 @@ function scanAt(world: WifiWorld, all: readonly Transmitter[], x: number, y: num
   return wifi;
 }
 
+/** How far fixes are off, east and north, in shares of their 68 % error: one after the other alike, as a phone's are. */
+export function createFixDrift(chance: () => number): () => { x: number; y: number } {
+  let x = normal(chance);
+  let y = normal(chance);
+  return () => {
+    x = 0.95 * x + 0.31 * normal(chance);
+    y = 0.95 * y + 0.31 * normal(chance);
+    return { x: 0.66 * x, y: 0.66 * y };
+  };
+}
+
+/** What eight people hear on five days, each on a walk a day. */
+export function walkEachDay(seed: number, walk: (device: string, startMs: number, seed: number) => Scan[]): Scan[] {
+  const learn: Scan[] = [];
+  for (let day = 0; day < 5; day++) {
+    for (let person = 0; person < 8; person++) {
+      const startMs = START_MS + day * DAY_MS + person * 1_800_000;
+      learn.push(...walk(`person ${person}`, startMs, seed * 1_000 + day * 10 + person));
+    }
+  }
+  return learn;
+}
+
 function walk(world: WifiWorld, all: readonly Transmitter[], device: string, timeMs: number, seed: number): Scan[] {
   const chance = createChance(seed);
   const scans: Scan[] = [];
-  let biasX = normal(chance);
-  let biasY = normal(chance);
+  const drift = createFixDrift(chance);
   for (const at of streetWalk(chance, world.sizeM, world.blockM, world.stepM, 160)) {
-    biasX = 0.95 * biasX + 0.31 * normal(chance);
-    biasY = 0.95 * biasY + 0.31 * normal(chance);
+    const bias = drift();
     const wifi = scanAt(world, all, at.x, at.y, chance);
     // One fix in a hundred is wild: a cold start, or reflections.
     const fixM = world.fixM * (chance() < 0.01 ? 10 : 1);
     const learns = device !== 'asker';
-    const position = toDegrees(at.x + (learns ? 0.66 * fixM * biasX : 0), at.y + (learns ? 0.66 * fixM * biasY : 0));
+    const position = toDegrees(at.x + (learns ? fixM * bias.x : 0), at.y + (learns ? fixM * bias.y : 0));
     scans.push({
       split: learns ? 'learn' : 'test',
       group: world.name,
@@ -137,13 +159,7 @@ function walk(world: WifiWorld, all: readonly Transmitter[], device: string, tim
 export function simulateWifi(world: WifiWorld): DataSet {
   const chance = createChance(world.seed);
   const before = plant(world, chance);
-  const learn: Scan[] = [];
-  for (let day = 0; day < 5; day++) {
-    for (let person = 0; person < 8; person++) {
-      const startMs = START_MS + day * DAY_MS + person * 1_800_000;
-      learn.push(...walk(world, before, `person ${person}`, startMs, world.seed * 1_000 + day * 10 + person));
-    }
-  }
+  const learn = walkEachDay(world.seed, (device, startMs, seed) => walk(world, before, device, startMs, seed));
   // Half of those that are no longer there are switched off, half serve another home.
   const after = before
     .map((t) => (chance() < CHURN / 2 ? { ...t, x: chance() * world.sizeM, y: chance() * world.sizeM } : t))
