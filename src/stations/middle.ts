@@ -23,6 +23,19 @@ const BLOCK_ROWS = 2 ** 23;
 const PRIOR_CELL_RADIUS_M = 1_500;
 const PRIOR_LOOKS = 2;
 
+/** A tile that was so much fainter than the loudest says a tenth of where the middle is. */
+const DECADE_DB = 20;
+
+/**
+ * What is left of a tile's say for how faint an access point was in it: who went past it says more of where it is than all who
+ * heard it from afar, and a contributor's share is the same for both (whereabouts.ts). Nothing counts as louder than two vouched
+ * for, so that alone nobody shouts the others down. Malls in which everything is heard everywhere are placed up to twice as well by it.
+ */
+function loudnessOf({ vouchedDbm }: Whereabouts, { loudDbm }: Tile): number {
+  if (vouchedDbm === 0 || loudDbm === 0) return 1;
+  return 10 ** (Math.min(loudDbm - vouchedDbm, 0) / DECADE_DB);
+}
+
 /** The robust middle of one or more places, and how far around it the transmitter was heard. */
 export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Pick<Place, 'tiles'>[]): Middle {
   const tiles = places.flatMap((place) => place.tiles);
@@ -31,7 +44,7 @@ export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Pic
   const n = tiles.length;
   const x = tiles.map((t) => lonDeltaDeg(origin.lon, t.lon) * mPerLon);
   const y = tiles.map((t) => (t.lat - origin.lat) * M_PER_DEG_LAT);
-  const weight = tiles.map((t) => t.weight * fadeOf(w, t));
+  const weight = tiles.map((t) => t.weight * fadeOf(w, t) * loudnessOf(w, t));
   let px = weightedMedian(x, weight);
   let py = weightedMedian(y, weight);
   for (let step = 0; step < MAX_STEPS; step++) {

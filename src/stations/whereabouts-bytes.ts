@@ -1,8 +1,8 @@
-// What was heard of a station, as bytes for the store: 37 a tile, 7 a witness, little-endian, versioned by the first byte.
+// What was heard of a station, as bytes for the store: 38 a tile, 8 a witness, little-endian, versioned by the first byte.
 // Promises: decode(encode(x)) is x, but for the mean place of a tile (1e-7 degrees) and its weight (seven digits); bytes of
 // another version or cut ones are a RangeError. Of version 1, which counted claimed days, the days are forgotten; version 2 did not
-// note when the row was published, version 3 not whether it rides along, version 4 not how loud it was: that is taken for as loud as can be.
-// Judges nothing.
+// note when the row was published, version 3 not whether it rides along, version 4 not how loud it was: that is taken for as loud as can be; version 5 not where, and
+// what two vouched for. Judges nothing.
 import type { Tile, Whereabouts, Witness } from './whereabouts.ts';
 
 /** What the fold keeps of a station beside its row: times as epoch ms or null, `learnt` and `publishedAt` as in fold.ts. */
@@ -13,15 +13,15 @@ export type LearningState = {
   whereabouts: Whereabouts;
 };
 
-const VERSION = 5;
+const VERSION = 6;
 const LEARNT = 1;
 /** SQL that is true of a `state` of which nothing is proven: its station never answered by what was heard. */
 export const IS_UNPROVEN = `case when length(state) > 1 then get_byte(state, 1) & ${LEARNT} = 0 else false end`;
 /** Of each version. */
-const HEADER_BYTES = { 1: 19, 2: 20, 3: 26, 4: 30, 5: 31 } as const;
-const TILE_BYTES = 37;
-const OLD_TILE_BYTES = 33;
-const WITNESS_BYTES = 7;
+const HEADER_BYTES = { 1: 19, 2: 20, 3: 26, 4: 30, 5: 31, 6: 35 } as const;
+const TILE_BYTES = { 1: 33, 2: 37, 3: 37, 4: 37, 5: 37, 6: 38 } as const;
+const WITNESS_BYTES = { 1: 7, 2: 7, 3: 7, 4: 7, 5: 7, 6: 8 } as const;
+type Version = keyof typeof HEADER_BYTES;
 /** No access point is heard louder: what is not known to be louder than ever is not taken for it. */
 const AS_LOUD_AS_CAN_BE_DBM = -1;
 const DEGREES = 1e7;
@@ -30,7 +30,9 @@ const NO_TAG = 0xffff_ffff;
 
 export function encodeLearning({ learnt, createdAt, publishedAt, whereabouts }: LearningState): Buffer {
   const { level, tiles, recent, firstDay, lastDay, lonely, strayFirst, strayLast, loudestDbm } = whereabouts;
-  const bytes = Buffer.allocUnsafe(HEADER_BYTES[VERSION] + tiles.length * TILE_BYTES + recent.length * WITNESS_BYTES);
+  const { vouchedDbm, onceDbm, onceDay } = whereabouts;
+  const length = HEADER_BYTES[VERSION] + tiles.length * TILE_BYTES[VERSION] + recent.length * WITNESS_BYTES[VERSION];
+  const bytes = Buffer.allocUnsafe(length);
   bytes[0] = VERSION;
   bytes[1] = learnt ? LEARNT : 0;
   bytes.writeUIntLE(createdAt ?? 0, 2, 6);
@@ -44,6 +46,9 @@ export function encodeLearning({ learnt, createdAt, publishedAt, whereabouts }: 
   bytes.writeUInt16LE(strayFirst, 26);
   bytes.writeUInt16LE(strayLast, 28);
   bytes[30] = -loudestDbm;
+  bytes[31] = -vouchedDbm;
+  bytes[32] = -onceDbm;
+  bytes.writeUInt16LE(onceDay, 33);
   let at: number = HEADER_BYTES[VERSION];
   for (const tile of tiles) at = writeTile(bytes, at, tile);
   for (const witness of recent) at = writeWitness(bytes, at, witness);
@@ -52,19 +57,16 @@ export function encodeLearning({ learnt, createdAt, publishedAt, whereabouts }: 
 
 /** Throws a RangeError if the bytes are not a state. */
 export function decodeLearning(bytes: Buffer): LearningState {
-  const version = bytes[0];
-  if (version !== 1 && version !== 2 && version !== 3 && version !== 4 && version !== VERSION)
-    throw new RangeError('learning state of another version');
-  const isOld = version === 1;
-  const tileBytes = isOld ? OLD_TILE_BYTES : TILE_BYTES;
+  const version = versionOf(bytes);
+  const [tileBytes, witnessBytes] = [TILE_BYTES[version], WITNESS_BYTES[version]];
   const headerBytes = HEADER_BYTES[version];
   const tilesEnd = headerBytes + bytes[17] * tileBytes;
-  const end = tilesEnd + bytes[18] * WITNESS_BYTES;
+  const end = tilesEnd + bytes[18] * witnessBytes;
   if (bytes.length !== end) throw new RangeError('learning state cut short');
   const tiles: Tile[] = [];
-  for (let at = headerBytes; at < tilesEnd; at += tileBytes) tiles.push(readTile(bytes, at, isOld));
+  for (let at = headerBytes; at < tilesEnd; at += tileBytes) tiles.push(readTile(bytes, at, version));
   const recent: Witness[] = [];
-  for (let at = tilesEnd; at < end; at += WITNESS_BYTES) recent.push(readWitness(bytes, at));
+  for (let at = tilesEnd; at < end; at += witnessBytes) recent.push(readWitness(bytes, at, version));
   return {
     learnt: (bytes[1] & LEARNT) !== 0,
     createdAt: bytes.readUIntLE(2, 6) || null,
@@ -75,12 +77,21 @@ export function decodeLearning(bytes: Buffer): LearningState {
       recent,
       firstDay: bytes.readInt32LE(9),
       lastDay: bytes.readInt32LE(13),
-      lonely: isOld ? 0 : bytes[19],
+      lonely: version >= 2 ? bytes[19] : 0,
       strayFirst: version >= 4 ? bytes.readUInt16LE(26) : 0,
       strayLast: version >= 4 ? bytes.readUInt16LE(28) : 0,
-      loudestDbm: version === VERSION ? 0 - bytes[30] : AS_LOUD_AS_CAN_BE_DBM,
+      loudestDbm: version >= 5 ? 0 - bytes[30] : AS_LOUD_AS_CAN_BE_DBM,
+      vouchedDbm: version >= 6 ? 0 - bytes[31] : 0,
+      onceDbm: version >= 6 ? 0 - bytes[32] : 0,
+      onceDay: version >= 6 ? bytes.readUInt16LE(33) : 0,
     },
   };
+}
+
+function versionOf(bytes: Buffer): Version {
+  const version = bytes[0];
+  if (!Object.hasOwn(HEADER_BYTES, version)) throw new RangeError('learning state of another version');
+  return version as Version;
 }
 
 function writeTile(bytes: Buffer, at: number, tile: Tile): number {
@@ -96,13 +107,15 @@ function writeTile(bytes: Buffer, at: number, tile: Tile): number {
   bytes[at + 32] = tile.proof;
   bytes.writeUInt16LE(tile.firstHalf, at + 33);
   bytes.writeUInt16LE(tile.lastHalf, at + 35);
-  return at + TILE_BYTES;
+  bytes[at + 37] = -tile.loudDbm;
+  return at + TILE_BYTES[VERSION];
 }
 
 /** Half days of a tile whose arrivals nobody noted: the next arrival is its first. */
 const NO_HALF = { first: 0xffff, last: 0 } as const;
 
-function readTile(bytes: Buffer, at: number, isOld: boolean): Tile {
+function readTile(bytes: Buffer, at: number, version: Version): Tile {
+  const isOld = version === 1;
   return {
     x: bytes.readUIntLE(at, 3),
     y: bytes.readUIntLE(at + 3, 3),
@@ -116,17 +129,20 @@ function readTile(bytes: Buffer, at: number, isOld: boolean): Tile {
     proof: bytes[at + 32],
     firstHalf: isOld ? NO_HALF.first : bytes.readUInt16LE(at + 33),
     lastHalf: isOld ? NO_HALF.last : bytes.readUInt16LE(at + 35),
+    loudDbm: version >= 6 ? 0 - bytes[at + 37] : 0,
   };
 }
 
-function writeWitness(bytes: Buffer, at: number, { day, tag, spent }: Witness): number {
+function writeWitness(bytes: Buffer, at: number, { day, tag, spent, loudDbm }: Witness): number {
   bytes.writeUInt16LE(day, at);
   bytes.writeUInt32LE(tag < 0 ? NO_TAG : tag, at + 2);
   bytes[at + 6] = spent;
-  return at + WITNESS_BYTES;
+  bytes[at + 7] = -loudDbm;
+  return at + WITNESS_BYTES[VERSION];
 }
 
-function readWitness(bytes: Buffer, at: number): Witness {
+function readWitness(bytes: Buffer, at: number, version: Version): Witness {
   const tag = bytes.readUInt32LE(at + 2);
-  return { day: bytes.readUInt16LE(at), tag: tag === NO_TAG ? -1 : tag, spent: bytes[at + 6] };
+  const loudDbm = version >= 6 ? 0 - bytes[at + 7] : 0;
+  return { day: bytes.readUInt16LE(at), tag: tag === NO_TAG ? -1 : tag, spent: bytes[at + 6], loudDbm };
 }

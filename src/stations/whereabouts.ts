@@ -38,7 +38,7 @@ export const PROOF = { crowd: 1, trusted: 2, far: 4 } as const;
  * `x`, `y` number the tile from -180, -90; `lat`, `lon` the weighted mean of what was heard in it; `heard` counts it;
  * `days` has bit (day mod 32) set for each day of arrival, `firstHalf` and `lastHalf` are the half days (since 1970) of the first and
  * the last arrival; `lastDay` is the last day of hearing, as claimed; `seenBy` has a bit for each contributor in `recent`; `proof`
- * what is settled.
+ * what is settled; `loudDbm` the strongest that counted in it, of access points only, 0 = unknown.
  */
 export type Tile = {
   x: number;
@@ -53,15 +53,18 @@ export type Tile = {
   lastDay: number;
   seenBy: number;
   proof: number;
+  loudDbm: number;
 };
 
-/** `spent` of MOST_SPENT is what it has used of its share. A contributor of the last day of arrival or the one before: slot i of `recent` is bit i of `seenBy`. `tag` -1 = empty slot, 0 = somebody, nobody knows who. */
-export type Witness = { day: number; tag: number; spent: number };
+/** `spent` of MOST_SPENT is what it has used of its share, `loudDbm` the strongest it told of an access point (0 = none). A contributor of the last day of arrival or the one before: slot i of `recent` is bit i of `seenBy`. `tag` -1 = empty slot, 0 = somebody, nobody knows who. */
+export type Witness = { day: number; tag: number; spent: number; loudDbm: number };
 
 /**
  * Everything known of where one transmitter was heard. Days count from 1970-01-01. `lonely` counts days of arrival on which one
  * contributor was alone, less those on which several came. `strayFirst` and `strayLast` are the days of arrival on which it was first and
- * last told to ride along (travel.ts), 0 = never. `loudestDbm` is the strongest that counted, of access points only; 0 = nobody said.
+ * last told to ride along (travel.ts), 0 = never. Of access points only, 0 = nobody said: `loudestDbm` is the strongest that counted,
+ * `vouchedDbm` the strongest that two contributors of one day heard, on each of two days of arrival, or a trusted one; `onceDbm` that of
+ * `onceDay`, the day of arrival on which two heard it loudest.
  */
 export type Whereabouts = {
   level: number;
@@ -73,13 +76,19 @@ export type Whereabouts = {
   strayFirst: number;
   strayLast: number;
   loudestDbm: number;
+  vouchedDbm: number;
+  onceDbm: number;
+  onceDay: number;
 };
 
 export function createWhereabouts(): Whereabouts {
   const never = { firstDay: 0, lastDay: 0, strayFirst: 0, strayLast: 0 };
-  return { level: 0, tiles: [], recent: [], ...never, lonely: 0, loudestDbm: 0 };
+  const silent = { loudestDbm: 0, vouchedDbm: 0, onceDbm: 0, onceDay: 0 };
+  return { level: 0, tiles: [], recent: [], ...never, lonely: 0, ...silent };
 }
 
+/** An empty slot. */
+const NOBODY: Readonly<Witness> = { day: 0, tag: -1, spent: 0, loudDbm: 0 };
 /** Slots for two days. */
 const WITNESS_SLOTS = 2 * CROWD;
 
@@ -93,8 +102,8 @@ export type Judge = { settle(w: Whereabouts): void; makeRoom(w: Whereabouts): bo
 export function addVisit(w: Whereabouts, kind: HeardKind, visit: readonly Sighting[], judge: Judge): number {
   const { trusted, receivedAtMs, contributor } = visit[0];
   if (trusted) {
-    for (const s of visit) addSighting(w, s, sightingWeight(kind, s), -1, judge);
-    noteLoudest(w, kind, visit);
+    for (const s of visit) addSighting(w, kind, s, sightingWeight(kind, s), -1, judge);
+    noteLoudest(w, kind, visit, -1);
     return visit.length;
   }
   // Contributors are told apart by the day of arrival: the day of hearing is their own word, and their tags change daily.
@@ -111,14 +120,50 @@ export function addVisit(w: Whereabouts, kind: HeardKind, visit: readonly Sighti
   const scale = Math.min(1, left / total);
   const cost = MOST_SPENT * Math.max((total * scale) / SHARE_WEIGHT, counted.length / MOST_IN_A_DAY);
   w.recent[slot].spent = Math.min(w.recent[slot].spent + Math.ceil(cost), MOST_SPENT);
-  for (let i = 0; i < counted.length; i++) addSighting(w, counted[i], weights[i] * scale, slot, judge);
-  noteLoudest(w, kind, counted);
+  for (let i = 0; i < counted.length; i++) addSighting(w, kind, counted[i], weights[i] * scale, slot, judge);
+  noteLoudest(w, kind, counted, slot);
   return counted.length;
 }
 
-function noteLoudest(w: Whereabouts, kind: HeardKind, counted: readonly Sighting[]): void {
+/** The stronger of two strengths, of which 0 is unknown. */
+function louder(a: number, b: number): number {
+  return a === 0 || b === 0 ? a + b : Math.max(a, b);
+}
+
+/** Notes how loud a visit of an access point was; `slot` is its contributor's, -1 = trusted. */
+function noteLoudest(w: Whereabouts, kind: HeardKind, visit: readonly Sighting[], slot: number): void {
   if (kind !== 'wifi') return;
-  for (const { dbm } of counted) if (dbm < 0 && (w.loudestDbm === 0 || dbm > w.loudestDbm)) w.loudestDbm = dbm;
+  const dbm = visit.reduce((loudest, s) => louder(loudest, saidDbm(s)), 0);
+  if (dbm === 0) return;
+  w.loudestDbm = louder(w.loudestDbm, dbm);
+  if (slot < 0) {
+    w.vouchedDbm = louder(w.vouchedDbm, dbm);
+    return;
+  }
+  const mine = w.recent[slot];
+  mine.loudDbm = louder(mine.loudDbm, dbm);
+  for (const other of w.recent) {
+    if (other === mine || other.loudDbm === 0 || !isCompany(other, mine)) continue;
+    vouch(w, mine.day, Math.min(other.loudDbm, mine.loudDbm));
+  }
+}
+
+/** Notes that two contributors of a day of arrival heard it so loud: the second loudest of such days is vouched for. */
+function vouch(w: Whereabouts, day: number, dbm: number): void {
+  if (day === w.onceDay) {
+    w.onceDbm = louder(w.onceDbm, dbm);
+    return;
+  }
+  const isLoudest = louder(w.onceDbm, dbm) === dbm;
+  w.vouchedDbm = louder(w.vouchedDbm, isLoudest ? w.onceDbm : dbm);
+  if (!isLoudest) return;
+  w.onceDbm = dbm;
+  w.onceDay = day;
+}
+
+/** A sighting's strength, 0 = unknown. */
+function saidDbm({ dbm }: Sighting): number {
+  return dbm < 0 ? dbm : 0;
 }
 
 /** True if something arrived on a day (UTC number): of one contributor, or, if that is null, of anybody. */
@@ -133,7 +178,7 @@ function spread<T>(all: readonly T[], most: number): readonly T[] {
   return Array.from({ length: most }, (_, i) => all[Math.floor((i * all.length) / most)]);
 }
 
-function addSighting(w: Whereabouts, s: Sighting, weight: number, slot: number, judge: Judge): void {
+function addSighting(w: Whereabouts, kind: HeardKind, s: Sighting, weight: number, slot: number, judge: Judge): void {
   const day = Math.floor(s.timeMs / DAY_MS);
   const half = Math.floor(s.receivedAtMs / HALF_DAY_MS);
   if (w.firstDay === 0 || day < w.firstDay) w.firstDay = day;
@@ -151,6 +196,7 @@ function addSighting(w: Whereabouts, s: Sighting, weight: number, slot: number, 
     lastDay: day,
     seenBy: slot < 0 ? 0 : 1 << slot,
     proof: slot < 0 ? PROOF.crowd | PROOF.trusted : 0,
+    loudDbm: kind === 'wifi' ? saidDbm(s) : 0,
   });
   while (w.tiles.length > MAX_TILES) if (!judge.makeRoom(w)) coarsen(w);
 }
@@ -174,8 +220,8 @@ function witnessSlot(w: Whereabouts, day: number, tag: number, judge: Judge): nu
     crowd++;
   }
   if (crowd >= CROWD || (free < 0 && w.recent.length >= WITNESS_SLOTS)) return -1;
-  if (free < 0) return w.recent.push({ day, tag, spent: 0 }) - 1;
-  w.recent[free] = { day, tag, spent: 0 };
+  if (free < 0) return w.recent.push({ day, tag, spent: 0, loudDbm: 0 }) - 1;
+  w.recent[free] = { day, tag, spent: 0, loudDbm: 0 };
   return free;
 }
 
@@ -234,7 +280,7 @@ export function emptySlots(w: Whereabouts, isGone: (witness: Witness) => boolean
   let gone = 0;
   for (let i = 0; i < w.recent.length; i++) if (w.recent[i].tag >= 0 && isGone(w.recent[i])) gone |= 1 << i;
   if (gone === 0) return;
-  for (let i = 0; i < w.recent.length; i++) if ((gone & (1 << i)) !== 0) w.recent[i] = { day: 0, tag: -1, spent: 0 };
+  for (let i = 0; i < w.recent.length; i++) if ((gone & (1 << i)) !== 0) w.recent[i] = { ...NOBODY };
   for (const tile of w.tiles) tile.seenBy &= ~gone;
   // Slots are bits of `seenBy`: none moves while one is taken.
   if (witnessDays(w) === null) w.recent = [];
@@ -262,6 +308,7 @@ function mergeTile(tiles: Tile[], next: Tile): void {
   tile.lastDay = Math.max(tile.lastDay, next.lastDay);
   tile.seenBy |= next.seenBy;
   tile.proof |= next.proof;
+  tile.loudDbm = louder(tile.loudDbm, next.loudDbm);
 }
 
 /** Edge of a tile in metres of latitude. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { decodeLearning, encodeLearning, type LearningState } from '../../src/stations/whereabouts-bytes.ts';
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_fffe });
+const dbm = fc.integer({ min: -100, max: 0 });
 const tile = fc.record({
   x: fc.integer({ min: 0, max: 14_400_000 }),
   y: fc.integer({ min: 0, max: 7_200_000 }),
@@ -16,11 +17,13 @@ const tile = fc.record({
   lastDay: fc.integer({ min: 0, max: 0xffff }),
   seenBy: fc.integer(),
   proof: fc.integer({ min: 0, max: 3 }),
+  loudDbm: dbm,
 });
 const witness = fc.record({
   day: fc.integer({ min: 0, max: 0xffff }),
   tag: fc.oneof(fc.constant(-1), uint32),
   spent: fc.integer({ min: 0, max: 255 }),
+  loudDbm: dbm,
 });
 const state: fc.Arbitrary<LearningState> = fc.record({
   learnt: fc.boolean(),
@@ -35,7 +38,10 @@ const state: fc.Arbitrary<LearningState> = fc.record({
     lonely: fc.integer({ min: 0, max: 0xff }),
     strayFirst: fc.integer({ min: 0, max: 0xffff }),
     strayLast: fc.integer({ min: 0, max: 0xffff }),
-    loudestDbm: fc.integer({ min: -100, max: 0 }),
+    loudestDbm: dbm,
+    vouchedDbm: dbm,
+    onceDbm: dbm,
+    onceDay: fc.integer({ min: 0, max: 0xffff }),
   }),
 });
 
@@ -75,19 +81,36 @@ test('of a state of version 1 the places are kept and the claimed days are not',
   expect(Math.min(kept.firstHalf, 41_000)).toBe(41_000);
 });
 
+const SILENT = { vouchedDbm: 0, onceDbm: 0, onceDay: 0 };
+
+/** The bytes of a state as an older version wrote them, whose header had `header` bytes. */
+function asOf(version: number, header: number, { whereabouts, ...one }: LearningState): Buffer {
+  const now = encodeLearning({ ...one, whereabouts });
+  const tiles = whereabouts.tiles.map((_, i) => now.subarray(35 + 38 * i, 35 + 38 * i + 37));
+  const from = 35 + 38 * tiles.length;
+  const recent = whereabouts.recent.map((_, i) => now.subarray(from + 8 * i, from + 8 * i + 7));
+  const old = Buffer.concat([now.subarray(0, header), ...tiles, ...recent]);
+  old[0] = version;
+  return old;
+}
+
 test.each([
-  [3, { strayFirst: 0, strayLast: 0, loudestDbm: -1 }, 26],
-  [4, { loudestDbm: -1 }, 30],
+  [3, { ...SILENT, strayFirst: 0, strayLast: 0, loudestDbm: -1 }, 26],
+  [4, { ...SILENT, loudestDbm: -1 }, 30],
+  [5, SILENT, 31],
 ])(
-  'a state of version %i is kept whole, is no traveller that was not one, and nothing heard now is louder',
-  (version, added, end) => {
+  'a state of version %i is kept whole, is no traveller that was not one, nothing heard now is louder, and no tile is fainter than the rest',
+  (version, added, header) => {
     fc.assert(
       fc.property(state, (one) => {
-        const now = encodeLearning(one);
-        const old = Buffer.concat([now.subarray(0, end), now.subarray(31)]);
-        old[0] = version;
-        const kept = { ...one, whereabouts: { ...one.whereabouts, ...added } };
-        expect(JSON.parse(JSON.stringify(decodeLearning(old)))).toEqual(JSON.parse(JSON.stringify(kept)));
+        const quiet = <T>(all: readonly T[]) => all.map((each) => ({ ...each, loudDbm: 0 }));
+        const { tiles, recent } = one.whereabouts;
+        const kept = {
+          ...one,
+          whereabouts: { ...one.whereabouts, ...added, tiles: quiet(tiles), recent: quiet(recent) },
+        };
+        const back = decodeLearning(asOf(version, header, one));
+        expect(JSON.parse(JSON.stringify(back))).toEqual(JSON.parse(JSON.stringify(kept)));
       }),
       { numRuns: 100 },
     );
