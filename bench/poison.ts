@@ -65,11 +65,12 @@ function hear(day: number, contributor: number, northM: number, eastM: number, m
   };
 }
 
-/** Ten sightings around the station, up to 30 m off. */
+/** Ten sightings around the station, up to 30 m off, the fainter the farther. */
 const passBy = (day: number, who: number): Sighting[] =>
   Array.from({ length: 10 }, (_, i) => {
-    const angle = who + (i * Math.PI) / 5;
-    return hear(day, who, (10 + 2 * i) * Math.cos(angle), (10 + 2 * i) * Math.sin(angle));
+    const [angle, awayM] = [who + (i * Math.PI) / 5, 10 + 2 * i];
+    const dbm = Math.round(-31 - 30 * Math.log10(awayM));
+    return hear(day, who, awayM * Math.cos(angle), awayM * Math.sin(angle), { dbm });
   });
 
 /** Reports of k networks all around, so that the grid of tiles coarsens until they fit. */
