@@ -20,6 +20,9 @@ export default defineConfig({
     maxWorkers: 2,
     // A PGlite that lives for seconds is not worth V8's optimizing compiler: without it opening one takes half the CPU time.
     execArgv: onPostgres ? [] : ['--liftoff-only'],
+    // Two processes for all files: to start one and to import the app takes longer than what most files test.
+    isolate: false,
+    setupFiles: ['test/support/after-each-file.ts'],
     globalSetup: ['test/support/global-setup.ts'],
   },
 });

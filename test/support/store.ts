@@ -6,20 +6,13 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import { openStore, type Store, type StoreConfig } from '../../src/storage/open.ts';
+import { afterFile } from './after-file.ts';
+
+export { afterFile };
 
 export const ON_POSTGRES = process.env.DB === 'postgres';
-
-const endings: (() => Promise<void> | void)[] = [];
-afterAll(async () => {
-  for (const end of endings.splice(0).reverse()) await end();
-});
-
-/** Runs `end` after this test file, last registered first. */
-export function afterFile(end: () => Promise<void> | void): void {
-  endings.push(end);
-}
 
 /** An empty folder, removed after the test file. */
 export function testFolder(): string {
