@@ -40,6 +40,8 @@ async function embeddedTemplate(): Promise<string> {
   // Half of the files, of no use to a store that creates no databases, and every test store copies them all.
   await db.exec('update pg_database set datistemplate = false');
   for (const unused of ['template0', 'template1']) await db.exec(`drop database ${unused}`);
+  // As many as tests need: to lay out the 128 MB of buffers that a store has by default is half of what it takes to start.
+  await db.exec(`alter system set shared_buffers = '16MB'`);
   await db.close();
   try {
     renameSync(files, template);
