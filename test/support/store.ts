@@ -2,9 +2,10 @@
 // on the server at TEST_DATABASE_URL (DB=postgres). All are closed and removed after the test file that imported this.
 
 import { randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { openStore, type Store, type StoreConfig } from '../../src/storage/open.ts';
@@ -21,10 +22,22 @@ export function testFolder(): string {
   return folder;
 }
 
+/** What the types of this project lack. */
+const { WebAssembly } = globalThis as unknown as { WebAssembly: { compile(bytes: Uint8Array): Promise<object> } };
+
+/** PGlite's program: as long as this process holds it, no thread that opens a store in it compiles it again. */
+let program: Promise<object> | undefined;
+function holdProgram(): Promise<object> {
+  const pglite = createRequire(import.meta.url).resolve('@electric-sql/pglite');
+  program ??= WebAssembly.compile(readFileSync(join(dirname(pglite), 'pglite.wasm')));
+  return program;
+}
+
 /** Where a fresh, empty, migrated store lies, not opened: for tests that start processes. */
 export async function testStoreConfig(): Promise<StoreConfig> {
   const dataDir = testFolder();
   if (ON_POSTGRES) return { dataDir, databaseUrl: await testDatabase(inject('postgresTemplate')) };
+  await holdProgram();
   mkdirSync(join(dataDir, 'embedded'), { mode: 0o700 });
   cpSync(inject('embeddedTemplate'), join(dataDir, 'embedded', 'pgdata'), { recursive: true });
   return { dataDir };
