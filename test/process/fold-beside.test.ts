@@ -83,7 +83,13 @@ test.runIf(ON_LINUX)('killed in the middle, fails the fold, leaves whole batches
   const done = await folded();
   expect(done).toBeLessThan(SOME);
   expect(done % BATCH).toBe(0);
-  expect(await beside.fold()).toMatchObject({ rows: SOME - done, unreadable: 0 });
+  // A run folds for some seconds at most, which a busy machine may need for a part of it.
+  let again = 0;
+  for (let run = await beside.fold(); run !== null; run = await beside.fold()) {
+    expect(run.unreadable).toBe(0);
+    again += run.rows;
+  }
+  expect(again).toBe(SOME - done);
   expect(await folded()).toBe(SOME);
 });
 
