@@ -48,14 +48,18 @@ export function hashToken(token: string): Buffer {
 
 /** A bearer that says of itself that it is a token of ours, and all that is said of it, well-formed or not. */
 const OUR_BEARER = /^bearer +(hg[ta]_.*)$/is;
+/** A token of ours that is presented in some other way: without a scheme, with another one, in quotes. */
+const OURS_MISSPELT = /(?:^|[^a-z0-9])hg[ta]_/i;
 
 /**
  * What a request of the MLS family says its phone is: its `device` parameter, else its bearer (`authorization`) if that is of ours; null
- * if it says nothing, or presents somebody else's bearer, as KaiOS does. Not verified, and perhaps nothing that can be a token: mangled, or two
- * that differ. Whoever says who it is and can't be understood is a phone that nobody knows, not one without switches.
+ * if it says nothing, or presents somebody else's bearer, as KaiOS does. Not verified, and perhaps nothing that can be a token: mangled, two
+ * that differ, or one in a header that is spelt otherwise. Whoever says who it is and can't be understood is a phone that nobody knows, not one without switches.
  */
 export function deviceNamed(device: unknown, authorization: string | undefined): string | null {
   const said = new Set((Array.isArray(device) ? device : [device]).filter((text) => text !== undefined && text !== ''));
   if (said.size > 0) return [...said].join(' ');
-  return authorization === undefined ? null : (OUR_BEARER.exec(authorization)?.[1].trimEnd() ?? null);
+  if (authorization === undefined) return null;
+  const ours = OUR_BEARER.exec(authorization)?.[1].trimEnd();
+  return ours ?? (OURS_MISSPELT.test(authorization) ? `misspelt ${authorization}` : null);
 }

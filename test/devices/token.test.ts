@@ -35,7 +35,7 @@ test('a request names its phone by the parameter, however often it says the same
   for (const nothing of [undefined, '', ['', '']]) {
     for (const header of [`Bearer ${other}`, `bearer  ${other}`, `BEARER ${other} `])
       expect(deviceNamed(nothing, header)).toBe(other);
-    for (const header of [undefined, '', other, `Basic ${other}`, 'Bearer', 'Bearer hawk-id', `Bearer x${other}`])
+    for (const header of [undefined, '', 'Bearer', 'Basic aGd0Xw==', 'Bearer hawk-id', `Bearer x${other}`])
       expect(deviceNamed(nothing, header)).toBe(null);
   }
 });
@@ -49,6 +49,11 @@ test('what was meant to name a phone and can’t be a token is not taken for sil
   }
   for (const rest of [token.slice(0, -1), `${token}A`, `${token}, Bearer ${token}`, token.repeat(20)])
     expect(deviceNamed(undefined, `Bearer ${rest}`)).toBe(rest);
+  for (const spelt of ['', 'Token ', 'Basic ', 'Bearer\t', 'Bearer "', 'Bearer Bearer ', 'Bearer key=']) {
+    const header = spelt + token;
+    const named = deviceNamed(undefined, header);
+    expect([header, typeof named, isWireToken(named)]).toEqual([header, 'string', false]);
+  }
 });
 
 test('what is kept of a token is a hash that differs with every character', () => {

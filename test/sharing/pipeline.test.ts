@@ -94,6 +94,7 @@ test('a phone whose name is mangled, or two, is one that nobody knows, not one w
   ];
   for (const devices of mangled) expect(await asked(devices, `Bearer ${token}`)).toBe(404);
   expect(await asked([], `Bearer ${token.slice(0, -1)}`)).toBe(404);
+  for (const header of [token, `Token ${token}`, `Bearer "${token}"`]) expect(await asked([], header)).toBe(404);
 });
 
 describe('a device that has granted nothing', () => {
