@@ -31,6 +31,8 @@ export async function readResidents(density: string | undefined): Promise<Map<Re
     } else if (number > 1 && line !== '')
       throw new Error(`line ${number} is no "h3,population" of resolution 7 or finer`);
   }
+  // A first line may be a head, so a file of one line, or of none, reads as a world in which nobody lives: a map of no region.
+  if (residents.size === 0) throw new Error(`${density}: nobody lives there: it has no line "h3,population"`);
   return residents;
 }
 

@@ -96,6 +96,8 @@ describe('anonymity-map on the command line', () => {
     ['is not there', null, /missing\.csv\.gz: ENOENT/],
     ['is cut short', gzipSync(`h3,population\n${'871fb4670ffffff,5\n'.repeat(500)}`).subarray(0, 60), /unexpected end/],
     ['is another', Buffer.from('h3,population\nhello\n'), /line 2 is no/],
+    ['is empty', Buffer.alloc(0), /nobody lives there/],
+    ['is no figures at all', Buffer.from('a host\n'), /nobody lives there/],
     ['has people in no cell', Buffer.from('h3,population\n87fffffffffffff,600\n'), /line 2 is no/],
     ['has more than there can be', Buffer.from('h3,population\n871fb4670ffffff,Infinity\n'), /line 2 is no/],
     ['has no lines', Buffer.alloc(70_000, 'a'), /a line has no end/],
