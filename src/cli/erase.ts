@@ -1,7 +1,8 @@
 // `honeyguide erase`: erases a device for a person who proved otherwise who they are, and what came back with a backup.
 import { parseArgs } from 'node:util';
 import { markChild } from '../rights/children-store.ts';
-import { advanceErasures, beginErasure, compactKeys, findPerson, findReturned } from '../rights/erase-store.ts';
+import { advanceErasures, beginErasure, compactKeys } from '../rights/erase-store.ts';
+import { findLeaving, findReturned } from '../rights/returned-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { aboutPerson, announceOnly, openDesk, uuidOf } from './desk.ts';
 import { speaker } from './speaker.ts';
@@ -11,7 +12,8 @@ export const usage = `usage: honeyguide erase DEVICE --reason TEXT [--child] [--
 
 Needs STAFF_KEY with the role \`privacy\`. DEVICE is what GET /v1/me calls \`id\`. --child marks the device as a child's instead:
 nothing is shared from then on, and all of it is erased within the hour unless a parent's consent is recorded.
---returned erases again what was erased before and is there again: run it after restoring a backup.
+--returned erases again what was erased before and is there again: run it after restoring a backup and the newest keys, because
+who has no key among those was erased since.
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
@@ -40,7 +42,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   const devices = device === null ? await findReturned(store.pool, erasing.markerKey) : [device];
   let begun = 0;
   for (const one of devices) {
-    const person = await findPerson(store.pool, masters, one);
+    const person = await findLeaving(store.pool, masters, one);
     if (person !== null && (await beginErasure(erasing, person, 'operator', context.random(16).toString('base64url'))))
       begun++;
   }

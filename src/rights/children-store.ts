@@ -2,11 +2,12 @@
 // hour unless a parent's verified consent arrives, and what is left is a hash of the token, by which the phone gets an empty
 // export. Promises: the mark is in force on every replica before it is acknowledged; the last position goes at once; who has
 // a parent's consent, or is no child any more, in the moment in which an erasure would begin is not erased.
-import type { ClientBase, Pool } from 'pg';
+import type { ClientBase } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import type { Random } from '../devices/device-key.ts';
 import type { Device } from '../devices/profile.ts';
-import { beginErasure, type EraseDeps, findPerson } from './erase-store.ts';
+import { beginErasure, type EraseDeps } from './erase-store.ts';
+import { findLeaving } from './returned-store.ts';
 
 /** Time for a parent's consent; with a job every minute the deletion is done well within the hour. */
 export const GRACE_MS = 45 * 60_000;
@@ -47,7 +48,7 @@ export async function markChild(deps: EraseDeps, device: string): Promise<boolea
       nowMs,
     );
     if (marked === null) return false;
-    const forget: ForgetVisits = async () => await deps.forgetVisits?.(client, { device, key: marked.key });
+    const forget: ForgetVisits = async () => await deps.forgetVisits?.(client, { device });
     await startGrace(client, marked, nowMs, forget);
     return true;
   });
@@ -92,18 +93,13 @@ async function eraseAll(deps: EraseDeps, random: Random, cause: 'child' | 'unuse
   const errors: unknown[] = [];
   for (const { id } of rows) {
     try {
-      const person = await findPerson(deps.pool, deps.masters, id);
-      if (person === null && (await hasKey(deps.pool, id)))
-        throw new Error('a device whose time is over does not open');
-      if (person !== null && (await beginErasure(deps, person, cause, random(16).toString('base64url'), due))) begun++;
+      const person = await findLeaving(deps.pool, deps.masters, id);
+      if (person === null) throw new Error('a device whose time is over does not open');
+      if (await beginErasure(deps, person, cause, random(16).toString('base64url'), due)) begun++;
     } catch (error) {
       errors.push(error);
     }
   }
   if (errors.length > 0) throw errors[0];
   return begun;
-}
-
-async function hasKey(pool: Pool, device: string): Promise<boolean> {
-  return (await pool.query('select from device_keys where device = $1', [device])).rowCount === 1;
 }

@@ -25,6 +25,12 @@ import { findTraces } from './traces-store.ts';
 
 export type EraseCause = 'asked' | 'child' | 'unused' | 'operator';
 
+/**
+ * Whose data goes. Without a key: who was erased after the backup was made from which the rest came back. Nothing sealed about them
+ * opens, and recipients were told by the erasure before; what is left in plain goes.
+ */
+export type Leaving = Pick<Person, 'device'> & { readonly key: Uint8Array | null };
+
 export type EraseDeps = {
   readonly pool: Pool;
   readonly inChain: InChain;
@@ -41,13 +47,14 @@ export type EraseDeps = {
     detail: string,
     nowMs: number,
   ) => Promise<Device | null>;
-  /** Takes the device out of counts that are not released yet; it has its key still. */
-  readonly forgetVisits?: (client: ClientBase, person: Person) => Promise<void>;
+  /** Takes the device out of counts that are not released yet. */
+  readonly forgetVisits?: (client: ClientBase, person: Pick<Person, 'device'>) => Promise<void>;
   /** Told of each step once it is durable. */
   readonly onStep?: (step: string) => Promise<void> | void;
 };
 
-function erasureMarker(markerKey: Uint8Array, device: string): Buffer {
+/** What is left of an erased device's id. */
+export function erasureMarker(markerKey: Uint8Array, device: string): Buffer {
   return createHmac('sha256', markerKey).update(`device ${device}`).digest();
 }
 export function suppressionMarker(markerKey: Uint8Array, tokenHash: Uint8Array): Buffer {
@@ -71,7 +78,7 @@ export async function findPerson(db: Pool | ClientBase, masters: MasterKeys, dev
  */
 export async function beginErasure(
   deps: EraseDeps,
-  person: Person,
+  person: Leaving,
   cause: EraseCause,
   code: string,
   still = 'true',
@@ -95,14 +102,16 @@ export async function beginErasure(
     const marked = await client.query('select marked_at::float8 as at from child_marks where device = $1', [
       person.device,
     ]);
-    await notifyRecipients(client, chain, person, 'erased', nowMs, { sinceMs: marked.rows[0]?.at });
+    const { device, key } = person;
+    if (key !== null)
+      await notifyRecipients(client, chain, { device, key }, 'erased', nowMs, { sinceMs: marked.rows[0]?.at });
     await deps.forgetVisits?.(client, person);
     const held = await isHeld(client, person.device, nowMs);
     await suppressTokens(client, deps.markerKey, person.device, held, nowMs);
     await client.query('delete from device_tokens where device = $1', [person.device]);
     await client.query('delete from application_tokens where device = $1', [person.device]);
     if (!held) await client.query('delete from device_keys where device = $1', [person.device]);
-    const row = { at: nowMs, kind: KIND.rights, subject: ledgerSubject(person.key) };
+    const row = { at: nowMs, kind: KIND.rights, subject: key === null ? null : ledgerSubject(key) };
     const requests = await countRequests(client, person.device);
     if (requests.length > 0) chain.append({ ...row, detail: requestsDetail(requests) });
     chain.append({ ...row, detail: `erasure begun: ${cause}` });
@@ -277,13 +286,4 @@ export async function compactKeys(db: Pool, sinceMs: number): Promise<boolean> {
     if ((error as { code?: string }).code === '55P03') return false;
     throw error;
   }
-}
-
-/** Devices that were erased before and are there again, as after a backup was restored. */
-export async function findReturned(db: Pool, markerKey: Uint8Array): Promise<string[]> {
-  const tombstones = await db.query('select marker from erasures where device is null');
-  if (tombstones.rows.length === 0) return [];
-  const erased = new Set(tombstones.rows.map((row) => row.marker.toString('hex')));
-  const { rows } = await db.query('select id from devices');
-  return rows.map((row) => row.id).filter((id) => erased.has(erasureMarker(markerKey, id).toString('hex')));
 }

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { unseal, wrapDeviceKey } from '../../src/devices/device-key.ts';
 import { openDeviceKey } from '../../src/devices/master-keys.ts';
 import { loadDevice } from '../../src/devices/store.ts';
+import { eraseUnused } from '../../src/rights/children-store.ts';
 import {
   advanceErasure,
   advanceErasures,
@@ -13,11 +14,12 @@ import {
   compactKeys,
   erasureStatus,
   findPerson,
-  findReturned,
+  isSuppressed,
 } from '../../src/rights/erase-store.ts';
 import { noticeHandle } from '../../src/rights/notice-handle.ts';
 import { REGISTRY } from '../../src/rights/registry.ts';
 import { endHold, placeHold } from '../../src/rights/retention-store.ts';
+import { findLeaving, findReturned } from '../../src/rights/returned-store.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
 import { unguardedTables } from '../../src/storage/append-only.ts';
 import { openStore } from '../../src/storage/open.ts';
@@ -138,6 +140,35 @@ test('a device that comes back with a backup is recognised and can be erased aga
   expect(await beginErasure(deps, person, 'operator', code())).toBe(true);
   expect(await advanceErasures(deps)).toBe(1);
   expect(await findReturned(pool, MARKER_KEY)).toEqual([]);
+});
+
+test('who was erased after the backup was made comes back without key and tombstone, and goes again, asked for or when its time is over', async () => {
+  const [asked, unused, stays] = [await register(pool), await register(pool), await register(pool)];
+  for (const one of [asked, unused, stays]) await plant(pool, one, ['grants', 'consent_events', 'notice_handles']);
+  // The rest is that of the backup, the keys are the newest.
+  await pool.query('delete from device_keys where device = any($1)', [[asked.device, unused.device]]);
+  expect((await findReturned(pool, MARKER_KEY)).sort()).toEqual([asked.device, unused.device].sort());
+  expect(await findLeaving(pool, MASTERS, asked.device)).toEqual({ device: asked.device, key: null });
+
+  expect(await beginErasure(deps, { device: asked.device, key: null }, 'operator', code())).toBe(true);
+  expect(await eraseUnused(deps, randomBytes, `t.id = '${unused.device}' and $1::int8 is not null`)).toBe(1);
+  await advanceErasures(deps);
+  for (const gone of [asked, unused]) {
+    expect(await findTraces(pool, gone.device)).toEqual([]);
+    // Its token gets the empty copy of everybody who was erased, not a stranger's answer.
+    expect(await isSuppressed(pool, MARKER_KEY, gone.tokenHash, START_MS)).toBe(true);
+  }
+  expect(await findReturned(pool, MARKER_KEY)).toEqual([]);
+  expect((await findTraces(pool, stays.device)).length).toBeGreaterThan(0);
+});
+
+test('keys that were not restored are not taken for erased people', async () => {
+  const config = await testStoreConfig();
+  const own = await openStore(config);
+  afterFile(() => own.close());
+  await register(own.pool);
+  await own.pool.query('delete from device_keys');
+  await expect(findReturned(own.pool, MARKER_KEY)).rejects.toThrow('restore the newest device_keys first');
 });
 
 test('no erased text, key or token can be found in the files of the database', async () => {
