@@ -50,15 +50,16 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
   });
 }
 
-const TAKES_BODY = ['POST', 'PUT', 'PATCH'];
+/** The framework reads, and so measures, what comes with a DELETE as well. */
+const READS_BODY = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** What the framework may say before a route does: no path of ours (a broken %-sequence), a body beyond its limit. */
 function withRefusalsOf(schema: FastifySchema | undefined, url: string, methods: readonly string[]): FastifySchema {
   const response = schema?.response as Record<string, unknown> | undefined;
   if (schema === undefined || response === undefined) return schema ?? {};
   const hasParams = url.includes('/:');
-  const takesBody = methods.some((method) => TAKES_BODY.includes(method));
-  const refusals = { ...(hasParams && { 400: Problem }), ...(takesBody && { 413: Problem }) };
+  const readsBody = methods.some((method) => READS_BODY.includes(method));
+  const refusals = { ...(hasParams && { 400: Problem }), ...(readsBody && { 413: Problem }) };
   return { ...schema, response: { ...refusals, ...response } };
 }
 
