@@ -342,6 +342,25 @@ describe('the token of a phone', () => {
     expect((await gateway.call('POST', '/v1/me/token', await gateway.register())).status).toBe(200);
   });
 
+  test.each([
+    ['application/x-www-form-urlencoded', ''],
+    ['application/x-www-form-urlencoded', 'because=I+say+so'],
+    ['text/plain; charset=utf-8', ''],
+    ['application/octet-stream', 'x'],
+    ['application/json', ''],
+  ])('is not turned away for a body of %s, %j, where none is taken', async (type, payload) => {
+    const token = await gateway.register();
+    const headers = { authorization: `Bearer ${token}`, 'content-type': type };
+    const ask = async (method: 'POST' | 'PUT' | 'DELETE', url: string) =>
+      (await gateway.app.inject({ method, url, headers, payload })).statusCode;
+    await gateway.call('PUT', consentUrl(weather), token, { precision: 'region' });
+    expect(await ask('DELETE', consentUrl(weather))).toBe(200);
+    expect(await ask('DELETE', '/v1/me/tokens')).toBe(204);
+    expect(await ask('PUT', '/v1/me/guard')).toBe(200);
+    // Where one is taken it has to be JSON.
+    expect(await ask('PUT', consentUrl(weather))).toBe(400);
+  });
+
   test('is looked for no more often than an address may ask', async () => {
     const limited = await createTestPeople(store, { othersPerMinute: 5 });
     let looks = 0;
