@@ -8,6 +8,7 @@ import type { Device } from '../devices/profile.ts';
 import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
+import { isAheadSql } from '../sharing/ahead-tick-contract.ts';
 import { transact } from '../storage/transaction.ts';
 import { openChallenge, type Person, takeProof } from './challenges-store.ts';
 import { type RecipientName, readCopy } from './copy-store.ts';
@@ -208,10 +209,12 @@ export async function forgetPosition(client: ClientBase, chain: Chain, person: P
  */
 export async function forgetRegion(client: ClientBase, device: string, nowMs: number): Promise<void> {
   const tick = Math.floor(nowMs / TICK_MS);
-  // Not before the state's own tick, which a gateway whose clock is ahead has begun and told.
+  // Not before the state's own tick, which a gateway whose clock is ahead has begun and told, unless that is far ahead.
   await client.query(
-    `update coarse_states set sealed = '', tick = greatest(tick, $2), expires_at = (greatest(tick, $2)::int8 + 1) * ${TICK_MS}
-     where device = $1`,
+    `update coarse_states c set sealed = '', tick = f.tick, expires_at = (f.tick::int8 + 1) * ${TICK_MS}
+     from (select device, case when ${isAheadSql('tick', '$2::int')} then $2::int else greatest(tick, $2::int) end as tick
+           from coarse_states where device = $1) f
+     where c.device = f.device`,
     [device, tick],
   );
 }

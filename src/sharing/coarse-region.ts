@@ -19,6 +19,8 @@ export type KeptState = CoarseState & {
   /** By what it was located since the state began; absent in states from before this was kept: by any of `sources`. */
   readonly foundBy?: number;
 };
+/** As it was read. `isAhead`: of a tick that only a clock that ran ahead can have begun (coarse-states-store.ts). */
+export type ReadState = KeptState & { readonly isAhead?: boolean };
 /** `sources` = by which it was found (bits of SOURCE); absent: by any that was let. */
 export type Place = {
   readonly lat: number;
@@ -29,6 +31,7 @@ export type Place = {
 
 /** Kept so long that a night does not make a device forget its region (privacy.md S1: 24 h). */
 export const COARSE_STATE_TTL_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 
 export type CoarseRules = {
   readonly map: AnonymityMap;
@@ -39,21 +42,25 @@ export type CoarseRules = {
 
 /**
  * The state at `nowMs`: `kept` itself if it is of this tick; null if there is none and the device is not located, or if what
- * is kept may not be told. `sources` is what the phone lets us use now.
+ * is kept may not be told. `sources` is what the phone lets us use now. What is ahead becomes this tick's as it is and goes on
+ * from the next: until its own time came, the phone would be told to be where it was when some gateway's clock was wrong.
  */
 export function coarseStateOf(
   rules: CoarseRules,
   device: string,
-  kept: KeptState | null,
+  read: ReadState | null,
   sources: number,
   locate: () => Place | null,
   nowMs: number,
 ): KeptState | null {
   const { map, mapVersion, coarseKey } = rules;
+  const kept = read?.isAhead ? ofThisTick(read, nowMs) : read;
   const isOfAnother = kept !== null && kept.mapVersion !== mapVersion;
   if (isOfAnother && kept.formerVersion === mapVersion) return null;
   const isUsable = kept !== null && !isOfAnother && (kept.sources & ~sources) === 0;
-  if (kept !== null && kept.tick >= Math.floor(nowMs / TICK_MS)) return isUsable ? kept : null;
+  const isOfThisTick = kept !== null && kept.tick >= Math.floor(nowMs / TICK_MS);
+  if (isOfThisTick && isUsable) return kept;
+  if (isOfThisTick && !read?.isAhead) return null;
   const place = locate();
   const accuracy = place === null ? 'lost' : accuracyClassOf(place.accuracyM);
   if (place === null || accuracy === 'lost') return null;
@@ -62,6 +69,10 @@ export function coarseStateOf(
   const next = advanceCoarseState(isUsable ? kept : null, lat, lon, nowMs, rings, map, accuracy);
   const foundBy = (place.sources ?? sources) | (isUsable ? sourcesBehind(kept) : 0);
   return { ...next, mapVersion, formerVersion: isOfAnother ? kept.mapVersion : kept?.formerVersion, sources, foundBy };
+}
+
+function ofThisTick({ isAhead: _, ...state }: ReadState, nowMs: number): KeptState {
+  return { ...state, tick: Math.floor(nowMs / TICK_MS), day: Math.floor(nowMs / DAY_MS) };
 }
 
 /** Bits of SOURCE of all that a region can have come from: also of earlier places, which hold it where it is. */

@@ -8,9 +8,11 @@ import { FLAG, IDLE_DAYS, type ParentalConsent } from '../devices/device-contrac
 import type { MasterKeys } from '../devices/master-keys.ts';
 import { type Device, type DeviceRow, openDevice, openJson } from '../devices/profile.ts';
 import type { Head } from '../disclosures/rows-store.ts';
+import { TICK_MS } from '../privacy/coarse-state.ts';
 import { binaryBytes, binaryTexts } from '../storage/binary-array.ts';
 import { queryPrepared } from '../storage/prepared.ts';
-import type { KeptState } from './coarse-region.ts';
+import { isAheadSql } from './ahead-tick-contract.ts';
+import type { KeptState, ReadState } from './coarse-region.ts';
 import { digestOf, type Opened, type OpenedDevices } from './opened-devices.ts';
 
 export type Subject = {
@@ -19,7 +21,7 @@ export type Subject = {
   readonly grant: Grant | null;
   /** When the grant's last yes was given (epoch ms). */
   readonly givenAt: number | null;
-  readonly coarse: KeptState | null | typeof FORGOTTEN;
+  readonly coarse: ReadState | null | typeof FORGOTTEN;
 };
 /** Its region was forgotten in this tick (rights/me-store.ts) and has no successor before the next. */
 export const FORGOTTEN = 'forgotten';
@@ -53,6 +55,7 @@ type Row = Pick<DeviceRow, 'master_key' | 'wrapped' | 'sealed'> & {
   readonly i: number;
   readonly told: string;
   readonly coarse: Buffer | null;
+  readonly is_ahead: boolean | null;
 };
 type ToldOfHead = [seq: string, hash: string, policyVersion: string | null];
 
@@ -64,11 +67,11 @@ type ToldOfHead = [seq: string, hash: string, policyVersion: string | null];
  */
 const queryOver = (tokens: string): string => `select 0 as i, json_build_array(h.seq::text, encode(h.hash, 'hex'),
       ${policyAt('$5')})::text as told,
-    null::bytea as master_key, null::bytea as wrapped, null::bytea as sealed, null::bytea as coarse from ledger_head h
+    null::bytea as master_key, null::bytea as wrapped, null::bytea as sealed, null::bytea as coarse, null::boolean as is_ahead from ledger_head h
   union all
   select q.i::int, ${TOLD},
     case when not e.is_known then k.master_key end, case when not e.is_known then k.wrapped end,
-    case when not e.is_known then d.sealed end, c.sealed
+    case when not e.is_known then d.sealed end, c.sealed, ${isAheadSql('c.tick', '$8')}
   from unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[]) with ordinality as q(token_hash, application, purpose, known, i)
   ${tokens}
   ${behindTokens('$6')}
@@ -183,7 +186,7 @@ async function readDistinct(
         known.map((one) => one?.digest ?? NOTHING_KNOWN),
       ),
     ],
-    ...[nowMs, Math.floor(nowMs / DAY_MS), withCoarse],
+    ...[nowMs, Math.floor(nowMs / DAY_MS), withCoarse, Math.floor(nowMs / TICK_MS)],
   ]);
   const subjects: Standing['subjects'] = asks.map(() => null);
   let ofHead: ToldOfHead | null = null;
@@ -195,7 +198,7 @@ async function readDistinct(
         const one = open(row, known[at], openDevice);
         if (one !== known[at]) opened.remember(reading, tokens[at], one);
         if (row.coarse === null) return one.subject;
-        return { ...one.subject, coarse: coarseOf(row.coarse, one.subject.device) };
+        return { ...one.subject, coarse: coarseOf(row.coarse, one.subject.device, row.is_ahead === true) };
       }, onDamaged);
   }
   if (ofHead === null) throw new Error('the ledger has no head');
@@ -244,8 +247,11 @@ function numberOrNull(text: string): number | null {
   return text === '' ? null : Number(text);
 }
 
-function coarseOf(sealed: Buffer, device: Device): Subject['coarse'] {
-  return sealed.length === 0 ? FORGOTTEN : openJson<KeptState>(device.key, coarseLabel(device.id), sealed);
+/** Forgotten in a tick that has not begun is forgotten long enough. */
+function coarseOf(sealed: Buffer, device: Device, isAhead: boolean): Subject['coarse'] {
+  if (sealed.length === 0) return isAhead ? null : FORGOTTEN;
+  const state = openJson<KeptState>(device.key, coarseLabel(device.id), sealed);
+  return isAhead ? { ...state, isAhead } : state;
 }
 
 /** `open()`, or DAMAGED, of which `onDamaged` hears. */

@@ -3,6 +3,7 @@ import { cellToLatLng, gridDisk, latLngToCell } from 'h3-js';
 import { expect, test } from 'vitest';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
+import { TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { forgetRegion } from '../../src/rights/me-store.ts';
@@ -67,4 +68,29 @@ test('a region that is forgotten by the gateway behind stays forgotten until the
   expect((await ahead.ask({ key: weather.key, device: token }, at(AWAY))).statusCode).toBe(404);
   ahead.clock.nowMs += 15 * 60_000;
   expect((await ahead.ask({ key: weather.key, device: token }, at(AWAY))).statusCode).toBe(200);
+});
+
+test('go on telling where a phone is when the clock of one ran a day ahead and is right again', async () => {
+  const store = await openTestStore();
+  const nowMs = Date.now();
+  const ahead = await openSharingGateway(store, { clock: { nowMs: nowMs + 25 * 3_600_000 }, map, people: true });
+  const right = await openSharingGateway(store, { clock: { nowMs }, map, people: true });
+  const bus = await addPartner(store, 'Bus Times');
+  for (const gateway of [ahead, right]) await gateway.followKeys();
+  const [{ token }, forgotten] = [await addDevice(right.inChain, nowMs), await addDevice(right.inChain, nowMs)];
+  const ask = (gateway: typeof right, device: string, where: string) =>
+    gateway.ask({ key: bus.key, device }, at(where)).then((answer) => answer.json());
+  const told = await ask(ahead, token, HOME);
+  expect((await ask(ahead, forgotten.token, HOME)).region).toBe(told.region);
+
+  const tickOf = (timeMs: number) => new Date(Math.floor(timeMs / TICK_MS) * TICK_MS).toISOString();
+  // Of this quarter of an hour it says what was told last, of the next one where the phone is.
+  expect(await ask(right, token, AWAY)).toMatchObject({ region: told.region, bucket: tickOf(nowMs) });
+  await right.inChain((client) => forgetRegion(client, forgotten.id, nowMs));
+  expect((await right.ask({ key: bus.key, device: forgotten.token }, at(AWAY))).statusCode).toBe(404);
+  right.clock.nowMs += TICK_MS;
+  const next = await ask(right, token, AWAY);
+  expect(next.bucket).toBe(tickOf(nowMs + TICK_MS));
+  expect(next.region).not.toBe(told.region);
+  expect((await ask(right, forgotten.token, AWAY)).region).toBe(next.region);
 });
