@@ -1,10 +1,37 @@
-// Where @fastify/rate-limit counts when replicas share a Valkey: there and here, by the library's own two stores. Promises:
+// Where @fastify/rate-limit counts: here, and when replicas share a Valkey there too, by the library's own two stores. Promises:
 // what is tightest holds, so that a Valkey that is away, slow or has forgotten (it keeps nothing over a restart)
-// leaves each replica with at least its own limits; an error of Valkey is never one of the request.
+// leaves each replica with at least its own limits; an error of Valkey is never one of the request; a clock that is set back
+// makes nobody's minute longer.
 import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import LocalStore from '@fastify/rate-limit/store/LocalStore.js';
 import RedisStore from '@fastify/rate-limit/store/RedisStore.js';
 import type { Valkey } from 'iovalkey';
+
+/** What a minute may seem too long by before the clock was set back, ms. */
+const SLACK_MS = 1_000;
+
+/**
+ * Counts here. The library's windows end by the clock of the day: one that had run ahead by an hour would have everybody's minute of
+ * then last for an hour when it is right again, and turn away whoever asks 600 times in it. So all are forgotten then.
+ */
+function countHere(tableSize: number): FastifyRateLimitStore {
+  let store = new LocalStore(false, false, tableSize);
+  return {
+    incr(key, done, windowMs, max) {
+      store.incr(
+        key,
+        (error, counted) => {
+          if (error || !counted || counted.ttl <= windowMs + SLACK_MS) return done(error, counted);
+          store = new LocalStore(false, false, tableSize);
+          store.incr(key, done, windowMs, max);
+        },
+        windowMs,
+        max,
+      );
+    },
+    child: () => countHere(tableSize),
+  };
+}
 
 /** Counts by both: the shared count is asked for after the own one, which is the answer if that fails. */
 function countByBoth(own: FastifyRateLimitStore, shared: FastifyRateLimitStore): FastifyRateLimitStore {
@@ -31,11 +58,19 @@ function countByBoth(own: FastifyRateLimitStore, shared: FastifyRateLimitStore):
   };
 }
 
-/** The constructor that the plugin asks for. `nameSpace` begins the names in Valkey; `tableSize` names are remembered here. */
-export function sharedStore(valkey: Valkey, nameSpace: string, tableSize: number): FastifyRateLimitStoreCtor {
+/**
+ * The constructor that the plugin asks for. `tableSize` names are remembered here; `nameSpace` begins the names in Valkey, if there
+ * is one.
+ */
+export function limiterStore(
+  tableSize: number,
+  valkey: Valkey | undefined,
+  nameSpace: string,
+): FastifyRateLimitStoreCtor {
   // What a function returns is what `new` of it gives.
   function Store(): FastifyRateLimitStore {
-    return countByBoth(new LocalStore(false, false, tableSize), new RedisStore(false, false, valkey, nameSpace));
+    const here = countHere(tableSize);
+    return valkey === undefined ? here : countByBoth(here, new RedisStore(false, false, valkey, nameSpace));
   }
   return Store as unknown as FastifyRateLimitStoreCtor;
 }

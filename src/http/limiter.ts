@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Valkey } from 'iovalkey';
 import { addressToLimit, siteOf, subscriberOf } from './address.ts';
 import { announceLimit } from './caller.ts';
-import { sharedStore } from './limiter-store.ts';
+import { limiterStore } from './limiter-store.ts';
 import { refusalError } from './refusal.ts';
 
 /** 50 misconfigured phones behind one address, each trying every 5 s. Past it the answer changes from 400 to 429, no more. */
@@ -40,7 +40,7 @@ function options(deps: LimiterDeps, max: number, name: string) {
     max,
     timeWindow: MINUTE_MS,
     cache: TABLE_SIZE,
-    store: deps.valkey && sharedStore(deps.valkey, `honeyguide:${name}:`, TABLE_SIZE),
+    store: limiterStore(TABLE_SIZE, deps.valkey, `honeyguide:${name}:`),
     enableDraftSpec: true,
     keyGenerator({ ip, routeOptions }: FastifyRequest) {
       return pseudonym(routeOptions.config.isLimitedBySite ? siteOf(ip) : subscriberOf(ip), deps.addressKey);
