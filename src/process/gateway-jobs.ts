@@ -40,6 +40,8 @@ export type JobDeps = {
   /** Of which map the counts are that are published, and what they may spend. */
   readonly counts: { readonly mapVersion: string; readonly epsilonCap: number };
   readonly map: MapIndex;
+  /** Free bytes where the store writes (store-disk.ts). */
+  readonly disk: { freeBytes(): Promise<number> };
   readonly quotas: Quotas;
   readonly keys: () => readonly SharedKey[];
   readonly readCounters: () => CounterSums;
@@ -62,6 +64,8 @@ const FOLD_LATE_MS = 2 * MINUTE_MS;
 const ERASE_MS = 15_000;
 /** A store that needs longer for `select 1` is not there. */
 const STORE_MS = 3_000;
+/** Two files of PostgreSQL's log: with less it takes what fits into files that are there, and soon nothing. */
+const FULL_BYTES = 32 * 1024 ** 2;
 
 export type JobPlan = {
   readonly jobs: readonly Job[];
@@ -72,6 +76,7 @@ export type JobPlan = {
 export function gatewayJobs(deps: JobDeps): JobPlan {
   const { store, map, quotas, setStatus, log } = deps;
   let healthy = () => true;
+  const hasRoom = watchRoom(deps);
   const jobs: Job[] = [
     ...mapJobs(deps),
     releaseCounts(deps),
@@ -85,7 +90,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       name: 'watch',
       everyMs: 2_000,
       async run() {
-        setStatus('store', await answers(store));
+        setStatus('store', (await answers(store)) && (await hasRoom()));
         setStatus('index', map.isComplete() && !deps.stopping.aborted);
         setStatus('jobs', healthy());
       },
@@ -179,6 +184,19 @@ function peopleJobs(erasing: RightsJobDeps, { stopping, log }: JobDeps): Job[] {
 /** Circles follow what any process folded within a minute. */
 function followCorrections(store: Store, corrections: Corrections): Job {
   return { name: 'calibration', everyMs: MINUTE_MS, run: () => loadCorrections(store.pool, corrections) };
+}
+
+/** Whether the store can write. It goes on reading on a full disk, but takes no consent, no report and no row of the ledger. */
+function watchRoom({ disk, log }: JobDeps): () => Promise<boolean> {
+  let isFull = false;
+  return async () => {
+    const wasFull = isFull;
+    const freeBytes = await disk.freeBytes();
+    isFull = freeBytes < FULL_BYTES;
+    if (isFull && !wasFull) log.error({ freeBytes }, 'the disk of the store is full');
+    if (wasFull && !isFull) log.info({ freeBytes }, 'the disk of the store has room again');
+    return !isFull;
+  };
 }
 
 async function answers(store: Store): Promise<boolean> {

@@ -45,6 +45,7 @@ import { type ServerThreads, spawnServerThreads } from './server-threads.ts';
 import { openLease } from './sharing.ts';
 import { readStatus, setStatus } from './status.ts';
 import type { Step } from './steps.ts';
+import { createDiskOf } from './store-disk.ts';
 import { createThreadMemory, type ThreadMemory, threadSetup } from './thread-setup.ts';
 import { connectValkey } from './valkey.ts';
 
@@ -213,6 +214,7 @@ async function runJobs(parts: Parts, stopping: AbortSignal, { opened }: Opening,
   const plan = gatewayJobs({
     ...{ store, atRest, barredKey, corrections, map, keys, valkey, stopping, log },
     fold: folding.fold,
+    disk: createDiskOf(store.pool, { store: store.address, dataDir: config.dataDir }),
     erasing: openErasing(store.pool, secrets, masters),
     forgetAfterDays: config.forgetAfterDays,
     counts: { mapVersion: anonymityMap.version, epsilonCap: config.countsEpsilonCap },

@@ -50,6 +50,7 @@ function gatewayPlan(): readonly Job[] {
   return gatewayJobs({
     ...{ store, atRest: AT_REST, erasing, barredKey: new Uint8Array(32), forgetAfterDays: 365 },
     fold: async () => null,
+    disk: { freeBytes: async () => Number.POSITIVE_INFINITY },
     counts: { mapVersion: '', epsilonCap: 30 },
     map: { isComplete: () => true, writeSnapshot: () => {} } as never,
     quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),

@@ -34,6 +34,7 @@ test('the fold takes nothing more once the process stops, so that the stop is no
       barredKey: new Uint8Array(32),
       fold: openFoldBeside(store.pool, setup, testFolder(), stopping).fold,
       forgetAfterDays: 365,
+      disk: { freeBytes: async () => Number.POSITIVE_INFINITY },
       counts: { mapVersion: '', epsilonCap: 30 },
       map: {} as never,
       quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),
@@ -64,6 +65,7 @@ test('readiness follows the index while it is read anew, and never rises again d
     barredKey: new Uint8Array(32),
     fold: async () => null,
     forgetAfterDays: 365,
+    disk: { freeBytes: async () => Number.POSITIVE_INFINITY },
     counts: { mapVersion: '', epsilonCap: 30 },
     map: { isComplete: () => complete } as never,
     quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),
@@ -84,4 +86,37 @@ test('readiness follows the index while it is read anew, and never rises again d
   stopping.abort();
   await watch?.run(NOW_MS);
   expect(flags.index).toBe(false);
+});
+
+test('readiness falls when the disk of the store is full, and the log says so once, and when there is room again', async () => {
+  const store = await openTestStore();
+  const counters = createCounterMemory(1);
+  const said: string[] = [];
+  const say = (_facts: object, message: string) => void said.push(message);
+  let [isReady, freeBytes] = [false, 1e9];
+  const watch = gatewayJobs({
+    store,
+    atRest: AT_REST,
+    barredKey: new Uint8Array(32),
+    fold: async () => null,
+    forgetAfterDays: 365,
+    disk: { freeBytes: async () => freeBytes },
+    counts: { mapVersion: '', epsilonCap: 30 },
+    map: { isComplete: () => true } as never,
+    quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),
+    keys: () => [],
+    readCounters: () => sumCounters(counters),
+    setStatus(flag, up) {
+      if (flag === 'store') isReady = up;
+    },
+    stopping: new AbortController().signal,
+    log: { info: say, error: say } as never,
+  }).jobs.find(({ name }) => name === 'watch');
+  const states = [];
+  for (freeBytes of [1e9, 4096, 0, 1e9]) {
+    await watch?.run(NOW_MS);
+    states.push(isReady);
+  }
+  expect(states).toEqual([true, false, false, true]);
+  expect(said).toEqual(['the disk of the store is full', 'the disk of the store has room again']);
 });
