@@ -2,6 +2,7 @@
 // Reads, never writes; what is as it should be is not told.
 import type { Pool } from 'pg';
 import { isOnThisMachine } from '../config/settings.ts';
+import { connectionsOf } from '../storage/pool.ts';
 import type { Finding } from './finding.ts';
 
 type Settings = {
@@ -13,10 +14,14 @@ type Settings = {
   waits: boolean;
   superuser: boolean;
   tls: boolean | null;
+  connections: number;
 };
 
-/** What is weak. The settings are those of a connection like the gateway's, which has set what its role may. */
-export async function checkPostgres(pool: Pool, url: string): Promise<Finding[]> {
+/**
+ * What is weak, for a gateway of that many server threads. The settings are those of a connection like the gateway's, which has set
+ * what its role may.
+ */
+export async function checkPostgres(pool: Pool, url: string, threads: number): Promise<Finding[]> {
   const { rows } = await pool.query<Settings>(`
     select current_setting('log_parameter_max_length') <> '0' as params,
       current_setting('log_parameter_max_length_on_error') <> '0' as errors,
@@ -26,7 +31,10 @@ export async function checkPostgres(pool: Pool, url: string): Promise<Finding[]>
       current_setting('fsync')::bool as fsync,
       current_setting('synchronous_commit') <> 'off' as waits,
       (select rolsuper from pg_roles where rolname = current_user) as superuser,
-      (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as tls`);
+      (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as tls,
+      (select least(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+         nullif(r.rolconnlimit, -1), nullif(d.datconnlimit, -1))
+       from pg_roles r, pg_database d where r.rolname = current_user and d.datname = current_database()) as connections`);
   const [found] = rows;
   const weak = (what: string, says: string): Finding => ({ what, state: 'weak', says });
   const findings: Finding[] = [];
@@ -49,6 +57,10 @@ export async function checkPostgres(pool: Pool, url: string): Promise<Finding[]>
     findings.push(weak('store fsync', 'off: a power cut can destroy the store, not only its last moments'));
   if (!found.waits) {
     findings.push(weak('store commits', 'synchronous_commit is off: a crash loses reports that were acknowledged'));
+  }
+  if (found.connections < connectionsOf(threads)) {
+    const says = `${found.connections} are let in, and a gateway of ${threads} server threads opens up to ${connectionsOf(threads)}: who finds none is told 503; raise max_connections`;
+    findings.push(weak('store connections', says));
   }
   return findings;
 }

@@ -45,7 +45,7 @@ async function examine(
 
   const where = { store: store.address, dataDir: context.config.dataDir };
   findings.push(...describeRoom(await createDiskOf(store.pool, where).freeBytes()));
-  if (url !== undefined) findings.push(...(await checkPostgres(store.pool, url)));
+  if (url !== undefined) findings.push(...(await checkPostgres(store.pool, url, context.config.threads)));
   const migrations = await migrationState((sql) => store.pool.query(sql));
   findings.push(describeMigrations(migrations));
   if (migrations.applied === migrations.expected)

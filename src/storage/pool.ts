@@ -36,6 +36,10 @@ const READ_COMMITTED = `set default_transaction_isolation = 'read committed'`;
 
 /** Longer than any query of a server takes: they are bounded in rows, and wait for locks that are held for a batch. */
 export const SERVER_QUERY_MS = 30_000;
+/** Connections of one pool to PostgreSQL, at most. */
+const MAX_CONNECTIONS = 10;
+/** Connections that a gateway opens to PostgreSQL at most: its main thread and its fold have a pool each, a server thread three. */
+export const connectionsOf = (threads: number): number => MAX_CONNECTIONS * (2 + 3 * threads);
 /** A peer that vanished without a word is noticed by the system, before idle connections to it are used. */
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
@@ -62,7 +66,7 @@ export function openPool(
           connectionString: address.url,
           ...{ pipeline },
           application_name: APPLICATION_NAME,
-          max: 10,
+          max: MAX_CONNECTIONS,
           keepAlive: true,
           keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
           query_timeout: queryMs,

@@ -93,9 +93,9 @@ test.runIf(ON_POSTGRES && POSTGRES_BIN !== undefined)(
     await admin.query(`create role plain login password 'p'`);
     const url = new URL(server.url);
     [url.username, url.password] = ['plain', 'p'];
-    const weakOf = async (connect: string, named = connect) => {
+    const weakOf = async (connect: string, named = connect, threads = 1) => {
       const { pool, close } = openPool({ kind: 'postgres', url: connect });
-      const found = await checkPostgres(pool, named);
+      const found = await checkPostgres(pool, named, threads);
       await close();
       return found.map(({ what }) => what);
     };
@@ -108,6 +108,12 @@ test.runIf(ON_POSTGRES && POSTGRES_BIN !== undefined)(
       'postgres://plain@localhost/x',
     ])
       expect(await weakOf(url.href, local)).toEqual([]);
+    // Of 100 connections three are kept for superusers.
+    expect(await weakOf(url.href, url.href, 2)).toEqual([]);
+    expect(await weakOf(url.href, url.href, 3)).toEqual(['store connections']);
+    await admin.query('alter role plain connection limit 40');
+    expect(await weakOf(url.href)).toEqual(['store connections']);
+    await admin.query('alter role plain connection limit -1');
     const settings = [
       'fsync = off',
       `log_statement = 'all'`,

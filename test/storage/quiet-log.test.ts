@@ -47,7 +47,7 @@ test.runIf(ON_POSTGRES && POSTGRES_MAJOR >= 15)(
       // Its detail quotes the row: Key (source)=(...) already exists.
       await expect(store.pool.query(insert, [`${MARKER}-${role}-good`])).rejects.toThrow();
       await expect(store.pool.query('select $1::int', [`${MARKER}-${role}-bad`])).rejects.toThrow();
-      const findings = (await checkPostgres(store.pool, url.href)).map(({ what }) => what);
+      const findings = (await checkPostgres(store.pool, url.href, 1)).map(({ what }) => what);
       expect([role, findings.filter((what) => /log|errors/.test(what))]).toEqual([
         role,
         isQuiet ? [] : ['store log', 'store errors'],
