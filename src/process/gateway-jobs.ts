@@ -25,6 +25,7 @@ import { timedQuery } from '../storage/pool.ts';
 import { reclaimRoom } from '../storage/reclaim.ts';
 import type { AtRest } from './at-rest.ts';
 import type { MapIndex } from './map-index.ts';
+import { createRightClock } from './right-clock.ts';
 
 export type JobDeps = {
   readonly store: Store;
@@ -40,6 +41,8 @@ export type JobDeps = {
   /** Of which map the counts are that are published, and what they may spend. */
   readonly counts: { readonly mapVersion: string; readonly epsilonCap: number };
   readonly map: MapIndex;
+  /** Epoch ms by the store's clock. */
+  readonly readStoreMs: () => Promise<number>;
   /** Free bytes where the store writes (store-disk.ts). */
   readonly disk: { freeBytes(): Promise<number> };
   readonly quotas: Quotas;
@@ -77,9 +80,17 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
   const { store, map, quotas, setStatus, log } = deps;
   let healthy = () => true;
   const hasRoom = watchRoom(deps);
+  const isClockRight = createRightClock(deps.readStoreMs, log);
+  /** What can't be undone: not by a clock that is far off. */
+  const byRightClock = (job: Job): Job => ({
+    ...job,
+    async run(nowMs) {
+      if (await isClockRight(nowMs)) await job.run(nowMs);
+    },
+  });
   const jobs: Job[] = [
     ...mapJobs(deps),
-    releaseCounts(deps),
+    ...[...mapEnds(deps), releaseCounts(deps)].map(byRightClock),
     { name: 'sweep quotas', everyMs: MINUTE_MS, run: (nowMs) => quotas.sweep(nowMs) },
     {
       name: 'summary',
@@ -96,7 +107,9 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       },
     },
   ];
-  if (deps.erasing !== undefined) jobs.push(...peopleJobs(deps.erasing, deps));
+  if (deps.erasing !== undefined) {
+    jobs.push(...peopleJobs(deps.erasing, deps).map(byRightClock), eraseAsked(deps.erasing, deps));
+  }
   if (deps.corrections !== undefined) jobs.push(followCorrections(store, deps.corrections));
   if (deps.valkey !== undefined) jobs.push(shareQuotas(deps.valkey, deps));
   return {
@@ -107,9 +120,8 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
   };
 }
 
-/** The map: what it learns, what it forgets, and where it starts from next time. */
-function mapJobs({ store, map, fold, atRest, barredKey, forgetAfterDays, stopping, log }: JobDeps): Job[] {
-  const removalKeys = { macs: atRest.macs, barredKey };
+/** The map: what it learns, and where it starts from next time. */
+function mapJobs({ store, map, fold, stopping, log }: JobDeps): Job[] {
   return [
     { name: 'snapshot', everyMs: SNAPSHOT_MS, run: () => map.writeSnapshot() },
     {
@@ -121,6 +133,14 @@ function mapJobs({ store, map, fold, atRest, barredKey, forgetAfterDays, stoppin
         if (summary !== null && summary.rows > 0) log.info({ folded: summary }, 'reports folded');
       },
     },
+    { name: 'reclaim room', everyMs: HOUR_MS, run: async () => void (await reclaimRoom(store, stopping)) },
+  ];
+}
+
+/** What the map forgets. */
+function mapEnds({ store, atRest, barredKey, forgetAfterDays, stopping, log }: JobDeps): Job[] {
+  const removalKeys = { macs: atRest.macs, barredKey };
+  return [
     {
       name: 'removals',
       everyMs: 10_000,
@@ -144,7 +164,6 @@ function mapJobs({ store, map, fold, atRest, barredKey, forgetAfterDays, stoppin
         await sweepMap(store.pool, nowMs, forgetAfterDays, stopping);
       },
     },
-    { name: 'reclaim room', everyMs: HOUR_MS, run: async () => void (await reclaimRoom(store, stopping)) },
   ];
 }
 
@@ -160,7 +179,7 @@ function releaseCounts({ store, counts, log }: JobDeps): Job {
   };
 }
 
-/** People: what they agreed to ends, and what is kept of them goes. */
+/** People: what they agreed to ends, and what is kept of them goes, by the clock. */
 function peopleJobs(erasing: RightsJobDeps, { stopping, log }: JobDeps): Job[] {
   return [
     {
@@ -168,7 +187,6 @@ function peopleJobs(erasing: RightsJobDeps, { stopping, log }: JobDeps): Job[] {
       everyMs: MINUTE_MS,
       run: async (nowMs) => void (await expireConsents(erasing, nowMs, stopping)),
     },
-    { name: 'erase', everyMs: ERASE_MS, run: async () => void (await advanceErasures(erasing, stopping)) },
     { name: 'children', everyMs: MINUTE_MS, run: async () => void (await eraseChildren(erasing, erasing.random)) },
     {
       name: 'sweep',
@@ -179,6 +197,11 @@ function peopleJobs(erasing: RightsJobDeps, { stopping, log }: JobDeps): Job[] {
       },
     },
   ];
+}
+
+/** What somebody asked for waits for no clock. */
+function eraseAsked(erasing: RightsJobDeps, { stopping }: JobDeps): Job {
+  return { name: 'erase', everyMs: ERASE_MS, run: async () => void (await advanceErasures(erasing, stopping)) };
 }
 
 /** Circles follow what any process folded within a minute. */

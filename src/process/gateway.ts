@@ -40,6 +40,7 @@ import { createMetrics } from './metrics.ts';
 import { openMetricsServer } from './metrics-server.ts';
 import { beginOpening, type Opening } from './opening.ts';
 import { OPS_SETTINGS, requireFreePort } from './port.ts';
+import { storeClock } from './right-clock.ts';
 import { openErasing } from './rights.ts';
 import { type ServerThreads, spawnServerThreads } from './server-threads.ts';
 import { openLease } from './sharing.ts';
@@ -214,6 +215,7 @@ async function runJobs(parts: Parts, stopping: AbortSignal, { opened }: Opening,
   const plan = gatewayJobs({
     ...{ store, atRest, barredKey, corrections, map, keys, valkey, stopping, log },
     fold: folding.fold,
+    readStoreMs: () => storeClock(store.pool),
     disk: createDiskOf(store.pool, { store: store.address, dataDir: config.dataDir }),
     erasing: openErasing(store.pool, secrets, masters),
     forgetAfterDays: config.forgetAfterDays,

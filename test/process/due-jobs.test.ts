@@ -22,6 +22,8 @@ const store = await openTestStore();
 const { pool } = store;
 const clock = { nowMs: Date.now() };
 const now = () => clock.nowMs;
+/** The store's clock, which goes with the gateway's unless a test says otherwise. */
+let storeNow = now;
 const erasing = { ...eraseDeps(pool, now), random: randomBytes };
 const waiting = new Map<object, { readonly wake: () => void; readonly atMs: number }>();
 const timers: Timers = {
@@ -50,6 +52,7 @@ function gatewayPlan(): readonly Job[] {
   return gatewayJobs({
     ...{ store, atRest: AT_REST, erasing, barredKey: new Uint8Array(32), forgetAfterDays: 365 },
     fold: async () => null,
+    readStoreMs: async () => storeNow(),
     disk: { freeBytes: async () => Number.POSITIVE_INFINITY },
     counts: { mapVersion: '', epsilonCap: 30 },
     map: { isComplete: () => true, writeSnapshot: () => {} } as never,
@@ -147,4 +150,21 @@ test('a phone that nobody used for a year is erased within two hours of the end 
   clock.nowMs += 3 * 366 * DAY_MS;
   await pass(2 * HOUR_MS, HOUR_MS / 2);
   expect(await count('select 1 from ledger where seq = $1 or at <= $2', [first.seq, now() - EVIDENCE_MS])).toBe(0);
+});
+
+test('nothing ends or is forgotten by a clock that runs a year ahead of the store’s, but what was asked for is done', async () => {
+  const [ada, bo] = [await register(pool, now()), await register(pool, now())];
+  await pool.query(
+    `insert into inbox (digest, received_at, contributor, trusted, payload) values (gen_random_uuid(), $1, 5, true, '\\x00')`,
+    [now()],
+  );
+  await beginErasure(erasing, bo, 'asked', randomUUID());
+  const rightMs = now();
+  storeNow = () => rightMs;
+  clock.nowMs += 400 * DAY_MS;
+  await pass(2 * HOUR_MS, HOUR_MS / 2);
+  expect([await isThere(ada.device), await isThere(bo.device), await count('select 1 from inbox')]).toEqual([1, 0, 1]);
+  storeNow = now;
+  await pass(2 * HOUR_MS, HOUR_MS / 2);
+  expect([await isThere(ada.device), await count('select 1 from inbox')]).toEqual([0, 0]);
 });
