@@ -48,7 +48,7 @@ export type Quotas = {
   counted(slot: number, nowMs: number): { minute: number; day: number };
   /** Writes what other replicas counted for a key, so that `take` adds it. */
   setElsewhere(slot: number, nowMs: number, minute: number, day: number): void;
-  /** Clears tomorrow's day columns; called at least once a day, by one thread. */
+  /** Clears tomorrow's day columns, and today's after a leap of the clock; called every minute, by one thread. */
   sweep(nowMs: number): void;
 };
 
@@ -61,6 +61,8 @@ export function openQuotas(memory: SharedArrayBuffer, seed: AddressSeed, address
   const table = new Int32Array(memory);
   const addresses = table.length - 2 * ADDRESS_SLOTS;
   const hash: AddressHash = { a: 0, b: 0 };
+  /** -1 = never. */
+  let sweptDay = -1;
   const verdict: Verdict = { refused: '', limit: 0, remaining: 0, windowS: 0, resetS: 0 };
 
   function rowOf(slot: number): number {
@@ -113,6 +115,13 @@ export function openQuotas(memory: SharedArrayBuffer, seed: AddressSeed, address
     verdict.resetS = Math.ceil((windowMs - (nowMs % windowMs)) / 1000);
   }
 
+  function clearDay(day: number): void {
+    for (let row = 0; row < addresses; row += COLUMNS) {
+      Atomics.store(table, row + COLUMN.dayEven + (day & 1), 0);
+      Atomics.store(table, row + COLUMN.elsewhereDayEven + (day & 1), 0);
+    }
+  }
+
   return {
     take,
     counted(slot, nowMs) {
@@ -129,11 +138,11 @@ export function openQuotas(memory: SharedArrayBuffer, seed: AddressSeed, address
       Atomics.store(table, row + COLUMN.elsewhereDayEven + odd, day);
     },
     sweep(nowMs) {
-      const tomorrowOdd = (Math.floor(nowMs / DAY_MS) + 1) & 1;
-      for (let row = 0; row < addresses; row += COLUMNS) {
-        Atomics.store(table, row + COLUMN.dayEven + tomorrowOdd, 0);
-        Atomics.store(table, row + COLUMN.elsewhereDayEven + tomorrowOdd, 0);
-      }
+      const today = Math.floor(nowMs / DAY_MS);
+      clearDay(today + 1);
+      // A machine that slept for two days, or whose clock was set, left a day in these columns that nobody cleared.
+      if (sweptDay !== -1 && today !== sweptDay && today !== sweptDay + 1) clearDay(today);
+      sweptDay = today;
     },
   };
 }

@@ -49,6 +49,18 @@ test('a new day starts at nothing, whatever was counted two days before', () => 
   }
 });
 
+test('what was counted before a machine slept for two days is not of the day it wakes on', () => {
+  const quotas = openQuotas(createQuotaMemory(1), SEED);
+  const key = { slot: 0, perMinute: null, dailyQuota: 2 };
+  const takeTwo = (nowMs: number) => [1, 2].map(() => quotas.take(key, '192.0.2.1', nowMs).refused);
+  quotas.sweep(NOON);
+  expect(takeTwo(NOON)).toEqual(['', '']);
+  quotas.sweep(NOON + MINUTE_MS);
+  expect(quotas.take(key, '192.0.2.1', NOON + MINUTE_MS).refused).toBe('day');
+  quotas.sweep(NOON + 2 * DAY_MS);
+  expect(takeTwo(NOON + 2 * DAY_MS)).toEqual(['', '']);
+});
+
 test('a verdict says when to come back: the end of the minute, midnight UTC', () => {
   const quotas = openQuotas(createQuotaMemory(1), SEED);
   const minute = quotas.take({ slot: 0, perMinute: 9, dailyQuota: null }, '192.0.2.1', NOON + 15_500);
