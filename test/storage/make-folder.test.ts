@@ -14,8 +14,10 @@ test('a folder is made with all that is missing above it, for its owner alone, a
   expect([deep, join(base, 'a')].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o700]);
 });
 
-test('a folder that cannot be is an error, not a hang', () => {
-  expect(() => makeFolder('/dev/null/a/b')).toThrow(/ENOTDIR/);
+test('a folder that cannot be is an error that says why, not a hang', () => {
+  expect(() => makeFolder('/dev/null/a/b')).toThrow(
+    '/dev/null/a cannot be made: something above it is a file, no folder',
+  );
   // Not every system has one; where it is, Node's own way of making folders never comes back from it.
   if (existsSync('/proc/self')) expect(() => makeFolder('/proc/honeyguide/a')).toThrow(/ENOENT/);
 });
