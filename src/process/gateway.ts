@@ -96,7 +96,7 @@ async function openInOrder(config: Config, options: GatewayOptions, opening: Ope
   await loadCorrections(store.pool, corrections);
   const { index } = map;
   const needs = { config, secrets, ...read, store: store.address, index, lease: lease.memory, memory };
-  const port = await threads.start(config.port, keys.all(), threadSetup(needs));
+  const port = await unlessAborted(threads.start(config.port, keys.all(), threadSetup(needs)), options.signal);
   opened('server threads');
 
   const stopping = new AbortController();
@@ -119,6 +119,15 @@ async function openInOrder(config: Config, options: GatewayOptions, opening: Ope
   log.info({ port, opsPort: ops.port, threads: config.threads, stations: index.size(), tookMs }, 'ready');
   if (demoKeys !== null) options.say(demoText(demoKeys, config.host, port));
   return { port, opsPort: ops.port, close: opening.close };
+}
+
+/** What `work` resolves to; rejects with the signal's reason as soon as that aborts, and leaves the end of the work to who closes it. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  return Promise.race([work, aborted]);
 }
 
 /** What takes longest, at the same time: threads load their code, the store opens, and files are read. */

@@ -35,7 +35,7 @@ export function spawnServerThreads(count: number, log: Logger, codeCache?: strin
   const workers: (Worker | undefined)[] = [];
   const pauses = new Set<NodeJS.Timeout>();
   let entries: readonly KeyRingEntry[] = [];
-  const told = new WeakSet<Worker>();
+  const listening = new WeakSet<Worker>();
   let stopping = false;
   let restarts = 0;
 
@@ -52,7 +52,6 @@ export function spawnServerThreads(count: number, log: Logger, codeCache?: strin
   /** Resolves with the worker's port when it listens, rejects if it ends before that. */
   function listen(worker: Worker, thread: number, port: number, setup: ThreadSetup): Promise<number> {
     const { data, transfer } = setup(thread, port);
-    told.add(worker);
     worker.postMessage({ kind: 'start', data: { ...data, keys: entries } } satisfies ToThread, transfer);
     return new Promise((resolve, reject) => {
       let failure: unknown = new Error('the server thread ended before it listened');
@@ -60,7 +59,10 @@ export function spawnServerThreads(count: number, log: Logger, codeCache?: strin
         failure = error;
       });
       worker.once('exit', () => reject(failure));
-      worker.once('message', (message: FromThread) => resolve(message.port));
+      worker.once('message', (message: FromThread) => {
+        listening.add(worker);
+        resolve(message.port);
+      });
     });
   }
 
@@ -110,8 +112,8 @@ export function spawnServerThreads(count: number, log: Logger, codeCache?: strin
       stopping = true;
       for (const pause of pauses) clearTimeout(pause);
       const there = workers.filter((worker) => worker !== undefined);
-      // Who was not told to start holds nothing, and would first load all of its code: a start that failed, or was stopped, waited for that.
-      await Promise.all(there.map((worker) => (told.has(worker) ? end(worker) : worker.terminate())));
+      // Who does not listen yet answers nobody, and would first load all of its code: a start that failed, or was stopped, waited for that.
+      await Promise.all(there.map((worker) => (listening.has(worker) ? end(worker) : worker.terminate())));
     },
   };
 }
