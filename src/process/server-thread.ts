@@ -22,6 +22,7 @@ import type { StoreAddress } from '../storage/pool.ts';
 import type { AnonymityMapHandle } from './anonymity-map.ts';
 import { openCounts } from './counts.ts';
 import { createLog } from './log.ts';
+import { limitConnections } from './open-files.ts';
 import { openThreadPeople, type PeopleKeys } from './people.ts';
 import { openRights } from './rights.ts';
 import { CLOCKS, openThreadSharing } from './sharing.ts';
@@ -37,6 +38,8 @@ export type ThreadData = {
   readonly host: string;
   readonly port: number;
   readonly reusePort: boolean;
+  /** Clients connected at once; Infinity = any number. */
+  readonly maxConnections: number;
   readonly trustProxy: readonly string[];
   readonly valkeyUrl?: string;
   readonly logLevel: string;
@@ -114,6 +117,7 @@ async function serve(data: ThreadData): Promise<Serving> {
     addressKey: data.addressKey,
     valkey,
   });
+  limitConnections(app.server, data.maxConnections, log);
   // Handed on to net.Server.listen, whose reusePort Fastify's types don't know yet.
   await app.listen({ host: data.host, port: data.port, reusePort: data.reusePort } as FastifyListenOptions);
   loop.begin();

@@ -16,6 +16,7 @@ import type { IpDatabaseHandle } from '../positioning/ip.ts';
 import type { StationIndex } from '../stations/index-writer.ts';
 import type { StoreAddress } from '../storage/pool.ts';
 import type { AnonymityMapHandle } from './anonymity-map.ts';
+import { connectionsPerThread } from './open-files.ts';
 import type { ThreadSetup } from './server-threads.ts';
 import { createStatusMemory } from './status.ts';
 
@@ -59,6 +60,7 @@ export function createThreadMemory(threads: number): ThreadMemory {
 export function threadSetup(needs: ThreadNeeds): ThreadSetup {
   const { config, secrets, store, index, ipDatabase, anonymityMap, lease, memory } = needs;
   const addressKey = new Uint8Array(hkdfSync('sha256', secrets.pseudonymKey, '', 'addresses in rate limits', 32));
+  const maxConnections = connectionsPerThread(config.threads);
   return (thread, port) => {
     const { handle, port: indexPort } = index.connect();
     return {
@@ -70,6 +72,7 @@ export function threadSetup(needs: ThreadNeeds): ThreadSetup {
         version: VERSION,
         host: config.host,
         reusePort: config.threads > 1,
+        maxConnections,
         trustProxy: config.trustProxy,
         valkeyUrl: config.valkeyUrl,
         logLevel: config.logLevel,

@@ -34,6 +34,7 @@ function setupFor(threads: number): ThreadSetup {
     version: '0.0.0',
     host: '127.0.0.1',
     reusePort: threads > 1,
+    maxConnections: 1_000,
     trustProxy: [],
     logLevel: 'silent',
     store: { kind: 'embedded', socketFolder: testFolder() },
