@@ -10,6 +10,8 @@ import type { SnapshotAbout } from './snapshot-format.ts';
 
 /** The change feed forgets a removed station when its row is deleted, which happens no sooner than this. */
 const MAX_AGE_MS = 7 * 86_400_000;
+/** One that a clock took which ran further ahead looks young for as long again: how old it is nobody knows. */
+const MAX_AHEAD_MS = 3_600_000;
 
 /** Which store the index is a copy of, up to where, and in which of its epochs. */
 export type Followed = { readonly store: string; readonly position: string; readonly epoch: string };
@@ -40,7 +42,11 @@ export function keepSnapshot(
 
   async function load(store: string): Promise<SnapshotAbout | null> {
     if (file === undefined) return null;
-    const result = await readSnapshot(file, index, { store, oldestMs: now() - MAX_AGE_MS });
+    const result = await readSnapshot(file, index, {
+      store,
+      oldestMs: now() - MAX_AGE_MS,
+      newestMs: now() + MAX_AHEAD_MS,
+    });
     if (result.kind === 'refused') log.warn({ reason: result.reason }, 'snapshot refused, reading the whole store');
     if (result.kind !== 'loaded') return null;
     if ((await positionSince(pool, result.about.position)).wentBack) {
@@ -56,7 +62,8 @@ export function keepSnapshot(
   async function take(into: SnapshotFile): Promise<void> {
     const standing = followed();
     if (standing === null) return;
-    const isFresh = takenAt !== null && now() - takenAt < MAX_AGE_MS / 2;
+    const ageMs = takenAt === null ? Number.POSITIVE_INFINITY : now() - takenAt;
+    const isFresh = ageMs < MAX_AGE_MS / 2 && ageMs >= -MAX_AHEAD_MS;
     if (isFresh && !hasNews) return;
     const { store, position, epoch } = standing;
     const about = { store, position, takenAt: now() };

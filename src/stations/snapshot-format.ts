@@ -27,6 +27,7 @@ export type SnapshotProblem =
   | 'another seed'
   | 'another store'
   | 'too old'
+  | 'of a time to come'
   | 'damaged';
 
 export type ShardEntry = { readonly groups: number; readonly count: number; readonly tag: string };

@@ -99,12 +99,12 @@ async function syncFolder(folder: string): Promise<void> {
 
 /**
  * Loads the file into the index, in place of what it holds, if it is whole and of this key and seed, and, where `expect` says
- * so, of this store and not taken before `oldestMs`.
+ * so, of this store, not taken before `oldestMs` and not after `newestMs`.
  */
 export async function readSnapshot(
   { path, key }: SnapshotFile,
   index: StationIndex,
-  expect: { store?: string; oldestMs?: number } = {},
+  expect: { store?: string; oldestMs?: number; newestMs?: number } = {},
 ): Promise<SnapshotResult> {
   let file: FileHandle;
   try {
@@ -118,6 +118,7 @@ export async function readSnapshot(
     const { store, position, takenAt, shards: entries } = opened.trailer;
     if (expect.store !== undefined && store !== expect.store) return refused('another store');
     if (expect.oldestMs !== undefined && takenAt < expect.oldestMs) return refused('too old');
+    if (expect.newestMs !== undefined && takenAt > expect.newestMs) return refused('of a time to come');
     const shards = await readShards(file.fd, entries, opened.file);
     if (shards === null) return refused('damaged');
     index.replace(shards);
