@@ -13,6 +13,7 @@ import { createCentroid } from './baseline-centroid.ts';
 import { createIchnaea } from './baseline-ichnaea.ts';
 import { honestFactors, leastErrorM, truthsApartM } from './bounds.ts';
 import { openSimulations, openTraces } from './data-sets.ts';
+import { openDrawnWorlds, printDrawn } from './drawn-worlds.ts';
 import type { DataSet, Method } from './method.ts';
 import { type Metrics, measure } from './metrics.ts';
 import { createNearestReports } from './oracle-nearest.ts';
@@ -89,6 +90,9 @@ function limitsOf(set: DataSet, ours: Method): string[] {
   return limits;
 }
 
+/** Worlds of each kind that are drawn by lot. */
+const DRAWN = 12;
+
 /** The plot in docs/learning.md: one set of access points, one of cells. */
 const DOCS_PLOT = new URL('../../docs/plots/accuracy.svg', import.meta.url);
 const README = new URL('./README.md', import.meta.url);
@@ -131,7 +135,7 @@ What limits each set:
 
 ${notes.map((note) => `- ${note}`).join('\n')}
 
-Other simulated worlds, in process (\`other-worlds.ts\`):
+Other simulated worlds, in process (\`other-worlds.ts\`), and some that nothing was fitted on (\`drawn-worlds.ts\`):
 
 ${others}
 `;
@@ -171,7 +175,9 @@ async function main(): Promise<void> {
   const overHttp = values.http ? await askGateway(sets) : [];
   const rows = sets.flatMap(({ name }) => [...inProcess, ...overHttp].filter(({ set }) => set === name));
   const table = printTable(rows);
-  const others = values.all ? printOthers(compare(openOtherWorlds(), [])) : '';
+  const others = values.all
+    ? [printOthers(compare(openOtherWorlds(), [])), printDrawn(compare(openDrawnWorlds(DRAWN), []))].join('\n\n')
+    : '';
   if (values.json) {
     console.log(
       JSON.stringify(rows.map(({ metrics: { errorsM: _, ...metrics }, ...row }) => ({ ...row, ...metrics }))),

@@ -13,24 +13,44 @@ import type { Source } from './source.ts';
  * Goes up with every change of a factor, a scale or a class: a running gateway's counts are of errors over circles as these
  * make them, and say nothing of others. Fits one byte.
  */
-export const CALIBRATION_VERSION = 9;
+export const CALIBRATION_VERSION = 10;
 
 /** Under the first are one room's access points, heard thousands of times in it (a library); streets begin above. */
 const REACH_BOUNDS_M = [6.5, 16, 32, 64];
-
+/** Rows of classes: 2, 3, 4-5, 6-9, 10 and more devices, and as many whose strengths were followed (path-loss.ts). */
+const DEVICE_ROWS = 6;
+const MAC_CLASSES = DEVICE_ROWS * (REACH_BOUNDS_M.length + 1);
+/** 95 % error in one room over `macScaleM`. */
+const ROOM_FACTOR = 0.85;
 /**
- * 95 % error over `macScaleM`. Rows: 2, 3, 4-5, 6-9, 10 and more devices, and as many whose strengths were followed (path-loss.ts).
- * Columns: reach under 6.5, 16, 32, 64 m, and wider.
+ * Logarithm of the 95 % error in metres of who is in no one room: `is`, and what it goes up by with the logarithms of the reach, of
+ * scatter and spread in shares of it (`scatter`, `spread`), of the number of devices, of spread and number together (many devices that
+ * all stand in one place are heard everywhere there, and say nothing), of the mean reach over the weighted one (`faint`: those that are
+ * loud here are heard less far than the rest), of how far strengths led (`led`) and of doubt; with the share that is not known, and
+ * what of that is over a half; and what it is less if strengths were followed. Quantile regression over Lisbon, the bench's own
+ * simulated worlds and some hundred drawn ones (streets, malls, houses; densities, walls, powers, fixes, three to eight people on three to five
+ * days), those with few people weighing a fifth, so that the middle one of worlds holds 96 %.
  */
-// biome-ignore format: a table
-const MAC_FACTORS = [
-  0.9, 2.1, 2.2, 2.3, 1.8,
-  0.9, 2.1, 2.0, 1.5, 1.2,
-  0.87, 2.1, 1.7, 1.25, 1.1,
-  0.9, 2.7, 1.3, 1.1, 1.0,
-  0.9, 2.9, 0.92, 0.95, 0.85,
-  0.9, 2.9, 0.9, 0.8, 0.65,
-];
+const STREET = {
+  is: 2.523,
+  reach: 0.58,
+  scatter: 0.678,
+  spread: 0.345,
+  devices: -0.264,
+  devicesSpread: -0.389,
+  faint: 1.193,
+  led: 0.838,
+  doubt: 3.18,
+  unknown: 0.893,
+  outside: 1.843,
+  followed: -0.324,
+  alley: 0.127,
+} as const;
+/** Where all stand in one point or on the answer, the shares are not nothing. */
+const LEAST_SPREAD = 0.05;
+const LEAST_SCATTER = 0.1;
+/** More devices say no more. */
+const MOST_DEVICES = 40;
 /** 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more), then over the scale of parts of the serving one. */
 const CELL_FACTORS = [3.75, 3.45, 3.15, 0.68];
 
@@ -38,8 +58,16 @@ const CELL_FACTORS = [3.75, 3.45, 3.15, 0.68];
  * Classes of answers whose circles are corrected together: by source, count and spread. First those of access points, as
  * `macBucket` numbers them, then those of beacons, then those by whole cells (1, 2, 3 and more) and by parts of the serving one.
  */
-export const ERROR_CLASSES = 2 * MAC_FACTORS.length + CELL_FACTORS.length;
-const FIRST_CELL_CLASS = 2 * MAC_FACTORS.length;
+export const ERROR_CLASSES = 2 * MAC_CLASSES + CELL_FACTORS.length;
+const FIRST_CELL_CLASS = 2 * MAC_CLASSES;
+
+/** Classes whose circles are likely wrong by the same factor where a map is unlike the bench's: one room's, all others of a kind, cells'. */
+export function kinOf(errorClass: number): number {
+  if (errorClass >= FIRST_CELL_CLASS) return 4;
+  const inRoom = errorClass % (REACH_BOUNDS_M.length + 1) === 0;
+  return (errorClass < MAC_CLASSES ? 0 : 2) + (inRoom ? 1 : 0);
+}
+export const KINS = 5;
 
 /** Factors on the circles of each class; all 1 on a map of which nothing is known. */
 export type Corrections = Float32Array;
@@ -61,27 +89,44 @@ export function openCorrections(memory: SharedArrayBuffer): Corrections {
 
 /** Privacy: two devices are little company, whatever they would allow (attack A10). */
 const TWO_DEVICES_M = 100;
-/**
- * How much wider the circle the less of what is heard is known: streets of a map of few reports, and of one left out; and how much more
- * the less than half: what is known then stands where somebody reported, and the phone where nobody did.
- */
-const EDGE_WIDER = 0.9;
-const OUTSIDE_WIDER = 6;
 const WIFI_FLOOR_M = 5;
 const BLUETOOTH_FLOOR_M = 3;
 const CELL_FLOOR_M = 100;
 
-/** The scale of a solution by access points or beacons, metres: what an error is measured in. */
-function macScaleM(solution: Solution): number {
+/** What a position by access points or beacons rests on, beside its solution; `ledM` is how far strengths led from the mean. */
+export type MacBasis = { devices: number; share: number; followed: boolean; ledM: number };
+
+/** The scale of a solution in one room, metres: what an error is measured in. */
+function roomScaleM(solution: Solution): number {
   return 0.75 * solution.reachM + 0.6 * Math.min(solution.scatterM, solution.reachM);
 }
 
-/** The row and column of a solution in MAC_FACTORS. */
+/** The class of a solution. */
 function macBucket(devices: number, followed: boolean, reachM: number): number {
   const row = devices < 4 ? devices - 2 : devices < 6 ? 2 : devices < 10 ? 3 : followed ? 5 : 4;
   let column = 0;
   while (column < REACH_BOUNDS_M.length && reachM >= REACH_BOUNDS_M[column]) column++;
   return row * (REACH_BOUNDS_M.length + 1) + column;
+}
+
+/** 95 % circle in metres in a street, a hall or a house. */
+function streetM(solution: Solution, doubt: number, { devices, share, followed, ledM }: MacBasis): number {
+  const { reachM } = solution;
+  const counted = Math.log(Math.min(devices, MOST_DEVICES));
+  const log =
+    STREET.is +
+    STREET.reach * Math.log(reachM) +
+    STREET.scatter * Math.log(Math.min(solution.scatterM / reachM, 1) + LEAST_SCATTER) +
+    (STREET.spread + STREET.devicesSpread * counted) * Math.log(solution.spreadM / reachM + LEAST_SPREAD) +
+    STREET.devices * counted +
+    STREET.faint * Math.log(solution.meanReachM / reachM) +
+    STREET.led * Math.log(1 + ledM / reachM) +
+    STREET.doubt * Math.log(1 + doubt) +
+    STREET.unknown * (1 - share) +
+    STREET.outside * Math.max(0.5 - share, 0) +
+    (followed ? STREET.followed : 0) +
+    (reachM < REACH_BOUNDS_M[1] ? STREET.alley : 0);
+  return Math.exp(log);
 }
 
 /**
@@ -93,20 +138,20 @@ function macBucket(devices: number, followed: boolean, reachM: number): number {
 export function rateMacs(
   corrections: Corrections,
   kind: MacKind,
-  devices: number,
-  followed: boolean,
-  share: number,
+  basis: MacBasis,
   solution: Solution,
   into: Source,
 ): void {
+  const { devices, followed } = basis;
   const bucket = macBucket(devices, followed, solution.reachM);
   const floor = devices === 2 ? TWO_DEVICES_M : kind === MAC_KIND.wifi ? WIFI_FLOOR_M : BLUETOOTH_FLOOR_M;
   // Members that disagree with the answer were left out of the scale: what they are trusted with is doubt.
   const doubt = solution.doubting / (solution.agreeing + solution.doubting);
-  into.errorClass = kind === MAC_KIND.wifi ? bucket : MAC_FACTORS.length + bucket;
-  const isRoom = solution.reachM < REACH_BOUNDS_M[0] || kind === MAC_KIND.bluetooth;
-  const edge = isRoom ? 0 : EDGE_WIDER * (1 - share) + OUTSIDE_WIDER * Math.max(0.5 - share, 0);
-  into.uncorrectedM = MAC_FACTORS[bucket] * macScaleM(solution) * (1 + doubt) * (1 + edge);
+  into.errorClass = kind === MAC_KIND.wifi ? bucket : MAC_CLASSES + bucket;
+  into.uncorrectedM =
+    solution.reachM < REACH_BOUNDS_M[0]
+      ? ROOM_FACTOR * roomScaleM(solution) * (1 + doubt)
+      : streetM(solution, doubt, basis);
   into.accuracyM = Math.max(floor, corrections[into.errorClass] * into.uncorrectedM);
 }
 

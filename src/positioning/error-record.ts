@@ -3,7 +3,7 @@
 // it is over, and only if two contributors of one protocol made them or a trusted one; corrections stay within CORRECTION's
 // limits and change by at most its steps a day, however many reports come. Attack it bounds: reports with invented positions
 // that widen everybody's circle (which takes more than a twentieth of what is counted) or narrow it.
-import { type Corrections, createCorrections, ERROR_CLASSES } from './calibration.ts';
+import { type Corrections, createCorrections, ERROR_CLASSES, KINS, kinOf } from './calibration.ts';
 
 /** Share of answers that a circle shall hold. */
 const SHARE = 0.95;
@@ -90,20 +90,26 @@ function learn(record: ErrorRecord, days: number): void {
   for (const { sample } of record.hands) for (const entry of sample) kept[entry]++;
   record.days = Math.min(record.days + days, 0xffff);
   if (record.days < LEAST_DAYS) return;
-  // Class by class: a young map's few-device answers say nothing about the circles of those by many.
+  const ofKin = Array.from({ length: KINS }, () => new Float32Array(BINS));
   for (let c = 0; c < ERROR_CLASSES; c++) {
-    corrections[c] = stepTo(corrections[c], correct(kept.subarray(c * BINS, (c + 1) * BINS)));
+    const sum = ofKin[kinOf(c)];
+    for (let bin = 0; bin < BINS; bin++) sum[bin] += kept[c * BINS + bin];
+  }
+  const believed = ofKin.map((counts) => correct(counts, 1));
+  // Then class by class: a young map's few-device answers say little about the circles of those by many.
+  for (let c = 0; c < ERROR_CLASSES; c++) {
+    corrections[c] = stepTo(corrections[c], correct(kept.subarray(c * BINS, (c + 1) * BINS), believed[kinOf(c)]));
   }
 }
 
-/** The belief that circles are right, moved into the interval in which the counts say that the SHARE quantile is. */
-function correct(counts: Float32Array): number {
+/** What was believed of circles, moved into the interval in which the counts say that the SHARE quantile is. */
+function correct(counts: Float32Array, believed: number): number {
   const total = counts.reduce((sum, n) => sum + n, 0);
-  if (total === 0) return 1;
+  if (total === 0) return believed;
   const unsure = STANDARD_ERRORS * Math.sqrt((SHARE * (1 - SHARE) * ALIKE) / total);
   const least = quantile(counts, (SHARE - unsure) * total);
   const most = SHARE + unsure < 1 ? quantile(counts, (SHARE + unsure) * total) : Number.POSITIVE_INFINITY;
-  return Math.min(Math.max(1, least), most);
+  return Math.min(Math.max(believed, least), most);
 }
 
 function stepTo(now: number, wanted: number): number {

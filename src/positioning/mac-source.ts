@@ -9,7 +9,7 @@ import { UNKNOWN_DBM } from '../radio/signal.ts';
 import { MAC_KIND, type MacKind, STATION_FLAG } from '../stations/index-contract.ts';
 import { addMacKeys } from '../stations/look-up-contract.ts';
 import { ANY_AGE_MS, ageSource, momentUntilMs, oldestMs, SCAN_MS, sinceHeardMs } from './age.ts';
-import { type Corrections, rateMacs } from './calibration.ts';
+import { type Corrections, type MacBasis, rateMacs } from './calibration.ts';
 import { findCluster } from './cluster.ts';
 import { createDeviceScratch, groupDevices } from './devices.ts';
 import type { Known } from './known.ts';
@@ -47,6 +47,7 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
   const points = createPoints(MAX_WIFI);
   const plane = createPlane();
   const solution = createSolution();
+  const basis: MacBasis = { devices: 0, share: 1, followed: false, ledM: 0 };
   const unlearntShare = createUnlearnt(MAX_WIFI);
   const followPathLoss = kind === MAC_KIND.wifi ? createPathLoss(MAX_WIFI) : null;
 
@@ -87,11 +88,15 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     if (2 * devices === knownDevices && !isWitnessed(witnesses, start)) return;
     flatten(points, start, plane);
     solve(points, start, devices > 2, solution);
-    const followed = devices > 2 && followPathLoss?.(points, solution) === true;
+    const { x, y } = solution;
+    basis.devices = devices;
+    basis.followed = devices > 2 && followPathLoss?.(points, solution) === true;
+    basis.ledM = Math.hypot(solution.x - x, solution.y - y);
+    basis.share = kind === MAC_KIND.bluetooth ? 1 : countMembers() / asked;
     into.found = true;
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
-    rateMacs(corrections, kind, devices, followed, countMembers() / asked, solution, into);
+    rateMacs(corrections, kind, basis, solution, into);
     into.trust = solution.agreeing;
     ageSource(into, oldest > SCAN_MS ? meanAgeMs(heard) : 0);
   }

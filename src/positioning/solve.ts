@@ -17,19 +17,22 @@ export const AGREES_SIGMAS2 = 9;
 
 /**
  * `x`, `y` metres on the plane; `scatterM` how far the points lie from it (one axis, weighted); `reachM` their own sigma
- * (weighted); `agreeing` the trust of those that agree, `doubting` of those that don't.
+ * (weighted); `spreadM` how far they lie from their own middle (one axis) and `meanReachM` their sigma, both unweighted;
+ * `agreeing` the trust of those that agree, `doubting` of those that don't.
  */
 export type Solution = {
   x: number;
   y: number;
   scatterM: number;
   reachM: number;
+  spreadM: number;
+  meanReachM: number;
   agreeing: number;
   doubting: number;
 };
 
 export function createSolution(): Solution {
-  return { x: 0, y: 0, scatterM: 0, reachM: 0, agreeing: 0, doubting: 0 };
+  return { x: 0, y: 0, scatterM: 0, reachM: 0, spreadM: 0, meanReachM: 0, agreeing: 0, doubting: 0 };
 }
 
 /**
@@ -92,6 +95,11 @@ export function measure(points: Points, out: Solution): void {
   let sw = 0;
   let swd = 0;
   let swr = 0;
+  let members = 0;
+  let sx = 0;
+  let sy = 0;
+  let sdd = 0;
+  let sr = 0;
   out.agreeing = 0;
   out.doubting = 0;
   for (let i = 0; i < count; i++) {
@@ -103,9 +111,16 @@ export function measure(points: Points, out: Solution): void {
     sw += weight[i];
     swd += (weight[i] * d2) / 2;
     swr += weight[i] * sigmaM[i];
+    members++;
+    sx += dx;
+    sy += dy;
+    sdd += d2;
+    sr += sigmaM[i];
     if (d2 < AGREES_SIGMAS2 * s2) out.agreeing += trust[i];
     else out.doubting += trust[i];
   }
   out.scatterM = Math.sqrt(swd / sw);
   out.reachM = swr / sw;
+  out.spreadM = Math.sqrt(Math.max(sdd - (sx * sx + sy * sy) / members, 0) / (2 * members));
+  out.meanReachM = sr / members;
 }

@@ -55,9 +55,9 @@ function answers(ageOf: () => number | undefined): string[] {
 
 const NOW = answers(() => undefined);
 
-test('what is heard now is answered as it was before ages counted, since many strengths do and who hears mostly unknown is far off, byte for byte', () => {
+test('what is heard now is answered as it was before ages counted, in circles as they were last fitted, byte for byte', () => {
   expect(NOW.filter((line) => line !== 'null').length).toBeGreaterThan(1500);
-  expect(createHash('sha256').update(NOW.join('\n')).digest('hex').slice(0, 16)).toBe('006c1e532456ccc9');
+  expect(createHash('sha256').update(NOW.join('\n')).digest('hex').slice(0, 16)).toBe('c3cba006be8253a4');
 });
 
 test.each([

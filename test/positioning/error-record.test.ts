@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ERROR_CLASSES } from '../../src/positioning/calibration.ts';
+import { ERROR_CLASSES, kinOf } from '../../src/positioning/calibration.ts';
 import { decodeErrorRecord, encodeErrorRecord } from '../../src/positioning/error-bytes.ts';
 import {
   beginDay,
@@ -55,9 +55,28 @@ describe('circles', () => {
     expect(corrections[CLASS]).toBeLessThanOrEqual(Math.fround(most));
   });
 
-  test('of a class nobody reported are left alone', () => {
+  test('of a class nobody reported go along with those of its kin, and no others', () => {
     const { corrections } = recordOf(40, crowd(20), 0.7);
-    expect([...corrections].filter((factor) => factor !== 1)).toHaveLength(1);
+    for (let c = 0; c < ERROR_CLASSES; c++) {
+      if (kinOf(c) === kinOf(CLASS)) expect(corrections[c]).toBe(corrections[CLASS]);
+      else expect(corrections[c]).toBe(1);
+    }
+  });
+
+  test('of a class whose own answers contradict its kin go by those', () => {
+    const other = CLASS + 1;
+    expect(kinOf(other)).toBe(kinOf(CLASS));
+    const record = createErrorRecord();
+    for (let day = 1; day <= 20; day++) {
+      beginDay(record, day);
+      for (const tag of crowd(40)) {
+        for (let i = 0; i < 6; i++) countError(record, tag, CLASS, 0.7, 0);
+        countError(record, tag, other, 1.3, 0);
+      }
+    }
+    beginDay(record, 21);
+    expect(record.corrections[CLASS]).toBeLessThan(0.8);
+    expect(record.corrections[other]).toBeGreaterThan(1.2);
   });
 
   test('grow by three tenths a day at most and shrink by one, whatever is reported', () => {
