@@ -6,7 +6,8 @@
 import { distanceM } from '../geo/distance.ts';
 import type { Place } from './places.ts';
 import type { HeardKind } from './sighting.ts';
-import { isCompany, PROOF, type Tile, type Whereabouts } from './whereabouts.ts';
+import { PROOF, type Tile, type Whereabouts } from './whereabouts.ts';
+import { isCompany } from './witness.ts';
 
 /** GSM's timing advance ends there. */
 const REACH_M = 35_000;

@@ -4,7 +4,8 @@
 // station: fold.ts does.
 import { distanceM } from '../geo/distance.ts';
 import type { HeardKind } from './sighting.ts';
-import { fadeOf, isCompany, PROOF, type Tile, type Whereabouts } from './whereabouts.ts';
+import { fadeOf, PROOF, type Tile, type Whereabouts } from './whereabouts.ts';
+import { isCompany } from './witness.ts';
 
 /**
  * Metres. Tiles within `link` belong to one place (a street walked on one side only leaves gaps). Proven places further than

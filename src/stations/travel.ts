@@ -6,7 +6,8 @@
 import { distanceM } from '../geo/distance.ts';
 import { DISTANCES, type Place } from './places.ts';
 import type { HeardKind } from './sighting.ts';
-import { isCompany, type Tile, type Whereabouts, type Witness, witnessDays } from './whereabouts.ts';
+import { type Tile, type Whereabouts, witnessDays } from './whereabouts.ts';
+import { isCompany, type Witness } from './witness.ts';
 
 /** Days from the first to the last arrival that told so: two days of a calendar may be minutes apart. */
 const LEAST_DAYS = 2;

