@@ -1,9 +1,7 @@
 // From what a solution looks like to the radius of a circle that holds the phone in 95 of 100 cases.
-// Promises: finite, above the floor of its kind. The factors are measured, not derived: quantiles of the error over a scale
-// made of the stations' own reach and how far they scatter, on held-out scans of real walks (Lisbon, one library over 25
-// months) and of simulated streets, malls and villages, each of these worlds weighing the same: the share is meant for the
-// next place, not for the one with the most scans. Where simulated streets and malls of other sizes and walls want wider ones,
-// they had a say. What a running gateway finds of its own map corrects them, class by class: error-record.ts.
+// Promises: finite, above the floor of its kind. Everything is measured, not derived: quantiles of the error on held-out scans of
+// real walks and drives and in simulated worlds, each world weighing the same, however many scans it has: the share is meant for the
+// next place. What a running gateway finds of its own map corrects them, by kind and by class: error-record.ts.
 import { MAC_KIND, type MacKind } from '../stations/index-contract.ts';
 import { R95_OVER_SIGMA } from './reach.ts';
 import type { Solution } from './solve.ts';
