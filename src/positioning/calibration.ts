@@ -19,7 +19,7 @@ const REACH_BOUNDS_M = [6.5, 16, 32, 64];
 const DEVICE_ROWS = 6;
 const MAC_CLASSES = DEVICE_ROWS * (REACH_BOUNDS_M.length + 1);
 /** 95 % error in one room over `macScaleM`. */
-const ROOM_FACTOR = 0.83;
+const ROOM_FACTOR = 0.89;
 /**
  * Logarithm of the 95 % error in metres of who is in no one room: `is`, and what it goes up by with the logarithms of the reach, of
  * scatter and spread in shares of it (`scatter`, `spread`), of the number of devices, of spread and number together (many devices that
