@@ -1,6 +1,6 @@
 // From what a solution looks like to the radius of a circle that holds the phone in 95 of 100 cases.
 // Promises: finite, above the floor of its kind. Everything is measured, not derived: quantiles of the error on held-out scans of
-// real walks and drives and in simulated worlds, each world weighing the same, however many scans it has: the share is meant for the
+// real walks and drives and in simulated worlds, a world weighing the same however many scans it has: the share is meant for the
 // next place. What a running gateway finds of its own map corrects them, by kind and by class: error-record.ts.
 import { MAC_KIND, type MacKind } from '../stations/index-contract.ts';
 import { R95_OVER_SIGMA } from './reach.ts';
@@ -18,14 +18,14 @@ const REACH_BOUNDS_M = [6.5, 16, 32, 64];
 /** Rows of classes: 2, 3, 4-5, 6-9, 10 and more devices, and as many whose strengths were followed (path-loss.ts). */
 const DEVICE_ROWS = 6;
 const MAC_CLASSES = DEVICE_ROWS * (REACH_BOUNDS_M.length + 1);
-/** 95 % error in one room over `macScaleM`. */
+/** 95 % error in one room over `roomScaleM`. */
 const ROOM_FACTOR = 0.89;
 /**
  * Logarithm of the 95 % error in metres of who is in no one room: `is`, and what it goes up by with the logarithms of the reach, of
  * scatter and spread in shares of it (`scatter`, `spread`), of the number of devices, of spread and number together (many devices that
  * all stand in one place are heard everywhere there, and say nothing), of the mean reach over the weighted one (`faint`: those that are
  * loud here are heard less far than the rest), of how far strengths led (`led`) and of doubt; with the share that is not known, and
- * what of that is over a half; and what it is less if strengths were followed. Quantile regression over Lisbon, the bench's own
+ * what of that is over a half; if strengths were `followed`; and in an `alley`, where the reach is under the second bound. Quantile regression over Lisbon, the bench's own
  * simulated worlds and some hundred drawn ones (streets, malls, houses; densities, walls, powers, fixes, three to eight people on three to five
  * days), those with few people weighing a fifth, so that the middle one of worlds holds 95 to 96 %.
  */

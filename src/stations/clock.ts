@@ -37,4 +37,7 @@ export function comeBack(believed: Evidence, w: Whereabouts, nowMs: number): voi
     tile.lastHalf = backHalf(tile.lastHalf);
   }
   emptySlots(w, ({ day }) => isAhead(day * DAY_MS, nowMs));
+  if (!isAhead(w.onceDay * DAY_MS, nowMs)) return;
+  w.onceDay = 0;
+  w.onceDbm = 0;
 }

@@ -169,8 +169,8 @@ function witnessSlot(w: Whereabouts, day: number, tag: number, judge: Judge): nu
     crowd++;
   }
   if (crowd >= CROWD || (free < 0 && w.recent.length >= WITNESS_SLOTS)) return -1;
-  if (free < 0) return w.recent.push({ day, tag, spent: 0, loudDbm: 0 }) - 1;
-  w.recent[free] = { day, tag, spent: 0, loudDbm: 0 };
+  if (free < 0) return w.recent.push({ ...NOBODY, day, tag }) - 1;
+  w.recent[free] = { ...NOBODY, day, tag };
   return free;
 }
 

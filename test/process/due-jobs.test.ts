@@ -2,17 +2,13 @@
 // test's. Nothing here calls a job.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createCounterMemory, sumCounters } from '../../src/http/counters.ts';
-import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
 import { type Job, type Scheduler, startJobs, type Timers } from '../../src/jobs/scheduler.ts';
-import { gatewayJobs } from '../../src/process/gateway-jobs.ts';
-import { createLog } from '../../src/process/log.ts';
 import { markChild } from '../../src/rights/children-store.ts';
 import { beginErasure } from '../../src/rights/erase-store.ts';
 import { EVIDENCE_MS } from '../../src/rights/registry-people.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
 import { eraseDeps, register } from '../rights/people.ts';
-import { AT_REST } from '../support/at-rest.ts';
+import { jobsOf } from '../support/jobs.ts';
 import { openTestStore } from '../support/store.ts';
 
 const MINUTE_MS = 60_000;
@@ -25,6 +21,7 @@ const now = () => clock.nowMs;
 /** The store's clock, which goes with the gateway's unless a test says otherwise. */
 let storeNow = now;
 const erasing = { ...eraseDeps(pool, now), random: randomBytes };
+const plan = jobsOf(store, { erasing, readStoreMs: async () => storeNow() });
 const waiting = new Map<object, { readonly wake: () => void; readonly atMs: number }>();
 const timers: Timers = {
   nowMs: now,
@@ -40,30 +37,12 @@ const running = new Set<Promise<unknown>>();
 let scheduler: Scheduler;
 
 beforeEach(() => {
-  scheduler = startJobs(gatewayPlan().map(noted), now, (name, error) => failed.push([name, error]), timers);
+  scheduler = startJobs(plan.map(noted), now, (name, error) => failed.push([name, error]), timers);
 });
 afterEach(async () => {
   await scheduler.stop();
   expect(failed).toEqual([]);
 });
-
-function gatewayPlan(): readonly Job[] {
-  const counters = createCounterMemory(1);
-  return gatewayJobs({
-    ...{ store, atRest: AT_REST, erasing, barredKey: new Uint8Array(32), forgetAfterDays: 365 },
-    fold: async () => null,
-    readStoreMs: async () => storeNow(),
-    disk: { freeBytes: async () => Number.POSITIVE_INFINITY },
-    counts: { mapVersion: '', epsilonCap: 30 },
-    map: { isComplete: () => true, writeSnapshot: () => {} } as never,
-    quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),
-    keys: () => [],
-    readCounters: () => sumCounters(counters),
-    setStatus: () => {},
-    stopping: new AbortController().signal,
-    log: createLog('silent', 'test'),
-  }).jobs;
-}
 
 function noted(job: Job): Job {
   return {

@@ -1,12 +1,11 @@
 import { expect, test } from 'vitest';
-import { createCounterMemory, sumCounters } from '../../src/http/counters.ts';
-import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { insertRows, measureInbox } from '../../src/observations/store.ts';
 import { openFoldBeside } from '../../src/process/fold-beside.ts';
-import { gatewayJobs } from '../../src/process/gateway-jobs.ts';
-import { createLog } from '../../src/process/log.ts';
+import type { JobDeps } from '../../src/process/gateway-jobs.ts';
+import type { Store } from '../../src/storage/open.ts';
 import { AT_REST, STATION_KEY } from '../support/at-rest.ts';
+import { jobsOf } from '../support/jobs.ts';
 import { openTestStore, testFolder } from '../support/store.ts';
 
 const NOW_MS = Date.now();
@@ -14,6 +13,9 @@ const REPORT = {
   ...{ lat: 38.7, lon: -9.1, accuracyM: 8, speedMps: 1, fused: false, timeMs: NOW_MS },
   ...{ wifi: [{ mac: 0x001a2b3c4d5e, dbm: -60, ageMs: 0 }], bluetooth: [], cells: [], neighbours: [] },
 };
+
+const jobOf = (name: string, store: Store, said: Partial<JobDeps>) =>
+  jobsOf(store, { readStoreMs: async () => NOW_MS, ...said }).find((job) => job.name === name);
 
 test('the fold takes nothing more once the process stops, so that the stop is not kept waiting', async () => {
   const store = await openTestStore();
@@ -24,29 +26,12 @@ test('the fold takes nothing more once the process stops, so that the stop is no
   ]);
   await insertRows(store.pool, packRows([REPORT], { tag: 1, dayKey, trusted: false }, NOW_MS, AT_REST.payloads));
   const pending = async () => (await measureInbox(store.pool)).pendingRows;
-  const counters = createCounterMemory(1);
   const { address } = store;
   const setup = { store: address, stationKey: STATION_KEY, barredKey: new Uint8Array(32), logLevel: 'silent' };
-  const foldUntil = (stopping: AbortSignal) =>
-    gatewayJobs({
-      store,
-      atRest: AT_REST,
-      barredKey: new Uint8Array(32),
-      fold: openFoldBeside(store.pool, setup, testFolder(), stopping).fold,
-      forgetAfterDays: 365,
-      readStoreMs: async () => NOW_MS,
-      disk: { freeBytes: async () => Number.POSITIVE_INFINITY },
-      counts: { mapVersion: '', epsilonCap: 30 },
-      map: {} as never,
-      quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),
-      keys: () => [],
-      readCounters: () => sumCounters(counters),
-      setStatus: () => {},
-      stopping,
-      log: createLog('silent', 'test'),
-    })
-      .jobs.find(({ name }) => name === 'fold')
-      ?.run(NOW_MS);
+  const foldUntil = (stopping: AbortSignal) => {
+    const { fold } = openFoldBeside(store.pool, setup, testFolder(), stopping);
+    return jobOf('fold', store, { fold, stopping })?.run(NOW_MS);
+  };
 
   await foldUntil(AbortSignal.abort());
   expect(await pending()).toBe(1);
@@ -56,29 +41,16 @@ test('the fold takes nothing more once the process stops, so that the stop is no
 
 test('readiness follows the index while it is read anew, and never rises again during a stop', async () => {
   const store = await openTestStore();
-  const counters = createCounterMemory(1);
   const flags: Record<string, boolean> = {};
   let complete = true;
   const stopping = new AbortController();
-  const watch = gatewayJobs({
-    store,
-    atRest: AT_REST,
-    barredKey: new Uint8Array(32),
-    fold: async () => null,
-    forgetAfterDays: 365,
-    readStoreMs: async () => NOW_MS,
-    disk: { freeBytes: async () => Number.POSITIVE_INFINITY },
-    counts: { mapVersion: '', epsilonCap: 30 },
+  const watch = jobOf('watch', store, {
     map: { isComplete: () => complete } as never,
-    quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),
-    keys: () => [],
-    readCounters: () => sumCounters(counters),
     setStatus: (flag, up) => {
       flags[flag] = up;
     },
     stopping: stopping.signal,
-    log: createLog('silent', 'test'),
-  }).jobs.find(({ name }) => name === 'watch');
+  });
   await watch?.run(NOW_MS);
   expect(flags).toEqual({ store: true, index: true, jobs: true });
   complete = false;
@@ -92,29 +64,16 @@ test('readiness follows the index while it is read anew, and never rises again d
 
 test('readiness falls when the disk of the store is full, and the log says so once, and when there is room again', async () => {
   const store = await openTestStore();
-  const counters = createCounterMemory(1);
   const said: string[] = [];
   const say = (_facts: object, message: string) => void said.push(message);
   let [isReady, freeBytes] = [false, 1e9];
-  const watch = gatewayJobs({
-    store,
-    atRest: AT_REST,
-    barredKey: new Uint8Array(32),
-    fold: async () => null,
-    forgetAfterDays: 365,
-    readStoreMs: async () => NOW_MS,
+  const watch = jobOf('watch', store, {
     disk: { freeBytes: async () => freeBytes },
-    counts: { mapVersion: '', epsilonCap: 30 },
-    map: { isComplete: () => true } as never,
-    quotas: openQuotas(createQuotaMemory(1), { a: 1, b: 2 }),
-    keys: () => [],
-    readCounters: () => sumCounters(counters),
     setStatus(flag, up) {
       if (flag === 'store') isReady = up;
     },
-    stopping: new AbortController().signal,
     log: { info: say, error: say } as never,
-  }).jobs.find(({ name }) => name === 'watch');
+  });
   const states = [];
   for (freeBytes of [1e9, 4096, 0, 1e9]) {
     await watch?.run(NOW_MS);

@@ -357,6 +357,14 @@ describe('a station that is known', () => {
       expect(Math.max(...dates(station))).toBeLessThan(later(14));
     });
 
+    it('has no loudness vouched for by two of a day to come and of the day it was', () => {
+      const twice = (dbm: number) => [8, 9].map((who) => sight(2, who, HOME, { dbm }));
+      const disturbed = foldStation('wifi', unknownStation(), ahead(twice(-40)), later(2) + AHEAD_MS);
+      expect(disturbed.whereabouts.onceDbm).toBe(-40);
+      const { vouchedDbm, onceDbm } = foldStation('wifi', disturbed, twice(-50), later(2)).whereabouts;
+      expect([vouchedDbm, onceDbm]).toEqual([0, -50]);
+    });
+
     it('does not learn what is said to arrive in days to come', () => {
       expect(foldStation('wifi', known, ahead(walkBy(2, 9, FAR)), later(2))).toEqual(known);
     });
