@@ -123,6 +123,17 @@ describe('what is not believed', () => {
     expect(flattered.corrections[CLASS]).toBeGreaterThan(0.9);
   });
 
+  test('wild fixes of one in twelve, where all other answers are as near as circles say', () => {
+    const record = createErrorRecord();
+    for (let day = 1; day <= 30; day++) {
+      addDay(record, day, crowd(33), 1);
+      addDay(record, day, crowd(3, 101), 9);
+    }
+    beginDay(record, 31);
+    expect(record.corrections[CLASS]).toBeLessThan(1.45);
+    expect(recordOf(30, crowd(5), 9).corrections[CLASS]).toBe(Math.fround(CORRECTION.most));
+  });
+
   test('more of a contributor than a sample, spread over what it sent', () => {
     const record = createErrorRecord();
     beginDay(record, 1);
