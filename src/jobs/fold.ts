@@ -47,7 +47,7 @@ export type FoldDeps = {
   readonly now: () => number;
   /** The addresses among `macs` that are barred. */
   readonly barredAmong: (client: PoolClient, macs: readonly number[]) => Promise<ReadonlySet<number>>;
-  /** Told of a station that the fold could not work on: its evidence of this batch is lost, the rest goes on. */
+  /** Told of a station that the fold could not work on, whose evidence of this batch is lost, or of a report that could not be asked: the rest goes on. */
   readonly onError: (error: unknown) => void;
 };
 
@@ -188,7 +188,7 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps, pacing: Pacing): 
     }
   }
   const errors = await loadErrorRecord(client);
-  if (examineHeldBack(claimed, asked, dayKeyOf, errors, nowMs)) await saveErrorRecord(client, errors);
+  if (examineHeldBack(claimed, asked, dayKeyOf, errors, nowMs, deps.onError)) await saveErrorRecord(client, errors);
   // What was learnt from is not kept; its digest is, for the week in which it may come again.
   await client.query(
     `update inbox set folded_at = $2, contributor = null, payload = '' where folded_at is null and id = any($1)`,

@@ -1,7 +1,8 @@
 // A share of the reports is asked of the map before it learns them, as their phones would have asked: what that says of the
 // circles goes into the error record. Promises: pure; which reports is decided by their digests, which nobody outside knows; a
 // station that was taught by the same contributor on that day, or in a fleet by anybody, is not asked what it has just
-// heard; only sharp and fresh satellite fixes are truths. Keeps no place, and of the contributor a hash of the day's tag.
+// heard; only sharp and fresh satellite fixes are truths; a report that can't be asked is passed over, since these counts are
+// worth less than the learning of the rest. Keeps no place, and of the contributor a hash of the day's tag.
 import { dayOf } from '../observations/contributor.ts';
 import { type ClaimedRow, witnessOf } from '../observations/gather.ts';
 import { decodeReport } from '../observations/payload.ts';
@@ -25,13 +26,17 @@ const MOST_WITNESS = 0xffff_fffe;
 /** A row of the inbox with its digest. */
 export type HeldRow = ClaimedRow & { digest: Uint8Array };
 
-/** Asks `known`, the stations of these rows as they were before, and counts in `record`. True if the record changed. */
+/**
+ * Asks `known`, the stations of these rows as they were before, and counts in `record`. True if the record changed. `onError`
+ * is told of what went wrong with a report.
+ */
 export function examineHeldBack(
   rows: readonly HeldRow[],
   known: ReadonlyMap<string, KnownStation>,
   dayKeyOf: (day: number) => Uint8Array | undefined,
   record: ErrorRecord,
   nowMs: number,
+  onError: (error: unknown) => void,
 ): boolean {
   const examine = createExaminer(openKnownReader(known, nowMs));
   const readings = createReadings();
@@ -49,10 +54,14 @@ export function examineHeldBack(
     if (names.some((name) => hasTaught(known.get(name), day, witness(name)))) continue;
     const tag = row.trusted ? FLEET : Math.min(witnessOf(dayKey, row.contributor, 'calibration'), MOST_WITNESS);
     const lot = Buffer.from(row.digest).readUInt32LE(0);
-    examine(readInto(readings, report), report.lat, report.lon, report.timeMs, (errorClass, ratio) => {
-      countError(record, tag, errorClass, ratio, lot);
-      changed = true;
-    });
+    try {
+      examine(readInto(readings, report), report.lat, report.lon, report.timeMs, (errorClass, ratio) => {
+        countError(record, tag, errorClass, ratio, lot);
+        changed = true;
+      });
+    } catch (error) {
+      onError(error);
+    }
   }
   return changed;
 }

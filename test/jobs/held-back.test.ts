@@ -54,9 +54,12 @@ function knownMap(daysAgo = 5): Map<string, KnownStation> {
     }),
   );
 }
+const fail = (error: unknown) => {
+  throw error;
+};
 const examined = (one: HeldRow, known = knownMap()) => {
   const record = createErrorRecord();
-  examineHeldBack([one], known, () => KEY, record, START_MS);
+  examineHeldBack([one], known, () => KEY, record, START_MS, fail);
   return record;
 };
 
@@ -84,14 +87,31 @@ test.each<[string, HeldRow, Map<string, KnownStation>?]>([
   expect(examined(one, known).hands).toEqual([]);
 });
 
+test('a report that the map fails to be asked with is told of and passed over, and those after it are counted', () => {
+  const known = knownMap();
+  const good = row({ wifi: MACS.slice(0, 3).map((mac) => ({ mac, dbm: -60, ageMs: 0 })) });
+  const broken = known.get(`w${MACS[3]}`)!;
+  Object.defineProperty(broken.station, 'believed', { get: () => fail(new Error('broken station')) });
+  const record = createErrorRecord();
+  const errors: unknown[] = [];
+  examineHeldBack(
+    [row(), good],
+    known,
+    () => KEY,
+    record,
+    START_MS,
+    (error) => errors.push(error),
+  );
+  expect(errors).toHaveLength(1);
+  expect(record.hands[0].seen).toBe(1);
+});
+
 const { pool, ...store } = await openTestStore();
 const deps = {
   store: { pool, ...store },
   ...AT_REST,
   barredAmong: async () => new Set<number>(),
-  onError: (error: unknown) => {
-    throw error;
-  },
+  onError: fail,
 };
 
 test('circles follow what is reported: kept in the store, loaded by whoever answers, without a place in it', async () => {
