@@ -95,8 +95,8 @@ function elect(sources: readonly Source[]): number {
     if (!s.found) continue;
     let votes = s.trust;
     for (let j = 0; j < sources.length; j++) if (j !== i && meets[i * MAX_SOURCES + j] === 1) votes += sources[j].trust;
-    const better = votes > most || (votes === most && s.accuracyM < sources[winner].accuracyM);
-    if (winner >= 0 && !better) continue;
+    // No vote is a vote too: access points none of which reaches to the middle of all have no trust, and may be all there is.
+    if (winner >= 0 && (votes < most || (votes === most && s.accuracyM >= sources[winner].accuracyM))) continue;
     winner = i;
     most = votes;
   }

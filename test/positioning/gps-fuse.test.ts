@@ -38,6 +38,15 @@ test('of three sources the two that agree win, though the third is the sharpest'
   expect(into.merged).toBe(0b110);
 });
 
+test('a source that nobody believes, not even itself, answers alone; anything believed wins over it', () => {
+  const doubtful = source(0, 200, 0);
+  const into = createSource();
+  expect(fuse([doubtful], into)).toBe(0);
+  expect(into.found).toBe(true);
+  expect(fuse([doubtful, source(5_000, 400, 0.1)], into)).toBe(1);
+  expect(fuse([source(5_000, 400, 0), doubtful], into)).toBe(1);
+});
+
 test('the answer is the inverse-variance mean of agreeing sources, as a slow sum has it', () => {
   const circle = fc.record({
     e: fc.integer({ min: -100, max: 100 }),

@@ -34,6 +34,17 @@ test('the strongest pull: a phone beside one end is nearer that end', () => {
   expect(off(scene.locate({ wifiAccessPoints: loud }), at(20))).toBeLessThan(8);
 });
 
+test('of access points none of which reaches to where all are heard, the middle is the answer, in a circle that holds it', () => {
+  const scene = createScene();
+  const around = Array.from({ length: 8 }, (_, i) => (i * Math.PI) / 4);
+  around.forEach((angle, i) => {
+    scene.wifi(macOf(i), trusted(120 * Math.cos(angle), 120 * Math.sin(angle)));
+  });
+  const answer = scene.locate({ wifiAccessPoints: around.map((_, i) => heard(macOf(i), -60)) });
+  expect(off(answer, CORNER)).toBeLessThan(answer!.accuracyM);
+  expect(answer!.accuracyM).toBeGreaterThan(60);
+});
+
 test('who hears mostly what is not known, or stands elsewhere, is in a wider circle: the map ends near it', () => {
   const { scene, wifiAccessPoints } = street();
   for (let i = 0; i < 10; i++) scene.wifi(macOf(200 + i), trusted(40_000 + i));
