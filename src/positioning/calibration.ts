@@ -11,7 +11,7 @@ import type { Source } from './source.ts';
  * Goes up with every change of a factor, a scale or a class: a running gateway's counts are of errors over circles as these
  * make them, and say nothing of others. Fits one byte.
  */
-export const CALIBRATION_VERSION = 10;
+export const CALIBRATION_VERSION = 11;
 
 /** Under the first are one room's access points, heard thousands of times in it (a library); streets begin above. */
 const REACH_BOUNDS_M = [6.5, 16, 32, 64];
@@ -49,6 +49,12 @@ const LEAST_SPREAD = 0.05;
 const LEAST_SCATTER = 0.1;
 /** More devices say no more. */
 const MOST_DEVICES = 40;
+/**
+ * Who hears transmitters is within their reach, wherever they stand: no circle is wider than so many sigmas of both and the way that
+ * strengths led. A product of powers knows no such bound: some of the bench's circles were over five times as wide. Of the one in two
+ * hundred cut here, 97 of 100 still hold the phone.
+ */
+const MOST_SIGMAS = 2 * R95_OVER_SIGMA;
 /** 95 % error over `cellScaleM` by number of cells (1, 2, 3 and more), then over the scale of parts of the serving one. */
 const CELL_FACTORS = [3.75, 3.45, 3.15, 0.63];
 
@@ -110,6 +116,7 @@ function macBucket(devices: number, followed: boolean, reachM: number): number {
 /** 95 % circle in metres in a street, a hall or a house. */
 function streetM(solution: Solution, doubt: number, { devices, share, followed, ledM }: MacBasis): number {
   const { reachM } = solution;
+  const mostM = MOST_SIGMAS * Math.hypot(solution.meanReachM, solution.spreadM) + ledM;
   const counted = Math.log(Math.min(devices, MOST_DEVICES));
   const log =
     STREET.is +
@@ -124,7 +131,7 @@ function streetM(solution: Solution, doubt: number, { devices, share, followed, 
     STREET.outside * Math.max(0.5 - share, 0) +
     (followed ? STREET.followed : 0) +
     (reachM < REACH_BOUNDS_M[1] ? STREET.alley : 0);
-  return Math.exp(log);
+  return Math.min(Math.exp(log), mostM);
 }
 
 /**

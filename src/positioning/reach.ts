@@ -61,14 +61,17 @@ export const BLUETOOTH_REACH: ReachModel = withPulls({
   wideDecadeDb: 14,
 });
 
+/** What is heard farther around travels (stations/judge.ts): a record of that says no more, whoever imported it. */
+const MOST_RADIUS_M = 500;
+
 /** A 95 % radius in two dimensions over the one-axis sigma of a normal spread: sqrt(-2 ln 0.05). */
 export const R95_OVER_SIGMA = 2.4477;
 
 /** How far the phone may be from a transmitter's record, one axis, one sigma, metres; `radiusM` and `samples` 0 mean unknown. */
 export function reachSigmaM(model: ReachModel, radiusM: number, samples: number): number {
   const n = radiusM > 0 ? Math.max(samples, 1) : 0;
-  const r2 =
-    (n * radiusM * radiusM + model.priorSamples * model.priorRadiusM * model.priorRadiusM) / (n + model.priorSamples);
+  const r = Math.min(radiusM, MOST_RADIUS_M);
+  const r2 = (n * r * r + model.priorSamples * model.priorRadiusM * model.priorRadiusM) / (n + model.priorSamples);
   return Math.sqrt(model.floorM * model.floorM + r2 / (R95_OVER_SIGMA * R95_OVER_SIGMA));
 }
 

@@ -57,5 +57,5 @@ function circles(): number[] {
 
 test('the calibration has a new version whenever its circles change, so that no gateway holds old counts against new circles', () => {
   const digest = createHash('sha256').update(circles().join()).digest('hex').slice(0, 12);
-  expect({ version: CALIBRATION_VERSION, digest }).toEqual({ version: 10, digest: '395f0a5003be' });
+  expect({ version: CALIBRATION_VERSION, digest }).toEqual({ version: 11, digest: '9813c471cb53' });
 });

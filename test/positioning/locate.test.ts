@@ -429,3 +429,38 @@ test('whatever the records and the readings, an answer is finite and its accurac
     { numRuns: 300 },
   );
 });
+
+test('who hears forty access points that all stand in one point is no farther from it than twice their reach', () => {
+  const scene = createScene();
+  const list = Array.from({ length: 40 }, (_, i) => macOf(i));
+  for (const mac of list) scene.wifi(mac, trusted(0));
+  expect(scene.locate({ wifiAccessPoints: list.map((mac) => heard(mac, -70)) })!.accuracyM).toBeLessThan(125);
+});
+
+test('access points alone, however wide their records and wherever they stand, say a place near one of them and no absurd circle', () => {
+  const place = fc.record({
+    angle: fc.double({ min: 0, max: 7, noNaN: true }),
+    m: fc.constantFrom(0, 1, 30, 120, 450),
+  });
+  const record = fc.record({
+    place,
+    radiusM: fc.constantFrom(0, 1, 10, 60, 300, 4e6),
+    samples: fc.constantFrom(0, 1, 60, 4e9),
+    dbm: fc.constantFrom(-20, -45, -60, -75, -90, undefined),
+    detail: fc.constantFrom(-1, 40, 90),
+  });
+  fc.assert(
+    fc.property(fc.array(record, { minLength: 2, maxLength: 40 }), (records) => {
+      const scene = createScene();
+      const spots = records.map(({ place: { angle, m } }) => at(m * Math.cos(angle), m * Math.sin(angle)));
+      records.forEach(({ radiusM, samples, detail }, i) => {
+        scene.wifi(macOf(i), { ...trusted(0), ...spots[i], radiusM, samples, detail });
+      });
+      const answer = scene.locate({ wifiAccessPoints: records.map(({ dbm }, i) => heard(macOf(i), dbm)) });
+      if (answer === null) return;
+      expect(Math.min(...spots.map((spot) => off(answer, spot)))).toBeLessThan(500);
+      expect(answer.accuracyM).toBeLessThan(3_500);
+    }),
+    { numRuns: 1_000 },
+  );
+});
