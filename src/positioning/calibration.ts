@@ -2,6 +2,7 @@
 // Promises: finite, above the floor of its kind. Everything is measured, not derived: quantiles of the error on held-out scans of
 // real walks and drives and in simulated worlds, a world weighing the same however many scans it has: the share is meant for the
 // next place. What a running gateway finds of its own map corrects them, by kind and by class: error-record.ts.
+import { lengthM } from '../geo/distance.ts';
 import { MAC_KIND, type MacKind } from '../stations/index-contract.ts';
 import { R95_OVER_SIGMA } from './reach.ts';
 import type { Solution } from './solve.ts';
@@ -116,7 +117,7 @@ function macBucket(devices: number, followed: boolean, reachM: number): number {
 /** 95 % circle in metres in a street, a hall or a house. */
 function streetM(solution: Solution, doubt: number, { devices, share, followed, ledM }: MacBasis): number {
   const { reachM } = solution;
-  const mostM = MOST_SIGMAS * Math.hypot(solution.meanReachM, solution.spreadM) + ledM;
+  const mostM = MOST_SIGMAS * lengthM(solution.meanReachM, solution.spreadM) + ledM;
   const counted = Math.log(Math.min(devices, MOST_DEVICES));
   const log =
     STREET.is +
@@ -162,7 +163,7 @@ export function rateMacs(
 
 /** The scale of a solution by cells, metres. */
 function cellScaleM(solution: Solution): number {
-  return Math.hypot(solution.reachM, solution.scatterM / 2);
+  return lengthM(solution.reachM, solution.scatterM / 2);
 }
 
 /**

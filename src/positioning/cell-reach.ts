@@ -1,5 +1,6 @@
 // How far a phone may be from the centre of where a cell was heard: from the cell's radius, the strength and the timing
 // advance. Promises: metres, one axis, one sigma, finite, above 0.
+import { lengthM } from '../geo/distance.ts';
 import { UNKNOWN_DBM } from '../radio/signal.ts';
 import { R95_OVER_SIGMA } from './reach.ts';
 
@@ -25,7 +26,7 @@ export function cellSigmaM(radio: number, radiusM: number, samples: number, ta: 
   const radius = cellRadiusM(radio, radiusM, samples);
   // Farther from the mast than the cell was ever heard, wherever in it the mast stands: the circle must reach there.
   const beyondM = fromMastM(radio, ta) - 2 * radius - MAST_OFFSET_M;
-  return (beyondM > 0 ? Math.hypot(radius, beyondM) : radius) / R95_OVER_SIGMA;
+  return (beyondM > 0 ? lengthM(radius, beyondM) : radius) / R95_OVER_SIGMA;
 }
 
 /**

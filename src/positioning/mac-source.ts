@@ -4,6 +4,7 @@
 // devices mostly stand elsewhere: one access point of every block of a city beside a victim's would tell the block (A10).
 // Ages move no answer either: they tell which part of a list counts, the youngest with two known devices, as if no more had
 // been sent, and how wide the circle is.
+import { lengthM } from '../geo/distance.ts';
 import { createPlane, planeLat, planeLon } from '../geo/plane.ts';
 import { UNKNOWN_DBM } from '../radio/signal.ts';
 import { MAC_KIND, type MacKind, STATION_FLAG } from '../stations/index-contract.ts';
@@ -91,7 +92,7 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     const { x, y } = solution;
     basis.devices = devices;
     basis.followed = devices > 2 && followPathLoss?.(points, solution) === true;
-    basis.ledM = Math.hypot(solution.x - x, solution.y - y);
+    basis.ledM = lengthM(solution.x - x, solution.y - y);
     basis.share = kind === MAC_KIND.bluetooth ? 1 : countMembers() / asked;
     into.found = true;
     into.lat = planeLat(plane, solution.x, solution.y);

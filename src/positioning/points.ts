@@ -60,11 +60,16 @@ export function createPoints(slots: number): Points {
   };
 }
 
-/** Puts point k at a place. */
+/** Within so many degrees of latitude a degree of longitude is as long, to 0.02 % at the highest latitude of which that is asked. */
+const SAME_DEG = 1e-3;
+const HIGHEST_DEG = 85;
+
+/** Puts point k at a place; point 0 before the others, near most of which it is. */
 export function putPoint(points: Points, k: number, lat: number, lon: number): void {
   points.lat[k] = lat;
   points.lon[k] = lon;
-  points.mPerLon[k] = mPerDegLon(lat);
+  const isNearFirst = k > 0 && Math.abs(lat - points.lat[0]) < SAME_DEG && Math.abs(lat) < HIGHEST_DEG;
+  points.mPerLon[k] = isNearFirst ? points.mPerLon[0] : mPerDegLon(lat);
 }
 
 /** Squared metres from point i to a place near it; far away only "far" is right. */
