@@ -15,7 +15,7 @@ const Position = Type.Object({
   altitude: number('metres'),
   speed: number('metres per second'),
   source: text(
-    '`gps`, `gnss`, `fixed`, `manual`, `fused` or nothing; positions from `network`, `query` or anything else teach nothing',
+    'what it rests on: positions from `query`, `network`, `cell`, `wifi`, `bluetooth`, `ip` and the like teach nothing; `gps`, `gnss`, `fixed`, `manual`, `fused`, nothing or any other word do',
   ),
 });
 const CellTower = Type.Object({

@@ -46,7 +46,8 @@ const Position = Type.Object(
     speed: number('metres per second'),
     source: Type.Optional(
       Type.String({
-        description: '`gps`, `gnss`, `fixed`, `manual` or `fused`; a position from anything else is not used',
+        description:
+          'what it rests on: a position from `query`, `network`, `cell`, `wifi`, `bluetooth`, `ip` and the like is not used; one from `gps`, `gnss`, `fixed`, `manual`, `fused`, nothing or any other word is',
       }),
     ),
   },

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 import { openApi } from '../../src/cli/generate.ts';
+import { fixSourceOf } from '../../src/radio/fix-source.ts';
 
 type Operation = { responses: Record<string, unknown>; requestBody?: { required: boolean }; security?: unknown };
 type Description = { openapi: string; paths: Record<string, Record<string, Operation>> };
@@ -21,6 +22,19 @@ test('is the committed one', () => {
   expect(JSON.parse(readFileSync(new URL('../../schema/openapi.json', import.meta.url), 'utf8'))).toEqual(
     JSON.parse(JSON.stringify(description)),
   );
+});
+
+test("says of a position's source what look-ups and reports make of it", () => {
+  const [refused, taken] = [/(?<=from )`query`.*(?=and the like)/, /`gps`.*(?=, nothing)/];
+  const texts = JSON.stringify(description).match(/"what it rests on: [^"]*"/g) ?? [];
+  expect(texts).toHaveLength(5);
+  for (const text of texts) {
+    const words = (part: RegExp) => text.match(part)![0].match(/\w+/g)!;
+    expect(words(refused).map(fixSourceOf)).toEqual(Array(6).fill('query'));
+    expect(words(taken).map(fixSourceOf)).not.toContain('query');
+    expect(text).toContain('any other word');
+    expect(fixSourceOf('survey')).toBe('gnss');
+  }
 });
 
 test('describes every answer that a route can give', () => {
