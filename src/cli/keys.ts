@@ -1,9 +1,9 @@
-// `honeyguide keys`: who may ask this gateway. Running servers follow within a second.
+// `honeyguide keys`: who may ask this gateway. Servers that run know of it when the command ends, on a loaded machine within a second.
 
 import { parseArgs } from 'node:util';
 import { MAX_PER_MINUTE } from '../http/quotas.ts';
 import { KEY_CLASSES, type KeyClass } from '../partners/keys.ts';
-import { addKey, isKey, type KeyHolder, listKeys, newKeyId, revokeKey } from '../partners/store.ts';
+import { addKey, awaitFollowers, isKey, type KeyHolder, listKeys, newKeyId, revokeKey } from '../partners/store.ts';
 import type { About } from '../rights/staff-store.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { APPLICATION_OPTIONS, PARTNER_OPTIONS, readApplication, readName, readPartner } from './recipient-options.ts';
@@ -61,8 +61,10 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     case 'revoke': {
       if (!id) throw new UsageError('which key? give its ID, as `keys list` shows it');
       const about: About = async (client) => ({ object: (await isKey(client, id)) ? `revoke ${id}` : null });
-      const revoked = await revokeKey(await context.openStore(about), id, context.now());
+      const store = await context.openStore(about);
+      const revoked = await revokeKey(store, id, context.now());
       if (!revoked) throw new Error('there is no key with that ID that is still good');
+      await awaitFollowers(store);
       say({ id, revoked }, `Revoked ${id}.\n`);
       return 0;
     }
@@ -86,6 +88,7 @@ async function add(values: Values, context: CommandContext, say: Say): Promise<v
   const id = newKeyId(context.random);
   const store = await context.openStore(async () => ({ object: `add ${id} ${wanted.class}` }));
   const added = await addKey(store, { ...wanted, id }, context.random, context.now(), holder);
+  await awaitFollowers(store);
   const whose = added.application === undefined ? '' : `, of application ${added.application}`;
   const kept = `Kept as ${added.id} (${added.class}, ${added.name}${whose}).`;
   say(added, `${added.key}\n\n${kept} It will not be shown again.\n`);

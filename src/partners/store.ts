@@ -2,6 +2,7 @@
 // its hash; a change made by any process reaches `followKeys` within its interval, whatever transactions are open elsewhere;
 // a partner's key always stands for one application.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { Store } from '../storage/open.ts';
 import { timedQuery } from '../storage/pool.ts';
@@ -201,6 +202,15 @@ export async function followKeys(
       clearTimeout(timer);
     },
   };
+}
+
+/**
+ * Lets the gateways that run on this store look once more, so that a key is good, or no longer, where the command that said so
+ * has ended: a script asks at once with what it was given, and a fleet's key that is not known yet teaches as the crowd's does.
+ */
+export async function awaitFollowers(store: Store): Promise<void> {
+  const { rowCount } = await store.pool.query('select 1 from replicas where lease_until > clock_timestamp() limit 1');
+  if (rowCount !== 0) await pause(2 * POLL_MS);
 }
 
 /**

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Command } from '../../src/cli/context.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
 import { COMMANDS } from '../../src/cli/honeyguide.ts';
+import { followKeys } from '../../src/partners/store.ts';
 import { openStore, type Store } from '../../src/storage/open.ts';
 import { runCommand as run } from '../support/command.ts';
 import { startNode } from '../support/process.ts';
@@ -78,6 +79,24 @@ describe('keys on the command line', () => {
     const again = await run(['keys', 'revoke', id, '--json'], store);
     expect(again.exitCode).toBe(1);
     expect(JSON.parse(again.output).error).toContain('no key');
+  });
+
+  test('are good, and no longer good, at a running gateway when the command ends', async () => {
+    const store = await openTestStore();
+    // A gateway is there as long as it renews its lease.
+    await store.pool.query(`insert into replicas values (gen_random_uuid(), 0, now() + interval '1 minute')`);
+    let known: string[] = [];
+    const tell = (entries: readonly { id: string }[]) => {
+      known = entries.map((entry) => entry.id);
+    };
+    const follower = await followKeys(store, tell, (error) => expect(error).toBeUndefined());
+    const { id } = JSON.parse(
+      (await run(['keys', 'add', '--class', 'submit', '--name', 'X', '--trusted', '--json'], store)).output,
+    );
+    expect(known).toEqual([id]);
+    expect((await run(['keys', 'revoke', id], store)).exitCode).toBe(0);
+    expect(known).toEqual([]);
+    follower.stop();
   });
 
   test.each([
