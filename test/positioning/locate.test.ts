@@ -437,6 +437,20 @@ test('who hears forty access points that all stand in one point is no farther fr
   expect(scene.locate({ wifiAccessPoints: list.map((mac) => heard(mac, -70)) })!.accuracyM).toBeLessThan(125);
 });
 
+test.each([3, 4, 5])(
+  'of %i access points that all contradict each other, a circle around one holds the others',
+  (count) => {
+    const scene = createScene();
+    const list = Array.from({ length: count }, (_, i) => macOf(i));
+    list.forEach((mac, i) => {
+      scene.wifi(mac, trusted(120 * i, 0, { radiusM: 20 }));
+    });
+    const answer = scene.locate({ wifiAccessPoints: list.map((mac) => heard(mac, -70)) });
+    const offs = list.map((_, i) => off(answer, at(120 * i))).sort((a, b) => a - b);
+    expect(answer!.accuracyM).toBeGreaterThan(offs[Math.ceil(count / 2)]);
+  },
+);
+
 test('access points alone, however wide their records and wherever they stand, say a place near one of them and no absurd circle', () => {
   const place = fc.record({
     angle: fc.double({ min: 0, max: 7, noNaN: true }),
