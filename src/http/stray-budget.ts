@@ -25,7 +25,7 @@ export type HeardStrays = { readonly wifi: Strays; readonly bluetooth: Strays };
 export type StrayBudget<Request> = {
   /** True if this asker has used up its strays of today: access points and beacons say nothing to it any more. */
   isSpent(caller: Caller, token: string | null, request: Request, nowMs: number): boolean;
-  /** Counts one look-up, with the strays that were in it. */
+  /** Counts one look-up, with the strays that were in it; one that is noted again right away is the same. */
   note(caller: Caller, token: string | null, request: Request, heard: HeardStrays, nowMs: number): void;
 };
 
@@ -67,6 +67,8 @@ export function openStrayBudget<Request>(
 ): StrayBudget<Request> {
   const words = new Int32Array(memory);
   const asker: AddressHash = { a: 0, b: 0 };
+  /** One request may be located by more and by less, and weighs once. */
+  let noted: Request | null = null;
 
   const isPartner = (caller: Caller) => caller.class === 'partner';
 
@@ -97,6 +99,8 @@ export function openStrayBudget<Request>(
     { wifi, bluetooth }: HeardStrays,
     nowMs: number,
   ): void {
+    if (request === noted) return;
+    noted = request;
     const day = Math.floor(nowMs / DAY_MS);
     if (isPartner(caller) && limits.partnerKey > 0) {
       beginDay(caller.slot, day);

@@ -16,6 +16,7 @@ import type { LeaseReader } from './lease-memory.ts';
 import { createRelease } from './release.ts';
 import type { DAMAGED, Switches } from './subjects-store.ts';
 import { createTickMemory } from './tick-memory.ts';
+import { weighOnce } from './weigh.ts';
 
 export type AudienceDeps = {
   readonly lease: LeaseReader;
@@ -91,15 +92,19 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
     hasPolygon: boolean,
   ): Promise<Decision> {
     const { caller, nowMs, arrivedMs } = question;
+    const { locate, weigh } = weighOnce(question.locate);
     const tokenHash = hashToken(deviceToken);
-    if (tokenHash === null) return nothing(application, nowMs, arrivedMs);
+    if (tokenHash === null) {
+      weigh();
+      return nothing(application, nowMs, arrivedMs);
+    }
     const reading = told.begin();
     let outcome: Outcome;
     try {
       outcome = await batches.add({
         ...{ keyId: caller.id, application, purpose, tokenHash, isBound: deps.isBoundToken(deviceToken) },
         locate(sources) {
-          const found = question.locate(sources);
+          const found = locate(sources);
           return found !== null && found.accuracyM > 0 && Number.isFinite(found.lat + found.lon + found.accuracyM)
             ? found
             : null;
@@ -111,8 +116,10 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
     }
     if (outcome.kind === 'precise')
       return { text: preciseText(outcome.where, outcome.atMs), source: outcome.where.source };
-    if (outcome.kind === 'nothing')
+    if (outcome.kind === 'nothing') {
+      weigh();
       return outcome.isDevice ? release.nothing(arrivedMs) : nothing(application, nowMs, arrivedMs);
+    }
     const { region, tick, device, untilMs } = outcome;
     const answer: Told = { text: texts(region, tick, hasPolygon), source: '' };
     told.remember(reading, device, room, deviceToken, tick, untilMs, answer);

@@ -10,22 +10,29 @@ const DAY_MS = 86_400_000;
 const HOME = '192.0.2.7';
 const NONE = { count: 0, mac: new Float64Array(4), lat: 0, lon: 0 };
 
+/** A request from there. */
+const from = (address: string) => ({ address });
+const fromAddress = (request: ReturnType<typeof from>) => request.address;
+
 function openBudget(limits: Partial<StrayLimits> = {}, memory = createStrayMemory(2)) {
-  const budget = openStrayBudget(memory, { a: 17, b: 23 }, { ...LIMITS, ...limits }, (address: string) => address);
+  const budget = openStrayBudget(memory, { a: 17, b: 23 }, { ...LIMITS, ...limits }, fromAddress);
   const strays = (macs: readonly number[], lat = 52, lon = 5) => ({
     ...{ wifi: { count: macs.length, mac: Float64Array.from(macs), lat, lon } },
     bluetooth: NONE,
   });
   return {
     ...budget,
+    isSpent: (caller: Caller, token: string | null, address: string, nowMs: number) =>
+      budget.isSpent(caller, token, from(address), nowMs),
     strays,
     /** `n` look-ups, each with a stray of its own. */
-    test(caller: Caller, token: string | null, address: string, n: number, from = 0, nowMs = NOON) {
-      for (let i = from; i < from + n; i++) budget.note(caller, token, address, strays([0xa0b1c2000000 + i, 7]), nowMs);
+    test(caller: Caller, token: string | null, address: string, n: number, first = 0, nowMs = NOON) {
+      for (let i = first; i < first + n; i++)
+        budget.note(caller, token, from(address), strays([0xa0b1c2000000 + i, 7]), nowMs);
     },
     /** `n` look-ups as phones make them. */
     ask(caller: Caller, n: number, nowMs = NOON) {
-      for (let i = 0; i < n; i++) budget.note(caller, null, HOME, strays([]), nowMs);
+      for (let i = 0; i < n; i++) budget.note(caller, null, from(HOME), strays([]), nowMs);
     },
   };
 }
@@ -83,7 +90,7 @@ describe('strays of a day', () => {
   test('count once for the same stations at the same place, and again for others, or another place', () => {
     const budget = openBudget();
     const hear = (macs: number[], lat = 52, lon = 5) =>
-      budget.note(PHONES, 'token', HOME, budget.strays(macs, lat, lon), NOON);
+      budget.note(PHONES, 'token', from(HOME), budget.strays(macs, lat, lon), NOON);
     for (let i = 0; i < 100; i++) hear([1, 2], 52 + i * 1e-6);
     hear([1, 2], 52.5);
     expect(budget.isSpent(PHONES, 'token', HOME, NOON)).toBe(false);
@@ -101,7 +108,7 @@ describe('strays of a day', () => {
   test('of beacons count like those of access points', () => {
     const budget = openBudget();
     for (let i = 0; i < 3; i++)
-      budget.note(PHONES, 'token', HOME, { wifi: NONE, bluetooth: budget.strays([i, 9]).wifi }, NOON);
+      budget.note(PHONES, 'token', from(HOME), { wifi: NONE, bluetooth: budget.strays([i, 9]).wifi }, NOON);
     expect(budget.isSpent(PHONES, 'token', HOME, NOON)).toBe(true);
   });
 
@@ -118,6 +125,16 @@ describe('strays of a day', () => {
     budget.test(PHONES, 'token', HOME, 50);
     budget.test(PARTNER, null, HOME, 50);
     expect(budget.isSpent(PHONES, 'token', HOME, NOON) || budget.isSpent(PARTNER, null, HOME, NOON)).toBe(false);
+  });
+
+  test('of one request weigh once, however often it is located', () => {
+    const budget = openBudget({ device: 0 });
+    const request = from(HOME);
+    for (let i = 0; i < 200; i++) budget.note(PARTNER, null, request, budget.strays([i, 9]), NOON);
+    budget.test(PARTNER, null, HOME, 3, 200);
+    expect(budget.isSpent(PARTNER, null, HOME, NOON)).toBe(false);
+    budget.test(PARTNER, null, HOME, 1, 203);
+    expect(budget.isSpent(PARTNER, null, HOME, NOON)).toBe(true);
   });
 
   test('of ten thousand askers, one each, spend nobody’s budget by meeting in the table', () => {

@@ -2,7 +2,7 @@
 // `position` of the body): the real app, ledger, consent, leases and pipeline over a real store. Several on one store are
 // replicas of each other.
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import type { FastifyInstance, FastifyRequest, LightMyRequestResponse } from 'fastify';
 import { cellToLatLng, latLngToCell } from 'h3-js';
 import type { Pool } from 'pg';
 import { buildApp } from '../../src/app.ts';
@@ -17,6 +17,7 @@ import { KIND } from '../../src/disclosures/entry.ts';
 import { settleEverywhere } from '../../src/disclosures/settle.ts';
 import { createCounterMemory, openStripe } from '../../src/http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
+import type { StrayBudget } from '../../src/http/stray-budget.ts';
 import type { SubmissionPorts } from '../../src/observations/routes.ts';
 import { createKeyRing, type KeyRingEntry, MAX_KEYS } from '../../src/partners/key-ring.ts';
 import { addKey, followKeys } from '../../src/partners/store.ts';
@@ -68,6 +69,7 @@ export type SharingOptions = {
   readonly clocks?: Clocks;
   /** How often it looks for changes of mind. */
   readonly pollMs?: number;
+  readonly strayBudget?: StrayBudget<FastifyRequest>;
   /** With routes for reports. */
   readonly submission?: SubmissionPorts;
   /** With people's own routes; their rights go by the machine's clock. */
@@ -147,6 +149,7 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
     trustProxy: [],
     addressKey: new Uint8Array(32),
     ...(options.people ? peoples : {}),
+    ...(options.strayBudget && { strayBudget: options.strayBudget }),
     ...(options.submission && { submission: options.submission }),
   });
   let closed: Promise<void> | undefined;
