@@ -38,6 +38,7 @@ export type AudienceDeps = {
   readonly noteWrongPurpose: (application: string, tick: number) => void;
   /** Hears of regions that devices were told, for the counts of others. */
   readonly noteVisit?: (device: string, region: number, nowMs: number) => void;
+  /** Beats are of it, and count from when the whole request was there (attack: a body sent late, behind its head's beat). */
   readonly monotonicMs: () => number;
   readonly onError: (error: unknown) => void;
 };
@@ -54,20 +55,20 @@ type Recipient = NonNullable<Caller['recipient']>;
 
 /** The pipeline of one thread, and what resolves when nothing of it is under way. */
 export function createAudience(deps: AudienceDeps): { audience: Audience; idle(): Promise<void> } {
-  const { lease, map, hashToken, count } = deps;
+  const { lease, map, hashToken, count, monotonicMs } = deps;
   const told = createTickMemory<Told>(lease);
   const standings = createTickMemory<boolean>(lease);
   const switches = createTickMemory<number>(lease);
   const batches = createBatches(deps.decideAll, MAX_BATCH, MAX_WAITING);
   const ownBatches = createBatches(deps.readSwitches, MAX_BATCH, MAX_WAITING);
-  const release = createRelease(deps.monotonicMs);
+  const release = createRelease(monotonicMs);
   const texts = createRegionTexts(deps.mapVersion);
 
   function audience(question: Question): Decision | Promise<Decision> {
     const { caller, deviceToken, nowMs, query } = question;
     if (caller.class === 'device') return own(question);
     const { recipient } = caller;
-    if (recipient === undefined) return release.nothing(question.arrivedMs);
+    if (recipient === undefined) return release.nothing(monotonicMs());
     const tick = Math.floor(nowMs / TICK_MS);
     const purpose = query.purpose === undefined ? recipient.purposes[0] : query.purpose;
     if (typeof purpose !== 'string' || !recipient.purposes.includes(purpose)) {
@@ -91,12 +92,13 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
     room: string,
     hasPolygon: boolean,
   ): Promise<Decision> {
-    const { caller, nowMs, arrivedMs } = question;
+    const { caller, nowMs } = question;
+    const askedMs = monotonicMs();
     const { locate, weigh } = weighOnce(question.locate);
     const tokenHash = hashToken(deviceToken);
     if (tokenHash === null) {
       weigh();
-      return nothing(application, nowMs, arrivedMs);
+      return nothing(application, nowMs, askedMs);
     }
     const reading = told.begin();
     let outcome: Outcome;
@@ -118,7 +120,7 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
       return { text: preciseText(outcome.where, outcome.atMs), source: outcome.where.source };
     if (outcome.kind === 'nothing') {
       weigh();
-      return outcome.isDevice ? release.nothing(arrivedMs) : nothing(application, nowMs, arrivedMs);
+      return outcome.isDevice ? release.nothing(askedMs) : nothing(application, nowMs, askedMs);
     }
     const { region, tick, device, untilMs } = outcome;
     const answer: Told = { text: texts(region, tick, hasPolygon), source: '' };
@@ -130,17 +132,25 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
   /** Nobody is named: the place alone, one level coarser than the map's region. */
   function aboutNobody(question: Question, recipient: Recipient, tick: number): Decision | Promise<Decision> {
     const { caller, nowMs } = question;
+    const askedMs = monotonicMs();
     const isGood = standings.find('', caller.id, tick, nowMs);
-    return isGood === null ? ofStanding(question, recipient, tick) : place(question, recipient, tick, isGood);
+    return isGood === null
+      ? ofStanding(question, recipient, tick, askedMs)
+      : place(question, recipient, tick, isGood, askedMs);
   }
 
-  async function ofStanding(question: Question, recipient: Recipient, tick: number): Promise<Decision> {
+  async function ofStanding(
+    question: Question,
+    recipient: Recipient,
+    tick: number,
+    askedMs: number,
+  ): Promise<Decision> {
     const { caller, nowMs } = question;
     const reading = standings.begin();
     try {
       const isGood = await deps.isGood(caller.id, nowMs);
       standings.remember(reading, null, '', caller.id, tick, Number.POSITIVE_INFINITY, isGood);
-      return place(question, recipient, tick, isGood);
+      return place(question, recipient, tick, isGood, askedMs);
     } catch (error) {
       deps.onError(error);
       return UNAVAILABLE;
@@ -152,21 +162,21 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
     { application }: Recipient,
     tick: number,
     isGood: boolean,
+    askedMs: number,
   ): Decision | Promise<Decision> {
     const found = question.locate(ALL_SOURCES);
     const accuracy = found === null ? 'lost' : accuracyClassOf(found.accuracyM);
-    if (!isGood || found === null || accuracy === 'lost')
-      return nothing(application, question.nowMs, question.arrivedMs);
+    if (!isGood || found === null || accuracy === 'lost') return nothing(application, question.nowMs, askedMs);
     const region = map.regionAt(found.lat, found.lon);
     const coarser = oneLevelCoarser(accuracy === 'wide' ? widen(region) : region);
-    if (coarser === SUPPRESSED) return nothing(application, question.nowMs, question.arrivedMs);
+    if (coarser === SUPPRESSED) return nothing(application, question.nowMs, askedMs);
     count(application, tick, true);
     return { text: texts(coarser, tick, question.query.polygon === '1'), source: '' };
   }
 
-  function nothing(application: string, nowMs: number, arrivedMs: number): Promise<null> {
+  function nothing(application: string, nowMs: number, askedMs: number): Promise<null> {
     count(application, Math.floor(nowMs / TICK_MS), false);
-    return release.nothing(arrivedMs);
+    return release.nothing(askedMs);
   }
 
   /** A phone that asks for itself and says who it is: its own switches hold, and nothing is told to anybody else. */

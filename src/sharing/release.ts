@@ -1,4 +1,4 @@
-// When "nothing" leaves: at the next beat of one clock that is at least HOLD_MS after the request came, whatever was done
+// When "nothing" leaves: at the next beat of one clock that is at least HOLD_MS after the request came, body and all, whatever was done
 // meanwhile and however long it took, in the order of arrival. So a phone that is unlocated, suppressed, a child's,
 // restricted, refused or unknown is not told apart by time (attack A12): padding each answer by itself would leave the
 // timer's own rounding, which differs by what was done before it was set.
