@@ -1,6 +1,7 @@
 // A record of consent as its person sees it: what was said, to whom, until when, and what the application gets at this moment
 // and why. Promises: pure; the same decision that answers the application is asked, so the two can't disagree.
 import { type DeviceState, sourceNames } from '../devices/device-contract.ts';
+import type { RowNames } from '../privacy/row-names.ts';
 import { decide, type Grant, type Recipient } from './decide.ts';
 import { isLive } from './events.ts';
 import { PURPOSES, type Purpose } from './purposes.ts';
@@ -21,6 +22,7 @@ const GONE: Recipient = { active: false, suspended: true, maxPrecision: 0, adFun
 export function describeConsent(
   device: DeviceState,
   { application, purpose, record, registered }: Described,
+  { nameOf }: Pick<RowNames, 'nameOf'>,
   now: number,
 ) {
   const { outcome, reason } = decide({
@@ -49,7 +51,7 @@ export function describeConsent(
       record !== null && isLive(record.state) && record.suspendedAt !== null && record.suspendedAt <= now,
     shows: outcome,
     because: reason,
-    eventSeq: record?.eventSeq ?? null,
+    eventSeq: record === null ? null : nameOf(record.eventSeq),
   };
 }
 

@@ -2,8 +2,10 @@
 // and withdrawal. Promises: pure; it says who asked for what, for which purpose, under which text and for how long, and never a
 // place; the subject's name in it is made for this record alone, so that two receipts can't be put together by it (attack:
 // partners joining what they were shown); kantara.ts turns it into a Kantara consent receipt v1.1.
+
 import { createHash, createHmac } from 'node:crypto';
 import { sourceNames } from '../devices/device-contract.ts';
+import { rowNamesOf } from '../privacy/row-names.ts';
 import type { GrantState, Terms } from './decide.ts';
 import { type Capture, isLive } from './events.ts';
 import { PURPOSES, type Purpose } from './purposes.ts';
@@ -49,9 +51,9 @@ const PRECISION_WORD = ['none', 'region', 'precise'] as const;
 /** What is never kept longer (DESIGN 6): the last position, for grants that keep one. */
 const LAST_LOCATION_RETENTION = 'PT24H';
 
-/** The receipt's number: the record's and its event's. */
-export function receiptIdOf(record: string, seq: number): string {
-  return `${record}.${seq}`;
+/** The receipt's number: the record's, and what its event's row is called towards the person (row-names.ts). */
+export function receiptIdOf(record: string, name: number): string {
+  return `${record}.${name}`;
 }
 
 /** What the person is called in this record: 16 bytes under the device's own key. */
@@ -64,13 +66,14 @@ export type Receipt = ReturnType<typeof buildReceipt>;
 export function buildReceipt(facts: ReceiptFacts, deviceKey: Uint8Array) {
   const { record, party, purpose, terms, capture, events } = facts;
   const last = events[events.length - 1];
+  const { nameOf } = rowNamesOf(deviceKey);
   // What was taken back or refused allows nothing, whatever it allowed before: its events say that.
   const allowed: Terms = isLive(terms.state)
     ? terms
     : { ...terms, precision: 0, scopes: [], sources: 0, expiresAt: null };
   const content = {
     schemaVersion: SCHEMA_VERSION,
-    receiptId: receiptIdOf(record, last.seq),
+    receiptId: receiptIdOf(record, nameOf(last.seq)),
     recordId: record,
     piiPrincipal: recordSubject(deviceKey, record),
     issuedAt: iso(last.at),
@@ -96,7 +99,7 @@ export function buildReceipt(facts: ReceiptFacts, deviceKey: Uint8Array) {
       ageBandAtCapture: capture.ageBand,
     },
     events: events.map((event) => ({
-      seq: event.seq,
+      seq: nameOf(event.seq),
       time: iso(event.at),
       type: 'explicit consent',
       state: event.state,

@@ -1,11 +1,13 @@
 // /v1/me/consents and /v1/me/receipts: who may see where this person is. Promises: saying yes, no and never mind is one call each
 // (GDPR 7(3)), in force when it is acknowledged, with a signed receipt; what is known of who asks is told before, with or without
 // a record; why a yes is not taken is said to the person in full. The scope's hook has found whose token it is.
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setSources } from '../devices/device-contract.ts';
 import { type Device, stateOf } from '../devices/profile.ts';
 import { ProofHeader, proofOf } from '../devices/proof-header.ts';
 import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import { rowNamesOf } from '../privacy/row-names.ts';
 import { type Described, describeConsent } from './describe.ts';
 import type { Wanted } from './judge.ts';
 import { CONSENT_PROBLEMS, type ConsentProblem } from './problems.ts';
@@ -74,7 +76,8 @@ function addReadRoutes(scope: FastifyInstance, ports: ConsentPorts, now: () => n
       const device = request.getDecorator<Device>('subject');
       const nowMs = now();
       const all = await ports.list(device, nowMs);
-      return reply.send({ consents: all.map((described) => describeConsent(stateOf(device), described, nowMs)) });
+      const [state, names] = [stateOf(device), rowNamesOf(device.key)];
+      return reply.send({ consents: all.map((described) => describeConsent(state, described, names, nowMs)) });
     },
   );
 
@@ -93,7 +96,7 @@ function addReadRoutes(scope: FastifyInstance, ports: ConsentPorts, now: () => n
       const nowMs = now();
       const described = about === null ? null : await ports.find(device, about, nowMs);
       if (described === null) return refuseProblem(reply, { kind: 'noRoute' });
-      return reply.send({ consent: describeConsent(stateOf(device), described, nowMs) });
+      return reply.send({ consent: describeConsent(stateOf(device), described, rowNamesOf(device.key), nowMs) });
     },
   );
 }
@@ -157,7 +160,8 @@ function sendAct(
   if (act === 'gone') return refuseProblem(reply, { kind: 'unauthenticated' });
   if (act === null) return refuseProblem(reply, { kind: 'noRoute' });
   if ('refused' in act) return sendProblem(reply, RENDERED[act.refused]);
-  return reply.send({ consent: describeConsent(stateOf(device), act.described, nowMs), receipt: act.receipt });
+  const consent = describeConsent(stateOf(device), act.described, rowNamesOf(device.key), nowMs);
+  return reply.send({ consent, receipt: act.receipt });
 }
 
 function aboutOf(request: FastifyRequest): About | null {

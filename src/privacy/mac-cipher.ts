@@ -5,8 +5,8 @@
 // 0.2 us an address in batches. Does not hide that two rows of one kind are the same station: keys must be equal to be keys.
 import { createCipheriv, createHash, hkdfSync } from 'node:crypto';
 
-/** What an address is kept for, as FF1's tweak. Never renumber: stores hold what these made. */
-const TWEAK = { wifi: 1, bluetooth: 2, removal: 3 } as const;
+/** What an address is kept for, as FF1's tweak; `row` is no address (row-names.ts). Never renumber: stores hold what these made. */
+const TWEAK = { wifi: 1, bluetooth: 2, removal: 3, row: 4 } as const;
 export type MacUse = keyof typeof TWEAK;
 
 export type MacCipher = {

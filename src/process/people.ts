@@ -1,6 +1,7 @@
 // What people's own routes need, as a server thread holds it: devices, consent, receipts and policies over the thread's connections
 // to the store. Acts that decide what others see run under the ledger's lock (disclosures/chain.ts). Promises: a store that
 // is away is a 503, never an answer.
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { type ActDeps, type Done, putConsent, withdrawConsent } from '../consent/change-store.ts';
@@ -37,6 +38,7 @@ import { createSayer } from '../http/sayer.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
 import type { PolicyPorts } from '../policy/routes.ts';
 import { listPolicies, readPolicyTexts } from '../policy/store.ts';
+import { rowNamesOf } from '../privacy/row-names.ts';
 import { takeProof } from '../rights/challenges-store.ts';
 import { notifyRecipients } from '../rights/notices-store.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
@@ -222,18 +224,25 @@ function receiptPorts(pool: Pool, signer: ReceiptSigner): ReceiptPorts {
   return {
     jwks: () => orUnavailable(async () => jwksOf(signer.publicKey, await listReceiptKeys(pool))),
     list: (device, nowMs) =>
-      orUnavailable(async () =>
-        (await listReceipts(pool, device, RECEIPTS, nowMs)).map(({ record, seq, at, application, purpose, state }) => ({
-          ...{ id: receiptIdOf(record, seq), at, application, purpose, state },
-        })),
-      ),
+      orUnavailable(async () => namedReceipts(device, await listReceipts(pool, device, RECEIPTS, nowMs))),
     find: (device, id, nowMs) => orUnavailable(() => findReceipt(pool, device, id, nowMs)),
   };
 }
 
+function namedReceipts(device: Device, receipts: Awaited<ReturnType<typeof listReceipts>>) {
+  const { nameOf } = rowNamesOf(device.key);
+  return receipts.map(({ record, seq, at, application, purpose, state }) => ({
+    ...{ id: receiptIdOf(record, nameOf(seq)), at, application, purpose, state },
+  }));
+}
+
 async function findReceipt(pool: Pool, device: Device, id: string, nowMs: number) {
-  const [, record, seq] = /^([0-9a-f-]{36})\.(\d{1,15})$/.exec(id) ?? [];
-  const event = record === undefined ? null : await findEvent(pool, device, record, Number(seq), nowMs);
+  const [, record, name] = /^([0-9a-f-]{36})\.(\d{1,15})$/.exec(id) ?? [];
+  if (record === undefined) return null;
+  const event =
+    (await findEvent(pool, device, record, rowNamesOf(device.key).seqOf(Number(name)), nowMs)) ??
+    // Receipts of before rows had names say their rows' own numbers.
+    (await findEvent(pool, device, record, Number(name), nowMs));
   const receipt = event?.capture.receipt;
   if (!receipt) return null;
   return { receipt, kantara: toKantara(readReceipt(receipt), receiptKeyId(receipt)) };

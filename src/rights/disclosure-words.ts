@@ -8,6 +8,7 @@ import { staffActOf } from './staff.ts';
 
 /** A row of the ledger about one person. */
 export type Disclosed = {
+  /** What its row is called towards the person. */
   readonly seq: number;
   readonly at: number;
   readonly kind: number;

@@ -8,6 +8,7 @@ import type { Pool } from 'pg';
 import { ledgerSubject, unseal } from '../devices/device-key.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { cellOfKey } from '../privacy/region-key.ts';
+import { type RowNames, rowNamesOf } from '../privacy/row-names.ts';
 import { transact } from '../storage/transaction.ts';
 import type { Person } from './challenges-store.ts';
 import { withoutApprovers } from './legal-words.ts';
@@ -43,6 +44,8 @@ export type HeldOptions = {
 };
 export type TagsOf = (person: Person) => Promise<readonly VisitTag[]>;
 
+/** Columns that count everybody's rows. */
+const ROW_NUMBERS: ReadonlySet<string> = new Set(['seq', 'event_seq']);
 const STAFF = 'staff';
 const WITHHELD = '(a key, or a hash of a credential: kept, shown to nobody)';
 /** Some 75 kB of the ledger: a few milliseconds to write, a minute on the slowest of phones' networks. */
@@ -81,6 +84,7 @@ async function* readPages(
   tagsOf: TagsOf,
 ): AsyncGenerator<HeldRow[]> {
   const { by } = entry.subject!;
+  const names = forPerson ? rowNamesOf(person.key) : null;
   const overdue = overdueSql(entry);
   const key = entry.key.map((one) => `t.${one}`).join(', ');
   const select = (
@@ -97,7 +101,7 @@ async function* readPages(
       ...about,
       ...(last ?? []),
     ]);
-    if (rows.length > 0) yield rows.map(({ row, ends_at }) => shownRow(person, table, entry, row, ends_at, forPerson));
+    if (rows.length > 0) yield rows.map(({ row, ends_at }) => shownRow(person, table, entry, row, ends_at, names));
     const { row } = rows.at(-1) ?? {};
     last = row === undefined || rows.length < PAGE_ROWS ? null : entry.key.map((one) => row[one]);
   } while (last !== null);
@@ -122,15 +126,18 @@ function shownRow(
   entry: TableEntry,
   row: Readonly<Record<string, unknown>>,
   endsAt: number | null,
-  forPerson: boolean,
+  /** Whose copy it is, how rows are called; null in what is not for the person. */
+  names: RowNames | null,
 ): HeldRow {
   const shown: Record<string, unknown> = {};
   for (const [name, kind] of Object.entries(entry.columns)) {
     if (kind === 'secret') shown[camel(name)] = WITHHELD;
     else if (kind === 'sealed') shown.content = open(person, table, name, row[name] as string);
+    else if (names !== null && ROW_NUMBERS.has(name) && typeof row[name] === 'number')
+      shown[camel(name)] = names.nameOf(row[name]);
     else shown[camel(name)] = readable(name, row[name]);
   }
-  if (forPerson) Object.assign(shown, withoutOthers(table, row));
+  if (names !== null) Object.assign(shown, withoutOthers(table, row));
   if (endsAt !== null) shown.keptUntil = new Date(endsAt).toISOString();
   return shown;
 }

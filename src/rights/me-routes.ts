@@ -195,7 +195,7 @@ function addDisclosuresRoute(scope: FastifyInstance, rights: Rights): void {
     },
     async (request, reply) => {
       const { language = 'en', before } = request.query as { language?: Language; before?: string };
-      const rows = await rights.disclosures(me(request), before ? Number(before) : Number.MAX_SAFE_INTEGER, PAGE);
+      const rows = await rights.disclosures(me(request), before ? Number(before) : null, PAGE);
       const disclosures = rows.map((row) => ({
         at: iso(row.at),
         what: precisionName(row.precision) ?? 'none',

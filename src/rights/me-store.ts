@@ -1,6 +1,7 @@
 // What a person's requests do in the store: each is one function of a device, its own transaction, and a row that says it was
 // asked. Promises: restriction, objection and erasure are decided in the ledger's order and in force on every replica before
 // they resolve; what needs proof does nothing without it; recipients of what is corrected, restricted or erased are told.
+
 import type { ClientBase, Pool } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import { ledgerSubject, type Random } from '../devices/device-key.ts';
@@ -8,6 +9,7 @@ import type { Device } from '../devices/profile.ts';
 import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
+import { rowNamesOf } from '../privacy/row-names.ts';
 import { isAheadSql } from '../sharing/ahead-tick-contract.ts';
 import { transact } from '../storage/transaction.ts';
 import { openChallenge, type Person, takeProof } from './challenges-store.ts';
@@ -31,6 +33,8 @@ export type RightsDeps = EraseDeps & {
 export type Presented = Pick<Device, 'id' | 'key' | 'flags'>;
 
 const DAY_MS = 86_400_000;
+/** Past any row's number. */
+const LAST = Number.MAX_SAFE_INTEGER;
 const DONE = [{ kind: 'start' }, { kind: 'finish' }] as const;
 
 /** A phone that was erased, for whatever cause: its token is good for one answer, which is a copy of nothing. */
@@ -163,7 +167,7 @@ export function createRights(deps: RightsDeps) {
 
     requests: (device: Presented) => listRequests(pool, personOf(device), now()),
     request: (device: Presented, id: string) => findRequest(pool, personOf(device), id, now()),
-    disclosures: (device: Presented, before: number, limit: number) =>
+    disclosures: (device: Presented, before: number | null, limit: number) =>
       readDisclosures(pool, device, before, limit, now()),
   };
 }
@@ -174,14 +178,15 @@ async function isThere(client: ClientBase, { id }: Presented): Promise<boolean> 
   return (await client.query(there, [id])).rows.length > 0;
 }
 
-/** What was shown of a device, newest first, before number `before`; what a gag hides is not there. */
+/** What was shown of a device, newest first, before the row of that name; what a gag hides is not there. */
 async function readDisclosures(
   db: Pool,
   device: Presented,
-  before: number,
+  before: number | null,
   limit: number,
   nowMs: number,
 ): Promise<(Disclosed & { readonly name: string | null })[]> {
+  const { nameOf, seqOf } = rowNamesOf(device.key);
   const { rows } = await db.query(
     `select t.seq::float8, t.at::float8, t.kind, t.application, t.purpose, t.basis, t.precision,
        t.policy_version as "policyVersion", t.detail, a.name
@@ -190,9 +195,9 @@ async function readDisclosures(
        and not exists (select from legal_disclosures l where l.device = $4 and l.gag_until > $5
          and t.detail like '%' || l.id::text || '%')
      order by t.seq desc limit $6`,
-    [ledgerSubject(device.key), SHOWN_KINDS, before, device.id, nowMs, limit],
+    [ledgerSubject(device.key), SHOWN_KINDS, before === null ? LAST : seqOf(before), device.id, nowMs, limit],
   );
-  return rows;
+  return rows.map((row) => ({ ...row, seq: nameOf(row.seq) }));
 }
 
 /** Forgets where somebody was said to be, everywhere, and tells whoever was shown it. Under the ledger's lock. */
