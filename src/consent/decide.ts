@@ -110,6 +110,12 @@ export function maturityOf(device: DeviceState, now: number): 'ofAge' | 'child' 
   return (device.flags & FLAG.child) !== 0 ? 'child' : maturity(device.ageBand, device.jurisdiction, now);
 }
 
+/** True if what the phone reports may be learnt from: of a child without a parent nothing is collected (K1), of a restricted phone nothing used. */
+export function mayTeach(device: DeviceState, now: number): boolean {
+  if ((device.flags & (FLAG.erasing | FLAG.restricted)) !== 0) return false;
+  return maturityOf(device, now) !== 'child' || parentalConsentOf(device, now) !== null;
+}
+
 function refusal({ device, grant, application, purpose, now }: Question): Refused | null {
   if ((device.flags & FLAG.erasing) !== 0) return 'erasing';
   if ((device.flags & FLAG.restricted) !== 0) return 'restricted';

@@ -22,7 +22,7 @@ import { createAudience } from '../sharing/audience.ts';
 import { type Clocks, createLeaseMemory, type LeaseReader, openLeaseWriter } from '../sharing/lease-memory.ts';
 import { createOpenedDevices } from '../sharing/opened-devices.ts';
 import { joinReplicas, type Replica } from '../sharing/replica-store.ts';
-import { loadSwitches } from '../sharing/subjects-store.ts';
+import { loadSwitches } from '../sharing/switches-store.ts';
 import { createWrongPurposeNotes } from '../sharing/wrong-purposes.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { createWriteBehind } from '../storage/write-behind.ts';

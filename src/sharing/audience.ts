@@ -13,8 +13,10 @@ import { createRegionTexts, preciseText } from './answer-text.ts';
 import { createBatches, type DecideBatch } from './batches.ts';
 import type { Ask, Outcome } from './decide-store.ts';
 import type { LeaseReader } from './lease-memory.ts';
+import { MUTE } from './own-switches.ts';
 import { createRelease } from './release.ts';
-import type { DAMAGED, Switches } from './subjects-store.ts';
+import type { DAMAGED } from './subjects-store.ts';
+import type { Switches } from './switches-store.ts';
 import { createTickMemory } from './tick-memory.ts';
 import { weighOnce } from './weigh.ts';
 
@@ -201,8 +203,9 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
       const found = await ownBatches.add(tokenHash);
       if (found === null) return UNKNOWN_DEVICE;
       if (found === 'damaged') return UNAVAILABLE;
-      switches.remember(reading, found.device, '', deviceToken, tick, found.untilMs, found.sources);
-      return question.locate(found.sources);
+      const sources = found.mayTeach ? found.sources : found.sources | MUTE;
+      switches.remember(reading, found.device, '', deviceToken, tick, found.untilMs, sources);
+      return question.locate(sources);
     } catch (error) {
       deps.onError(error);
       return UNAVAILABLE;

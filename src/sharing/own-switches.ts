@@ -1,10 +1,14 @@
-// Which sources a phone that says who it is has on, asked as if it asked where it is. Promises: what its own look-up would be
-// located by, from memory or from the store, and nothing of where it is.
+// Which sources of a phone that says who it is may be learnt from, asked as if it asked where it is. Promises: what its own look-up
+// would be located by, from memory or from the store, and nothing of where it is; none of a phone that is restricted, or a child's
+// without a parent: it is told where it is, and nothing of it is collected.
 import type { Caller } from '../http/caller.ts';
 import type { Audience } from '../positioning/audience.ts';
 
 /** Bits of SOURCE; 0 for a token of ours that nobody has (any more); null while the store can't say. */
 export type SourcesOf = (deviceToken: string, arrivedMs: number) => Promise<number | null>;
+
+/** Beside bits of SOURCE: what the phone reports is not for the map. */
+export const MUTE = 32;
 
 const PHONE: Caller = { class: 'device', id: '', slot: -1, perMinute: null, dailyQuota: null };
 
@@ -12,7 +16,7 @@ export function createSourcesOf(audience: Audience, now: () => number): SourcesO
   return async (deviceToken, arrivedMs) => {
     let on = 0;
     const locate = (sources: number) => {
-      on = sources;
+      on = (sources & MUTE) === 0 ? sources : 0;
       return null;
     };
     const decision = await audience({ caller: PHONE, deviceToken, query: {}, nowMs: now(), arrivedMs, locate });

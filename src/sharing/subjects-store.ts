@@ -2,11 +2,10 @@
 // granted, its coarse state, and the ledger's head in the same snapshot. Promises: it is as it was before or after every change
 // of mind, which move the head: read under the ledger's lock it stays so, and else as long as the head is that one; a token that is unknown, ended, another application's, or of an idle or erased device is simply not in
 // the result (DESIGN 6.5), nor is the own token of a device that is guarded.
-import type { ClientBase, Pool } from 'pg';
+import type { ClientBase } from 'pg';
 import type { Grant, GrantState } from '../consent/decide.ts';
 import { FLAG, IDLE_DAYS, type ParentalConsent } from '../devices/device-contract.ts';
-import type { MasterKeys } from '../devices/master-keys.ts';
-import { type Device, type DeviceRow, openDevice, openJson } from '../devices/profile.ts';
+import { type Device, type DeviceRow, openJson } from '../devices/profile.ts';
 import type { Head } from '../disclosures/rows-store.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import { binaryBytes, binaryTexts } from '../storage/binary-array.ts';
@@ -262,33 +261,4 @@ export function unlessDamaged<T>(open: () => T, onDamaged: (error: unknown) => v
     onDamaged(error);
     return DAMAGED;
   }
-}
-
-/** What a phone lets us use (bits of SOURCE), and when its token ends. */
-export type Switches = { readonly device: string; readonly sources: number; readonly untilMs: number };
-
-/** The switches of the phones behind tokens, in their order; null where nobody is known. Read as they are now. */
-export async function loadSwitches(
-  pool: Pool,
-  masters: MasterKeys,
-  tokenHashes: readonly Buffer[],
-  nowMs: number,
-  onDamaged: (error: unknown) => void,
-): Promise<(Switches | null | typeof DAMAGED)[]> {
-  const { rows } = await pool.query<DeviceRow & { readonly i: number; readonly token_expires_at: number }>(
-    `select q.i::int as i, d.id as device, k.master_key, k.wrapped, d.flags, d.created_at::float8 as created_at,
-       d.last_used_day, d.sealed, t.expires_at::float8 as token_expires_at, '[]'::json as parental
-     from unnest($1::bytea[]) with ordinality as q(token_hash, i)
-     join device_tokens t on t.token_hash = q.token_hash and t.expires_at > $2
-     join devices d on d.id = t.device and d.last_used_day >= $3 - ${IDLE_DAYS} and d.flags & ${FLAG.erasing} = 0
-     join device_keys k on k.device = d.id`,
-    [tokenHashes, nowMs, Math.floor(nowMs / DAY_MS)],
-  );
-  const switches: (Switches | null | typeof DAMAGED)[] = tokenHashes.map(() => null);
-  for (const row of rows)
-    switches[row.i - 1] = unlessDamaged(() => {
-      const { sources } = openDevice(masters, row).profile;
-      return { device: row.device, sources, untilMs: row.token_expires_at };
-    }, onDamaged);
-  return switches;
 }

@@ -2,7 +2,8 @@
 // keeps whose reports they are.
 import { randomBytes, randomFillSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { ALL_SOURCES, SOURCE } from '../../src/devices/device-contract.ts';
+import { ALL_SOURCES, FLAG, SOURCE } from '../../src/devices/device-contract.ts';
+import { KIND } from '../../src/disclosures/entry.ts';
 import { contributorTag } from '../../src/observations/contributor.ts';
 import { createDayKeys } from '../../src/observations/day-keys.ts';
 import { createInbox } from '../../src/observations/inbox.ts';
@@ -125,6 +126,45 @@ test('while the store can say nothing of a phone its reports are refused, not ta
   });
   expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, expect.any(String)]);
   expect(sumSubmissionCounts(counts).dropped.switchedOff).toBe(before);
+});
+
+test('of a child without a parent, and of a restricted phone, nothing is stored, from its mark on and until it is lifted', async () => {
+  const { inChain, clock } = gateway;
+  const child = await addDevice(inChain, clock.nowMs, { ageBand: 'under13' });
+  expect(await storedOf({ key, device: child.token })).toEqual([]);
+  expect(await storedOf({ key, device: child.token })).toEqual([]);
+  const parental = (withdrawnAt: number | null) =>
+    inChain(async (client, chain) => {
+      await client.query(
+        `insert into parental_consents (id, device, at, method, precise, sealed, withdrawn_at)
+         values ($1, $2, $3, 'signed-form', false, '', $4)
+         on conflict (id) do update set withdrawn_at = excluded.withdrawn_at`,
+        ['394a096d-90e5-4175-8ffb-c55ae9a314e4', child.id, clock.nowMs, withdrawnAt],
+      );
+      chain.append({ at: clock.nowMs, kind: KIND.rights });
+      chain.changed(child.id);
+    });
+  await parental(null);
+  await expect.poll(() => storedOf({ key, device: child.token })).toHaveLength(1);
+  await parental(clock.nowMs);
+  await expect.poll(() => storedOf({ key, device: child.token })).toEqual([]);
+  const phoneOf = await phone(0);
+  const setFlags = (flags: number) =>
+    inChain(async (client, chain) => {
+      await client.query('update devices set flags = $2 where id = $1', [phoneOf.id, flags]);
+      chain.append({ at: clock.nowMs, kind: KIND.rights });
+      chain.changed(phoneOf.id);
+    });
+  expect(await storedOf({ key, device: phoneOf.token })).toHaveLength(1);
+  for (const [flags, rows] of [
+    [FLAG.restricted, 0],
+    [0, 1],
+    [FLAG.child, 0],
+    [FLAG.objected, 1],
+  ] as const) {
+    await setFlags(flags);
+    await expect.poll(() => storedOf({ key, device: phoneOf.token })).toHaveLength(rows);
+  }
 });
 
 test('what a user granted to somebody is no reason to store more', async () => {
