@@ -29,21 +29,24 @@ export type ConsentPorts = {
   list(device: Device, nowMs: number): Promise<readonly Described[]>;
   /** Null if there is no such application, and no record about it. */
   find(device: Device, about: About, nowMs: number): Promise<Described | null>;
-  /** Resolves when it is in force. `gone`: the device is. `proof` is the header, null = none. */
+  /**
+   * Resolves when it is in force. `gone`: the device is. `proof` is the header, null = none. `now` is asked under the ledger's lock: what
+   * was shown while this waited for it was shown before.
+   */
   put(
     device: Asking,
     about: About,
     wanted: Wanted,
     screen: Screen,
     proof: string | null,
-    nowMs: number,
+    now: () => number,
   ): Promise<Act | { refused: ConsentProblem } | 'gone'>;
   /** Null if there is no record. */
   withdraw(
     device: Asking,
     about: About,
     proof: string | null,
-    nowMs: number,
+    now: () => number,
   ): Promise<Act | { refused: ConsentProblem } | null | 'gone'>;
 };
 
@@ -117,13 +120,12 @@ function addPutRoute(scope: FastifyInstance, ports: ConsentPorts, now: () => num
       const device = request.getDecorator<Asking>('subject');
       const about = aboutOf(request);
       if (about === null) return refuseProblem(reply, { kind: 'noRoute' });
-      const nowMs = now();
-      const wanted = readWanted(request.body as Body, device, nowMs);
+      const wanted = readWanted(request.body as Body, device, now());
       if (wanted === null) return refuseProblem(reply, { kind: 'malformed' });
       const { language = null, textHash = null, screen = null } = request.body as Body;
       const said = { language, textHash, screen };
-      const act = await ports.put(device, about, wanted, said, proofOf(request), nowMs);
-      return sendAct(reply, device, act, nowMs);
+      const act = await ports.put(device, about, wanted, said, proofOf(request), now);
+      return sendAct(reply, device, act, now());
     },
   );
 }
@@ -144,9 +146,8 @@ function addWithdrawRoute(scope: FastifyInstance, ports: ConsentPorts, now: () =
     async (request, reply) => {
       const device = request.getDecorator<Asking>('subject');
       const about = aboutOf(request);
-      const nowMs = now();
-      const act = about === null ? null : await ports.withdraw(device, about, proofOf(request), nowMs);
-      return sendAct(reply, device, act, nowMs);
+      const act = about === null ? null : await ports.withdraw(device, about, proofOf(request), now);
+      return sendAct(reply, device, act, now());
     },
   );
 }

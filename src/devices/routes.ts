@@ -30,12 +30,12 @@ export type DevicePorts = OwnTokenPorts & {
     flags: number,
     nowMs: number,
   ): Promise<{ token: string; expiresAt: number; proofKey: string }>;
-  /** Changes what decisions are made on; resolves when that is in force, with null if the device is gone. */
+  /** Changes what decisions are made on; resolves when that is in force, with null if the device is gone. `now` is asked under the lock. */
   change(
     id: string,
     edit: (device: Device) => DeviceEdit | null,
     detail: string,
-    nowMs: number,
+    now: () => number,
   ): Promise<Device | null>;
   /** Changes what no decision is made on. */
   note(id: string, edit: (profile: Profile) => Profile): Promise<Device | null>;
@@ -136,7 +136,7 @@ function addProfileRoutes(scope: FastifyInstance, ports: DevicePorts, now: () =>
       // Tried whether it is needed or not, so that nothing of it is left.
       const proof = proofOf(request);
       const proven = proof !== null && (await ports.prove(presented, 'profile', proof, nowMs));
-      return await patch(reply, presented, ports, nowMs, proven, (profile) => ({
+      return await patch(reply, presented, ports, now, proven, (profile) => ({
         ...(body as Patch),
         ...(body.sources === undefined ? {} : { sources: setSources(profile.sources, body.sources) }),
       }));
@@ -148,10 +148,11 @@ async function patch(
   reply: FastifyReply,
   presented: Presented,
   ports: DevicePorts,
-  nowMs: number,
+  now: () => number,
   proven: boolean,
   patchFor: (profile: Profile) => Patch,
 ): Promise<FastifyReply> {
+  const nowMs = now();
   /** What may be made of a profile as it is at that moment; null, and why not, if nothing may. */
   const refusal: { problem: RenderedProblem | null } = { problem: null };
   function edited(before: Profile, flags: number): { profile: Profile; decides: boolean } | null {
@@ -181,7 +182,7 @@ async function patch(
         return again && { profile: again.profile, flags: flagsOf(device.flags, again.profile, nowMs) };
       },
       'profileChanged',
-      nowMs,
+      now,
     );
   }
   if (after === null) return refuseProblem(reply, { kind: 'unauthenticated' });

@@ -42,7 +42,7 @@ export type TokenPorts = {
   /** How many ended; null = all. Resolves when that is in force. */
   end(device: Bearer, id: string | null, nowMs: number): Promise<number>;
   /** Guards or unguards the device; resolves when that is in force, with null if it is gone. */
-  guard(device: Bearer, on: boolean, nowMs: number): Promise<Device | null>;
+  guard(device: Bearer, on: boolean, now: () => number): Promise<Device | null>;
   /** True if the header answers a challenge of this device for `applicationTokens`. */
   prove(device: Bearer, header: string, nowMs: number): Promise<boolean>;
 };
@@ -156,7 +156,7 @@ function addGuardRoutes(scope: FastifyInstance, ports: TokenPorts, now: () => nu
         response: { 200: Guarded, ...REFUSALS },
       },
     },
-    async (request, reply) => answerGuard(reply, await ports.guard(me(request), true, now())),
+    async (request, reply) => answerGuard(reply, await ports.guard(me(request), true, now)),
   );
 
   scope.delete(
@@ -170,9 +170,8 @@ function addGuardRoutes(scope: FastifyInstance, ports: TokenPorts, now: () => nu
       },
     },
     async (request, reply) => {
-      const nowMs = now();
-      if (!(await isProven(ports, request, nowMs))) return sendProblem(reply, PROOF_NEEDED);
-      return answerGuard(reply, await ports.guard(me(request), false, nowMs));
+      if (!(await isProven(ports, request, now()))) return sendProblem(reply, PROOF_NEEDED);
+      return answerGuard(reply, await ports.guard(me(request), false, now));
     },
   );
 }

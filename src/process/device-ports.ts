@@ -45,8 +45,9 @@ export function devicePorts(setup: PeopleSetup): DevicePorts {
         await startGrace(client, { id, flags, parental: [] }, nowMs, forget);
         return issued;
       }),
-    change: (id, edit, detail, nowMs) =>
+    change: (id, edit, detail, now) =>
       act(async (client, chain) => {
+        const nowMs = now();
         let before: Device | null = null;
         const noting: typeof edit = (device) => {
           before = device;
@@ -105,11 +106,11 @@ function tokenPorts({ pool, inChain, masters }: PeopleSetup): TokenPorts {
       }),
     list: ({ id }, nowMs) => orUnavailable(() => listApplicationTokens(pool, id, nowMs)),
     end: (device, id, nowMs) => act((client, chain) => endApplicationTokens(client, chain, device, id, nowMs)),
-    guard: ({ id }, on, nowMs) =>
+    guard: ({ id }, on, now) =>
       act((client, chain) => {
         const edit = ({ flags }: Device) =>
           ((flags & FLAG.guarded) !== 0) === on ? null : { flags: flags ^ FLAG.guarded };
-        return changeDevice(client, chain, secrets, id, edit, on ? 'guarded' : 'guardLifted', nowMs);
+        return changeDevice(client, chain, secrets, id, edit, on ? 'guarded' : 'guardLifted', now());
       }),
     prove: ({ id, key }, header, nowMs) =>
       orUnavailable(() => takeProof(pool, { device: id, key }, 'applicationTokens', header, nowMs)),

@@ -140,7 +140,7 @@ function consentPorts({ pool, inChain, masters, contact }: PeopleSetup, signer: 
   /** Runs an act on a device as it is under the ledger's lock. */
   function act<T>(
     { id, tokenHash }: Asking,
-    now: number,
+    now: () => number,
     work: (client: Parameters<typeof putConsent>[0], chain: Chain, deps: ActDeps) => Promise<T>,
   ): Promise<T | 'gone'> {
     return orUnavailable(() =>
@@ -149,7 +149,8 @@ function consentPorts({ pool, inChain, masters, contact }: PeopleSetup, signer: 
         if (device === null) return 'gone';
         const policies = await listPolicies(client);
         const isOld = await isSucceeded(client, tokenHash);
-        const deps = { device, isOld, policies, signer, contact, random: randomBytes, newId: randomUUID, now };
+        const tools = { signer, contact, random: randomBytes, newId: randomUUID };
+        const deps = { device, isOld, policies, ...tools, now: now() };
         return await work(client, chain, deps);
       }),
     );
@@ -176,25 +177,25 @@ function consentPorts({ pool, inChain, masters, contact }: PeopleSetup, signer: 
         const registered = await findApplication(pool, about.application);
         return record === null && registered === null ? null : { ...about, record, registered };
       }),
-    async put(device, about, wanted, screen, proof, nowMs) {
-      const done = await act(device, nowMs, async (client, chain, deps) => {
+    async put(device, about, wanted, screen, proof, now) {
+      const done = await act(device, now, async (client, chain, deps) => {
         const person = { device: device.id, key: device.key };
-        const proven = proof !== null && (await takeProof(client, person, 'consent', proof, nowMs));
+        const proven = proof !== null && (await takeProof(client, person, 'consent', proof, deps.now));
         const before = await loadGrant(client, device.id, about.application, about.purpose);
         const done = await putConsent(client, chain, { ...deps, proven }, about, wanted, screen);
-        if (!('refused' in done)) await tellIfLess(client, chain, device, before, done.grant, nowMs);
+        if (!('refused' in done)) await tellIfLess(client, chain, device, before, done.grant, deps.now);
         return done;
       });
       return done === 'gone' || 'refused' in done ? done : actOf(done);
     },
-    async withdraw(device, about, proof, nowMs) {
-      const done = await act(device, nowMs, async (client, chain, deps) => {
+    async withdraw(device, about, proof, now) {
+      const done = await act(device, now, async (client, chain, deps) => {
         const person = { device: device.id, key: device.key };
-        const proven = proof !== null && (await takeProof(client, person, 'consent', proof, nowMs));
+        const proven = proof !== null && (await takeProof(client, person, 'consent', proof, deps.now));
         const before = await loadGrant(client, device.id, about.application, about.purpose);
         const after = await withdrawConsent(client, chain, { ...deps, proven }, about);
         if (after !== null && !('refused' in after))
-          await tellIfLess(client, chain, device, before, after.grant, nowMs);
+          await tellIfLess(client, chain, device, before, after.grant, deps.now);
         return after;
       });
       return done === 'gone' || done === null || 'refused' in done ? done : actOf(done);

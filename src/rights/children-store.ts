@@ -37,8 +37,8 @@ export async function startGrace(
 
 /** Marks a device as a child's. False if there is no such device. */
 export async function markChild(deps: EraseDeps, device: string): Promise<boolean> {
-  const nowMs = deps.now();
   return await deps.inChain(async (client, chain) => {
+    const nowMs = deps.now();
     const marked = await deps.changeDevice(
       client,
       chain,

@@ -83,9 +83,9 @@ export async function beginErasure(
   code: string,
   still = 'true',
 ): Promise<boolean> {
-  const nowMs = deps.now();
   const marker = erasureMarker(deps.markerKey, person.device);
   const begun = await deps.inChain(async (client, chain) => {
+    const nowMs = deps.now();
     const { rows } = await client.query(
       `update devices t set flags = t.flags | $3, version = t.version + 1
        where t.id = $2 and t.flags & $3 = 0 and $1::int8 is not null and (${still}) returning t.id`,

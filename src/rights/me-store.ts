@@ -58,8 +58,9 @@ export function createRights(deps: RightsDeps) {
     kind: RequestKind,
     detail: string,
   ): Promise<Outcome> {
-    const nowMs = now();
     return await inChain(async (client, chain) => {
+      // Under the lock: what was shown while this waited for it was shown before.
+      const nowMs = now();
       const person = personOf(device);
       let changed = false;
       const edit = ({ flags }: { readonly flags: number }) => {
@@ -142,8 +143,8 @@ export function createRights(deps: RightsDeps) {
      */
     async rectify(device: Presented, asked: Rectification): Promise<Outcome> {
       const person = personOf(device);
-      const nowMs = now();
       return await inChain(async (client, chain) => {
+        const nowMs = now();
         if (!(await isThere(client, device))) return 'gone';
         const waiting = (await listRequests(client, person, nowMs)).find(
           (one) => one.kind === 'rectification' && one.state === 'identity',
