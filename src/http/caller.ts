@@ -84,7 +84,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
 
 /** RateLimit fields of draft-ietf-httpapi-ratelimit-headers-11, names and values in turn: the policy by name, what is left of it, when it starts anew. */
 function limitFields({ limit, remaining, windowS, resetS }: Verdict): readonly string[] {
-  const name = windowS === 60 ? 'minute' : 'day';
+  const name = windowS === 60 ? 'minute' : windowS === 3_600 ? 'hour' : 'day';
   return ['ratelimit-policy', `"${name}";q=${limit};w=${windowS}`, 'ratelimit', `"${name}";r=${remaining};t=${resetS}`];
 }
 

@@ -57,16 +57,22 @@ function pseudonym(address: string, key: Uint8Array): string {
 /** Says in the fields of the current draft, as the MLS family does (caller.ts), what the plugin says in those of an older one. */
 function announceByDraft(scope: FastifyInstance): void {
   const [limitField, remainingField, resetField] = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
-  scope.addHook('onSend', (_request, reply, payload, done) => {
+  scope.addHook('onSend', ({ routeOptions }, reply, payload, done) => {
     const limit = Number(reply.getHeader(limitField));
     if (limit > 0) {
       const remaining = Number(reply.getHeader(remainingField));
       const resetS = Number(reply.getHeader(resetField));
       for (const field of [limitField, remainingField, resetField]) reply.removeHeader(field);
-      announceLimit(reply, { refused: '', limit, remaining, windowS: MINUTE_MS / 1000, resetS });
+      announceLimit(reply, { refused: '', limit, remaining, windowS: windowMsOf(routeOptions) / 1000, resetS });
     }
     done(null, payload);
   });
+}
+
+/** A route's own limit has a window of its own. */
+function windowMsOf({ config }: FastifyRequest['routeOptions']): number {
+  const timeWindow = config.rateLimit === false ? undefined : config.rateLimit?.timeWindow;
+  return typeof timeWindow === 'number' ? timeWindow : MINUTE_MS;
 }
 
 /**

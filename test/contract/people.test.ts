@@ -381,3 +381,17 @@ describe('the token of a phone', () => {
     expect((await limited.call('DELETE', '/v1/me/restrict', token)).status).not.toBe(429);
   });
 });
+
+test('what may be asked a few times an hour says so, and not that it may be asked as often each minute', async () => {
+  const token = await gateway.register();
+  const said = async (method: string, url: string, body?: object) => {
+    const { headers } = await gateway.app.inject({
+      ...{ method: method as 'GET', url, payload: body, remoteAddress: '192.0.2.77' },
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return [headers['ratelimit-policy'], /^"(\w+)";r=\d+;t=\d+$/.exec(`${headers.ratelimit}`)?.[1]];
+  };
+  expect(await said('GET', '/v1/me/export')).toEqual(['"hour";q=60;w=3600', 'hour']);
+  expect(await said('POST', '/v1/privacy/complaints', { text: 'too late' })).toEqual(['"hour";q=20;w=3600', 'hour']);
+  expect((await said('GET', '/v1/policies'))[1]).toBe('minute');
+});
