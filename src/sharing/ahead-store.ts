@@ -111,14 +111,19 @@ function decideReading(
   sent: () => void,
 ): Promise<Ahead> {
   return withClient(deps, async (client) => {
-    const nowMs = deps.now();
+    const askedMs = deps.now();
     // The head first: whatever is read after it is from its time too, if it is still the head in the end.
     const [standing, recipients] = await inOneWrite(client, () =>
-      Promise.all([readStanding(deps, client, asks, nowMs, false), deps.readRecipients(client, keyIdsOf(asks), nowMs)]),
+      Promise.all([
+        readStanding(deps, client, asks, askedMs, false),
+        deps.readRecipients(client, keyIdsOf(asks), askedMs),
+      ]),
     );
     guesses.note(standing.policyVersion, recipients);
     // From here to the sending of its rows in one turn (drafts.ts).
     const rows = deps.draft.upon(standing.head);
+    // After what was read: on a yes that was said while this was on its way it is shown after it.
+    const nowMs = Math.max(askedMs, deps.now());
     const { outcomes, rest } = decideEach(asks, standing, recipients, presented, rows, nowMs);
     const writing = rows.write(client);
     if (rest.length === 0) sent();

@@ -105,9 +105,9 @@ export function createDecideInOrder(deps: DecideDeps, presented: Presented): Dec
   return async (asks, sent) => {
     let notes: Notes | undefined;
     const { outcomes, shown } = await deps.inChain((client, chain) => {
-      const nowMs = deps.now();
-      notes = refusals(Math.floor(nowMs / TICK_MS));
-      return decideInOrder(deps, client, chain, asks, nowMs, notes, presented);
+      const askedMs = deps.now();
+      notes = refusals(Math.floor(askedMs / TICK_MS));
+      return decideInOrder(deps, client, chain, asks, askedMs, notes, presented);
     }, sent);
     notes?.keep();
     presented.note(shown.map(({ ask }) => ask));
@@ -135,7 +135,10 @@ type Round = {
   readonly chain: Chain;
   readonly notes: Notes;
   readonly policyVersion: string | null;
+  /** When it is decided. */
   readonly nowMs: number;
+  /** When it was read, and of which tick its regions are. */
+  readonly askedMs: number;
   readonly tick: number;
   /** Coarse states by device, as the batch leaves them. */
   readonly states: Map<string, KeptState>;
@@ -152,17 +155,19 @@ async function decideInOrder(
   client: ClientBase,
   chain: Chain,
   asks: readonly Ask[],
-  nowMs: number,
+  askedMs: number,
   notes: Notes,
   presented: Presented,
 ): Promise<{ readonly outcomes: Outcome[]; readonly shown: readonly Shown[] }> {
   const [standing, recipients] = await Promise.all([
-    readStanding(deps, client, asks, nowMs, true),
-    deps.readRecipients(client, keyIdsOf(asks), nowMs),
+    readStanding(deps, client, asks, askedMs, true),
+    deps.readRecipients(client, keyIdsOf(asks), askedMs),
   ]);
+  // Having waited for the lock: what is shown on a yes that was said meanwhile is shown after it.
+  const nowMs = Math.max(askedMs, deps.now());
   const { subjects, policyVersion } = standing;
   const round: Round = {
-    ...{ chain, notes, policyVersion, nowMs, tick: Math.floor(nowMs / TICK_MS) },
+    ...{ chain, notes, policyVersion, nowMs, askedMs, tick: Math.floor(askedMs / TICK_MS) },
     ...{ states: new Map(), changed: new Map(), regions: [], places: new Map(), unlocated: [] },
   };
   const outcomes = asks.map((ask, i): Outcome => {
@@ -175,7 +180,7 @@ async function decideInOrder(
   const { states, changed, regions, places, unlocated } = round;
   if (unlocated.length > 0) await tellLast(deps, client, chain, unlocated, outcomes, nowMs);
   if (regions.length > 0) await noteRegions(client, chain, regions, nowMs);
-  if (changed.size > 0) await keepStates(client, deps.random, [...changed.values()], states, nowMs);
+  if (changed.size > 0) await keepStates(client, deps.random, [...changed.values()], states, askedMs);
   if (places.size > 0) await keepLastLocations(client, [...places.values()], deps.random, nowMs);
   await touch(client, subjects, nowMs);
   const shown = asks.flatMap((ask, i) => {
@@ -228,7 +233,7 @@ function tellRegion(deps: DecideDeps, round: Round, ask: Ask, subject: Subject, 
   const kept = round.states.get(device.id) ?? subject.coarse;
   if (kept === FORGOTTEN) return NOTHING;
   const locate = () => ask.locate(decision.sources);
-  const state = coarseStateOf(deps, device.id, kept, device.profile.sources, locate, round.nowMs);
+  const state = coarseStateOf(deps, device.id, kept, device.profile.sources, locate, round.askedMs);
   if (state === null) return NOTHING;
   if (state !== kept) round.changed.set(device.id, device);
   round.states.set(device.id, state);

@@ -43,3 +43,41 @@ test.each([
   );
   expect(rows[0].at - cameAt).toBe(WAITED_MS);
 });
+
+test('what is shown on a yes that was said while the look waited for the ledger is later than the yes', async () => {
+  const adult = { jurisdiction: 'NL', ageBand: '18plus' };
+  const { token } = (await gateway.call('POST', '/v1/devices', deviceKey, adult)).json();
+  const { said, look } = await gateway.inChain(async () => {
+    const first = gateway.call('PUT', CONSENT, token, { precision: 'precise' });
+    await sleep(100);
+    const then = gateway.ask({ key, device: token }, HERE);
+    await sleep(100);
+    clock.nowMs += WAITED_MS;
+    return { said: first, look: then };
+  });
+  expect((await said).statusCode).toBe(200);
+  expect((await look).json().precision).toBe('precise');
+  const { rows } = await store.pool.query(
+    `select (l.at - e.at)::float8 as after from ledger l join consent_events e on e.seq = l.event_seq
+     where l.kind = $1 order by l.seq desc limit 1`,
+    [KIND.precise],
+  );
+  expect(rows).toEqual([{ after: 0 }]);
+});
+
+test('what runs out while a look waits for the ledger has run out for it', async () => {
+  const adult = { jurisdiction: 'NL', ageBand: '18plus' };
+  const { token } = (await gateway.call('POST', '/v1/devices', deviceKey, adult)).json();
+  // What may be kept is written under the lock.
+  const wanted = { precision: 'precise', scopes: ['geolocate', 'last-location'] };
+  const expiresAt = new Date(clock.nowMs + WAITED_MS / 2).toISOString();
+  expect((await gateway.call('PUT', CONSENT, token, { ...wanted, expiresAt })).statusCode).toBe(200);
+  expect((await gateway.ask({ key, device: token }, HERE)).json().precision).toBe('precise');
+  const { look } = await gateway.inChain(async () => {
+    const waiting = gateway.ask({ key, device: token }, HERE);
+    await sleep(100);
+    clock.nowMs += WAITED_MS;
+    return { look: waiting };
+  });
+  expect((await look).json().precision).toBe('region');
+});
