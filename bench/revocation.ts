@@ -52,7 +52,7 @@ async function openGateway(store: Store): Promise<Gateway> {
     async ask(key, phone, deviceToken) {
       const { lat, lon } = requests[phone];
       const decision = await sharing.audience({
-        ...{ caller: ring.find(key)!, deviceToken, query: {}, nowMs: BENCH_NOW_MS, arrivedMs: performance.now() },
+        ...{ caller: ring.find(key)!, deviceToken, query: {}, nowMs: BENCH_NOW_MS },
         locate: () => ({ lat, lon, accuracyM: 20, fallback: '', source: 'gps', sources: 1 }),
       });
       if (decision === null || !('text' in decision)) return 'nothing';

@@ -38,7 +38,7 @@ export type SubmitDeps = SubmissionPorts & {
   readonly now: () => number;
   readonly overloaded: () => boolean;
   /** What the user of the phone behind a token left on (bits of SOURCE); null while nobody can say. Absent: no phone says who it is. */
-  readonly sourcesOf?: (deviceToken: string, arrivedMs: number) => Promise<number | null>;
+  readonly sourcesOf?: (deviceToken: string) => Promise<number | null>;
 };
 
 const NO_KEY = { slot: -1, perMinute: null, dailyQuota: null } as const;
@@ -96,8 +96,7 @@ export function addSubmitRoutes(scope: FastifyInstance, deps: SubmitDeps, paths:
     if (body === CROWDED_BODY) return refuse('full', request, reply);
     const { ip: address, caller } = request;
     const deviceToken = tokenOf(request);
-    const sources =
-      deviceToken === null || sourcesOf === undefined ? ALL_SOURCES : await sourcesOf(deviceToken, request.startedMs);
+    const sources = deviceToken === null || sourcesOf === undefined ? ALL_SOURCES : await sourcesOf(deviceToken);
     if (sources === null) return refuse('failed', request, reply);
     const sender = { address, trusted: caller?.trusted === true, provenance: provenanceOf(caller), sources };
     const outcome = await submit(body, sender, deps).catch((error: unknown) => {

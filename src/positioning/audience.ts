@@ -14,8 +14,6 @@ export type Question = {
   /** The parsed query: `key`, `device` and whatever else was sent (strings, or arrays of them). */
   readonly query: Readonly<Record<string, unknown>>;
   readonly nowMs: number;
-  /** On the clock of performance.now(). */
-  readonly arrivedMs: number;
   /** Where the phone is by these sources (bits of SOURCE) and no other; null: not located. The caller's own to keep. */
   locate(sources: number): Readonly<Estimate> | null;
 };

@@ -113,7 +113,7 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     }
     const query = request.query as Readonly<Record<string, unknown>>;
     const language = caller.class === 'device' ? (LANGUAGES.find((one) => one === query.explain) ?? null) : null;
-    const decision = audience({ caller, deviceToken, query, nowMs, arrivedMs: request.startedMs, locate });
+    const decision = audience({ caller, deviceToken, query, nowMs, locate });
     if (!(decision instanceof Promise)) {
       show(decision, language, request, reply);
       return;
@@ -180,7 +180,7 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
       if (decision !== null && 'kind' in decision) refuse(ROUTE.country, decision, request, reply);
       else showCountry(found, request, reply);
     };
-    const decision = whatMayBeUsed({ caller, deviceToken, query: {}, nowMs, arrivedMs: request.startedMs, locate });
+    const decision = whatMayBeUsed({ caller, deviceToken, query: {}, nowMs, locate });
     if (!(decision instanceof Promise)) answer(decision);
     else decision.then(answer).catch((error: unknown) => fail(ROUTE.country, error, request, reply));
   }

@@ -5,7 +5,7 @@ import type { Caller } from '../http/caller.ts';
 import type { Audience } from '../positioning/audience.ts';
 
 /** Bits of SOURCE; 0 for a token of ours that nobody has (any more); null while the store can't say. */
-export type SourcesOf = (deviceToken: string, arrivedMs: number) => Promise<number | null>;
+export type SourcesOf = (deviceToken: string) => Promise<number | null>;
 
 /** Beside bits of SOURCE: what the phone reports is not for the map. */
 export const MUTE = 32;
@@ -13,13 +13,13 @@ export const MUTE = 32;
 const PHONE: Caller = { class: 'device', id: '', slot: -1, perMinute: null, dailyQuota: null };
 
 export function createSourcesOf(audience: Audience, now: () => number): SourcesOf {
-  return async (deviceToken, arrivedMs) => {
+  return async (deviceToken) => {
     let on = 0;
     const locate = (sources: number) => {
       on = (sources & MUTE) === 0 ? sources : 0;
       return null;
     };
-    const decision = await audience({ caller: PHONE, deviceToken, query: {}, nowMs: now(), arrivedMs, locate });
+    const decision = await audience({ caller: PHONE, deviceToken, query: {}, nowMs: now(), locate });
     return decision !== null && 'kind' in decision && decision.kind === 'unavailable' ? null : on;
   };
 }

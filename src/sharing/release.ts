@@ -8,13 +8,13 @@ const HOLD_MS = 20;
 const BEAT_MS = 5;
 
 export type Release = {
-  /** Resolves to null at the beat of a request that arrived at `arrivedMs`. */
-  nothing(arrivedMs: number): Promise<null>;
+  /** Resolves to null at the beat of a request that arrived at `askedMs`. */
+  nothing(askedMs: number): Promise<null>;
 };
 
-/** `monotonicMs` is the clock of `arrivedMs`. */
+/** `monotonicMs` is the clock of `askedMs`. */
 export function createRelease(monotonicMs: () => number): Release {
-  let waiting: { readonly arrivedMs: number; readonly beat: number; readonly leave: (nothing: null) => void }[] = [];
+  let waiting: { readonly askedMs: number; readonly beat: number; readonly leave: (nothing: null) => void }[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   function set(): void {
@@ -28,14 +28,14 @@ export function createRelease(monotonicMs: () => number): Release {
     waiting = waiting.filter((one) => one.beat > now);
     if (waiting.length > 0) set();
     else timer = undefined;
-    due.sort((a, b) => a.arrivedMs - b.arrivedMs);
+    due.sort((a, b) => a.askedMs - b.askedMs);
     for (const { leave } of due) leave(null);
   }
 
   return {
-    nothing(arrivedMs) {
+    nothing(askedMs) {
       return new Promise((leave) => {
-        waiting.push({ arrivedMs, beat: Math.ceil((arrivedMs + HOLD_MS) / BEAT_MS), leave });
+        waiting.push({ askedMs, beat: Math.ceil((askedMs + HOLD_MS) / BEAT_MS), leave });
         if (timer === undefined) set();
       });
     },
