@@ -7,7 +7,7 @@ import type { Quotas } from '../http/quotas.ts';
 import { describeError } from '../http/scope.ts';
 import { expireConsents } from '../jobs/expire-consents.ts';
 import type { FoldSummary } from '../jobs/fold.ts';
-import { type RightsJobDeps, sweepStore } from '../jobs/rights.ts';
+import { eraseIdle, type RightsJobDeps, sweepStore } from '../jobs/rights.ts';
 import type { Job } from '../jobs/scheduler.ts';
 import { createQuotaSharing, type SharedKey } from '../jobs/share-quotas.ts';
 import { createSummary } from '../jobs/summary.ts';
@@ -65,6 +65,8 @@ const FOLD_MS = 10_000;
 const FOLD_LATE_MS = 2 * MINUTE_MS;
 /** An erasure that began goes on within seconds. */
 const ERASE_MS = 15_000;
+/** Erasures that time makes due, begun in one run: some 15 s of the ledger's lock, held for each alone; the job is back in a minute. */
+const ERASED_AT_ONCE = 1_000;
 /** A store that needs longer for `select 1` is not there. */
 const STORE_MS = 3_000;
 /** Two files of PostgreSQL's log: with less it takes what fits into files that are there, and soon nothing. */
@@ -187,12 +189,21 @@ function peopleJobs(erasing: RightsJobDeps, { stopping, log }: JobDeps): Job[] {
       everyMs: MINUTE_MS,
       run: async (nowMs) => void (await expireConsents(erasing, nowMs, stopping)),
     },
-    { name: 'children', everyMs: MINUTE_MS, run: async () => void (await eraseChildren(erasing, erasing.random)) },
+    {
+      name: 'children',
+      everyMs: MINUTE_MS,
+      run: async () => void (await eraseChildren(erasing, erasing.random, { most: ERASED_AT_ONCE, signal: stopping })),
+    },
+    {
+      name: 'unused phones',
+      everyMs: MINUTE_MS,
+      run: async () => void (await eraseIdle(erasing, { most: ERASED_AT_ONCE, signal: stopping })),
+    },
     {
       name: 'sweep',
       everyMs: HOUR_MS,
       async run() {
-        const gone = await sweepStore(erasing, stopping);
+        const gone = await sweepStore(erasing, stopping, ERASED_AT_ONCE);
         if (Object.keys(gone).length > 0) log.info({ gone }, 'swept what was over');
       },
     },

@@ -60,12 +60,15 @@ const ALONE = `t.flags & ${FLAG.child} <> 0 and not ${PARENT_CONSENTS}`;
 /** At `$1`. */
 const GRACE_OVER = `exists (select from child_marks m where m.device = t.id and m.marked_at <= $1::int8 - ${GRACE_MS})`;
 
+/** How much a run does: `most` devices (absent: all that are due), until the signal aborts. */
+export type Share = { readonly most?: number; readonly signal?: AbortSignal };
+
 /**
  * The job: notes since when devices are marked, forgets marks that a parent has answered, and begins the erasure of those
  * nobody did in time: each is looked at again under the lock, because every one before it waits for the replicas, and a
  * consent that was acknowledged meanwhile holds. Returns how many erasures began.
  */
-export async function eraseChildren(deps: EraseDeps, random: Random): Promise<number> {
+export async function eraseChildren(deps: EraseDeps, random: Random, share: Share = {}): Promise<number> {
   const nowMs = deps.now();
   await deps.pool.query(
     `insert into child_marks (device, marked_at) select t.id, $1 from devices t
@@ -75,29 +78,50 @@ export async function eraseChildren(deps: EraseDeps, random: Random): Promise<nu
   await deps.pool.query(
     `delete from child_marks m where not exists (select from devices t where t.id = m.device and ${ALONE})`,
   );
-  return await eraseAll(deps, random, 'child', `${ALONE} and ${GRACE_OVER}`);
+  return await eraseDue(deps, random, 'child', `${ALONE} and ${GRACE_OVER}`, share);
 }
 
 /** The job for phones nobody has used for so long that their time is over. `overdue`: SQL about a device `t` at `$1`. */
-export async function eraseUnused(deps: EraseDeps, random: Random, overdue: string): Promise<number> {
-  return await eraseAll(deps, random, 'unused', overdue);
+export async function eraseUnused(
+  deps: EraseDeps,
+  random: Random,
+  overdue: string,
+  share: Share = {},
+): Promise<number> {
+  return await eraseDue(deps, random, 'unused', overdue, share);
 }
 
+/** Devices found at once: one that was used since is looked at again within a second or so. */
+const BATCH = 100;
+
 /** `due`: SQL that is true of a device `t` at `$1` whose time has come. One that fails keeps nobody else's; rejects with the first of those. */
-async function eraseAll(deps: EraseDeps, random: Random, cause: 'child' | 'unused', due: string): Promise<number> {
-  const { rows } = await deps.pool.query(
-    `select t.id from devices t where t.flags & ${FLAG.erasing} = 0 and (${due}) limit 1000`,
-    [deps.now()],
-  );
+async function eraseDue(
+  deps: EraseDeps,
+  random: Random,
+  cause: 'child' | 'unused',
+  due: string,
+  { most = Number.POSITIVE_INFINITY, signal }: Share,
+): Promise<number> {
+  // Begun ones are due no more.
+  const passedOver: string[] = [];
+  const sql = `select t.id from devices t where t.flags & ${FLAG.erasing} = 0 and (${due}) and t.id <> all($2) limit $3`;
   let begun = 0;
   const errors: unknown[] = [];
-  for (const { id } of rows) {
-    try {
-      const person = await findLeaving(deps.pool, deps.masters, id);
-      if (person === null) throw new Error('a device whose time is over does not open');
-      if (await beginErasure(deps, person, cause, random(16).toString('base64url'), due)) begun++;
-    } catch (error) {
-      errors.push(error);
+  for (let left = most; left > 0 && !signal?.aborted; ) {
+    const { rows } = await deps.pool.query(sql, [deps.now(), passedOver, Math.min(left, BATCH)]);
+    if (rows.length === 0) break;
+    left -= rows.length;
+    for (const { id } of rows) {
+      if (signal?.aborted) break;
+      try {
+        const person = await findLeaving(deps.pool, deps.masters, id);
+        if (person === null) throw new Error('a device whose time is over does not open');
+        if (await beginErasure(deps, person, cause, random(16).toString('base64url'), due)) begun++;
+        else passedOver.push(id);
+      } catch (error) {
+        errors.push(error);
+        passedOver.push(id);
+      }
     }
   }
   if (errors.length > 0) throw errors[0];

@@ -45,7 +45,10 @@ describe('a gateway', () => {
     const metrics = await (await fetch(`${running.ops}/metrics`)).text();
     expect(metrics).toMatch(/honeyguide_answers_total\{route="geolocate",outcome="located",source="wifi"\} 1\n/);
     // What test/process/due-jobs.test.ts sees by its clock is what runs here.
-    for (const job of ['children', 'erase', 'sweep', 'expire consents', 'expire reports', 'forget stations'])
+    for (const job of [
+      ...['children', 'unused phones', 'erase', 'sweep'],
+      ...['expire consents', 'expire reports', 'forget stations'],
+    ])
       expect(metrics).toContain(`honeyguide_job_failures_total{job="${job}"} 0`);
     expect((await fetch(`${running.url}/metrics`)).status).toBe(404);
   });
