@@ -22,6 +22,8 @@ export type CommandContext = {
   /** Aborted by Ctrl-C or SIGTERM once a command has asked for it; a second Ctrl-C ends the process. */
   readonly signal: AbortSignal;
   now(): number;
+  /** Epoch ms by the store's own clock (process/right-clock.ts). */
+  storeMs(pool: Store['pool']): Promise<number>;
   random(bytes: number): Buffer;
 };
 

@@ -36,6 +36,7 @@ export function guard(
         return opening;
       },
       now: () => context.now(),
+      storeMs: (pool) => context.storeMs(pool),
       random: (bytes) => context.random(bytes),
     },
   };

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../config/env.ts';
 import { secretsPath, secretsProblem } from '../config/secrets.ts';
 import { keysAtHand, requireOwnKeys } from '../process/key-check.ts';
+import { storeClock } from '../process/right-clock.ts';
 import type { StaffAction } from '../rights/staff.ts';
 import { openStore, type Store } from '../storage/open.ts';
 import type { Command, CommandContext } from './context.ts';
@@ -150,6 +151,7 @@ function processContext(command: string): CommandContext & { close(): Promise<vo
       return interrupt.signal;
     },
     now: Date.now,
+    storeMs: storeClock,
     random: randomBytes,
     async close() {
       await (await store?.catch(() => undefined))?.close();

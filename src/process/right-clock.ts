@@ -1,7 +1,7 @@
 // Whether this machine's clock may be gone by to forget and to end things. A gateway whose clock was set a year ahead (a dead battery,
 // a wrong NTP server) would within the hour expire every consent and erase every phone, for good. Promises: what can't be undone
-// waits while the store's clock says otherwise, and the log says so when that begins and ends; nothing else waits, so that
-// a store whose own clock is wrong stops no gateway. On one machine both are the same clock, and nobody can tell.
+// waits while the store's clock says otherwise, and the log says so when that begins and ends (`honeyguide sweep` refuses); nothing else
+// waits, so that a store whose own clock is wrong stops no gateway. On one machine both are the same clock, and nobody can tell.
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 
@@ -16,6 +16,12 @@ export async function storeClock(pool: Pool): Promise<number> {
   return rows[0].ms;
 }
 
+/** How far this machine's clock, at `nowMs`, is ahead of the store's; 0 while they are near enough to go by. */
+export function farAheadMs(nowMs: number, storeMs: number): number {
+  const aheadMs = nowMs - storeMs;
+  return Math.abs(aheadMs) <= MAX_APART_MS ? 0 : aheadMs;
+}
+
 /** Asked with the time by this machine's clock; rejects if the store does. */
 export function createRightClock(
   readStoreMs: () => Promise<number>,
@@ -23,8 +29,9 @@ export function createRightClock(
 ): (nowMs: number) => Promise<boolean> {
   let wasRight = true;
   return async (nowMs) => {
-    const aheadMs = nowMs - (await readStoreMs());
-    const isRight = Math.abs(aheadMs) <= MAX_APART_MS;
+    const storeMs = await readStoreMs();
+    const aheadMs = nowMs - storeMs;
+    const isRight = farAheadMs(nowMs, storeMs) === 0;
     const facts = { aheadS: Math.round(aheadMs / 1000) };
     if (wasRight && !isRight)
       log.error(facts, 'this clock and the store’s are hours apart: nothing is expired or forgotten');

@@ -40,6 +40,7 @@ async function honeyguide(
     messages: messages.stream,
     signal,
     now: () => NOW_MS,
+    storeMs: async () => NOW_MS,
     random: Buffer.alloc,
   };
   const exitCode = await runCommandLine(args, context);

@@ -8,6 +8,7 @@ import { loadSecrets } from '../../src/config/secrets.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { insertRows } from '../../src/observations/store.ts';
 import { openAtRest } from '../../src/process/at-rest.ts';
+import { storeClock } from '../../src/process/right-clock.ts';
 import { requestRemoval } from '../../src/rights/store.ts';
 import { openTestStore, testFolder } from '../support/store.ts';
 
@@ -16,7 +17,8 @@ const store = await openTestStore();
 const config = loadConfig({ DATA_DIR: testFolder() });
 const { macs, payloads } = await openAtRest(store.pool, loadSecrets(config, randomBytes).stationKey);
 
-async function run(...args: string[]) {
+const run = (...args: string[]) => runWith(storeClock, args);
+async function runWith(storeMs: CommandContext['storeMs'], args: string[]) {
   const texts = { output: '', messages: '' };
   const collect = (name: keyof typeof texts) =>
     new Writable({
@@ -33,6 +35,7 @@ async function run(...args: string[]) {
     messages: collect('messages'),
     signal: new AbortController().signal,
     now: Date.now,
+    storeMs,
     random: randomBytes,
   };
   const exitCode = await runCommandLine(args, context);
@@ -93,4 +96,18 @@ test('sweep forgets what nobody hears any more, in runs as many as it takes, and
     { mac: 500_001, lat: 52 },
   ]);
   expect((await run('sweep')).output).toBe('Nothing was over.\n');
+});
+
+test.each([
+  ['a year ahead of', -365 * 86_400_000, '8760 hours ahead of'],
+  ['two hours behind', 7_200_000, '2 hours behind'],
+])('sweep ends nothing by a clock %s the store’s, counts nothing by it, and says so', async (_how, ms, says) => {
+  await store.pool.query("insert into suppressions values ('\\x01', 1, 2)");
+  const storeMs = async () => Date.now() + ms;
+  for (const args of [['sweep'], ['sweep', '--check']]) {
+    const { exitCode, output, messages } = await runWith(storeMs, args);
+    expect([exitCode, output]).toEqual([1, '']);
+    expect(messages).toBe(`honeyguide: this machine’s clock is ${says} the store’s: nothing is ended by it\n`);
+  }
+  expect((await store.pool.query('delete from suppressions')).rowCount).toBe(1);
 });

@@ -19,12 +19,13 @@ function collect(): Writable & { text(): string } {
   return Object.assign(sink, { text: () => chunks.join('') });
 }
 
-/** Runs `args` on an open store under an environment; a command that needs a store and gets none fails. */
+/** Runs `args` on an open store under an environment; a command that needs a store and gets none fails. The store's clock is right. */
 export async function runCommand(
   args: string[],
   store?: Store,
   env: Record<string, string> = {},
   nowMs = COMMAND_NOW_MS,
+  storeMs = nowMs,
 ) {
   const output = collect();
   const messages = collect();
@@ -38,6 +39,7 @@ export async function runCommand(
     messages,
     signal: new AbortController().signal,
     now: () => nowMs,
+    storeMs: async () => storeMs,
     random: randomBytes,
   };
   const exitCode = await runCommandLine(args, context);
