@@ -76,7 +76,9 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     case 'list': {
       const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
       const { about } = secretsOf(context);
-      const all = await listParental((await context.openStore(about(id))).pool, id);
+      const { pool } = await context.openStore(about(id));
+      const all = isUuid(id) ? await listParental(pool, id) : null;
+      if (all === null) throw new Error(NO_DEVICE);
       say(
         all.map((one) => ({ ...one, at: iso(one.at), withdrawnAt: iso(one.withdrawnAt) })),
         formatTable(

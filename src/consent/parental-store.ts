@@ -87,10 +87,13 @@ export async function withdrawParental(client: ClientBase, chain: Chain, deps: A
   return [...new Set(ended)];
 }
 
-export async function listParental(db: ClientBase | Pool, device: string): Promise<ListedParental[]> {
+/** `device`: a UUID. Null if there is no such device, which is no answer about a child's parents. */
+export async function listParental(db: ClientBase | Pool, device: string): Promise<ListedParental[] | null> {
+  const known = await db.query('select from devices where id = $1', [device]);
+  if (known.rowCount === 0) return null;
   const { rows } = await db.query(
     `select id, at::float8 as at, method, precise, withdrawn_at::float8 as "withdrawnAt" from parental_consents
-     where device::text = $1 order by at, id`,
+     where device = $1 order by at, id`,
     [device],
   );
   return rows;

@@ -231,6 +231,8 @@ describe('honeyguide parental', () => {
     [['parental', 'correct-age', 'x', '--age-band', 'old'], 2],
     [['parental', 'correct-age', 'x', '--age-band', '18plus'], 1],
     [['parental', 'withdraw', '00000000-0000-0000-0000-000000000000'], 1],
+    [['parental', 'list', 'x'], 1],
+    [['parental', 'list', '00000000-0000-0000-0000-000000000000'], 1],
     [['parental', 'dance', 'x'], 2],
   ])('takes %j for a mistake, exit code %i', async (args, exitCode) => {
     expect((await runCommand(args, store, env)).exitCode).toBe(exitCode);
