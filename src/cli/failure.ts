@@ -1,6 +1,7 @@
 // What a command says when it fails. Promises: a sentence for people; never a query's parameters, which drivers and query
 // builders put into their messages and which are MACs, keys and names here.
-
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describeStoreLoss } from '../storage/open.ts';
 import { UsageError } from './context.ts';
 
@@ -14,6 +15,30 @@ const SET_WRONG: Readonly<Record<string, string>> = {
   '42501':
     'the user of DATABASE_URL may not do that: it must own the tables, and may make schemas in the database and tables in its own',
 };
+
+/** What the system says of a file that was named, in words that say what to look at; null for anything else. */
+function describeFileFailure({ code, syscall, path, dest }: NodeJS.ErrnoException & { dest?: string }): string | null {
+  if (syscall === undefined) return null;
+  // A result is written beside its name first, and renamed.
+  const name = dest ?? path?.replace(/\.part(ial)?$/, '');
+  const file = name ?? 'a file that was named';
+  switch (code) {
+    case 'ENOENT':
+      if (name === undefined) return null;
+      return existsSync(dirname(name)) ? `there is no file ${name}` : `there is no folder ${dirname(name)}`;
+    case 'ENOTDIR':
+      return `${file} cannot be there: something above it is a file, no folder`;
+    case 'EISDIR':
+      return `${file} is a folder`;
+    case 'EEXIST':
+      return `${file} is there already, and is not written over`;
+    case 'EACCES':
+    case 'EPERM':
+      return name === undefined ? null : `${file} may not be read or written by this user`;
+    default:
+      return null;
+  }
+}
 
 /** True if the arguments were wrong, ours or those that parseArgs of node:util refused. */
 export function isUsageError(error: unknown): boolean {
@@ -33,5 +58,5 @@ export function describeFailure(error: unknown): string {
     return wrong === undefined ? `the store refused a query (SQLSTATE ${code})` : `${wrong} (SQLSTATE ${code})`;
   }
   if ('query' in error) return 'a query failed';
-  return cause.message || cause.name;
+  return describeFileFailure(cause) ?? (cause.message || cause.name);
 }

@@ -47,6 +47,8 @@ async function* linesOf(file: string): AsyncGenerator<string> {
       yield* lines;
     }
   } catch (error) {
+    // What the system says of a file names it.
+    if ((error as NodeJS.ErrnoException).syscall !== undefined) throw error;
     throw new Error(`${file}: ${(error as Error).message}`, { cause: error });
   }
 }

@@ -75,7 +75,9 @@ export function loadSecrets(
 /** What is wrong with a secrets file, or null. */
 export function secretsProblem(path: string): string | null {
   const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) return `${path} is missing: it must hold the secrets`;
+  if (!found)
+    return `${path} is missing: it must hold the secrets (a start without SECRETS_FILE makes such a file in DATA_DIR)`;
+  if (found.isDirectory()) return `${path} is a folder, and must be the file that holds the secrets`;
   if ((found.mode & NOT_OWNER) !== 0) {
     return `${path} can be read or changed by others than its owner: make new secrets, or chmod 600 if nobody else has read it`;
   }

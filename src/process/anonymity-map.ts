@@ -33,7 +33,7 @@ export function readAnonymityMap(path: string): VersionedMap {
   try {
     bytes = readFileSync(path);
   } catch {
-    throw new Error('the anonymity map cannot be read: is ANONYMITY_MAP a file of this machine?');
+    throw new Error(`the anonymity map cannot be read: is ${path} a file of this machine?`);
   }
   const map = decode(bytes);
   if (map === null) throw new Error('the anonymity map is damaged, or no anonymity map');

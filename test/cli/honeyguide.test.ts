@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Command } from '../../src/cli/context.ts';
@@ -160,6 +162,30 @@ describe('a failing command', () => {
       expect(said).toContain(`SQLSTATE ${code}`);
       expect(said).not.toContain('canary');
     }
+  });
+});
+
+describe('a file that is not there, or cannot be written,', () => {
+  const folder = testFolder();
+  const at = (...names: string[]) => join(folder, ...names);
+  writeFileSync(at('policy.en.md'), 'We ask.');
+  mkdirSync(at('folder.en.md'));
+  const inPart = [at('policy.en.md', 'x'), 'cannot be there: something above it is a file, no folder'].join(' ');
+  test.each([
+    [['policies', 'publish', at('no.en.md'), '--version', '1'], `there is no file ${at('no.en.md')}`],
+    [['policies', 'publish', at('no', 'p.en.md'), '--version', '1'], `there is no folder ${at('no')}`],
+    [['policies', 'publish', at('folder.en.md'), '--version', '1'], 'a file that was named is a folder'],
+    [['export', at('no', 'map.csv')], `there is no folder ${at('no')}`],
+    [['export', at('folder.en.md')], `${at('folder.en.md')} is a folder`],
+    [['export', at('policy.en.md', 'x')], inPart],
+    [
+      ['anonymity-map', 'stats', at('no.gz')],
+      `the anonymity map cannot be read: is ${at('no.gz')} a file of this machine?`,
+    ],
+    [['anonymity-map', 'build', '--density', at('no.csv'), '--out', at('map.gz')], `there is no file ${at('no.csv')}`],
+  ])('is named in one line: %j', async (args, says) => {
+    const { exitCode, messages, output } = await run(args, await openTestStore());
+    expect([exitCode, output, messages]).toEqual([1, '', `honeyguide: ${says}\n`]);
   });
 });
 

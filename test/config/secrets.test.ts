@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs, {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -63,8 +64,10 @@ describe('secrets', () => {
 
   test('are never made in place of a file that was named and is missing', () => {
     const secretsFile = join(dataDir, 'mounted.json');
-    expect(() => loadSecrets({ dataDir, secretsFile }, randomBytes)).toThrow(/missing/);
+    expect(() => loadSecrets({ dataDir, secretsFile }, randomBytes)).toThrow(/missing.*without SECRETS_FILE/);
     expect(existsSync(secretsFile)).toBe(false);
+    mkdirSync(secretsFile);
+    expect(() => loadSecrets({ dataDir, secretsFile }, randomBytes)).toThrow(/is a folder/);
   });
 
   test('that are damaged are refused by name, without showing them', () => {
