@@ -38,7 +38,8 @@ export const usage = `usage: honeyguide partners add --name NAME [--id ID] [--ro
        honeyguide partners list [--json]
 
 A partner without policy URL, contact and controller gets regions only. What people consent to is one application and one
-purpose, never a partner. A suspended partner or application gets nothing, from the end of the command on.
+purpose, never a partner. A suspended partner or application is shown nobody, from the end of the command on; by its key it
+still reads whom it has to forget (/v1/partner/notices).
 People said yes to the controller that they were told. --same-controller: you have checked that another --controller is the
 same legal person, renamed or moved. Anybody else is a partner of their own (add), and asks people anew.
 `;

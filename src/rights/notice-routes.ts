@@ -1,6 +1,7 @@
 // GET /v1/partner/notices: what a recipient has to know of people whose location it was shown: corrected, restricted, erased.
 // Promises: an application sees its own only; a notice tells who it is about to nobody but who presented that phone's token, and
-// when it came about to the day; nothing in it is the same in what another application is told, nor a number of others'.
+// when it came about to the day; nothing in it is the same in what another application is told, nor a number of others'. Who is suspended
+// reads it too: what was received before stays theirs to correct and erase.
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { Problem, refuseProblem } from '../http/errors/problem.ts';

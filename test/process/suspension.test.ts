@@ -19,6 +19,8 @@ test('a suspended application is told nothing by the very next request, and what
   const ask = async (key: string) =>
     (await fetch(`${running.url}/v1/geolocate?key=${key}`, { method: 'POST', body })).status;
   const asks = (key: string) => Promise.all(Array.from({ length: 20 }, () => ask(key)));
+  const reads = async (what: string, key: string) =>
+    (await fetch(`${running.url}/v1/partner/${what}`, { headers: { authorization: `Bearer ${key}` } })).status;
   async function partners(...args: string[]): Promise<void> {
     const { exitCode, messages } = await runCommand(['partners', ...args], store, envOf(config));
     expect([messages, exitCode]).toEqual(['', 0]);
@@ -31,6 +33,8 @@ test('a suspended application is told nothing by the very next request, and what
     await partners('suspend', ...subject);
     expect(new Set(await asks(suspended.key))).toEqual(new Set([404]));
     expect(new Set(await asks(other.key))).toEqual(new Set([200]));
+    // What it received before is to be forgotten as anybody's.
+    expect([await reads('regions', suspended.key), await reads('notices', suspended.key)]).toEqual([403, 200]);
     await partners('resume', ...subject);
     expect(new Set(await asks(suspended.key))).toEqual(new Set([200]));
   }

@@ -26,6 +26,8 @@ const gateway = await createTestPeople(store);
 const { call, inChain, clock } = gateway;
 const setup = { pool, inChain, masters: MASTERS, pseudonymKey: Buffer.alloc(32, 5) };
 const erasing = eraseDepsOf(setup, () => clock.nowMs);
+/** Applications that are told nothing of anybody. */
+const suspended = new Set<string>();
 /** Where partners ask, each by a key that is called as its application. */
 const { app: partners } = await createTestApp({
   people: gateway.people,
@@ -33,7 +35,10 @@ const { app: partners } = await createTestApp({
   now: () => clock.nowMs,
   findKey: (presented) => ({
     ...{ id: presented, class: 'partner', slot: 0, perMinute: null, dailyQuota: null },
-    recipient: { application: presented.slice(4), purposes: [] } as never,
+    recipient: {
+      ...{ application: presented.slice(4), purposes: [] },
+      suspended: suspended.has(presented.slice(4)),
+    } as never,
   }),
 });
 let application: string;
@@ -87,6 +92,18 @@ const nextMorning = () => {
   clock.nowMs = NOON_MS + DAY_MS;
 };
 const consentUrl = (to: string) => `/v1/me/consents/${to}/dpv:ServiceProvision`;
+
+test('whoever was shown somebody is told of their erasure, suspended meanwhile or not', async () => {
+  const [phone, left] = [await register(), await register()];
+  for (const to of [application, other]) await disclose(phone, to);
+  await disclose(left, other);
+  await pool.query('update applications set suspended_at = $2 where id = $1', [application, NOON_MS]);
+  suspended.add(application);
+  for (const one of [phone, left]) await beginErasure(erasing, await personOf(one), 'asked', one.id);
+  nextMorning();
+  expect((await notices(application)).notices).toMatchObject([{ kind: 'erased', on: '2026-11-22' }]);
+  expect((await notices(other)).notices).toHaveLength(2);
+});
 
 describe('the time of a notice', () => {
   test.each(['00:00', '12:10', '23:14', '23:16', '23:59'])(
