@@ -1,5 +1,5 @@
 // The fold's process as the gateway sees it. Promises: it is there while there is something to fold, and gone some minutes after,
-// so that a gateway nobody reports to needs no memory for it; one that ends early fails the fold it was asked for, of which the
+// so that a gateway nobody reports to, or whose store is away, needs no memory for it; one that ends early fails the fold it was asked for, of which the
 // store keeps whole batches only, and the next fold starts another; when the gateway stops it ends with its batch, or is ended.
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ export type FoldBeside = {
   ended(): Promise<void>;
 };
 
-/** Folds in a row without anything to do, ten seconds each, before the process ends. */
+/** Folds in a row without anything to do, ten seconds each (five while the store is away), before the process ends. */
 const IDLE_FOLDS = 30;
 /** Of the ten seconds of a stop. What it had not committed then is folded by the next start. */
 const BATCH_MS = 5_000;
@@ -72,12 +72,19 @@ export function openFoldBeside(pool: Pool, setup: FoldSetup, codeCache: string, 
     else running.ended.then(() => clearTimeout(force));
   });
 
+  /** One more without work, whether there is none or the store, which has it, is away. */
+  function passIdly(): void {
+    if (++idle === IDLE_FOLDS) letGo();
+  }
+
   return {
     async fold() {
-      if (!(await isAnythingToFold(pool))) {
-        if (++idle === IDLE_FOLDS) {
-          letGo();
-        }
+      const isWaiting = await isAnythingToFold(pool).catch((error) => {
+        passIdly();
+        throw error;
+      });
+      if (!isWaiting) {
+        passIdly();
         return null;
       }
       if (stopping.aborted) return null;

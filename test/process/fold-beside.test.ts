@@ -109,6 +109,26 @@ test.runIf(ON_LINUX)('let go when nothing waits, does not fail what the next is 
   expect(children()).toEqual([]);
 });
 
+test.runIf(ON_LINUX)('is let go while the store is away, and there again for what waits when it is back', async () => {
+  let isAway = false;
+  const away = new Proxy(store.pool, {
+    get: (pool, name) =>
+      name === 'query' && isAway ? () => Promise.reject(new Error('away')) : Reflect.get(pool, name, pool),
+  });
+  const own = openFoldBeside(away, setupFor(store), testFolder(), stopping.signal);
+  await report(1);
+  await own.fold();
+  const [pid] = children();
+  isAway = true;
+  for (let i = 0; i < 30; i++) await expect(own.fold()).rejects.toThrow('away');
+  while (isThere(pid)) await sleep(20);
+  isAway = false;
+  await report(2);
+  expect(await own.fold()).toMatchObject({ rows: 2 });
+  stopping.abort();
+  await own.ended();
+});
+
 test.runIf(ON_LINUX)('told to stop in the middle, finishes its batch and ends', async () => {
   await report(SOME);
   const folding = beside.fold();
