@@ -69,6 +69,10 @@ const ERASE_MS = 15_000;
 const ERASED_AT_ONCE = 1_000;
 /** A store that needs longer for `select 1` is not there. */
 const STORE_MS = 3_000;
+/** SQLSTATE of a server, or a role, whose connections are all taken. */
+const TOO_MANY_CONNECTIONS = '53300';
+/** Some six seconds of it. */
+const CROWDED_TURNS = 3;
 /** Two files of PostgreSQL's log: with less it takes what fits into files that are there, and soon nothing. */
 const FULL_BYTES = 32 * 1024 ** 2;
 
@@ -82,6 +86,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
   const { store, map, quotas, setStatus, log } = deps;
   let healthy = () => true;
   const hasRoom = watchRoom(deps);
+  const isThere = watchStore(store);
   const isClockRight = createRightClock(deps.readStoreMs, log);
   /** What can't be undone: not by a clock that is far off. */
   const byRightClock = (job: Job): Job => ({
@@ -103,7 +108,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
       name: 'watch',
       everyMs: 2_000,
       async run() {
-        setStatus('store', (await answers(store)) && (await hasRoom()));
+        setStatus('store', (await isThere()) && (await hasRoom()));
         setStatus('index', map.isComplete() && !deps.stopping.aborted);
         setStatus('jobs', healthy());
       },
@@ -233,21 +238,35 @@ function watchRoom({ disk, log }: JobDeps): () => Promise<boolean> {
   };
 }
 
-async function answers(store: Store): Promise<boolean> {
+/**
+ * Whether the store is there and can write. One that just now has no connection left for us serves those who hold one, this gateway
+ * too, and has one again in a moment: only some such turns in a row say no (out of rotation and back with each, it would be
+ * what its neighbours lack). Anything else says so at once.
+ */
+function watchStore(store: Store): () => Promise<boolean> {
+  let crowded = CROWDED_TURNS;
+  return async () => {
+    const state = await stateOf(store);
+    crowded = state === 'crowded' ? crowded + 1 : state === 'there' ? 0 : CROWDED_TURNS;
+    return crowded < CROWDED_TURNS;
+  };
+}
+
+async function stateOf(store: Store): Promise<'there' | 'crowded' | 'away'> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), STORE_MS);
+  const late = new Promise<'away'>((resolve) => {
+    timer = setTimeout(() => resolve('away'), STORE_MS);
   });
-  const good = await Promise.race([
+  const state = await Promise.race([
     // A standby answers, and takes no report, no consent and no row of the ledger.
     store.pool.query(timedQuery(`select current_setting('transaction_read_only') = 'off' as writable`, STORE_MS)).then(
-      ({ rows }) => rows[0].writable === true,
-      () => false,
+      ({ rows }) => (rows[0].writable === true ? 'there' : 'away'),
+      ({ code }) => (code === TOO_MANY_CONNECTIONS ? 'crowded' : 'away'),
     ),
     late,
   ]);
   clearTimeout(timer);
-  return good;
+  return state;
 }
 
 /** A Valkey that is away is no failure of ours: said when it goes and when it comes back, and readiness is not touched. */

@@ -82,3 +82,29 @@ test('readiness falls when the disk of the store is full, and the log says so on
   expect(states).toEqual([true, false, false, true]);
   expect(said).toEqual(['the disk of the store is full', 'the disk of the store has room again']);
 });
+
+test('readiness outlasts moments in which the store has no connection left, not one of them too many, and nothing else', async () => {
+  const [there, readOnly, crowded, refused] = [true, false, '53300', 'ECONNREFUSED'] as const;
+  let [isReady, says] = [false, there as boolean | string];
+  const query = async () => {
+    if (typeof says === 'string') throw Object.assign(new Error('no'), { code: says });
+    return { rows: [{ writable: says }] };
+  };
+  const watch = jobOf('watch', { kind: 'postgres', pool: { query } } as never, {
+    setStatus(flag, up) {
+      if (flag === 'store') isReady = up;
+    },
+  });
+  const states = [];
+  for (says of [
+    ...[crowded, there, crowded, crowded, there, crowded, crowded, crowded, crowded],
+    ...[there, refused, crowded, there, readOnly, there],
+  ]) {
+    await watch?.run(NOW_MS);
+    states.push(isReady);
+  }
+  expect(states).toEqual([
+    ...[false, true, true, true, true, true, true, false, false],
+    ...[true, false, false, true, false, true],
+  ]);
+});
