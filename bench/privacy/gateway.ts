@@ -95,7 +95,7 @@ export async function openPrivacyGateway(store: Store, names: Uint32Array, clock
   const map = { shared: layOutAnonymityMap(names), version: 'bench', k: 1_000 };
   const lease = openLeaseReader(memory, CLOCKS);
   const sharing = openSharing(
-    { pool, ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY, map, lease, now },
+    { pool, ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY, map, lease, now, storeMs: now },
     log,
   );
   const ring = createKeyRing(now);

@@ -56,6 +56,8 @@ export type SharingSetup = {
   readonly map: AnonymityMapHandle;
   readonly lease: LeaseReader;
   readonly now: () => number;
+  /** The store's time, where it is a test's own as `now` is; what the store said is passed in. */
+  readonly storeMs?: (saidMs: number) => number;
   readonly noteVisit?: (device: string, region: number, nowMs: number) => void;
 };
 
@@ -86,7 +88,7 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
         mapVersion: setup.map.version,
         coarseKey: createSecretKey(setup.coarseKey),
       },
-      ...{ random: randomBytes, now, readRecipients, unchangedHolders, onDamaged },
+      ...{ random: randomBytes, now, readRecipients, unchangedHolders, onDamaged, storeMs: setup.storeMs },
     }),
     async isGood(keyId, nowMs) {
       const recipient = await readRecipient(pool, keyId, nowMs);

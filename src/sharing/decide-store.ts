@@ -137,8 +137,8 @@ type Round = {
   readonly policyVersion: string | null;
   /** When it is decided. */
   readonly nowMs: number;
-  /** When it was read, and of which tick its regions are. */
-  readonly askedMs: number;
+  /** The time that regions go by: when it was read, as far as the store's next tick. */
+  readonly regionMs: number;
   readonly tick: number;
   /** Coarse states by device, as the batch leaves them. */
   readonly states: Map<string, KeptState>;
@@ -165,9 +165,9 @@ async function decideInOrder(
   ]);
   // Having waited for the lock: what is shown on a yes that was said meanwhile is shown after it.
   const nowMs = Math.max(askedMs, deps.now());
-  const { subjects, policyVersion } = standing;
+  const { subjects, policyVersion, regionMs } = standing;
   const round: Round = {
-    ...{ chain, notes, policyVersion, nowMs, askedMs, tick: Math.floor(askedMs / TICK_MS) },
+    ...{ chain, notes, policyVersion, nowMs, regionMs, tick: Math.floor(askedMs / TICK_MS) },
     ...{ states: new Map(), changed: new Map(), regions: [], places: new Map(), unlocated: [] },
   };
   const outcomes = asks.map((ask, i): Outcome => {
@@ -180,7 +180,7 @@ async function decideInOrder(
   const { states, changed, regions, places, unlocated } = round;
   if (unlocated.length > 0) await tellLast(deps, client, chain, unlocated, outcomes, nowMs);
   if (regions.length > 0) await noteRegions(client, chain, regions, nowMs);
-  if (changed.size > 0) await keepStates(client, deps.random, [...changed.values()], states, askedMs);
+  if (changed.size > 0) await keepStates(client, deps.random, [...changed.values()], states, regionMs);
   if (places.size > 0) await keepLastLocations(client, [...places.values()], deps.random, nowMs);
   await touch(client, subjects, nowMs);
   const shown = asks.flatMap((ask, i) => {
@@ -233,12 +233,12 @@ function tellRegion(deps: DecideDeps, round: Round, ask: Ask, subject: Subject, 
   const kept = round.states.get(device.id) ?? subject.coarse;
   if (kept === FORGOTTEN) return NOTHING;
   const locate = () => ask.locate(decision.sources);
-  const state = coarseStateOf(deps, device.id, kept, device.profile.sources, locate, round.askedMs);
+  const state = coarseStateOf(deps, device.id, kept, device.profile.sources, locate, round.regionMs);
   if (state === null) return NOTHING;
   if (state !== kept) round.changed.set(device.id, device);
   round.states.set(device.id, state);
   if (state.region === SUPPRESSED) return NOTHING;
-  // The state's own tick, where a gateway whose clock is ahead has begun the next one: a tick has one region, whoever tells it.
+  // The state's own tick, which a gateway whose clock is ahead may have begun: a tick has one region, whoever tells it.
   round.regions.push({ subject, ask, decision, tick: state.tick, foundBy: sourcesBehind(state) });
   const untilMs = subject.tokenExpiresAt;
   return { kind: 'region', region: state.region, tick: state.tick, device: device.id, untilMs };

@@ -7,10 +7,9 @@ import type { Grant, GrantState } from '../consent/decide.ts';
 import { FLAG, IDLE_DAYS, type ParentalConsent } from '../devices/device-contract.ts';
 import { type Device, type DeviceRow, openJson } from '../devices/profile.ts';
 import type { Head } from '../disclosures/rows-store.ts';
-import { TICK_MS } from '../privacy/coarse-state.ts';
 import { binaryBytes, binaryTexts } from '../storage/binary-array.ts';
 import { queryPrepared } from '../storage/prepared.ts';
-import { isAheadSql } from './ahead-tick-contract.ts';
+import { isAheadTick, regionTime } from './ahead-tick-contract.ts';
 import type { KeptState, ReadState } from './coarse-region.ts';
 import { digestOf, type Opened, type OpenedDevices } from './opened-devices.ts';
 
@@ -49,14 +48,18 @@ export type Standing = {
   readonly subjects: (Subject | null | typeof DAMAGED)[];
 };
 
+/** And the time (epoch ms) that regions go by, where coarse states were wanted. */
+export type Reading = Standing & { readonly regionMs: number };
+
 type Row = Pick<DeviceRow, 'master_key' | 'wrapped' | 'sealed'> & {
   /** 0 is the head's. */
   readonly i: number;
   readonly told: string;
   readonly coarse: Buffer | null;
-  readonly is_ahead: boolean | null;
+  readonly coarse_tick: number | null;
+  readonly coarse_until: number | null;
 };
-type ToldOfHead = [seq: string, hash: string, policyVersion: string | null];
+type ToldOfHead = [seq: string, hash: string, policyVersion: string | null, storeMs: number | null];
 
 /**
  * What is told of a device is told in one text, which costs both ends a third of as many columns, and nothing at all here while
@@ -65,16 +68,17 @@ type ToldOfHead = [seq: string, hash: string, policyVersion: string | null];
  * we know the digest stay where they are.
  */
 const queryOver = (tokens: string): string => `select 0 as i, json_build_array(h.seq::text, encode(h.hash, 'hex'),
-      ${policyAt('$5')})::text as told,
-    null::bytea as master_key, null::bytea as wrapped, null::bytea as sealed, null::bytea as coarse, null::boolean as is_ahead from ledger_head h
+      ${policyAt('$5')}, case when $7::boolean then floor(extract(epoch from now()) * 1000) end)::text as told,
+    null::bytea as master_key, null::bytea as wrapped, null::bytea as sealed, null::bytea as coarse, null::int as coarse_tick,
+    null::float8 as coarse_until from ledger_head h
   union all
   select q.i::int, ${TOLD},
     case when not e.is_known then k.master_key end, case when not e.is_known then k.wrapped end,
-    case when not e.is_known then d.sealed end, c.sealed, ${isAheadSql('c.tick', '$8')}
+    case when not e.is_known then d.sealed end, c.sealed, c.tick, c.expires_at::float8
   from unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[]) with ordinality as q(token_hash, application, purpose, known, i)
   ${tokens}
   ${behindTokens('$6')}
-  left join coarse_states c on $7::boolean and c.device = d.id and c.expires_at > $5`;
+  left join coarse_states c on $7::boolean and c.device = d.id`;
 
 /** The policy in force at a time. */
 export const policyAt = (now: string): string =>
@@ -122,6 +126,8 @@ export type SubjectDeps = {
   readonly opened: OpenedDevices;
   /** Hears of devices that do not open. */
   readonly onDamaged: (error: unknown) => void;
+  /** The store's time, where it is a test's own; what the store said is passed in. */
+  readonly storeMs?: (saidMs: number) => number;
 };
 
 const NOTHING_KNOWN = Buffer.alloc(0);
@@ -133,7 +139,7 @@ export function readStanding(
   asks: readonly Named[],
   nowMs: number,
   withCoarse: boolean,
-): Promise<Standing> {
+): Promise<Reading> {
   const { distinct, placeOf } = foldCopies(asks);
   const reading = readDistinct(deps, client, distinct, nowMs, withCoarse);
   if (distinct.length === asks.length) return reading;
@@ -158,12 +164,12 @@ function foldCopies(asks: readonly Named[]): { distinct: Named[]; placeOf: numbe
 }
 
 async function readDistinct(
-  { openDevice, opened, onDamaged }: SubjectDeps,
+  { openDevice, opened, onDamaged, storeMs = (said) => said }: SubjectDeps,
   client: ClientBase,
   asks: readonly Named[],
   nowMs: number,
   withCoarse: boolean,
-): Promise<Standing> {
+): Promise<Reading> {
   const [name, query] = asks.some((one) => one.isBound)
     ? ['subjects by any token', DEVICES_AND_APPLICATIONS]
     : ['subjects', DEVICES];
@@ -185,24 +191,27 @@ async function readDistinct(
         known.map((one) => one?.digest ?? NOTHING_KNOWN),
       ),
     ],
-    ...[nowMs, Math.floor(nowMs / DAY_MS), withCoarse, Math.floor(nowMs / TICK_MS)],
+    ...[nowMs, Math.floor(nowMs / DAY_MS), withCoarse],
   ]);
   const subjects: Standing['subjects'] = asks.map(() => null);
-  let ofHead: ToldOfHead | null = null;
+  const head = rows.find((row) => row.i === 0);
+  if (head === undefined) throw new Error('the ledger has no head');
+  const [seq, hash, policyVersion, saidMs] = JSON.parse(head.told) as ToldOfHead;
+  const ofStoreMs = saidMs === null ? nowMs : storeMs(saidMs);
+  const regionMs = regionTime(nowMs, ofStoreMs);
   for (const row of rows) {
     const at = row.i - 1;
-    if (at < 0) ofHead = JSON.parse(row.told) as ToldOfHead;
-    else
+    if (at >= 0)
       subjects[at] = unlessDamaged(() => {
         const one = open(row, known[at], openDevice);
         if (one !== known[at]) opened.remember(reading, tokens[at], one);
-        if (row.coarse === null) return one.subject;
-        return { ...one.subject, coarse: coarseOf(row.coarse, one.subject.device, row.is_ahead === true) };
+        const { coarse, coarse_tick: tick, coarse_until: untilMs } = row;
+        if (coarse === null || tick === null || untilMs === null || untilMs <= regionMs) return one.subject;
+        const isAhead = isAheadTick(tick, regionMs, ofStoreMs);
+        return { ...one.subject, coarse: coarseOf(coarse, one.subject.device, isAhead) };
       }, onDamaged);
   }
-  if (ofHead === null) throw new Error('the ledger has no head');
-  const [seq, hash, policyVersion] = ofHead;
-  return { head: { seq: Number(seq), hash: Buffer.from(hash, 'hex') }, policyVersion, subjects };
+  return { head: { seq: Number(seq), hash: Buffer.from(hash, 'hex') }, policyVersion, regionMs, subjects };
 }
 
 /** `known` if that is what the store says now, to the letter. */

@@ -70,6 +70,35 @@ test('a region that is forgotten by the gateway behind stays forgotten until the
   expect((await ahead.ask({ key: weather.key, device: token }, at(AWAY))).statusCode).toBe(200);
 });
 
+test('tell one region for each quarter of an hour, however far the clock of one is ahead', async () => {
+  for (const aheadMs of [20, 40, 90, 25 * 60].map((minutes) => minutes * 60_000)) {
+    const store = await openTestStore();
+    const nowMs = Date.now();
+    const storeMs = () => nowMs;
+    const ahead = await openSharingGateway(store, { clock: { nowMs: nowMs + aheadMs }, map, storeMs, leased: false });
+    const right = await openSharingGateway(store, { clock: { nowMs }, map, storeMs, leased: false });
+    const bus = await addPartner(store, 'Bus Times');
+    for (const gateway of [ahead, right]) await gateway.followKeys();
+    const { token } = await addDevice(right.inChain, nowMs);
+    const told: string[] = [];
+    for (const [gateway, where] of [
+      [right, HOME],
+      [ahead, AWAY],
+      [right, AWAY],
+      [ahead, HOME],
+      [right, HOME],
+      [ahead, AWAY],
+      [right, AWAY],
+    ] as const)
+      told.push((await gateway.ask({ key: bus.key, device: token }, at(where))).json().region);
+    // Of this one, and of the next, which the one ahead may have begun.
+    expect(told.slice(1)).toEqual(Array(6).fill(told[1]));
+    expect(told[1]).not.toBe(told[0]);
+    const { rows } = await store.pool.query('select distinct tick from ledger where kind = $1', [KIND.region]);
+    expect(rows).toHaveLength(2);
+  }
+});
+
 test('go on telling where a phone is when the clock of one ran a day ahead and is right again', async () => {
   const store = await openTestStore();
   const nowMs = Date.now();

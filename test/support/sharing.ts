@@ -61,6 +61,8 @@ const byPosition: Locator = {
 
 export type SharingOptions = {
   readonly clock?: { nowMs: number };
+  /** The store's clock; default: as `clock`. */
+  readonly storeMs?: (saidMs: number) => number;
   readonly map?: AnonymityMapHandle;
   readonly locator?: Locator;
   /** false: no lease is taken, so that nothing is answered from memory. */
@@ -120,7 +122,7 @@ export async function openSharingGateway(store: Store, options: SharingOptions =
   const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now, settle });
   const lease = openLeaseReader(memory, clocks);
   const secrets = { ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY };
-  const sharing = openSharing({ pool, ...secrets, map, lease, now }, log);
+  const sharing = openSharing({ pool, ...secrets, map, lease, now, storeMs: options.storeMs ?? now }, log);
   const ring = createKeyRing(now);
   const own = {
     pool,
