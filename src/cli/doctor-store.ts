@@ -2,6 +2,7 @@
 
 import { MIN_FREE_BYTES } from '../observations/room.ts';
 import { listKeys } from '../partners/store.ts';
+import { MAX_APART_MS } from '../process/right-clock.ts';
 import { createDiskOf } from '../process/store-disk.ts';
 import { repairFeed, tablesAhead } from '../stations/feed-repair-store.ts';
 import { type MigrationState, migrationState } from '../storage/migrate.ts';
@@ -13,6 +14,19 @@ import { checkPostgres } from './doctor-postgres.ts';
 import { checkRights } from './doctor-rights.ts';
 import { describeFailure } from './failure.ts';
 import type { Finding } from './finding.ts';
+
+/** Clocks that are looked after (NTP) differ by far less. */
+const LOOKED_AFTER_MS = 10_000;
+
+/** `aheadMs`: how far this machine's clock is ahead of the store's. */
+export function describeClock(aheadMs: number): Finding {
+  const what = 'clock';
+  const apartMs = Math.abs(aheadMs);
+  if (apartMs <= LOOKED_AFTER_MS) return { what, state: 'ok', says: 'as the store’s, to some seconds' };
+  const how = `${Math.round(apartMs / 1000)} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the store’s`;
+  if (apartMs <= MAX_APART_MS) return { what, state: 'weak', says: `${how}: set both by NTP` };
+  return { what, state: 'wrong', says: `${how}: a gateway here expires and forgets nothing; set both by NTP` };
+}
 
 /** Looks at a PostgreSQL server as it is, without migrating it; an embedded store is opened as any command does. */
 export async function checkStore(context: CommandContext, repair: boolean): Promise<Finding[]> {
@@ -46,6 +60,7 @@ async function examine(
   const where = { store: store.address, dataDir: context.config.dataDir };
   findings.push(...describeRoom(await createDiskOf(store.pool, where).freeBytes()));
   if (url !== undefined) findings.push(...(await checkPostgres(store.pool, url, context.config.threads)));
+  if (url !== undefined) findings.push(describeClock(context.now() - (await context.storeMs(store.pool))));
   const migrations = await migrationState((sql) => store.pool.query(sql));
   findings.push(describeMigrations(migrations));
   if (migrations.applied === migrations.expected)

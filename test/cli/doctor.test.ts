@@ -7,7 +7,7 @@ import type { CommandContext } from '../../src/cli/context.ts';
 import { checkAtRest } from '../../src/cli/doctor-at-rest.ts';
 import { checkMachine } from '../../src/cli/doctor-machine.ts';
 import { checkPostgres } from '../../src/cli/doctor-postgres.ts';
-import { describeRoom } from '../../src/cli/doctor-store.ts';
+import { describeClock, describeRoom } from '../../src/cli/doctor-store.ts';
 import { loadConfig } from '../../src/config/env.ts';
 import { loadSecrets, secretsPath } from '../../src/config/secrets.ts';
 import { openAtRest } from '../../src/process/at-rest.ts';
@@ -156,4 +156,16 @@ test('the doctor says what is free where the store writes, and that reports are 
     { what: 'store disk', state: 'wrong', says: '77 MiB free, 512 are needed: reports are refused' },
   ]);
   expect(describeRoom(Number.POSITIVE_INFINITY)).toEqual([]);
+});
+
+test('the doctor says how far this machine’s clock is from the store’s, and what a gateway then leaves undone', () => {
+  expect(describeClock(-9_000)).toMatchObject({ what: 'clock', state: 'ok' });
+  expect(describeClock(1_200_000)).toMatchObject({
+    state: 'weak',
+    says: '1200 s ahead of the store’s: set both by NTP',
+  });
+  expect(describeClock(-3_700_000)).toMatchObject({
+    state: 'wrong',
+    says: '3700 s behind the store’s: a gateway here expires and forgets nothing; set both by NTP',
+  });
 });
