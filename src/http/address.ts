@@ -1,6 +1,7 @@
 // An IP address reduced to what a limit needs: a number that changes with a secret seed. Promises: no copy of the address
-// is kept, nothing is allocated, and without the seed (random at each start, never written down) a number says nothing
-// about an address. An IPv6 subscriber owns a /64, so only that much of the address counts.
+// is kept, nothing is allocated (but for an address whose /64 is written short), and without the seed (random at each start, never
+// written down) a number says nothing about an address. An IPv6 subscriber owns a /64, so that much of the address counts, however the
+// rest lets it be written (attack: one with a run of zeros in each half has two names, and so twice every limit).
 import type { FastifyRequest } from 'fastify';
 
 /** 64 secret bits that start every hash. */
@@ -9,7 +10,7 @@ export type AddressSeed = { readonly a: number; readonly b: number };
 /** Two independent 32-bit hashes of the last address given to `hashAddress`; one object per caller, overwritten each time. */
 export type AddressHash = { a: number; b: number };
 
-/** Hashes an IPv4 address (also mapped into IPv6; without the port some proxies add) whole, an IPv6 one up to its fourth group or its `::`, whichever is first. */
+/** Hashes an IPv4 address (also mapped into IPv6; without the port some proxies add) whole, an IPv6 one up to its fourth group. */
 export function hashAddress(address: string, seed: AddressSeed, into: AddressHash): void {
   const dot = address.indexOf('.');
   const start = dot < 0 ? 0 : address.lastIndexOf(':', dot) + 1;
@@ -18,7 +19,13 @@ export function hashAddress(address: string, seed: AddressSeed, into: AddressHas
   let groups = 0;
   for (let i = start; i < address.length; i++) {
     const c = address.charCodeAt(i);
-    if (c === 58 && (dot >= 0 || ++groups === 4 || address.charCodeAt(i + 1) === 58)) break;
+    if (c === 58) {
+      if (dot >= 0 || ++groups === 4) break;
+      if (address.charCodeAt(i + 1) === 58) {
+        hashAddress(subscriberOf(address), seed, into);
+        return;
+      }
+    }
     a = Math.imul(a ^ c, 0x9e3779b1);
     b = Math.imul(b ^ c, 0x85ebca77);
     a ^= a >>> 15;
@@ -32,13 +39,14 @@ export function hashAddress(address: string, seed: AddressSeed, into: AddressHas
 export function subscriberOf(address: string): string {
   const dot = address.indexOf('.');
   if (dot >= 0) return address.slice(address.lastIndexOf(':', dot) + 1).split(':', 1)[0];
-  let groups = 0;
-  for (let i = 0; i < address.length; i++) {
-    if (address.charCodeAt(i) !== 58) continue;
-    if (++groups === 4 || address.charCodeAt(i + 1) === 58) return address.slice(0, i);
-  }
-  return address;
+  const [before, after] = address.split('::', 2);
+  const groups = groupsOf(before);
+  const rest = groupsOf(after ?? '');
+  const zeros = after === undefined ? 0 : Math.max(0, 8 - groups.length - rest.length);
+  return [...groups, ...Array(zeros).fill('0'), ...rest].slice(0, 4).join(':');
 }
+
+const groupsOf = (text: string): string[] => text.split(':').filter((group) => group !== '');
 
 /** All that one subscriber may be given: of IPv6 a /48, of IPv4 the address; as text. */
 export function siteOf(address: string): string {

@@ -145,6 +145,18 @@ test('an IPv6 subscriber is one, whatever the lower 64 bits; a mapped IPv4 is it
   expect(hash('2001:db8:1:2::1')).toBe(hash('2001:db8:1:2:a:b:c:d'));
   expect(hash('2001:db8:1:2::1')).not.toBe(hash('2001:db8:1:3::1'));
   expect(hash('::ffff:192.0.2.9')).toBe(hash('192.0.2.9'));
+  // As systems write them: the longest run of zeros short, wherever it is.
+  for (const [short, long] of [
+    ['2001:db8::a:b:c:d', '2001:db8:0:0:1::'],
+    ['2001::5:a:b:c:d', '2001:0:0:5::1'],
+    ['::a:b:c:d', '0:0:0:0:1::'],
+    ['2001:db8:1::', '2001:db8:1:0:1::1'],
+  ]) {
+    expect(hash(short)).toBe(hash(long));
+    expect(subscriberOf(short)).toBe(subscriberOf(long));
+  }
+  expect(hash('2001:db8::a:b:c:d')).not.toBe(hash('2001:db8::1:a:b:c:d'));
+  expect(hash('2001::5:a:b:c:d')).not.toBe(hash('2001::6:a:b:c:d'));
   expect(hash('192.0.2.9')).not.toBe(hash('192.0.2.8'));
 });
 
@@ -161,7 +173,8 @@ test('a site is all that one owner of IPv6 may have, and one address of IPv4', (
   expect(siteOf('::ffff:192.0.2.9')).toBe('192.0.2.9');
   expect(siteOf('2001:db8:1:2:3::4')).toBe('2001:db8:1');
   expect(siteOf('2001:db8:1:ffff::4')).toBe(siteOf('2001:db8:1:2:3::4'));
-  expect(siteOf('2001:db8::4')).toBe('2001:db8');
+  expect(siteOf('2001:db8::4')).toBe('2001:db8:0');
+  expect(siteOf('2001:db8::4')).toBe(siteOf('2001:db8:0:1:2:3:4:5'));
 });
 
 test('addresses spread over both rows like dice', () => {
