@@ -15,7 +15,7 @@ import type { CounterStripe } from './http/counters.ts';
 import { addDocsRoutes, describeRoutes } from './http/docs.ts';
 import { refuseMls } from './http/errors/mls.ts';
 import { refuseProblem } from './http/errors/problem.ts';
-import { refuseExpectation, refuseTunnel, refuseUnparsed } from './http/errors/unparsed.ts';
+import { refuseExpectation, refuseHostless, refuseTunnel, refuseUnparsed } from './http/errors/unparsed.ts';
 import { fixedHeadersUnrouted, fixHeaders } from './http/fixed-headers.ts';
 import { type Changer, createChangeLimit, createFailureLimit, type LimiterDeps, limitScope } from './http/limiter.ts';
 import { type NativeAuthDeps, requireKey, requireSubject } from './http/native-auth.ts';
@@ -150,7 +150,7 @@ function createServer(deps: AppDeps): FastifyInstance {
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_MS,
-    http: { headersTimeout: 30_000, maxHeaderSize: 16_384 },
+    http: { headersTimeout: 30_000, maxHeaderSize: 16_384, requireHostHeader: false },
     // What still comes on open connections during a stop is answered, with Connection: close.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -168,6 +168,7 @@ function createServer(deps: AppDeps): FastifyInstance {
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
 
+  refuseHostless(app.server);
   endPolitelyWhileStopping(app);
   app.server.on('checkExpectation', refuseExpectation);
   app.server.on('connect', refuseTunnel);

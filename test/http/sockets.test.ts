@@ -212,6 +212,18 @@ test('an expectation that nobody meets is refused in the same words', async () =
   expect(envelopeOf(received())).toMatchObject({ code: 417 });
 });
 
+test('who names no host in HTTP/1.1 is refused in the same words, in turn; in HTTP/1.0 nobody has to', async () => {
+  const { socket, until, closed } = open();
+  socket.write(`${head(['Content-Length: 2'])}{}POST ${PATH} HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}`);
+  const text = await until(/400 Bad Request[\s\S]*"message":"Parse Error"/);
+  expect(text.indexOf(ANSWER)).toBeLessThan(text.indexOf('400 Bad Request'));
+  expect(text).toContain('Connection: close');
+  await closed;
+  const old = open();
+  old.socket.write(`GET /healthz HTTP/1.0\r\n\r\n`);
+  await old.until('HTTP/1.1 200 OK');
+});
+
 test('a stop answers who asks once more on a connection that is kept, and says that it was the last time', async () => {
   const own = await createTestApp();
   await own.app.listen({ host: '127.0.0.1', port: 0 });

@@ -1,7 +1,7 @@
 // How the gateway says no to bytes that are no request Node can parse: a length that lies, a head that is too long or too
-// slow, a method nobody has, an expectation nobody meets. Promises: the envelope of the Mozilla/Google family, since its clients read `error` as an object and phones
+// slow, a method nobody has, an expectation nobody meets, a host that is not named. Promises: the envelope of the Mozilla/Google family, since its clients read `error` as an object and phones
 // are most of who calls; nothing of what was sent; the connection is closed. Whose route it was meant for is not known here.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { mlsErrorText } from './mls.ts';
@@ -51,12 +51,30 @@ const EXPECTATION = mlsErrorText(417, 'expectationFailed', 'Expectation Failed')
 
 /** Answers an `Expect` that is not `100-continue`, in its turn among the connection's answers. */
 export function refuseExpectation(_request: IncomingMessage, response: ServerResponse): void {
-  response.writeHead(417, {
+  refuseInTurn(417, EXPECTATION, response);
+}
+
+/**
+ * Refuses HTTP/1.1 without a Host (RFC 9112, 3.2) in place of Node, which says so with no body at all: the server must be made with
+ * `requireHostHeader: false`, and have no listener to requests but one.
+ */
+export function refuseHostless(server: Server): void {
+  const [answer] = server.listeners('request') as RequestListener[];
+  server.removeListener('request', answer);
+  server.on('request', (request, response) => {
+    if (request.headers.host === undefined && request.httpVersion === '1.1')
+      refuseInTurn(400, MALFORMED.text, response);
+    else answer.call(server, request, response);
+  });
+}
+
+function refuseInTurn(status: number, text: string, response: ServerResponse): void {
+  response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': EXPECTATION.length,
+    'Content-Length': text.length,
     'X-Content-Type-Options': 'nosniff',
     'Cache-Control': 'no-store',
     Connection: 'close',
   });
-  response.end(EXPECTATION);
+  response.end(text);
 }
