@@ -9,6 +9,7 @@ import { loadSecrets } from '../config/secrets.ts';
 import { openAtRest } from '../process/at-rest.ts';
 import { barredAmong } from '../rights/store.ts';
 import { type ImportSummary, importStations } from '../stations/import.ts';
+import { CR_ALONE } from '../stations/lines.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { type Progress, showProgress } from './progress.ts';
 
@@ -71,9 +72,10 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   return total.rows > 0 && rejectsOf(total) === total.rows ? 1 : 0;
 }
 
-/** What gunzip says of a file that is cut or no gzip after all; it does not know which file. */
+/** What is said of a file that is cut, or no gzip after all, or has no lines, where it is not known which file it is. */
 function isDamage(error: unknown): error is Error {
-  return error instanceof Error && String((error as { code?: unknown }).code).startsWith('Z_');
+  const code = String((error as { code?: unknown }).code);
+  return error instanceof Error && (code.startsWith('Z_') || code === CR_ALONE);
 }
 
 function sourceOf(path: string): Source {

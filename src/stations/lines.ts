@@ -1,5 +1,6 @@
 // A stream of bytes as blocks of whole lines. Promises: bounded memory whatever comes (a line longer than the limit is
-// dropped and reported, not kept), gzip recognised by its first bytes, a byte order mark skipped, LF and CRLF.
+// dropped and reported, not kept), gzip recognised by its first bytes, a byte order mark skipped, LF and CRLF; a stream whose lines end
+// in CR alone is refused, as all of it would be one line.
 // Does not decode text: readers work on the bytes.
 
 import { Readable } from 'node:stream';
@@ -8,6 +9,9 @@ import { createGunzip } from 'node:zlib';
 /** Longest line that is read: a station takes 60 to 400 bytes. */
 export const MAX_LINE_BYTES = 65_536;
 const LF = 10;
+const CR = 13;
+/** `code` of the error for a stream whose lines end in CR alone. */
+export const CR_ALONE = 'ERR_CR_ALONE';
 
 /**
  * `bytes` holds whole lines, each ended by LF (the last one of a stream perhaps not); `start` is the offset of the first in
@@ -47,7 +51,14 @@ export async function* inflated(source: AsyncIterable<Uint8Array>): AsyncGenerat
   }
 }
 
-/** Cuts a stream at its line ends. */
+/** Rejects a stream whose first line, which has no LF, is several that end in CR alone, as exports of old office programs have. */
+function refuseCrAlone(line: Buffer): void {
+  const at = line.indexOf(CR);
+  if (at === -1 || at === line.length - 1) return;
+  throw Object.assign(new Error('its lines end in CR alone: make them end in LF'), { code: CR_ALONE });
+}
+
+/** Cuts a stream at its line ends. Rejects if those are none. */
 export async function* lineBlocks(source: AsyncIterable<Uint8Array>): AsyncGenerator<LineBlock> {
   let carry: Buffer = Buffer.alloc(0);
   /** Offset in the stream of what comes next: of carry, or of a line that is being dropped. */
@@ -68,6 +79,7 @@ export async function* lineBlocks(source: AsyncIterable<Uint8Array>): AsyncGener
     if (last === -1) {
       carry = Buffer.concat([carry, chunk]);
       if (carry.length > MAX_LINE_BYTES) {
+        if (start === 0) refuseCrAlone(carry);
         dropped = carry.length;
         carry = Buffer.alloc(0);
       }
@@ -78,6 +90,7 @@ export async function* lineBlocks(source: AsyncIterable<Uint8Array>): AsyncGener
     yield block(bytes, start);
     start += bytes.length;
   }
+  if (start === 0) refuseCrAlone(carry);
   if (dropped > 0) yield { bytes: carry, start, overlong: true };
   else if (carry.length > 0) yield block(carry, start);
 }

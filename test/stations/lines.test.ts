@@ -67,6 +67,14 @@ describe('lines', () => {
     expect(await linesOf(inflated(chunks(two, [7])))).toEqual(['a', 'b']);
   });
 
+  test('fail where they end in CR alone, which would make all of it one', async () => {
+    const read = async (text: string) => await linesOf(chunks(Buffer.from(text), [text.length]));
+    for (const text of ['radio,mcc\rLTE,204\r', `${'LTE,204\r'.repeat(20_000)}`])
+      await expect(read(text)).rejects.toThrow('its lines end in CR alone: make them end in LF');
+    for (const text of ['a\r\nb\rc', 'a\nb\rc', 'a\rb\nc', 'a\r', 'a\r\r\nb', 'a'])
+      expect((await read(text)).join('\n')).toBe(text);
+  });
+
   test('fail when gzip is cut short', async () => {
     const cut = gzipSync('abc\n'.repeat(1000)).subarray(0, 30);
     await expect(linesOf(inflated(chunks(cut, [8])))).rejects.toThrow(/unexpected end/i);
