@@ -1,6 +1,7 @@
 // Group commit: requests that need the store wait until the batch before theirs is decided, then go together. Promises: every
 // request settles exactly once; while one batch is decided the next gathers, and it sets out while that one becomes durable;
-// a batch that fails fails its own members and nobody else; no more than `maxWaiting` wait, the rest are turned away at once.
+// a batch that fails fails its own members and nobody else; no more than `maxWaiting` wait, the rest are turned away at once; and who has
+// not set out after some seconds, behind a batch that waits itself, is turned away with nothing done.
 
 export type Batches<Ask, Outcome> = {
   /** Resolves to what `decide` says of it, rejects if its batch fails or too many wait. */
@@ -13,7 +14,14 @@ type Waiting<Ask, Outcome> = {
   readonly ask: Ask;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
+  /** When it came, in turns of WAIT_TURN_MS. */
+  readonly turn: number;
 };
+
+/** Who waits is looked at so often, while anybody does. */
+const WAIT_TURN_MS = 1_000;
+/** With the 12 s that their own batch may take (process/sharing.ts), nobody waits for more than 18 s; as a rule a batch takes milliseconds. */
+const MAX_WAIT_TURNS = 5;
 
 /** Less than a transaction takes. */
 const GATHER_MS = 1;
@@ -34,6 +42,23 @@ export function createBatches<Ask, Outcome>(
   let waiting: Waiting<Ask, Outcome>[] = [];
   let isRunning = false;
   let running: Promise<void> = Promise.resolve();
+  let turn = 0;
+  let isLooking = false;
+
+  /** Turns away who has waited for too long; the oldest come first. */
+  function look(): void {
+    turn++;
+    let late = 0;
+    while (late < waiting.length && turn - waiting[late].turn > MAX_WAIT_TURNS) late++;
+    for (const one of waiting.splice(0, late)) one.reject(new Error('the store kept the batch before for too long'));
+    isLooking = false;
+    if (waiting.length > 0) lookSoon();
+  }
+
+  function lookSoon(): void {
+    isLooking = true;
+    setTimeout(look, WAIT_TURN_MS).unref();
+  }
 
   async function run(): Promise<void> {
     isRunning = true;
@@ -76,7 +101,8 @@ export function createBatches<Ask, Outcome>(
     add(ask) {
       if (waiting.length >= maxWaiting) return Promise.reject(new Error('too many requests wait for the store'));
       return new Promise((resolve, reject) => {
-        waiting.push({ ask, resolve, reject });
+        waiting.push({ ask, resolve, reject, turn });
+        if (!isLooking) lookSoon();
         if (!isRunning) running = run();
       });
     },
