@@ -9,7 +9,7 @@ import { type CommandContext, UsageError } from './context.ts';
 export const usage = `usage: honeyguide audit verify [--known SEQ:HASH] [--json]
 
 Reads the whole ledger of disclosures and decisions beside a running server and checks that no row was edited, removed,
-moved or added by anybody without the ledger's key. Exit code 1 if one was. It ends with the number and hash of the last
+moved or added by anybody without the ledger's key, and that every consent is what its row says. Exit code 1 if one is not. It ends with the number and hash of the last
 row: note it outside this machine and give it as --known the next time, and a ledger that was set back is found as well.
 A running gateway answers the same on its operators' port, while that is loopback: GET /v1/audit/verify.
 `;
@@ -21,6 +21,8 @@ const IN_WORDS: Readonly<Record<Fault, string>> = {
   changed: 'is not what was written, or not in its place',
   tailCut: 'and what followed it was removed, or the end does not belong to the ledger',
   beginningCut: 'is not the first one: rows before it were removed, and not for age',
+  forgedConsent:
+    'does not say what the consent of its number says (grants, consent_events): somebody changed that, or wrote it past the ledger',
   added: 'lies beyond the ends of the ledger: somebody wrote it past the chain',
   notTheKnownEnd: 'is not the row that was noted: the ledger was set back or replaced',
 };

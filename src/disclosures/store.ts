@@ -5,6 +5,7 @@ import type { ClientBase, Pool } from 'pg';
 import { allowDeletes } from '../storage/append-only.ts';
 import type { InChain } from './chain.ts';
 import { KIND, type Kind, type LedgerEntry } from './entry.ts';
+import { readForgedConsent } from './forged-consent-store.ts';
 import type { ReadLedger } from './verify.ts';
 
 /** Evidence is kept three years (privacy.md S1); consent itself ends within one. */
@@ -58,6 +59,7 @@ export function ledgerReader(pool: Pool): ReadLedger {
     ends: () => readEnds(pool),
     rows: (after, limit) => readRows(pool, after, limit),
     beyondEnds: () => readBeyondEnds(pool),
+    forgedConsent: () => readForgedConsent(pool),
     droppedDetail,
   };
 }

@@ -1,6 +1,7 @@
 // Proves that the ledger is what was written: every row follows from the one before under the ledger's key, numbers have no
 // gap, both ends are where they should be. Promises: constant memory however long the ledger; finds any edit, gap, reorder,
-// cut tail, cut beginning, lost head or row beyond either end, and names the first row that does not hold. Whoever can write tables could set the ledger back
+// cut tail, cut beginning, lost head or row beyond either end, and names the first row that does not hold; and consents, as they stand
+// and as they came about, that are not what the ledger says was said (of their scopes, sources and ends it says nothing). Whoever can write tables could set the ledger back
 // to an earlier end whole: that is found by an end that was noted before (`known`), as the command prints one.
 import { chainHash, KIND, type LedgerEntry } from './entry.ts';
 import { type HmacKey, hmacKey } from './hmac.ts';
@@ -20,6 +21,8 @@ export type ReadLedger = {
   ): Promise<{ readonly seq: number; readonly hash: Buffer; readonly entry: LedgerEntry }[]>;
   /** A row numbered before the beginning or behind the end, as both are at that moment; null if there is none. */
   beyondEnds(): Promise<number | null>;
+  /** The number of the first consent that is not what its row says, or has none; null if there is none. */
+  forgedConsent(): Promise<number | null>;
   /** How a drop of aged rows is spelled in the ledger. */
   droppedDetail(seq: number): string;
 };
@@ -35,7 +38,15 @@ export type Verdict = {
   readonly seq: number;
   readonly hash: Buffer;
 };
-export type Fault = 'headGone' | 'missing' | 'changed' | 'tailCut' | 'beginningCut' | 'notTheKnownEnd' | 'added';
+export type Fault =
+  | 'headGone'
+  | 'missing'
+  | 'changed'
+  | 'tailCut'
+  | 'beginningCut'
+  | 'notTheKnownEnd'
+  | 'added'
+  | 'forgedConsent';
 
 const PAGE_ROWS = 2_000;
 
@@ -82,5 +93,8 @@ async function verifyFrom(read: ReadLedger, key: HmacKey, ends: Ends, known: Kno
   // Rows that no chain leads to are read by people and counted as disclosures all the same, and one behind the end is in the way of the next.
   const added = await read.beyondEnds();
   if (added !== null) return broken(added, 'added');
+  // A yes that nobody said shows a place to whoever it names.
+  const forged = await read.forgedConsent();
+  if (forged !== null) return broken(forged, 'forgedConsent');
   return { broken: null, rows, seq, hash };
 }

@@ -239,6 +239,54 @@ describe('honeyguide parental', () => {
   });
 });
 
+describe('honeyguide audit verify', () => {
+  test.each([
+    ['made precise where a region was agreed to', 'update grants set precision = 2 where device = $1'],
+    [
+      'said to be as old as what is dropped',
+      'update grants set precision = 2, expires_at = 4e12, event_seq = 0 where device = $1',
+    ],
+    ['taken from a refusal', "update grants set state = 'given' where device = $1 and state = 'refused'"],
+    [
+      'said to be about another application',
+      "update grants set application = 'somebody-else' where device = $1 and state = 'given'",
+    ],
+    [
+      'put into its history',
+      `insert into consent_events select seq + 1000000, device, record, application, purpose, at, 'given', 2, scopes, sources,
+         policy_version, expires_at, sealed from consent_events where device = $1 and state <> 'device' limit 1`,
+    ],
+  ])('finds a consent that nobody said, %s', async (_how, forge) => {
+    const token = await gateway.register({ ageBand: '18plus', jurisdiction: 'NL' });
+    const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
+    await put(token, 'region');
+    await put(token, 'none', await addTestApplication(store));
+    const taken = await addTestApplication(store);
+    await put(token, 'precise', taken);
+    await gateway.call('DELETE', consentUrl(taken), token);
+    const verify = async () => {
+      const { exitCode, output } = await runCommand(['audit', 'verify'], store, env);
+      return [exitCode, output.split(':')[0]];
+    };
+    expect(await verify()).toEqual([0, 'The ledger holds']);
+    const client = await store.pool.connect();
+    try {
+      await client.query('begin');
+      await client.query(forge, [id]);
+      const audit = { ...store, pool: { query: client.query.bind(client) } } as never;
+      const { exitCode, output } = await runCommand(['audit', 'verify', '--json'], audit, env);
+      expect([exitCode, JSON.parse(output)]).toEqual([
+        1,
+        expect.objectContaining({ holds: false, broken: { at: expect.any(Number), what: 'forgedConsent' } }),
+      ]);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+    expect(await verify()).toEqual([0, 'The ledger holds']);
+  });
+});
+
 describe('honeyguide policies', () => {
   const DAY_MS = 86_400_000;
 

@@ -21,6 +21,7 @@ export function entry(overrides: Partial<LedgerEntry> = {}): LedgerEntry {
   return { at: NOW, kind: KIND.precise, application: 'app', subject: randomBytes(16), purpose: 'p', ...overrides };
 }
 
+/** Its rows alone: consents are often changed past the ledger here (test/cli/people.test.ts has that found out). */
 export function verify(pool: Pool, known?: KnownEnd): Promise<Verdict> {
-  return verifyLedger(ledgerReader(pool), LEDGER_KEY, known);
+  return verifyLedger({ ...ledgerReader(pool), forgedConsent: async () => null }, LEDGER_KEY, known);
 }

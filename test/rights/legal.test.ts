@@ -75,10 +75,14 @@ describe.each(LEGAL_BASES)('a disclosure on the basis %s', (basis) => {
         });
       const where = { lat: 52.0907, lon: 5.1214, accuracyM: 20, fallback: '', source: 'gps', sources: 1 } as const;
       await keepLastLocations(client, [{ device: ada, where }], randomBytes, COMMAND_NOW_MS - 60_000);
+      const eventSeq = chain.append({
+        ...{ at: COMMAND_NOW_MS, kind: KIND.consent, application: 'asks', subject: ada.subject, purpose: 'p' },
+        ...{ basis: 'consent', precision: 2, policyVersion: 'v', detail: 'given' },
+      });
       await client.query(
         `insert into grants (device, application, purpose, record, state, precision, scopes, sources, policy_version,
-           given_at, expires_at, event_seq) values ($1, 'asks', 'p', $1, 'given', 2, '{last-location}', 31, 'v', 0, $2, 1)`,
-        [ada.id, COMMAND_NOW_MS + 60_000],
+           given_at, expires_at, event_seq) values ($1, 'asks', 'p', $1, 'given', 2, '{last-location}', 31, 'v', 0, $2, $3)`,
+        [ada.id, COMMAND_NOW_MS + 60_000, eventSeq],
       );
       const region = sealJson(ada.key, `coarse_states.sealed ${ada.id}`, { region: 'of-today' }, randomBytes);
       await client.query('insert into coarse_states (device, tick, expires_at, sealed) values ($1, 1, $2, $3)', [

@@ -13,7 +13,7 @@ import { NEW_PROFILE, type Profile } from '../../src/devices/profile.ts';
 import { loadDevice, registerDevice } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
 import { createInChain, type InChain } from '../../src/disclosures/chain.ts';
-import { KIND } from '../../src/disclosures/entry.ts';
+import { KIND, type Precision } from '../../src/disclosures/entry.ts';
 import { settleEverywhere } from '../../src/disclosures/settle.ts';
 import { createCounterMemory, openStripe } from '../../src/http/counters.ts';
 import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
@@ -236,7 +236,10 @@ export function setGrant(
     const device = await loadDevice(client, MASTERS, hashToken(token), nowMs);
     const { state = 'given', precision = 2, scopes = ['geolocate'], sources = ALL_SOURCES } = grant;
     const expiresAt = grant.expiresAt === undefined ? nowMs + 86_400_000 : grant.expiresAt;
-    const seq = chain.append({ at: nowMs, kind: KIND.consent, application, subject: device?.subject, purpose });
+    const seq = chain.append({
+      ...{ at: nowMs, kind: KIND.consent, application, subject: device?.subject, purpose, basis: 'consent' },
+      ...{ precision: precision as Precision, policyVersion: 'v1', detail: state },
+    });
     await client.query(
       `insert into grants (device, application, purpose, record, state, precision, scopes, sources, policy_version,
          given_at, expires_at, event_seq)
