@@ -177,7 +177,10 @@ function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   const isElsewhereToo = elsewhere.some((p) => isRival(main, p)) || isTraveller(whereabouts, kind, home);
   if (middle.radiusM > DISTANCES[kind].widest || isElsewhereToo) block(station, nowMs);
   else if (contradictsPrior(kind, station, middle, nowMs)) block(station, nowMs);
-  else believe(kind, station, home, widen(kind, whereabouts, places, home, middle), nowMs);
+  else {
+    believe(kind, station, home, widen(kind, whereabouts, places, home, middle), nowMs);
+    forgetReplaced(whereabouts, main, proven);
+  }
   believed.lastSeenAt = Math.max(believed.lastSeenAt ?? 0, whereabouts.lastDay * DAY_MS);
 }
 
@@ -219,6 +222,15 @@ function hasReplaced(now: Place, then: Place): boolean {
     last = Math.max(last, tile.lastHalf);
   }
   return last - first >= REPLACED_HALVES && then.tiles.every((tile) => tile.lastHalf < first);
+}
+
+/**
+ * Forgets where it stood before. Kept, such a place is still proven, so that one report there, of whomever and years later, ended the
+ * silence that tells: it brought the station back, or, from further off, blocked it for being heard at both.
+ */
+function forgetReplaced(w: Whereabouts, main: Place, proven: readonly Place[]): void {
+  const replaced = proven.filter((place) => hasReplaced(main, place)).flatMap(({ tiles }) => tiles);
+  if (replaced.length > 0) w.tiles = w.tiles.filter((tile) => !replaced.includes(tile));
 }
 
 function isApart(kind: HeardKind, w: Whereabouts, a: Place, b: Place): boolean {

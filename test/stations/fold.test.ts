@@ -314,6 +314,26 @@ describe('a station that is known', () => {
     },
   );
 
+  it.each([350, 450, 3_000])(
+    'is not brought back, nor silenced, by one report where it stood before it moved by %s m',
+    (metres) => {
+      const silence = metres < 500 ? 1 : 120;
+      const before = Array.from({ length: 40 }, (_, day) => [1, 2, 3, 4].flatMap((who) => walkBy(day, who, HOME)));
+      const moved = Array.from({ length: 14 }, (_, i) =>
+        [1, 2].flatMap((who) => walkBy(40 + silence + i, who, away(metres))),
+      );
+      const station = foldDays('wifi', [...before, ...moved]);
+      const touched = foldDays('wifi', [[sight(60 + silence, 9, HOME)]], station);
+      expect(touched.believed.blockCount).toBe(0);
+      expect(offM(touched, away(metres))).toBeLessThan(20);
+      expect(touched.believed.radiusM).toBeLessThan(100);
+      // Two on two days are believed there again.
+      const returned = foldDays('wifi', proof(HOME, 60 + silence), station);
+      if (metres < 500) expect(returned.believed.radiusM).toBeGreaterThan(300);
+      else expect(answers(returned)).toBe(false);
+    },
+  );
+
   it('follows when it was last heard at the old place months before', () => {
     const station = foldDays('wifi', proof(FAR, 200), known);
     expect(station.believed.blockCount).toBe(0);
