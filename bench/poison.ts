@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 5, 1, 12);
 const HOME = { lat: 48.2, lon: 16.37 };
 /** Beside the honest places, and ever farther: what lies under 150 m may join them, what lies beyond 500 m contradicts. */
-const LURES_M = [20, 40, 60, 80, 90, 120, 140, 200, 300, 450];
+const LURES_M = [20, 40, 60, 80, 90, 120, 140, 160, 200, 300, 450];
 const FAR_M = 3_000;
 /** A line of heaps that would make a station longer than any access point reaches. */
 const LINE_M = [60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 660, 720];
@@ -20,6 +20,9 @@ const LINE_M = [60, 120, 180, 240, 300, 360, 420, 480, 540, 600, 660, 720];
 const SCATTERED = 60;
 const HONEST_DAYS = 3;
 const QUIET_DAYS = 10;
+const ABANDONED_DAYS = 500;
+/** How much fainter it is heard through a house's walls. */
+const WALLS_DB = 20;
 /** How far ahead of a station that is chased, and how far from where it stands at most. */
 const STEP_M = 60;
 const CHASES_M = [60, 80, 95, 110, 130];
@@ -40,6 +43,11 @@ export type Poisoning = {
   chasedIn90DaysM: number;
   /** The same, begun ten days after the last honest witness. */
   shiftIn7DaysLaterM: number;
+  /** Begun 500 days later: what honest ones said has faded. */
+  shiftIn7DaysAbandonedM: number;
+  /** In one day, and in 7, of a station that its honest witnesses heard through the walls of a house. */
+  faintIn1DayM: number;
+  faintIn7DaysM: number;
   /** Its radius after seven such days; it began below 30 m. */
   radiusAfter7DaysM: number;
   /** Days until it says nothing, null = it went on answering for 7. */
@@ -66,10 +74,10 @@ function hear(day: number, contributor: number, northM: number, eastM: number, m
 }
 
 /** Ten sightings around the station, up to 30 m off, the fainter the farther. */
-const passBy = (day: number, who: number): Sighting[] =>
+const passBy = (day: number, who: number, wallsDb = 0): Sighting[] =>
   Array.from({ length: 10 }, (_, i) => {
     const [angle, awayM] = [who + (i * Math.PI) / 5, 10 + 2 * i];
-    const dbm = Math.round(-31 - 30 * Math.log10(awayM));
+    const dbm = Math.round(-31 - 30 * Math.log10(awayM)) - wallsDb;
     return hear(day, who, awayM * Math.cos(angle), awayM * Math.sin(angle), { dbm });
   });
 
@@ -93,10 +101,10 @@ const flood = (day: number, networks: number, northM: number): Sighting[] =>
 const foldDay = (station: LearntStation, day: number, heard: readonly Sighting[]) =>
   foldStation('wifi', station, heard, START_MS + day * DAY_MS + 3_600_000);
 
-function establish(witnesses: number): LearntStation {
+function establish(witnesses: number, wallsDb = 0): LearntStation {
   let station = unknownStation();
   for (let day = 0; day < HONEST_DAYS; day++) {
-    const all = Array.from({ length: witnesses }, (_, who) => passBy(day, who + 1)).flat();
+    const all = Array.from({ length: witnesses }, (_, who) => passBy(day, who + 1, wallsDb)).flat();
     station = foldDay(station, day, all);
   }
   return station;
@@ -162,13 +170,14 @@ const dayOf = (stations: readonly LearntStation[], is: (station: LearntStation) 
 
 export function measurePoisoning(witnesses: number, networks: number): Poisoning {
   const known = establish(witnesses);
-  const most = (how: Attack, measure: (after: LearntStation) => number) =>
+  const faint = establish(witnesses, WALLS_DB);
+  const most = (from: LearntStation, how: Attack, measure: (after: LearntStation) => number) =>
     Math.max(
       ...LURES_M.flatMap((m) =>
-        [false, true].map((coarse) => measure(attack(known, networks, m, { ...how, coarse }).at(-1)!)),
+        [false, true].map((coarse) => measure(attack(from, networks, m, { ...how, coarse }).at(-1)!)),
       ),
     );
-  const worst = (how: Attack) => most(how, (after) => shiftM(known, after));
+  const worst = (how: Attack, from = known) => most(from, how, (after) => shiftM(from, after));
   const isSilent = (station: LearntStation) => !answers(station);
   const silenced = [attack(known, networks, FAR_M, {}), stretch(known, networks)].map((days) => dayOf(days, isSilent));
   return {
@@ -181,7 +190,10 @@ export function measurePoisoning(witnesses: number, networks: number): Poisoning
     chasedIn30DaysM: chase(known, networks, 30),
     chasedIn90DaysM: chase(known, networks, 90),
     shiftIn7DaysLaterM: worst({ start: HONEST_DAYS + QUIET_DAYS }),
-    radiusAfter7DaysM: most({}, ({ believed }) => believed.radiusM ?? 0),
+    shiftIn7DaysAbandonedM: worst({ start: HONEST_DAYS + ABANDONED_DAYS }),
+    faintIn1DayM: worst({ days: 1 }, faint),
+    faintIn7DaysM: worst({}, faint),
+    radiusAfter7DaysM: most(known, {}, ({ believed }) => believed.radiusM ?? 0),
     silencedAfterDays: silenced.every((day) => day === null)
       ? null
       : Math.min(...silenced.map((day) => day ?? Number.POSITIVE_INFINITY)),
@@ -203,6 +215,9 @@ function printPoisoning(rows: readonly Poisoning[]): string {
     'in 30 days, chased',
     'in 90 days, chased',
     'begun 10 days later',
+    'begun 500 days later',
+    'heard through walls, in 1 day',
+    'in 7 days',
     'radius in 7 days',
     'silenced',
     'invented',
@@ -217,6 +232,9 @@ function printPoisoning(rows: readonly Poisoning[]): string {
     metres(r.chasedIn30DaysM),
     metres(r.chasedIn90DaysM),
     metres(r.shiftIn7DaysLaterM),
+    metres(r.shiftIn7DaysAbandonedM),
+    metres(r.faintIn1DayM),
+    metres(r.faintIn7DaysM),
     metres(r.radiusAfter7DaysM),
     days(r.silencedAfterDays),
     days(r.inventedAfterDays),
