@@ -123,6 +123,23 @@ describe('what is not believed', () => {
     expect(flattered.corrections[CLASS]).toBeGreaterThan(0.9);
   });
 
+  test('one liar who gives more than a sample where the others give one answer each', () => {
+    const wide = createErrorRecord();
+    const narrow = createErrorRecord();
+    for (let day = 1; day <= 30; day++) {
+      for (const [record, liars, lie] of [
+        [wide, [99], 9],
+        [narrow, [98, 99], 0.01],
+      ] as const) {
+        addDay(record, day, liars, lie);
+        for (const tag of crowd(20)) countError(record, tag, CLASS, ratio(day * 1_000 + tag * 50, 1), tag);
+      }
+    }
+    for (const record of [wide, narrow]) beginDay(record, 31);
+    expect(wide.corrections[CLASS]).toBeLessThan(1.5);
+    expect(narrow.corrections[CLASS]).toBeGreaterThan(0.97);
+  });
+
   test('wild fixes of one in twelve, where all other answers are as near as circles say', () => {
     const record = createErrorRecord();
     for (let day = 1; day <= 30; day++) {
