@@ -10,6 +10,7 @@ import { describeError } from './http/scope.ts';
 import { useCodeCache } from './process/code-cache.ts';
 import { tuneHeap } from './process/heap-flags.ts';
 import { createLog } from './process/log.ts';
+import { onStopSignals } from './process/stop-signals.ts';
 
 export type ServeOptions = {
   /** Fill an empty map with the fixture world, whatever the store, and print how to ask. */
@@ -33,20 +34,19 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
   process.on('SIGUSR1', () => log.warn('SIGUSR1 does nothing here'));
   // Its default ends a process at once.
   process.on('SIGUSR2', () => log.warn('SIGUSR2 does nothing here'));
-  const asked = new Promise<string>((resolve) => {
-    for (const signal of STOP_SIGNALS) process.once(signal, resolve);
-  });
   const stop = new AbortController();
+  const giveUp = () => {
+    log.fatal('not stopped in time');
+    process.exit(1);
+  };
+  const asked = new Promise<string>((resolve) => {
+    onStopSignals(STOP_SIGNALS, resolve, giveUp);
+  });
   // Also while the start is not done: the deadline counts from the signal, and whoever asks twice does not want to wait.
   asked.then((signal) => {
     log.info({ signal }, 'stopping');
     stop.abort();
-    const giveUp = () => {
-      log.fatal('not stopped in time');
-      process.exit(1);
-    };
     setTimeout(giveUp, STOP_MS).unref();
-    for (const again of STOP_SIGNALS) process.once(again, giveUp);
   });
   const say = (text: string) => void process.stdout.write(text);
   useCodeCache(join(config.dataDir, 'code-cache'));

@@ -9,6 +9,7 @@ import { type Config, loadConfig } from '../config/env.ts';
 import { secretsPath, secretsProblem } from '../config/secrets.ts';
 import { keysAtHand, requireOwnKeys } from '../process/key-check.ts';
 import { storeClock } from '../process/right-clock.ts';
+import { onStopSignals } from '../process/stop-signals.ts';
 import type { StaffAction } from '../rights/staff.ts';
 import { openStore, type Store } from '../storage/open.ts';
 import type { Command, CommandContext } from './context.ts';
@@ -145,8 +146,9 @@ function processContext(command: string): CommandContext & { close(): Promise<vo
     messages: process.stderr,
     get signal() {
       if (!interrupt) {
-        interrupt = new AbortController();
-        for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt?.abort());
+        const controller = new AbortController();
+        onStopSignals(['SIGINT', 'SIGTERM'], () => controller.abort(), endAtOnce);
+        interrupt = controller;
       }
       return interrupt.signal;
     },
@@ -157,6 +159,12 @@ function processContext(command: string): CommandContext & { close(): Promise<vo
       await (await store?.catch(() => undefined))?.close();
     },
   };
+}
+
+/** Ends as if the signal had never been waited for. */
+function endAtOnce(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 // True when run as a program, also through the link that npm makes in node_modules/.bin.

@@ -198,6 +198,18 @@ test.each(['ip database', 'index'])(
   },
 );
 
+test('ends cleanly when one Ctrl-C reaches it twice, from the terminal and from npm', async () => {
+  const child = startNode(['src/main.ts'], envOf(await testStoreConfig()));
+  const said: unknown[] = [];
+  for (let line: Line = {}; line.msg !== 'stopped'; line = JSON.parse(await child.line()) as Line) {
+    said.push(line.msg);
+    // The second as soon as the first has been heard, as npm's comes; two at once the system makes into one.
+    if ((line.step === 'ip database' && line.msg === 'opened') || line.msg === 'stopping') child.process.kill('SIGINT');
+  }
+  expect(await child.ended).toBe(0);
+  expect(said).not.toContain('not stopped in time');
+});
+
 test('says that its store cannot be reached, also when that is known before the IP database is read', async () => {
   const DATABASE_URL = 'postgres://nobody@127.0.0.1:1/none';
   const child = startNode(['src/main.ts'], { ...envOf({ dataDir: testFolder() }), DATABASE_URL });
