@@ -270,3 +270,36 @@ test('a stop answers what is in flight, then closes every connection', async () 
   expect(texts[1]).toContain('Connection: close');
   await expect(fetch(`http://127.0.0.1:${ownPort}/healthz`)).rejects.toThrow();
 });
+
+test('a stop resets nobody: clients are answered to the last time, and refused when they come back', async () => {
+  const own = await createTestApp();
+  await own.app.listen({ host: '127.0.0.1', port: 0 });
+  const { port: ownPort } = own.app.server.address() as AddressInfo;
+  const ends: string[] = [];
+  // Asks without a pause, on one connection as long as it is kept, then on another.
+  const client = () => {
+    let open = false;
+    let answer = '';
+    const socket = connect(ownPort, '127.0.0.1');
+    const ask = () => socket.write(`${head(['Content-Length: 2'])}{}`);
+    socket.on('connect', () => {
+      open = true;
+      ask();
+    });
+    socket.on('data', (chunk) => {
+      answer += chunk;
+      if (!answer.includes(ANSWER)) return;
+      if (answer.includes('Connection: close')) client();
+      else ask();
+      answer = '';
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      ends.push(open || error.code !== 'ECONNREFUSED' ? `lost: ${error.code}` : 'refused');
+    });
+  };
+  for (let i = 0; i < 20; i++) client();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await own.app.close();
+  await vi.waitFor(() => expect(ends).toHaveLength(20));
+  expect(new Set(ends)).toEqual(new Set(['refused']));
+});
