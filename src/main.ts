@@ -48,6 +48,8 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
     stop.abort();
     setTimeout(giveUp, STOP_MS).unref();
   });
+  // Whoever reads our output may stop before its end, as `head` does; the log goes on without a reader as well.
+  process.stdout.on('error', () => {});
   const say = (text: string) => void process.stdout.write(text);
   useCodeCache(join(config.dataDir, 'code-cache'));
   try {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { demoRequests } from '../../fixtures/demo-requests.ts';
 import { createWorld } from '../../fixtures/world.ts';
 import { distanceM } from '../../src/geo/distance.ts';
@@ -12,6 +12,7 @@ import type { StoreConfig } from '../../src/storage/open.ts';
 import { envOf, type Line, type Running, startGateway } from '../support/gateway.ts';
 import { type Child, startNode } from '../support/process.ts';
 import { testFolder, testStoreConfig } from '../support/store.ts';
+import { freePort } from '../support/valkey.ts';
 
 function keysOf(config: StoreConfig): { device: string; partner: string } {
   return JSON.parse(readFileSync(join(config.dataDir, 'demo-keys.json'), 'utf8'));
@@ -197,6 +198,19 @@ test.each(['ip database', 'index'])(
     expect(steps).not.toContain('ready');
   },
 );
+
+test('serves on when whoever reads its output has had enough, before the demo requests are printed', async () => {
+  const port = await freePort();
+  const config = await testStoreConfig();
+  const child = startNode(['src/main.ts', '--demo'], { ...envOf(config), PORT: String(port) });
+  await child.line();
+  child.process.stdout?.destroy();
+  await vi.waitFor(() => fetch(`http://127.0.0.1:${port}/healthz`), { timeout: 20_000, interval: 50 });
+  // It prints when it listens and all else is there, too.
+  expect(await Promise.race([child.ended, sleep(1_500, 'serves')])).toBe('serves');
+  child.process.kill('SIGTERM');
+  expect(await child.ended).toBe(0);
+});
 
 test('ends cleanly when one Ctrl-C reaches it twice, from the terminal and from npm', async () => {
   const child = startNode(['src/main.ts'], envOf(await testStoreConfig()));
