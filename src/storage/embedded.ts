@@ -161,10 +161,10 @@ function startThread(
   });
 }
 
-/** What Emscripten, and PGlite, say of a PostgreSQL that gave up; why, it writes where nobody reads. */
+/** What Emscripten, and PGlite, say of a PostgreSQL that gave up; why, it writes where nobody reads: damage, or no file left to open. */
 const GAVE_UP = /^(Aborted\(|PGlite failed to initialize)/;
 const ABORTED =
-  'the embedded store gave up: its files, in DATA_DIR, are damaged or not all there; put back a copy of the folder, or begin with an empty one';
+  'the embedded store gave up: its files, in DATA_DIR, are damaged or not all there, or the system lets it open too few (ulimit -n, LimitNOFILE: 512 are enough); if not that, put back a copy of the folder, or begin with an empty one';
 
 /** What PGlite's file system throws is no Error, only a number of its own (WASI's: 51 is ENOSPC). */
 function asError(thrown: unknown): Error {
