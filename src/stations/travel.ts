@@ -2,12 +2,13 @@
 // that none of them is proven, until two meet in one station and make that its home. Promises: pure; the same for any order of
 // the tiles; nobody alone makes a station a traveller, whatever they report beside whomever, and two need two days: on each of
 // both it was heard by two certain contributors at two places, neither of them its home, all of them farther from each other
-// than one standing transmitter can be heard. One liar and one honest passer-by are never that: the latter is at home.
+// than one standing transmitter can be heard, and on neither were more at home than away only. One liar and honest passers-by are that
+// only where few pass by who report it once each, and one of those with a wild fix: the others are at home.
 import { distanceM } from '../geo/distance.ts';
 import { DISTANCES, type Place } from './places.ts';
 import type { HeardKind } from './sighting.ts';
 import { type Tile, type Whereabouts, witnessDays } from './whereabouts.ts';
-import { isCompany, type Witness } from './witness.ts';
+import { isCompany, isIPv6, type Witness } from './witness.ts';
 
 /** Days from the first to the last arrival that told so: two days of a calendar may be minutes apart. */
 const LEAST_DAYS = 2;
@@ -22,8 +23,12 @@ export function noteTravel(w: Whereabouts, kind: HeardKind, places: readonly Pla
   if (days === null) return;
   const home = places.filter((place) => place.confirmed);
   const away = awayFrom(w, kind, home).filter((tile) => tile.seenBy !== 0);
-  for (let day = Math.max(days.first, w.strayLast + 1); day <= days.last; day++) {
-    if (!isAstrayOn(day, w, kind, away, home.length > 0)) continue;
+  // The day that goes on is asked again: who is at home may come later than who is away.
+  for (let day = Math.max(days.first, Math.min(w.strayLast + 1, days.last)); day <= days.last; day++) {
+    const isAstray = isAstrayOn(day, w, kind, away, home);
+    if (!isAstray && w.strayLast === day) w.strayLast = w.strayFirst === day ? 0 : w.strayFirst;
+    if (w.strayLast === 0) w.strayFirst = 0;
+    if (!isAstray || w.strayLast === day) continue;
     if (w.strayFirst === 0 || day - w.strayLast > FORGIVEN_DAYS) w.strayFirst = day;
     w.strayLast = day;
   }
@@ -43,8 +48,10 @@ function isAstrayOn(
   { recent }: Whereabouts,
   kind: HeardKind,
   away: readonly Tile[],
-  hasHome: boolean,
+  home: readonly Place[],
 ): boolean {
+  const hasHome = home.length > 0;
+  if (hasHome && !areMostAway(day, recent, away, home)) return false;
   const areTwo = (a: Tile, b: Tile) => hasTwo(recent, day, a.seenBy, b.seenBy) && isApart(kind, a, b);
   for (let i = 1; i < away.length; i++) {
     for (let j = 0; j < i; j++) {
@@ -54,6 +61,20 @@ function isAstrayOn(
     }
   }
   return false;
+}
+
+/**
+ * True if as many of a day's contributors, of one protocol, were away only as were at home. Stops one liar, whose lies make places elsewhere
+ * as much heard as he likes, from waiting for passers-by whose fixes are wild to be the other witness: most of those are at home too.
+ */
+function areMostAway(day: number, recent: readonly Witness[], away: readonly Tile[], home: readonly Place[]): boolean {
+  const seenBy = (tiles: readonly Tile[]) => tiles.reduce((all, tile) => all | tile.seenBy, 0);
+  const atHome = seenBy(home.flatMap(({ tiles }) => tiles));
+  const astray = seenBy(away) & ~atHome;
+  const ofDay = (slots: number, counts: (witness: Witness) => boolean) =>
+    recent.filter((witness, i) => (slots & (1 << i)) !== 0 && witness.day === day && counts(witness)).length;
+  const stayed = ofDay(atHome, () => true);
+  return [true, false].some((byIPv6) => ofDay(astray, (w) => w.tag > 0 && isIPv6(w.tag) === byIPv6) >= stayed);
 }
 
 /** Tiles that are too far from all of `home` to be of one standing transmitter. */

@@ -16,6 +16,6 @@ export function isCompany(a: Witness, b: Witness): boolean {
 }
 
 /** True if a contributor came by IPv6: the highest bit of 32 (observations/gather.ts). */
-function isIPv6(tag: number): boolean {
+export function isIPv6(tag: number): boolean {
   return tag >= 2 ** 31;
 }

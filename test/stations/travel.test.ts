@@ -76,6 +76,25 @@ describe('a station that stands', () => {
     expect(answers(foldDays('wifi', lies))).toBe(true);
   });
 
+  it.each([
+    ['by one batch a day', 1],
+    ['by a batch for each who comes, the liar first', 8],
+  ])('is made no traveller by one who waits for passers-by whose fixes are wild: %s', (_, batches) => {
+    let station = foldDays('wifi', twoDays);
+    for (let day = 2; day < 30; day++) {
+      const lies = Array.from({ length: 60 }, (_, i) =>
+        sight(day, 9, away(0, 3_000 + (i % 4)), { dbm: -90, accuracyM: 30 }),
+      );
+      const wild = sight(day, 1 + (day % 4), away(700 + 40 * day));
+      const visits = [1, 2, 3, 4].map((who) => (who === wild.contributor ? [wild] : walkBy(day, who, away(0))));
+      const inOrder = [lies, [wild], ...visits];
+      for (const batch of batches === 1 ? [inOrder.flat()] : inOrder) {
+        station = foldStation('wifi', station, batch, DAY_0 + day * DAY_MS + 20 * HOUR_MS);
+      }
+      expect(answers(station)).toBe(true);
+    }
+  });
+
   it('is made none within a day by two, whatever they claim', () => {
     const lies = [9, 10].flatMap((who) =>
       Array.from({ length: 20 }, (_, i) => sight(2, who, away(3_000 * i, 30_000 * (who - 8)))),
