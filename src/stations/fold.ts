@@ -5,7 +5,7 @@
 // 136 m in three, if one honest network a day vouches for the street), but one that was heard faintly, or long ago, by a link at
 // once; a station heard at two far places, or by two at two places far from its home (travel.ts), answers nothing. Does not
 // deduplicate batches: the caller folds each report once, in the transaction that forgets it.
-import { distanceM } from '../geo/distance.ts';
+import { distanceM, lonDeltaDeg, wrapLonDeg } from '../geo/distance.ts';
 import { blockedFrom, comeBack, datedAt, isAhead } from './clock.ts';
 import { farGround, noteFar } from './far-ground.ts';
 import { judgeOf } from './judge.ts';
@@ -187,7 +187,8 @@ function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
 
 /**
  * The middle and radius with what was heard just outside of proven ground too: where few report, that ground is a street corner
- * of the street a transmitter is heard in. It never makes the radius smaller, nor counts as looks.
+ * of the street a transmitter is heard in. It never makes the radius smaller, nor counts as looks, nor leads the middle farther than
+ * two are at one place (half a link): one loud visit outweighs thirty faint ones, and would lead it a whole link away at once.
  */
 function widen(
   kind: HeardKind,
@@ -197,11 +198,21 @@ function widen(
   proven: Middle,
 ): Middle {
   const fringe = fringeOf(kind, places, home);
-  const wide = fringe.length === 0 ? proven : findMiddle(kind, w, [...home, { tiles: fringe }]);
+  const near = [...home.flatMap((place) => place.tiles), ...fringe];
+  const wide = fringe.length === 0 ? proven : findMiddle(kind, w, [{ tiles: near }]);
+  const middle = stepFrom(proven, wide, DISTANCES[kind].link / 2);
+  const heldM = middle === wide ? 0 : reachAround(w, middle, near);
   const far = farGround(w, kind, home).filter((tile) => !fringe.includes(tile));
-  const all = [...home.flatMap((place) => place.tiles), ...fringe, ...far];
-  const farM = far.length === 0 ? 0 : reachAround(w, wide, all);
-  return { ...wide, radiusM: Math.max(proven.radiusM, wide.radiusM, farM), looks: proven.looks };
+  const farM = far.length === 0 ? 0 : reachAround(w, middle, [...near, ...far]);
+  return { ...middle, radiusM: Math.max(proven.radiusM, wide.radiusM, heldM, farM), looks: proven.looks };
+}
+
+/** The wide middle, or where one that goes to it from the proven one is after `mostM` metres. */
+function stepFrom(proven: Middle, wide: Middle, mostM: number): Middle {
+  const share = mostM / distanceM(proven.lat, proven.lon, wide.lat, wide.lon);
+  if (!(share < 1)) return wide;
+  const lon = wrapLonDeg(proven.lon + share * lonDeltaDeg(proven.lon, wide.lon));
+  return { ...wide, lat: proven.lat + share * (wide.lat - proven.lat), lon };
 }
 
 /** Too much to be a stray fix, and not from another time of its life. */
