@@ -43,7 +43,8 @@ const NO_NETWORK = 'none';
  * The part of an address that its holder can't choose: /24 of IPv4, /48 of IPv6 (what providers hand out). Private IPv4
  * addresses and loopback stay whole: behind them is the operator's own network, where each host is one; of private IPv6 the
  * /64 counts, because a host makes up the rest itself. An IPv6 address that only wraps an IPv4 one (mapped, 6to4, NAT64) is that one's
- * network, and Teredo, where hosts choose among relays, is one network in all. Anything that is no address (a Unix socket) is one.
+ * network. Teredo's, where hosts choose among relays, are nobody's: beside native IPv6 one line would vouch for itself. So is anything
+ * that is no address (a Unix socket).
  */
 export function networkOf(address: string): string {
   const bare = addressInside(address.includes('%') ? address.slice(0, address.indexOf('%')) : address);
@@ -57,7 +58,7 @@ export function networkOf(address: string): string {
       .join(':');
   // fc00::/7 and fe80::/10 are the IPv6 words for "private".
   if (groups[0] >> 9 === 0xfc >> 1 || groups[0] >> 6 === 0xfe80 >> 6) return `${first(4)}::/64`;
-  if (groups[0] === 0x2001 && groups[1] === 0) return '2001:0000::/32';
+  if (groups[0] === 0x2001 && groups[1] === 0) return NO_NETWORK;
   return `${first(3)}::/48`;
 }
 
