@@ -17,7 +17,8 @@ export const usage = `usage: honeyguide import FILE... [--json]
 
 Reads stations: the cell CSV of OpenCelliD and Mozilla (with or without its header), or station NDJSON; plain or gzip.
 FILE - is standard input. Newer evidence wins, so a file may be imported again. Ctrl-C stops after the rows in hand;
-the same command then goes on from there (from standard input: from its beginning). Fails if no line was a station.
+the same command then goes on from there (from standard input: from its beginning). Fails if none of its lines was a station; an
+empty file is what an empty map exports, and is none.
 `;
 
 /** Exit code of a command ended by SIGINT: 128 + 2. */
