@@ -11,7 +11,7 @@ import {
   renderProblem,
   sendProblem,
 } from '../http/errors/problem.ts';
-import { type NativeAuthDeps, requireKey } from '../http/native-auth.ts';
+import { KEY_EITHER_WAY, type NativeAuthDeps, requireKey } from '../http/native-auth.ts';
 import { noticesOf, type PolicyVersion } from '../policy/versions.ts';
 import { type AgeBand, FLAG, setSources } from './device-contract.ts';
 import { addOwnTokenRoutes, type OwnTokenPorts } from './own-token-routes.ts';
@@ -68,7 +68,7 @@ export function addRegistrationRoutes(scope: FastifyInstance, ports: DevicePorts
       schema: {
         tags: ['people'],
         summary: 'Register a phone: gives it its token.',
-        security: [{ key: [] }],
+        security: KEY_EITHER_WAY,
         body: RegisterBody,
         response: { 201: Registered, ...REFUSALS },
       },

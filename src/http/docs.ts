@@ -43,7 +43,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         securitySchemes: {
           key: { type: 'apiKey', in: 'query', name: 'key' },
           token: { type: 'http', scheme: 'bearer', description: "A phone's token" },
-          partner: { type: 'http', scheme: 'bearer', description: "A partner's key" },
+          keyAsBearer: { type: 'http', scheme: 'bearer', description: "A partner's or a phone maker's key" },
         },
       },
     },

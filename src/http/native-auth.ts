@@ -20,6 +20,9 @@ export type NativeAuthDeps = {
   readonly changesTooOften?: (request: FastifyRequest) => Promise<boolean>;
 };
 
+/** What a route of such a key says of it in the API description: either way will do. */
+export const KEY_EITHER_WAY: Record<string, string[]>[] = [{ key: [] }, { keyAsBearer: [] }];
+
 /** A hook that lets keys of these classes pass, within their limits, and leaves `request.caller`. */
 export function requireKey(deps: NativeAuthDeps, classes: readonly Caller['class'][]): onRequestAsyncHookHandler {
   return async (request, reply) => {

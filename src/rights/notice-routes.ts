@@ -5,6 +5,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { Problem, refuseProblem } from '../http/errors/problem.ts';
+import { KEY_EITHER_WAY } from '../http/native-auth.ts';
 import type { Notice, NoticeCursor } from './notices-store.ts';
 
 export type NoticePorts = {
@@ -44,10 +45,10 @@ export function addNoticeRoutes(scope: FastifyInstance, ports: NoticePorts, now:
     '/',
     {
       schema: {
-        tags: ['partner'],
+        tags: ['partners'],
         summary: 'People who had something corrected, restricted or erased, or took consent back.',
         description: 'A day’s notices come together, from four in the morning (UTC) of the next day on, in no order.',
-        security: [{ key: [] }],
+        security: KEY_EITHER_WAY,
         querystring: Type.Object(
           { after: Type.Optional(Type.String({ pattern: AFTER })), key: Type.Optional(Type.String()) },
           { additionalProperties: false },

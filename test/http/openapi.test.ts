@@ -5,8 +5,18 @@ import { expect, test } from 'vitest';
 import { openApi } from '../../src/cli/generate.ts';
 import { fixSourceOf } from '../../src/radio/fix-source.ts';
 
-type Operation = { responses: Record<string, unknown>; requestBody?: { required: boolean }; security?: unknown };
-type Description = { openapi: string; paths: Record<string, Record<string, Operation>> };
+type Operation = {
+  tags: string[];
+  responses: Record<string, unknown>;
+  requestBody?: { required: boolean };
+  security?: object[];
+};
+type Description = {
+  openapi: string;
+  tags: { name: string }[];
+  components: { securitySchemes: object };
+  paths: Record<string, Record<string, Operation>>;
+};
 
 const description = (await openApi()) as Description;
 
@@ -60,4 +70,21 @@ test('says of every route whose body is read, if only to drop it, that it may be
       if (requestBody?.required) bodies++;
     }
   expect(bodies).toBeGreaterThan(5);
+});
+
+test('says that a key of a native route goes into the URL or is sent as a bearer, and of no group of routes that it has not named', () => {
+  for (const [path, method] of [
+    ['/v1/devices', 'post'],
+    ['/v1/partner/regions', 'get'],
+    ['/v1/partner/notices', 'get'],
+  ])
+    expect([path, description.paths[path][method].security]).toEqual([path, [{ key: [] }, { keyAsBearer: [] }]]);
+  const { tags, components } = description;
+  const named = tags.map(({ name }) => name);
+  for (const [path, operations] of Object.entries(description.paths))
+    for (const operation of Object.values(operations)) {
+      expect([path, named]).toEqual([path, expect.arrayContaining(operation.tags)]);
+      for (const way of operation.security ?? [])
+        expect(Object.keys(components.securitySchemes)).toEqual(expect.arrayContaining(Object.keys(way)));
+    }
 });

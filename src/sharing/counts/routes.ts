@@ -3,7 +3,7 @@
 // application before the answer leaves; a suspended partner gets nothing from the acknowledgement on.
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Problem, refuseProblem } from '../../http/errors/problem.ts';
-import { type NativeAuthDeps, requireKey } from '../../http/native-auth.ts';
+import { KEY_EITHER_WAY, type NativeAuthDeps, requireKey } from '../../http/native-auth.ts';
 import { EPSILON_MILLI, releaseThreshold, WINDOW_MS } from '../../privacy/count-rule.ts';
 import { cellOfKey, type RegionKey } from '../../privacy/region-key.ts';
 import { cutAtAntimeridian, outlineOf } from '../../privacy/region-outline.ts';
@@ -32,7 +32,7 @@ export function addRegionRoutes(scope: FastifyInstance, ports: CountsPorts, auth
       schema: {
         tags: ['partners'],
         summary: 'How many devices were where: noisy counts by region and six hours, a day late.',
-        security: [{ partner: [] }],
+        security: KEY_EITHER_WAY,
         querystring: RegionsQuerySchema,
         response: {
           200: {
