@@ -17,6 +17,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject;
       letBodiesBeAbsent(document.openapiObject.paths);
+      nameHeaders(document.openapiObject.paths);
       return document.openapiObject;
     },
     refResolver: { buildLocalReference: (schema, _base, _fragment, i) => String(schema.$id ?? `schema${i}`) },
@@ -40,6 +41,7 @@ export async function describeRoutes(app: FastifyInstance, version: string): Pro
         { name: 'ops', description: 'Is the gateway well?' },
       ],
       components: {
+        headers: HEADERS,
         securitySchemes: {
           key: { type: 'apiKey', in: 'query', name: 'key' },
           token: { type: 'http', scheme: 'bearer', description: "A phone's token" },
@@ -70,7 +72,49 @@ function letBodiesBeAbsent(paths: Readonly<Record<string, object | undefined>> =
       if (requestBody !== undefined && tags?.includes('locate')) requestBody.required = false;
 }
 
-type Operation = { readonly tags?: readonly string[]; readonly requestBody?: { required?: boolean } };
+/** The schemas of routes say what is in an answer; which of these are on it goes by its status alone. */
+const HEADERS = {
+  'Retry-After': {
+    description: 'Seconds after which trying again makes sense',
+    required: true,
+    schema: { type: 'integer', minimum: 0 },
+  },
+  RateLimit: {
+    description:
+      'Where a limit holds: `"minute";r=1;t=41`, what is left of it and in how many seconds it starts anew (draft-ietf-httpapi-ratelimit-headers-11)',
+    schema: { type: 'string' },
+  },
+  'RateLimit-Policy': {
+    description: 'With `RateLimit`: `"minute";q=2;w=60`, how many requests in how many seconds',
+    schema: { type: 'string' },
+  },
+  'WWW-Authenticate': { description: '`Bearer`', required: true, schema: { type: 'string' } },
+} as const;
+
+/** What is refused was counted, too. */
+function headersOn(path: string, status: string): readonly (keyof typeof HEADERS)[] {
+  const limits = ['RateLimit', 'RateLimit-Policy'] as const;
+  if (status === '401') return ['WWW-Authenticate', ...limits];
+  // Whoever looks after a gateway asks whether it is ready at a pace of its own.
+  const passes = status === '429' || (status === '503' && path !== '/readyz');
+  return passes ? ['Retry-After', ...limits] : limits;
+}
+
+/** Whoever asks too often has to know from the description alone when to come back. */
+function nameHeaders(paths: Readonly<Record<string, object | undefined>> = {}): void {
+  for (const [path, operations] of Object.entries(paths))
+    for (const { responses } of Object.values(operations ?? {}) as Operation[])
+      for (const [status, response] of Object.entries(responses)) {
+        const referred = headersOn(path, status).map((name) => [name, { $ref: `#/components/headers/${name}` }]);
+        response.headers = { ...response.headers, ...Object.fromEntries(referred) };
+      }
+}
+
+type Operation = {
+  readonly tags?: readonly string[];
+  readonly requestBody?: { required?: boolean };
+  readonly responses: Readonly<Record<string, { headers?: object }>>;
+};
 
 export async function addDocsRoutes(scope: FastifyInstance): Promise<void> {
   await scope.register(helmet, {

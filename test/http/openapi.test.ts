@@ -7,7 +7,7 @@ import { fixSourceOf } from '../../src/radio/fix-source.ts';
 
 type Operation = {
   tags: string[];
-  responses: Record<string, unknown>;
+  responses: Record<string, { headers?: object }>;
   requestBody?: { required: boolean };
   security?: object[];
 };
@@ -87,4 +87,17 @@ test('says that a key of a native route goes into the URL or is sent as a bearer
       for (const way of operation.security ?? [])
         expect(Object.keys(components.securitySchemes)).toEqual(expect.arrayContaining(Object.keys(way)));
     }
+});
+
+test('says of every refusal that passes when it does, of every 401 how to do better, and where the next page of counts is', () => {
+  for (const [path, operations] of Object.entries(description.paths))
+    for (const [method, { responses }] of Object.entries(operations))
+      for (const [status, { headers = {} }] of Object.entries(responses)) {
+        const where = [method, path, status];
+        const passes = status === '429' || (status === '503' && path !== '/readyz');
+        expect([...where, 'Retry-After' in headers]).toEqual([...where, passes]);
+        expect([...where, 'WWW-Authenticate' in headers]).toEqual([...where, status === '401']);
+        expect([...where, 'RateLimit' in headers]).toEqual([...where, true]);
+      }
+  expect(Object.keys(description.paths['/v1/partner/regions'].get.responses['200'].headers!)).toContain('Link');
 });

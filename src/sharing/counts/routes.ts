@@ -37,6 +37,7 @@ export function addRegionRoutes(scope: FastifyInstance, ports: CountsPorts, auth
         response: {
           200: {
             description: 'One page; `Accept` chooses the form.',
+            headers: { Link: { type: 'string', description: 'The next page, `rel="next"`; absent on the last' } },
             content: {
               [JSON_FORM]: { schema: RegionsAnswer },
               [NDJSON]: { schema: { type: 'string', description: 'One RegionCount a line' } },
