@@ -32,7 +32,7 @@ export const ConsentBody = Type.Object(
       Type.Object(Object.fromEntries(SOURCE_NAMES.map((name) => [name, Type.Optional(Type.Boolean())])), {
         ...exact,
         description:
-          'Senses that may be used for a position; those not named are as the device has them. A region is one for all, by what the device lets be used',
+          'Sources that may be used for a position; those not named are as the device has them. A region is one for all, by what the device lets be used',
       }),
     ),
     expiresAt: Type.Optional(Time),

@@ -6,7 +6,7 @@ export const ProofHeader = Type.Object({
   'honeyguide-proof': Type.Optional(
     Type.String({
       description:
-        'Where the token is not enough: answer to a challenge, `<nonce>.<base64url(HMAC-SHA256(key, action + "." + nonce))>`; the key is `proofKey` decoded from base64url, 32 bytes',
+        'Where the token is not enough: answer to a challenge (POST /v1/me/challenges), `<nonce>.<base64url(HMAC-SHA256(key, action + "." + nonce))>`; the key is `proofKey` decoded from base64url, 32 bytes',
     }),
   ),
 });

@@ -10,7 +10,7 @@ const Jurisdiction = Type.Union([Type.String({ pattern: '^[A-Z]{2}$' }), Type.Nu
 const AgeBandName = Type.Unsafe<AgeBand>({ type: 'string', enum: AGE_BANDS });
 const Switches = Type.Object(Object.fromEntries(SOURCE_NAMES.map((name) => [name, Type.Optional(Type.Boolean())])), {
   ...exact,
-  description: 'Senses that may be used; one that is off is neither used nor stored',
+  description: 'Sources that may be used; one that is off is neither used nor stored',
 });
 const Sources = Type.Object(Object.fromEntries(SOURCE_NAMES.map((name) => [name, Type.Boolean()])));
 const Time = Type.String({ format: 'date-time' });

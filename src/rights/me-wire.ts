@@ -13,7 +13,15 @@ const OneOf = (names: readonly string[]) => Type.Unsafe<string>({ type: 'string'
 /** Free text that somebody has to read. */
 const MAX_STATEMENT = 2_000;
 
-export const ChallengeBody = Type.Object({ action: OneOf(PROOF_ACTIONS) }, { ...exact, title: 'ChallengeBody' });
+const Action = Type.Unsafe<string>({
+  ...OneOf(PROOF_ACTIONS),
+  description:
+    'What is to be proven: `consent` to say yes or take a no back; `applicationTokens` for POST /v1/me/tokens and DELETE /v1/me/guard; ' +
+    '`token` to replace or end the phone’s own; `profile` for PATCH /v1/me; `lifting` for DELETE /v1/me/restrict; ' +
+    '`objection` for DELETE /v1/me/object; `rectification` and `erasure` for the POST of that name',
+});
+
+export const ChallengeBody = Type.Object({ action: Action }, { ...exact, title: 'ChallengeBody' });
 export const Challenge = Type.Object(
   { nonce: Type.String(), action: OneOf(PROOF_ACTIONS), expiresAt: Time },
   { title: 'Challenge', description: 'Good once, for five minutes, for this action of this phone.' },

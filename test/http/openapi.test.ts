@@ -4,6 +4,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { expect, test } from 'vitest';
 import { openApi } from '../../src/cli/generate.ts';
 import { fixSourceOf } from '../../src/radio/fix-source.ts';
+import { PROOF_ACTIONS } from '../../src/rights/proof.ts';
 
 type Operation = {
   tags: string[];
@@ -100,4 +101,10 @@ test('says of every refusal that passes when it does, of every 401 how to do bet
         expect([...where, 'RateLimit' in headers]).toEqual([...where, true]);
       }
   expect(Object.keys(description.paths['/v1/partner/regions'].get.responses['200'].headers!)).toContain('Link');
+});
+
+test('says which action of a challenge is for which route that takes a proof', () => {
+  const { requestBody } = description.paths['/v1/me/challenges'].post;
+  const told = JSON.stringify(requestBody);
+  for (const action of PROOF_ACTIONS) expect(told).toContain(`\`${action}\``);
 });
