@@ -25,7 +25,7 @@ const COUNT = {
   region: Type.String({ description: 'H3 index of the region: that cell less the smaller regions inside it' }),
   window: Type.String({ format: 'date-time', description: 'When the six hours began' }),
   count: Type.Integer({ description: 'Devices, with noise: standard deviation 5.6' }),
-  mapVersion: Type.String({ description: 'Version of the map of regions' }),
+  mapVersion: Type.String({ description: 'Version of the anonymity map that the region is of' }),
 };
 
 const RegionCountSchema = Type.Object(COUNT, { title: 'RegionCount' });
