@@ -29,7 +29,15 @@ import type { CountryAnswer as CountryFound, Estimate, Locator } from './locator
 import { readGeolocate } from './read-geolocate.ts';
 import { createReadings, type Readings } from './readings.ts';
 import { scanGeolocate } from './scan-geolocate.ts';
-import { CountryAnswer, explainedText, LocateAnswer, LocateBody, LocateQuery, locateText } from './wire.ts';
+import {
+  CountryAnswer,
+  CountryQuery,
+  explainedText,
+  LocateAnswer,
+  LocateBody,
+  LocateQuery,
+  locateText,
+} from './wire.ts';
 
 export type LocateDeps = {
   readonly locator: Locator;
@@ -277,7 +285,8 @@ function addRoute(
     500: MlsError,
     503: MlsError,
   };
-  const shared = { tags: ['locate'], security: [{ key: [] }], querystring: LocateQuery, response };
+  const querystring = answer === LocateAnswer ? LocateQuery : CountryQuery;
+  const shared = { tags: ['locate'], security: [{ key: [] }], querystring, response };
   scope.get(url, { onRequest, schema: { ...shared, summary: `${summary} By the IP address alone.` } }, unreached);
   scope.post(url, { onRequest, schema: { ...shared, summary, body: LocateBody } }, unreached);
   scope.route({

@@ -96,6 +96,9 @@ export const LocateQuery = Type.Object({
   polygon: Type.Optional(Type.String({ description: '`1`: a coarse answer also has the outline of its region' })),
 });
 
+/** Nobody is told more of a country, and no partner any. */
+export const CountryQuery = Type.Pick(LocateQuery, ['device']);
+
 export const LocateAnswer = Type.Object(
   {
     location: Type.Object({ lat: Type.Number(), lng: Type.Number() }),
