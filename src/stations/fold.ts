@@ -180,7 +180,7 @@ function judge(kind: HeardKind, station: LearntStation, nowMs: number): void {
   else if (contradictsPrior(kind, station, middle, nowMs)) block(station, nowMs);
   else {
     believe(kind, station, home, widen(kind, whereabouts, places, home, middle), nowMs);
-    forgetReplaced(whereabouts, main, proven);
+    forgetReplaced(whereabouts, main, places);
   }
   believed.lastSeenAt = Math.max(believed.lastSeenAt ?? 0, whereabouts.lastDay * DAY_MS);
 }
@@ -238,11 +238,14 @@ function hasReplaced(now: Place, then: Place): boolean {
 
 /**
  * Forgets where it stood before. Kept, such a place is still proven, so that one report there, of whomever and years later, ended the
- * silence that tells: it brought the station back, or, from further off, blocked it for being heard at both.
+ * silence that tells: it brought the station back, or, from further off, blocked it for being heard at both. So does one at a corner
+ * beside it where two met on one day: that needed a second day only.
  */
-function forgetReplaced(w: Whereabouts, main: Place, proven: readonly Place[]): void {
-  const replaced = proven.filter((place) => hasReplaced(main, place)).flatMap(({ tiles }) => tiles);
-  if (replaced.length > 0) w.tiles = w.tiles.filter((tile) => !replaced.includes(tile));
+function forgetReplaced(w: Whereabouts, main: Place, places: readonly Place[]): void {
+  const replaced = places.filter((place) => place.witnessed && hasReplaced(main, place));
+  if (!replaced.some((place) => place.confirmed)) return;
+  const gone = replaced.flatMap(({ tiles }) => tiles);
+  w.tiles = w.tiles.filter((tile) => !gone.includes(tile));
 }
 
 function isApart(kind: HeardKind, w: Whereabouts, a: Place, b: Place): boolean {

@@ -334,6 +334,24 @@ describe('a station that is known', () => {
     },
   );
 
+  it.each([350, 450, 3_000])(
+    'is not widened, nor silenced, by one report at a corner where two met once before it moved by %s m',
+    (metres) => {
+      const silence = metres < 500 ? 1 : 120;
+      const corner = away(-110);
+      const before = Array.from({ length: 40 }, (_, day) => [1, 2, 3, 4].flatMap((who) => walkBy(day, who, HOME)));
+      const met = [5, 6].flatMap((who) => walkBy(39, who, corner));
+      const moved = Array.from({ length: 14 }, (_, i) =>
+        [1, 2].flatMap((who) => walkBy(40 + silence + i, who, away(metres))),
+      );
+      const station = foldDays('wifi', [...before, met, ...moved]);
+      const touched = foldDays('wifi', [walkBy(60 + silence, 9, corner)], station);
+      expect(touched.believed.blockCount).toBe(0);
+      expect(offM(touched, away(metres))).toBeLessThan(20);
+      expect(touched.believed.radiusM).toBeLessThan(100);
+    },
+  );
+
   it('follows when it was last heard at the old place months before', () => {
     const station = foldDays('wifi', proof(FAR, 200), known);
     expect(station.believed.blockCount).toBe(0);
