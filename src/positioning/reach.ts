@@ -61,7 +61,7 @@ export const BLUETOOTH_REACH: ReachModel = withPulls({
   wideDecadeDb: 14,
 });
 
-/** What is heard farther around travels (stations/judge.ts): a record of that says no more, whoever imported it. */
+/** What is heard farther around travels (stations/fold.ts): a record of that says no more, whoever imported it. */
 const MOST_RADIUS_M = 500;
 
 /** A 95 % radius in two dimensions over the one-axis sigma of a normal spread: sqrt(-2 ln 0.05). */

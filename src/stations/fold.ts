@@ -1,9 +1,9 @@
 // The learning estimator: what was believed of a station and heard of it before, plus a batch of sightings, gives what is
 // believed now. Promises: pure; the order of sightings within a day does not matter beyond rounding; one network, however many
 // reports on however many days, neither makes a station answer nor blocks it (but see travel.ts of wild fixes), two need two
-// days of arrival; alone it moves a station that was heard loud by metres, not away (bench/poison.ts: 15 m in a month; 115 m, and
-// 136 m in three, if one honest network a day vouches for the street), but one that was heard faintly, or long ago, by a link at
-// once; a station heard at two far places, or by two at two places far from its home (travel.ts), answers nothing. Does not
+// days of arrival; alone it moves a station that was heard loud by metres, not away (bench/poison.ts: 15 m in a month; 115 m if one
+// honest network a day vouches for the street), but one that was heard faintly by half a link at once, and one that was heard long
+// ago so far in a week; a station heard at two far places, or by two at two places far from its home (travel.ts), answers nothing. Does not
 // deduplicate batches: the caller folds each report once, in the transaction that forgets it.
 import { distanceM, lonDeltaDeg, wrapLonDeg } from '../geo/distance.ts';
 import { blockedFrom, comeBack, datedAt, isAhead } from './clock.ts';

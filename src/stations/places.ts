@@ -151,8 +151,8 @@ function isCrowd({ recent }: Whereabouts, seenBy: number): boolean {
 
 /**
  * Tiles of unproven places within a link of proven ground `home`; no further, and none that only hang on each other. Alone they
- * are nothing; their weight is what one network may add (whereabouts.ts), so that they lead a station no further than the same
- * network could on that ground (bench/poison.ts).
+ * are nothing; their weight is what one network may add (whereabouts.ts), which is more than that of all who heard a transmitter
+ * faintly: how far they lead it is bounded besides (fold.ts).
  */
 export function fringeOf(kind: HeardKind, places: readonly Place[], home: readonly Place[]): Tile[] {
   const linkM = DISTANCES[kind].link;
