@@ -240,11 +240,14 @@ function namedReceipts(device: Device, receipts: Awaited<ReturnType<typeof listR
 async function findReceipt(pool: Pool, device: Device, id: string, nowMs: number) {
   const [, record, name] = /^([0-9a-f-]{36})\.(\d{1,15})$/.exec(id) ?? [];
   if (record === undefined) return null;
-  const event =
-    (await findEvent(pool, device, record, rowNamesOf(device.key).seqOf(Number(name)), nowMs)) ??
-    // Receipts of before rows had names say their rows' own numbers.
-    (await findEvent(pool, device, record, Number(name), nowMs));
-  const receipt = event?.capture.receipt;
+  const bySeq = async (seq: number) => (await findEvent(pool, device, record, seq, nowMs))?.capture.receipt ?? null;
+  let receipt = await bySeq(rowNamesOf(device.key).seqOf(Number(name)));
+  if (receipt === null) {
+    // Receipts of before rows had names call themselves by their rows' own numbers. Others are not found by those: whoever tries one
+    // after the other would count everybody's rows.
+    const old = await bySeq(Number(name));
+    if (old && readReceipt(old).receiptId === id) receipt = old;
+  }
   if (!receipt) return null;
   return { receipt, kantara: toKantara(readReceipt(receipt), receiptKeyId(receipt)) };
 }

@@ -1,12 +1,16 @@
 // A partner with a phone of its own: what its phone is told of itself counts nobody else's rows. Says yes, asks about somebody's
 // phone, says yes again: did the number of the row tell how many were written between, it would tell a refusal, which is a row,
 // from a phone that is unknown or not located, which is none.
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import type { Capture } from '../../src/consent/events.ts';
 import { readReceipt } from '../../src/consent/receipt-signer.ts';
+import { openJson, sealJson } from '../../src/devices/profile.ts';
+import { loadDevice } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
-import { addDeviceKey, addPartner, HERE, MAP, openSharingGateway, PURPOSE } from '../support/sharing.ts';
+import { addDeviceKey, addPartner, HERE, MAP, MASTERS, openSharingGateway, PURPOSE } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
 const store = await openTestStore();
@@ -69,14 +73,31 @@ describe('a phone of the partner', async () => {
     expect(rest).toMatchObject({ disclosures: [{ what: 'precise' }], next: null });
   });
 
-  test('finds a receipt of before by the number of its row, and no other’s', async () => {
+  test('finds a receipt of before, which calls itself by the number of its row, and no other by that, nor anybody else’s', async () => {
     const found = await pool.query(
-      `select e.record, e.seq from consent_events e join device_tokens t using (device)
+      `select e.record, e.seq, e.device, e.sealed from consent_events e join device_tokens t using (device)
        where t.token_hash = $1 and e.application = $2 order by e.seq limit 1`,
       [hashToken(own), application],
     );
-    const { record, seq } = found.rows[0];
-    expect((await get(`/v1/me/receipts/${record}.${seq}`, own)).receipt).toBe(before.receipt);
-    expect(await get(`/v1/me/receipts/${record}.${seq}`, await register())).toMatchObject({ status: 404 });
+    const { record, seq, device, sealed } = found.rows[0];
+    const byRow = `${record}.${seq}`;
+    // Else whoever tries one number after the other counts rows again.
+    expect(await get(`/v1/me/receipts/${byRow}`, own)).toMatchObject({ status: 404 });
+
+    const { key: sealKey } = (await loadDevice(pool, MASTERS, hashToken(own), Date.now()))!;
+    const label = `consent_events.sealed ${device}`;
+    const capture = openJson<Capture>(sealKey, label, sealed);
+    const [head, , signature] = before.receipt.split('.');
+    const content = Buffer.from(JSON.stringify({ ...readReceipt(before.receipt), receiptId: byRow })).toString(
+      'base64url',
+    );
+    const receipt = [head, content, signature].join('.');
+    await pool.query('alter table consent_events disable trigger user');
+    await pool.query('update consent_events set sealed = $2 where seq = $1', [
+      seq,
+      sealJson(sealKey, label, { ...capture, receipt }, randomBytes),
+    ]);
+    expect(await get(`/v1/me/receipts/${byRow}`, own)).toMatchObject({ id: byRow, receipt });
+    expect(await get(`/v1/me/receipts/${byRow}`, await register())).toMatchObject({ status: 404 });
   });
 });
