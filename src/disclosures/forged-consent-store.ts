@@ -1,12 +1,20 @@
 // Consents against the ledger: whoever can write tables, but lacks the ledger's key, can make up a yes that nobody said, and every
-// gateway would go by it; the row of its number says another thing then, or is not there. Promises: one look at one moment; of
-// scopes, sources and ends a row says nothing. Rows are dropped for age long after what they said has ended: no yes in force is that old.
+// gateway would go by it; the row of its number says another thing then, or is not there, or is of a yes of somebody else's or of before.
+// Promises: one look at one moment; of scopes, sources and ends a row says nothing, and whose it is under their own key alone: for
+// that events are gone by. Rows are dropped for age long after what they said has ended: no yes in force is that old.
 import type { Pool } from 'pg';
 import { KIND } from './entry.ts';
 
 /** True if row `l` says what consent `c` says. */
 const SAYS_SO = `l.kind = ${KIND.consent} and l.application = c.application and l.purpose = c.purpose and l.detail = c.state
   and l.precision = c.precision and l.policy_version = c.policy_version`;
+
+/** True if consent `c` is in force. */
+const IN_FORCE = `c.state in ('given', 'reconfirmed') and c.expires_at > extract(epoch from now()) * 1000`;
+/** True if the row that consent `c` names is of a yes of somebody else's, or of one that was followed by another word. */
+const IS_BORROWED = `exists (select from consent_events e where e.seq = c.event_seq and e.device <> c.device)
+  or exists (select from consent_events e where e.device = c.device and e.seq > c.event_seq
+    and e.application = c.application and e.purpose = c.purpose)`;
 
 /** The number of the first event of consent, or consent as it stands, that is not what its row says; null if there is none. */
 export async function readForgedConsent(pool: Pool): Promise<number | null> {
@@ -18,8 +26,8 @@ export async function readForgedConsent(pool: Pool): Promise<number | null> {
         order by c.seq limit 1)
        union all
        (select c.event_seq from grants c cross join ledger_head h left join ledger l on l.seq = c.event_seq
-        where (c.event_seq > h.dropped_seq or (c.state in ('given', 'reconfirmed')
-            and c.expires_at > extract(epoch from now()) * 1000)) and (${SAYS_SO}) is not true order by c.event_seq limit 1)) f`,
+        where (c.event_seq > h.dropped_seq or (${IN_FORCE})) and (${SAYS_SO}) is not true
+          or (${IN_FORCE}) and (${IS_BORROWED}) order by c.event_seq limit 1)) f`,
   );
   return rows[0].seq;
 }

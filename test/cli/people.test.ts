@@ -252,6 +252,16 @@ describe('honeyguide audit verify', () => {
       "update grants set application = 'somebody-else' where device = $1 and state = 'given'",
     ],
     [
+      'that somebody else gave',
+      `insert into grants select gen_random_uuid(), application, purpose, record, state, precision, scopes, sources, policy_version,
+         given_at, 4e12, suspended_at, parental, event_seq from grants where device = $1 and state = 'given'`,
+    ],
+    [
+      'of before it was taken back',
+      `update grants g set state = 'given', precision = 2, expires_at = 4e12, event_seq = e.seq from consent_events e
+       where g.device = $1 and g.state = 'withdrawn' and e.record = g.record and e.state = 'given'`,
+    ],
+    [
       'put into its history',
       `insert into consent_events select seq + 1000000, device, record, application, purpose, at, 'given', 2, scopes, sources,
          policy_version, expires_at, sealed from consent_events where device = $1 and state <> 'device' limit 1`,
