@@ -67,8 +67,10 @@ export function openStrayBudget<Request>(
 ): StrayBudget<Request> {
   const words = new Int32Array(memory);
   const asker: AddressHash = { a: 0, b: 0 };
-  /** One request may be located by more and by less, and weighs once. */
+  /** One request may be located by more and by less, and weighs once; all of it is located as at first. */
   let noted: Request | null = null;
+  /** Of the last that was asked about. */
+  let wasSpent = false;
 
   const isPartner = (caller: Caller) => caller.class === 'partner';
 
@@ -82,6 +84,12 @@ export function openStrayBudget<Request>(
   }
 
   function isSpent(caller: Caller, token: string | null, request: Request, nowMs: number): boolean {
+    // What it has just weighed itself is for those after it.
+    if (request !== noted) wasSpent = isSpentBefore(caller, token, request, nowMs);
+    return wasSpent;
+  }
+
+  function isSpentBefore(caller: Caller, token: string | null, request: Request, nowMs: number): boolean {
     const day = Math.floor(nowMs / DAY_MS);
     if (onDay(words[ANY], day) === 0) return false;
     if (token !== null && limits.device > 0) {

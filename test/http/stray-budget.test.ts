@@ -137,6 +137,23 @@ describe('strays of a day', () => {
     expect(budget.isSpent(PARTNER, null, HOME, NOON)).toBe(true);
   });
 
+  test('of one request count for those after it, however often it is located', () => {
+    const budget = openStrayBudget(createStrayMemory(2), { a: 17, b: 23 }, LIMITS, fromAddress);
+    const { strays } = openBudget();
+    const last = from(HOME);
+    const isSpent = (request: typeof last) => budget.isSpent(PHONES, 'token', request, NOON);
+    for (let i = 0; i < LIMITS.device; i++) {
+      const request = i === LIMITS.device - 1 ? last : from(HOME);
+      expect(isSpent(request)).toBe(false);
+      budget.note(PHONES, 'token', request, strays([i, 9]), NOON);
+    }
+    expect(isSpent(last)).toBe(false);
+    const next = from(HOME);
+    expect(isSpent(next)).toBe(true);
+    budget.note(PHONES, 'token', next, strays([]), NOON);
+    expect(isSpent(next)).toBe(true);
+  });
+
   test('of ten thousand askers, one each, spend nobody’s budget by meeting in the table', () => {
     const budget = openBudget();
     budget.test(PHONES, 'who is spent', '', 3);
