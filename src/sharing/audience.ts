@@ -53,6 +53,8 @@ const WRONG_PURPOSE = { kind: 'wrongPurpose' } as const;
 const UNKNOWN_DEVICE = { kind: 'unknownDevice' } as const;
 const UNAVAILABLE = { kind: 'unavailable', retryAfterS: 10 } as const;
 
+const NOBODY: Outcome = { kind: 'nothing', isDevice: false };
+
 type Recipient = NonNullable<Caller['recipient']>;
 
 /** The pipeline of one thread, and what resolves when nothing of it is under way. */
@@ -98,32 +100,29 @@ export function createAudience(deps: AudienceDeps): { audience: Audience; idle()
     const askedMs = monotonicMs();
     const { locate, weigh } = weighOnce(question.locate);
     const tokenHash = hashToken(deviceToken);
-    if (tokenHash === null) {
-      weigh();
-      return nothing(application, nowMs, askedMs);
-    }
     const reading = told.begin();
-    let outcome: Outcome;
+    let outcome = NOBODY;
     try {
-      outcome = await batches.add({
-        ...{ keyId: caller.id, application, purpose, tokenHash, isBound: deps.isBoundToken(deviceToken) },
-        locate(sources) {
-          const found = locate(sources);
-          return found !== null && found.accuracyM > 0 && Number.isFinite(found.lat + found.lon + found.accuracyM)
-            ? found
-            : null;
-        },
-      });
+      if (tokenHash !== null)
+        outcome = await batches.add({
+          ...{ keyId: caller.id, application, purpose, tokenHash, isBound: deps.isBoundToken(deviceToken) },
+          locate(sources) {
+            const found = locate(sources);
+            return found !== null && found.accuracyM > 0 && Number.isFinite(found.lat + found.lon + found.accuracyM)
+              ? found
+              : null;
+          },
+        });
+      // Here, so that a list on which locating fails is one answer as well, whoever it is about.
+      if (outcome.kind === 'nothing') weigh();
     } catch (error) {
       deps.onError(error);
       return UNAVAILABLE;
     }
     if (outcome.kind === 'precise')
       return { text: preciseText(outcome.where, outcome.atMs), source: outcome.where.source };
-    if (outcome.kind === 'nothing') {
-      weigh();
+    if (outcome.kind === 'nothing')
       return outcome.isDevice ? release.nothing(askedMs) : nothing(application, nowMs, askedMs);
-    }
     const { region, tick, device, untilMs } = outcome;
     const answer: Told = { text: texts(region, tick, hasPolygon), source: '' };
     told.remember(reading, device, room, deviceToken, tick, untilMs, answer);

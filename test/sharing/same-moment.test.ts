@@ -32,7 +32,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open() {
+function open(
+  onError: (error: unknown) => void = (error) => {
+    throw error;
+  },
+) {
   const clocks = { monotonicMs: () => performance.now(), wallMs: () => performance.now() };
   return createAudience({
     lease: openLeaseReader(createLeaseMemory(clocks), clocks),
@@ -52,9 +56,7 @@ function open() {
     hashToken: (text) => (isWireToken(text) ? hashToken(text) : null),
     ...{ isBoundToken: isApplicationToken, count: () => {}, noteWrongPurpose: () => {} },
     monotonicMs: () => performance.now(),
-    onError: (error) => {
-      throw error;
-    },
+    onError,
   }).audience;
 }
 
@@ -105,4 +107,22 @@ test('every way of being told nothing leaves at one beat, not before 20 ms, toge
     const [ms] = Object.values(await leave([name]));
     expect([name, ms >= 20 && ms <= 26]).toEqual([name, true]);
   }
+});
+
+test('what the locator fails on is one answer, whoever it is about', async () => {
+  const errors: unknown[] = [];
+  const audience = open((error) => errors.push(error));
+  const recipient = { application: 'app', purposes: [PURPOSE] };
+  const caller = { id: 'key', class: 'partner', slot: 0, perMinute: null, dailyQuota: null, recipient } as Caller;
+  const locate = () => {
+    throw new Error('broken locator');
+  };
+  for (const deviceToken of ['junk', ...Object.values(tokens)]) {
+    const decision = audience({ caller, deviceToken, query: {}, nowMs: 1_000, locate });
+    const settled = Promise.resolve(decision).catch(() => 'threw');
+    await vi.advanceTimersByTimeAsync(100);
+    // As it is where somebody is located who may be (batches.ts).
+    expect(await settled, deviceToken).toMatchObject({ kind: 'unavailable' });
+  }
+  expect(errors).toHaveLength(4);
 });
