@@ -122,13 +122,11 @@ export function addLocateRoutes(scope: FastifyInstance, deps: LocateDeps): void 
     const query = request.query as Readonly<Record<string, unknown>>;
     const language = caller.class === 'device' ? (LANGUAGES.find((one) => one === query.explain) ?? null) : null;
     const decision = audience({ caller, deviceToken, query, nowMs, locate });
-    if (!(decision instanceof Promise)) {
-      show(decision, language, request, reply);
-      return;
-    }
-    decision
-      .then((settled) => show(settled, language, request, reply))
-      .catch((error: unknown) => fail(ROUTE.geolocate, error, request, reply));
+    if (!(decision instanceof Promise)) show(decision, language, request, reply);
+    else
+      decision
+        .then((settled) => show(settled, language, request, reply))
+        .catch((error: unknown) => fail(ROUTE.geolocate, error, request, reply));
   }
 
   /** `language`: what its owner wants to be told in how it was found; null = not at all. */
