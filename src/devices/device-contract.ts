@@ -1,4 +1,4 @@
-// What rooms agree on about a device: its flags, which of its senses may be used, how old its user is. Numbers are stored.
+// What rooms agree on about a device: its flags, which of its sources may be used, how old its user is. Numbers are stored.
 
 export const FLAG = {
   /** Its user has restricted use: kept, never used nor shared (GDPR 18). */

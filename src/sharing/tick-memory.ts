@@ -1,5 +1,5 @@
 // What a thread remembers within a tick, so that a repeated question costs no store: the finished answer for a token, an
-// application and a purpose; which of its senses a phone lets us use; that a key is good. Promises: nothing is answered from
+// application and a purpose; which of its sources a phone lets us use; that a key is good. Promises: nothing is answered from
 // here without a live lease, nor what somebody's change of mind has touched, nor beyond the tick or the token's end; nothing
 // is kept whose reading began before the lease did, or before a change that came in while it was read (attack A11).
 import { deviceWord, type LeaseReader } from './lease-memory.ts';
