@@ -109,6 +109,20 @@ describe('what is not believed', () => {
     expect(recordOf(1, [FLEET], 9).corrections[CLASS]).toBeGreaterThan(1);
   });
 
+  test('a few answers, however near: circles become no narrower by them, but wider', () => {
+    const few = (r95: number) => {
+      const record = createErrorRecord();
+      for (let day = 1; day <= 6; day++) {
+        beginDay(record, day);
+        for (const tag of crowd(5)) for (let i = 0; i < 4; i++) countError(record, tag, CLASS, r95, 0);
+      }
+      beginDay(record, 7);
+      return record.corrections[CLASS];
+    };
+    expect(few(0.5)).toBe(1);
+    expect(few(1.4)).toBeGreaterThan(1.3);
+  });
+
   test('one liar among thirty, and one in ten who claims to be right where it is', () => {
     const honest = createErrorRecord();
     const lied = createErrorRecord();
