@@ -35,10 +35,10 @@ export const MOST_HANDS = 256;
 const STANDARD_ERRORS = 0.3;
 const ALIKE = 4;
 /**
- * Nothing becomes narrower by fewer counts, of a kind and of a class: no 95 % quantile is known of a few streets (Belgium's walks over
- * HTTP held 88 % after two batches). Wider it may: what is outside is seen to be.
+ * Nothing becomes narrower by fewer counts of its kind, nor of its class: the 95 % quantile of fewer than 19 is beyond the largest of
+ * them (Belgium's walks over HTTP held 88 % after two batches). Wider it may: what is outside is seen to be.
  */
-const LEAST_OF_KIND = 150;
+const LEAST_OF_KIND = 19 * ALIKE;
 const LEAST_OF_CLASS = 20;
 /** Counts fade: what was counted this many days of reports ago counts half. */
 const HALF_LIFE_DAYS = 10;
@@ -120,18 +120,21 @@ function learn(record: ErrorRecord, days: number): void {
     for (let bin = 0; bin < BINS; bin++) sum[bin] += kept[c * BINS + bin];
   }
   const believed = ofKin.map((counts) => correct(counts, 1, LEAST_OF_KIND));
+  const least = ofKin.map((counts) => (totalOf(counts) < LEAST_OF_KIND ? Number.POSITIVE_INFINITY : LEAST_OF_CLASS));
   // Then class by class: a young map's few-device answers say little about the circles of those by many.
   for (let c = 0; c < ERROR_CLASSES; c++) {
     corrections[c] = stepTo(
       corrections[c],
-      correct(kept.subarray(c * BINS, (c + 1) * BINS), believed[kinOf(c)], LEAST_OF_CLASS),
+      correct(kept.subarray(c * BINS, (c + 1) * BINS), believed[kinOf(c)], least[kinOf(c)]),
     );
   }
 }
 
+const totalOf = (counts: Float32Array): number => counts.reduce((sum, n) => sum + n, 0);
+
 /** What was believed of circles, moved into the interval in which the counts say that the SHARE quantile is; narrower from `leastCounts` on. */
 function correct(counts: Float32Array, believed: number, leastCounts: number): number {
-  const total = counts.reduce((sum, n) => sum + n, 0);
+  const total = totalOf(counts);
   if (total === 0) return believed;
   const unsure = STANDARD_ERRORS * Math.sqrt((SHARE * (1 - SHARE) * ALIKE) / total);
   const tail = quantile(counts, (SHARE - unsure) * total);

@@ -112,11 +112,11 @@ describe('what is not believed', () => {
   test('a few answers, however near: circles become no narrower by them, but wider', () => {
     const few = (r95: number) => {
       const record = createErrorRecord();
-      for (let day = 1; day <= 6; day++) {
+      for (let day = 1; day <= 3; day++) {
         beginDay(record, day);
         for (const tag of crowd(5)) for (let i = 0; i < 4; i++) countError(record, tag, CLASS, r95, 0);
       }
-      beginDay(record, 7);
+      beginDay(record, 4);
       return record.corrections[CLASS];
     };
     expect(few(0.5)).toBe(1);
