@@ -1,7 +1,7 @@
 // A10, enumerating access points through /v1/geolocate: (a) guessed addresses, two a call; (b) a target beside an address
 // that does not exist; (c) beside one, or two, of the attacker's own far away; (d) a target that moves; (e) what the answer
 // says of others; (f) a dragnet: the target beside one or two known access points from each of many blocks of a city, since
-// only where the target stands there is company enough; (g) the search that is left, three blocks a call, under the daily
+// only where the target stands there is company enough; (g) the search that is left, two blocks a call, under the daily
 // budget of strays. Asked over HTTP of the real app with the real locator.
 import { offset } from '../../fixtures/offset.ts';
 import type { Random } from '../../fixtures/random.ts';
@@ -35,7 +35,7 @@ export type EnumerationResult = {
   /** With two blocks a call, as few as a scan may hold: share found in the whole city, and calls until then, mean over those found. */
   readonly pairsFound: number;
   readonly pairsCalls: number;
-  /** By three blocks a call: share of targets that a phone's token finds in a day, and targets that an address does. */
+  /** By two blocks a call: share of targets that a phone's token finds in a day, and targets that an address does. */
   readonly foundByToken: number;
   readonly foundByAddress: number;
 };
@@ -207,8 +207,8 @@ async function search(
     const target = random.pick(random.pick(blocks).slice(1));
     const start = random.int(0, blocks.length - 1);
     const known = [...blocks.slice(start), ...blocks.slice(0, start)].map(([first]) => first.mac);
-    for (let from = 0; from < known.length; from += 3) {
-      const answer = await ask([...known.slice(from, from + 3), target.mac], i);
+    for (let from = 0; from < known.length; from += 2) {
+      const answer = await ask([...known.slice(from, from + 2), target.mac], i);
       if (answer === null) continue;
       found++;
       break;

@@ -99,7 +99,7 @@ export const ROWS: readonly Row[] = [
   { id: 'G.dragnetTwo', label: 'A10 targets found by a dragnet, two known a block', unit: 'share', goal: { most: 0 } },
   { id: 'G.pairsFound', label: 'A10 targets found, two blocks a call, the whole city asked', unit: 'share' },
   { id: 'G.pairsCalls', label: 'A10 calls for each of those', unit: 'count' },
-  { id: 'G.byToken', label: 'A10 targets found by one phone’s token in a day, three blocks a call', unit: 'share' },
+  { id: 'G.byToken', label: 'A10 targets found by one phone’s token in a day, two blocks a call', unit: 'share' },
   { id: 'G.byAddress', label: 'A10 targets found by one address in a day', unit: 'count' },
   { id: 'G.late', label: 'A11 precise answers after the acknowledgement', unit: 'count', goal: { most: 0 } },
   { id: 'G.regionLate', label: 'A11 regions after the acknowledged refusal', unit: 'count', goal: { most: 0 } },
