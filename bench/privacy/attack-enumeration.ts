@@ -76,7 +76,8 @@ export async function enumerate(random: Random, guesses: number, targets: number
       dragnetTwo: two.found,
       pairsFound: pairs.found,
       pairsCalls: pairs.calls,
-      foundByToken: (await search(blocks, (macs, i) => phones.ask(macs, `hgt_${i}`), random, targets)) / targets,
+      foundByToken:
+        (await search(blocks, (macs, i) => phones.ask(macs, `hgt_${i}`), random, 3 * targets)) / (3 * targets),
       foundByAddress: await search(blocks, (macs) => address.ask(macs), random, 3 * targets),
     };
   } finally {
