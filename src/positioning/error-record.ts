@@ -29,7 +29,7 @@ export const MOST_HANDS = 256;
 /**
  * What is believed changes only as far as the counts contradict it: to the bound of an interval of so many standard errors
  * around their quantile. Neighbouring answers of one walk say much the same: so many count as one. A whole standard error
- * left maps that are unlike the factors at the bound, 97 % of answers in their circles for good; with a third 8 of the
+ * left maps that are unlike the factors at the bound, 97 % of answers in their circles for good; with a third 7 of the
  * bench's 12 sets hold 93-97 % instead of 5, and worlds of few people hold as much as before.
  */
 const STANDARD_ERRORS = 0.3;
