@@ -2,7 +2,6 @@
 // and withdrawal. Promises: pure; it says who asked for what, for which purpose, under which text and for how long, and never a
 // place; the subject's name in it is made for this record alone, so that two receipts can't be put together by it (attack:
 // partners joining what they were shown); kantara.ts turns it into a Kantara consent receipt v1.1.
-
 import { createHash, createHmac } from 'node:crypto';
 import { sourceNames } from '../devices/device-contract.ts';
 import { rowNamesOf } from '../privacy/row-names.ts';

@@ -1,7 +1,6 @@
 // /v1/me/consents and /v1/me/receipts: who may see where this person is. Promises: saying yes, no and never mind is one call each
 // (GDPR 7(3)), in force when it is acknowledged, with a signed receipt; what is known of who asks is told before, with or without
 // a record; why a yes is not taken is said to the person in full. The scope's hook has found whose token it is.
-
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setSources } from '../devices/device-contract.ts';
 import { type Device, stateOf } from '../devices/profile.ts';

@@ -1,7 +1,6 @@
 // What people's own routes need, as a server thread holds it: devices, consent, receipts and policies over the thread's connections
 // to the store. Acts that decide what others see run under the ledger's lock (disclosures/chain.ts). Promises: a store that
 // is away is a 503, never an answer.
-
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { ClientBase, Pool } from 'pg';
 import { type ActDeps, type Done, putConsent, withdrawConsent } from '../consent/change-store.ts';

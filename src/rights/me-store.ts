@@ -1,7 +1,6 @@
 // What a person's requests do in the store: each is one function of a device, its own transaction, and a row that says it was
 // asked. Promises: restriction, objection and erasure are decided in the ledger's order and in force on every replica before
 // they resolve; what needs proof does nothing without it; recipients of what is corrected, restricted or erased are told.
-
 import type { ClientBase, Pool } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import { ledgerSubject, type Random } from '../devices/device-key.ts';
