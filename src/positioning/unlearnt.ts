@@ -1,7 +1,9 @@
 // How much speaks for a phone being where nobody reported from: inside a house of a map that was learnt in its street.
 // There the access points of the house are louder than they ever were in the street, but stand, in the map, where the street hears them:
 // how loud one is says little of how near its record is. In a place that was learnt hardly any is louder than all its reports;
-// one that was carried there is. Promises: 0 to 1, no allocation; 0 where nothing is known of how loud they were.
+// one that was carried there is, but its record is elsewhere, while the house's own stands among what else is loud in it.
+// Promises: 0 to 1, no allocation; 0 where nothing is known of how loud they were.
+import { lengthM, lonDeltaDeg, M_PER_DEG_LAT } from '../geo/distance.ts';
 import { UNKNOWN_DBM } from '../radio/signal.ts';
 import type { Points } from './points.ts';
 
@@ -11,10 +13,18 @@ const ASKED = 5;
 const LOUDER_DB = 3;
 /** So many devices may be louder than ever: one that was carried here. */
 const EXCUSED = 1;
+/**
+ * Unless it stands within so many metres of the middle of the others that are loud: then so many more dB than those of fading count whole.
+ * In simulated houses half of all questions hear their own access point alone louder than ever. 50 m would tell no more, and take
+ * access points that were carried across a mall for its own.
+ */
+const AMONG_M = 25;
+const SURE_DB = 5;
 
 /** With its own scratch space for points of so many devices. */
 export function createUnlearnt(devices: number): (points: Points) => number {
   const isAsked = new Uint8Array(devices);
+  const asked = new Int16Array(ASKED);
 
   /** The loudest point of a device that was not asked yet, or -1. */
   function nextLoudest({ count, dbm, louderDb, device }: Points): number {
@@ -26,18 +36,37 @@ export function createUnlearnt(devices: number): (points: Points) => number {
     return loudest;
   }
 
+  /** True if a point stands among the others that were asked. */
+  function isAmong({ lat, lon, mPerLon }: Points, k: number, count: number): boolean {
+    let eastM = 0;
+    let northM = 0;
+    for (let n = 0; n < count; n++) {
+      eastM += lonDeltaDeg(lon[k], lon[asked[n]]) * mPerLon[k];
+      northM += (lat[asked[n]] - lat[k]) * M_PER_DEG_LAT;
+    }
+    return count > 1 && lengthM(eastM, northM) < AMONG_M * (count - 1);
+  }
+
   return (points) => {
     let anyDb = 0;
     for (let k = 0; k < points.count; k++) anyDb += points.louderDb[k];
     if (anyDb === 0) return 0;
     isAsked.fill(0, 0, points.count);
     let louder = 0;
-    for (let n = 0; n < ASKED; n++) {
+    let loudest = -1;
+    let count = 0;
+    for (; count < ASKED; count++) {
       const k = nextLoudest(points);
       if (k < 0) break;
+      asked[count] = k;
       isAsked[points.device[k]] = 1;
       louder += Math.min(points.louderDb[k] / LOUDER_DB, 1);
+      if (loudest < 0 || points.louderDb[k] > points.louderDb[loudest]) loudest = k;
     }
-    return Math.min(Math.max(louder - EXCUSED, 0), 1);
+    if (loudest < 0) return 0;
+    const byDb = points.louderDb[loudest];
+    if (!isAmong(points, loudest, count)) return Math.min(Math.max(louder - EXCUSED, 0), 1);
+    const others = louder - Math.min(byDb / LOUDER_DB, 1);
+    return Math.min(others + Math.max(byDb - LOUDER_DB, 0) / SURE_DB, 1);
   };
 }

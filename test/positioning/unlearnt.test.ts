@@ -1,14 +1,19 @@
 import { expect, test } from 'vitest';
-import { createPoints } from '../../src/positioning/points.ts';
+import { mPerDegLon, wrapLonDeg } from '../../src/geo/distance.ts';
+import { createPoints, putPoint } from '../../src/positioning/points.ts';
 import { createUnlearnt } from '../../src/positioning/unlearnt.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
-import { createScene, heard, macOf, trusted } from './scene.ts';
+import { CORNER, createScene, heard, macOf, trusted } from './scene.ts';
 
-/** Strengths as they came, and by how much each is louder than all reports; a device each, or as told. */
-function unlearnt(all: readonly (readonly [dbm: number, louderDb: number])[], deviceOf = (i: number) => i) {
+/** Strengths as they came, by how much each is louder than all reports, and how far east it stands; a device each, or as told. */
+function unlearnt(
+  all: readonly (readonly [dbm: number, louderDb: number, eastM?: number])[],
+  deviceOf = (i: number) => i,
+) {
   const points = createPoints(32);
   points.count = all.length;
-  all.forEach(([dbm, louderDb], i) => {
+  all.forEach(([dbm, louderDb, eastM = 0], i) => {
+    putPoint(points, i, 0, wrapLonDeg(180 + eastM / mPerDegLon(0)));
     points.dbm[i] = dbm - louderDb;
     points.louderDb[i] = louderDb;
     points.device[i] = deviceOf(i);
@@ -23,10 +28,31 @@ test('where nothing is louder than it was reported, nothing speaks for being els
 
 test('one access point that was carried to beside the phone is excused, two are half a house, three a house', () => {
   const quiet = [-70, 0] as const;
-  expect(unlearnt([[-40, 40], quiet, quiet, quiet])).toBe(0);
-  expect(unlearnt([[-40, 40], [-45, 1.5], quiet, quiet])).toBeCloseTo(0.5, 12);
-  expect(unlearnt([[-40, 40], [-45, 3], quiet, quiet])).toBe(1);
-  expect(unlearnt([[-40, 9], [-45, 9], [-50, 9], quiet])).toBe(1);
+  const carried = [-40, 40, 60] as const;
+  expect(unlearnt([carried, quiet, quiet, quiet])).toBe(0);
+  expect(unlearnt([carried, [-45, 1.5], quiet, quiet])).toBeCloseTo(0.5, 12);
+  expect(unlearnt([carried, [-45, 3], quiet, quiet])).toBe(1);
+  expect(unlearnt([carried, [-45, 9], [-50, 9], quiet])).toBe(1);
+});
+
+test('the access point of the house, which stands among the others, is no one that was carried', () => {
+  const around = [
+    [-70, 0, -30],
+    [-71, 0, 10],
+    [-72, 0, 50],
+  ] as const;
+  expect(unlearnt([[-40, 40, -14], ...around])).toBe(1);
+  expect(unlearnt([[-40, 40, 34], ...around])).toBe(1);
+  expect(unlearnt([[-40, 40, -16], ...around]), '26 m from their middle').toBe(0);
+  expect(unlearnt([[-40, 40, 36], ...around])).toBe(0);
+  expect(unlearnt([[-40, 3, 10], ...around]), 'fading alone is no house').toBe(0);
+  expect(unlearnt([[-40, 5, 10], ...around])).toBeCloseTo(0.4, 12);
+  expect(unlearnt([[-40, 5, 10], [-69, 1, 10], ...around.slice(1)])).toBeCloseTo(0.4 + 1 / 3, 12);
+  expect(unlearnt([[-40, 0, 10], ...around])).toBe(0);
+});
+
+test('nothing else is no company', () => {
+  expect(unlearnt([[-40, 40]])).toBe(0);
 });
 
 test('the networks of one box are one witness, heard by the loudest of them', () => {
@@ -45,7 +71,7 @@ test('the networks of one box are one witness, heard by the loudest of them', ()
       [
         [-41, 9],
         [-40, 0],
-        [-42, 9],
+        [-42, 9, 60],
       ],
       (i) => (i < 2 ? 0 : 1),
     ),
@@ -83,6 +109,18 @@ test('inside a house the loudest access point does not draw the answer to the st
   const middle = house(-78).ask([-60, -60, -60, -60]);
   expect(Math.abs(capped.lon - middle.lon)).toBeLessThan(0.2 * Math.abs(drawn.lon - middle.lon));
   expect(Math.abs(capped.lat - middle.lat)).toBeLessThan(0.2 * Math.abs(drawn.lat - middle.lat));
+});
+
+test('nor if it alone is louder than it was reported', () => {
+  const all = [-20, -10, 10, 20].map((eastM, i) => [macOf(i), eastM] as const);
+  const ask = (loudestDbm: number) => {
+    const scene = createScene();
+    for (const [mac, eastM] of all) scene.wifi(mac, trusted(eastM, 0, { radiusM: 100, detail: -loudestDbm }));
+    const estimate = scene.locate({ wifiAccessPoints: all.map(([mac], i) => heard(mac, i === 0 ? -60 : -80)) })!;
+    return (estimate.lon - CORNER.lon) * mPerDegLon(CORNER.lat);
+  };
+  expect(ask(-60), 'in the street beside it').toBeLessThan(-12);
+  expect(ask(-75), 'in its house').toBeGreaterThan(-8);
 });
 
 test('in the street, where none is louder than it was reported, strengths weigh as they do in a map that does not know how loud that was', () => {
