@@ -40,6 +40,13 @@ const LEAST_PLACE_M = 4;
 const WIDE_OF_REACH = 1;
 const NARROW_OF_REACH = 0.25;
 const STEPS = 3;
+/**
+ * Where stations stand over as much as their own reach (spread over mean reach, from the first to the second), the loudest of them are
+ * near and their mean is not drawn to the middle of all: so much of the way that strengths lead from it is gone then, the rest is noise.
+ * Half takes a tenth off the median of simulated cities, and nothing from their edges; those of malls stand closer.
+ */
+const LOOSE = [0.8, 1] as const;
+const LOOSE_SHARE = 0.5;
 /** By so much of what the mean would be off by, were the phone where strengths say, it is corrected: where stations stand all around, that is noise. */
 const INWARD_SHARE = 0.5;
 /** Louder than expected by more sigmas than this is a station that no longer stands where it did. */
@@ -61,8 +68,11 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
   /** How much stronger than the mean of them all it sends, dB. */
   const gainDb = new Float64Array(slots);
   const isCounted = new Uint8Array(slots);
-  /** How many devices have a say, how far they reach, how much they differ, and under which strength the phone hears nothing. */
-  const heard = { devices: 0, reachM: 0, spreadDb: 0, thresholdDbm: 0 };
+  /**
+   * How many devices have a say, how far they reach, how much they differ, under which strength the phone hears nothing, and over
+   * how many of their reaches they stand (one axis, one sigma): of those that agree only, so that nobody is found by being outvoted (A10).
+   */
+  const heard = { devices: 0, reachM: 0, spreadDb: 0, thresholdDbm: 0, looseness: 0 };
   /**
    * Where the phone seems to be, what it would hear of a transmitter at one metre, and the trust in those that contradict that, by how
    * much they do; `priorM` around it is for the next descent. In fields: numbers that are handed to and fro are boxed.
@@ -80,6 +90,11 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
     let sp = 0;
     let sx = 0;
     let sy = 0;
+    let n = 0;
+    let ur = 0;
+    let ux = 0;
+    let uy = 0;
+    let uu = 0;
     let devices = 0;
     let faintest = 0;
     isCounted.fill(0, 0, count);
@@ -104,6 +119,11 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
       sx += p * x[i];
       sy += p * y[i];
       if (dbm[i] < faintest) faintest = dbm[i];
+      n++;
+      ur += sigmaM[i];
+      ux += x[i];
+      uy += y[i];
+      uu += x[i] * x[i] + y[i] * y[i];
     }
     const meanDb = sg / sw;
     for (let i = 0; i < count; i++) gainDb[i] -= meanDb;
@@ -112,6 +132,7 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
     heard.spreadDb = Math.sqrt(Math.max(sdd / sw - (sd / sw) ** 2, 0));
     // Receivers round to a dBm.
     heard.thresholdDbm = faintest - 1;
+    heard.looseness = (n * Math.sqrt(Math.max(uu - (ux * ux + uy * uy) / n, 0) / (2 * n))) / ur;
     fit.x = sx / sp;
     fit.y = sy / sp;
   }
@@ -255,8 +276,10 @@ export function createPathLoss(slots: number): (points: Points, out: Solution) =
     correctMean(points);
     fit.priorM = NARROW_OF_REACH * heard.reachM * wide;
     descend(points);
-    out.x = fit.x;
-    out.y = fit.y;
+    const loose = Math.min(Math.max((heard.looseness - LOOSE[0]) / (LOOSE[1] - LOOSE[0]), 0), 1);
+    const share = 1 - loose * (1 - LOOSE_SHARE);
+    out.x += share * (fit.x - out.x);
+    out.y += share * (fit.y - out.y);
     measure(points, out);
     return true;
   };
