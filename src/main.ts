@@ -10,6 +10,7 @@ import { describeError } from './http/scope.ts';
 import { useCodeCache } from './process/code-cache.ts';
 import { tuneHeap } from './process/heap-flags.ts';
 import { createLog } from './process/log.ts';
+import { namedFileProblems } from './process/named-files.ts';
 import { onStopSignals } from './process/stop-signals.ts';
 
 export type ServeOptions = {
@@ -67,7 +68,7 @@ export async function serve(config: Config, options: ServeOptions = {}): Promise
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
     const { values } = parseArgs({ options: { demo: { type: 'boolean', default: false } } });
-    await serve(loadConfig(), values);
+    await serve(loadConfig(undefined, namedFileProblems), values);
   } catch (error) {
     process.stderr.write(`honeyguide: ${describeFailure(error)}\n`);
     process.exitCode = 1;

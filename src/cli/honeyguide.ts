@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../config/env.ts';
 import { secretsPath, secretsProblem } from '../config/secrets.ts';
 import { keysAtHand, requireOwnKeys } from '../process/key-check.ts';
+import { namedFileProblems } from '../process/named-files.ts';
 import { storeClock } from '../process/right-clock.ts';
 import { onStopSignals } from '../process/stop-signals.ts';
 import type { StaffAction } from '../rights/staff.ts';
@@ -134,7 +135,8 @@ function processContext(command: string): CommandContext & { close(): Promise<vo
   process.on('SIGUSR1', () => {});
   return {
     get config() {
-      config ??= loadConfig();
+      // Other commands do without those files, or say of theirs what is wrong; the doctor says so of all.
+      config ??= loadConfig(undefined, command === 'serve' ? namedFileProblems : undefined);
       return config;
     },
     openStore() {

@@ -48,8 +48,14 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the configuration; throws ConfigError with all problems. Unset and empty variables take their defaults. */
-export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+/**
+ * Reads the configuration; throws ConfigError with all problems, what `look` finds in the whole of it among them. Unset and empty
+ * variables take their defaults.
+ */
+export function loadConfig(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  look: (config: Config) => readonly string[] = () => [],
+): Config {
   const problems: string[] = [];
   function read<K extends keyof typeof SETTINGS>(name: K): ReturnType<(typeof SETTINGS)[K]['read']> {
     type Value = ReturnType<(typeof SETTINGS)[K]['read']>;
@@ -97,6 +103,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       if (!isLoopbackHost(host)) problems.push(`${name} ${NOT_ENCRYPTED}`);
     }
   }
+  problems.push(...look(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
