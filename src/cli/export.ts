@@ -14,9 +14,10 @@ import { type CommandContext, UsageError } from './context.ts';
 
 export const usage = `usage: honeyguide export [FILE] [--format csv|ndjson] [--type cell,area,wifi,bluetooth] [--gzip] [--json]
 
-Writes stations to FILE, or to standard output. NDJSON has everything; CSV (a FILE named .csv or .csv.gz) is that of
-OpenCelliD: cells with a position only. A FILE named .gz is compressed. FILE appears when it is complete, readable by its
-owner only: addresses of access points are personal.
+Writes stations to FILE, or to standard output. NDJSON (a FILE named .ndjson, .jsonl, .json, or without an extension) has
+everything; CSV (a FILE named .csv) is that of OpenCelliD: cells with a position only. A FILE with .gz after that is compressed;
+any other name takes --format. FILE appears when it is complete, readable by its owner only: addresses of access points are
+personal.
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
@@ -90,9 +91,17 @@ async function writeFileWhole(file: string, fill: (to: Writable) => Promise<void
 }
 
 function formatOf(given: string | undefined, file: string): 'csv' | 'ndjson' {
-  const format = given ?? (/\.csv(\.gz)?$/i.test(file) ? 'csv' : 'ndjson');
+  const format = given ?? formatNamed(file);
   if (format !== 'csv' && format !== 'ndjson') throw new UsageError('--format must be csv or ndjson');
   return format;
+}
+
+/** What a name promises: who asks for .xml and is given something else finds out in whatever reads it. */
+function formatNamed(file: string): 'csv' | 'ndjson' {
+  const [extension] = /\.[^./]*$/.exec(file.replace(/\.gz$/i, '').toLowerCase()) ?? [''];
+  if (extension === '.csv') return 'csv';
+  if (['', '.ndjson', '.jsonl', '.json'].includes(extension)) return 'ndjson';
+  throw new UsageError(`no format is known by the name ${extension}: end the file in .ndjson or .csv, or say --format`);
 }
 
 function typesOf(given: string | undefined): StationType[] | undefined {

@@ -176,7 +176,7 @@ describe('a file that is not there, or cannot be written,', () => {
     [['policies', 'publish', at('no', 'p.en.md'), '--version', '1'], `there is no folder ${at('no')}`],
     [['policies', 'publish', at('folder.en.md'), '--version', '1'], 'a file that was named is a folder'],
     [['export', at('no', 'map.csv')], `there is no folder ${at('no')}`],
-    [['export', at('folder.en.md')], `${at('folder.en.md')} is a folder`],
+    [['export', at('folder.en.md'), '--format', 'csv'], `${at('folder.en.md')} is a folder`],
     [['export', at('policy.en.md', 'x')], inPart],
     [
       ['anonymity-map', 'stats', at('no.gz')],

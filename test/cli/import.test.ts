@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -155,6 +155,28 @@ describe('honeyguide export', () => {
     expect(() => readFileSync(file)).toThrow();
     expect(() => readFileSync(`${file}.partial`)).toThrow();
   });
+
+  test.each(['out', 'out.gz', 'out.json', 'out.jsonl.gz', 'out.NDJSON', './.d/out', '.csv', 'out.csv.GZ'])(
+    'knows the format by the name %s',
+    async (name) => {
+      const file = join(folder, name);
+      mkdirSync(dirname(file), { recursive: true });
+      const { exitCode, output } = await honeyguide(['export', file, '--json']);
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(output.text())).toMatchObject({ format: /csv/i.test(name) ? 'csv' : 'ndjson' });
+    },
+  );
+
+  test.each(['out.xml', 'out.geojson', 'out.csv.zip', 'out.xml.gz', 'out.'])(
+    'writes nothing to %s, whose name promises another format, unless told which',
+    async (name) => {
+      const file = join(folder, name);
+      const { exitCode, messages } = await honeyguide(['export', file]);
+      expect([exitCode, messages.text()]).toEqual([2, expect.stringContaining('say --format')]);
+      expect(() => readFileSync(file)).toThrow();
+      expect((await honeyguide(['export', file, '--format', 'csv'])).exitCode).toBe(0);
+    },
+  );
 
   test.each([
     ['--format', 'xml'],
