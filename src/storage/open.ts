@@ -67,6 +67,8 @@ export function connectStore(address: StoreAddress, onError?: (error: Error) => 
 }
 
 const LOST = 'the store cannot be reached: the process that serves it is not there (any more), or does not answer';
+const UNKNOWN_HOST = 'the store cannot be reached: nobody here knows the host that DATABASE_URL names';
+const UNASKED = 'the store cannot be reached: the name server does not say where the host is that DATABASE_URL names';
 /** What the pool says when all of its connections are in use for longer than anybody may wait. */
 const BUSY = 'the store is too busy: no connection came free in time';
 /** SQLSTATE of a server that is there and can't serve: classes 53 (no room, memory or connection left) and 58 (its system failed). */
@@ -91,8 +93,10 @@ const CUT_OFF = new Set([
 /** A sentence for people if the error means that the store cannot be reached (at all, or any more), or cannot serve, else null. */
 export function describeStoreLoss(error: unknown): string | null {
   const { code, syscall, message = '' } = (error ?? {}) as { code?: string; syscall?: string; message?: string };
-  // Its name can't be looked up while a name server is away.
-  if (syscall === 'connect' || syscall === 'getaddrinfo' || CUT_OFF.has(code ?? '')) return LOST;
+  // ENOTFOUND is a name server's no; EAI_AGAIN that it is away.
+  if (code === 'ENOTFOUND') return UNKNOWN_HOST;
+  if (syscall === 'getaddrinfo') return UNASKED;
+  if (syscall === 'connect' || CUT_OFF.has(code ?? '')) return LOST;
   // Class 57P is an operator's shutdown; 08 is the connection itself; pg's own words come without a code.
   if (code?.startsWith('57P') || code?.startsWith('08')) return LOST;
   if (code !== undefined && code in UNABLE) return UNABLE[code];

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { openStore } from '../../src/storage/open.ts';
+import { describeStoreLoss, openStore } from '../../src/storage/open.ts';
 import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder } from '../support/store.ts';
 
 describe('an open store', () => {
@@ -56,4 +56,12 @@ describe('an open store', () => {
     expect(failure).toBeInstanceOf(Error);
     expect(inspect(failure)).not.toContain('canary');
   });
+});
+
+test.each([
+  ['ENOTFOUND', 'getaddrinfo', /nobody here knows the host/],
+  ['EAI_AGAIN', 'getaddrinfo', /the name server does not say/],
+  ['ECONNREFUSED', 'connect', /the process that serves it is not there/],
+])('says of a store that fails with %s what to look at', (code, syscall, says) => {
+  expect(describeStoreLoss(Object.assign(new Error(code), { code, syscall }))).toMatch(says);
 });
