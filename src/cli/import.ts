@@ -48,15 +48,19 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   let rowsBefore = 0;
   try {
     for (const source of sources) {
+      let taken = 0;
       const summary = await importStations(store, readSource(source, context, progress, bytesBefore), {
         nowMs: context.now(),
         resumeKey: source.resumeKey,
         signal,
         macs,
         barredAmong: (client, among) => barredAmong(client, among, barredKey),
-        onProgress: (rows) => progress.rows(rowsBefore + rows),
+        onProgress(rows) {
+          taken = rows;
+          progress.rows(rowsBefore + rows);
+        },
       }).catch((error: unknown) => {
-        throw isDamage(error) ? new Error(`${source.name}: ${error.message}`) : error;
+        throw isDamage(error) ? new Error(`${source.name}: ${damageOf(error)}; ${takenOf(taken)}`) : error;
       });
       summaries.push(summary);
       bytesBefore += source.sizeBytes;
@@ -73,10 +77,23 @@ export async function run(args: string[], context: CommandContext): Promise<numb
   return total.rows > 0 && rejectsOf(total) === total.rows ? 1 : 0;
 }
 
-/** What is said of a file that is cut, or no gzip after all, or has no lines, where it is not known which file it is. */
+/** A file that is cut, or no gzip after all, or has no lines: where what fails doesn't know which file it is. */
 function isDamage(error: unknown): error is Error {
   const code = String((error as { code?: unknown }).code);
   return error instanceof Error && (code.startsWith('Z_') || code === CR_ALONE);
+}
+
+/** What is wrong with it, in words for who does not know zlib's. */
+function damageOf(error: Error & { code?: string }): string {
+  if (error.code === CR_ALONE) return error.message;
+  return error.code === 'Z_BUF_ERROR'
+    ? 'its end is missing: the gzip in it stops half-way'
+    : `it is damaged: not all of it is gzip (${error.message})`;
+}
+
+/** Whole batches only, so that what was read last before the damage is not in it; what an earlier run took is not counted again. */
+function takenOf(rows: number): string {
+  return rows === 0 ? 'no row was taken this time' : `${rows} rows before that were taken this time, and stay`;
 }
 
 function sourceOf(path: string): Source {

@@ -107,7 +107,22 @@ describe('honeyguide import', () => {
     writeFileSync(cut, gzipSync(csv.join('')).subarray(0, 500));
     const { exitCode, messages } = await honeyguide(['import', cut]);
     expect(exitCode).toBe(1);
-    expect(messages.text()).toMatch(/cut\.gz: unexpected end/);
+    expect(messages.text()).toMatch(/cut\.gz: its end is missing.*; no row was taken this time/);
+  });
+
+  test('says of a gzip that is cut or damaged late how many rows were taken, and of what is behind it that it is none', async () => {
+    const whole = gzipSync(csv.join('').repeat(100));
+    const late = join(folder, 'late.csv.gz');
+    writeFileSync(late, whole.subarray(0, -20));
+    const { exitCode, output, messages } = await honeyguide(['import', late, '--json']);
+    expect([exitCode, messages.text()]).toEqual([1, '']);
+    const { error } = JSON.parse(output.text());
+    expect(error).toMatch(/^late\.csv\.gz: its end is missing.*; \d+ rows before that were taken this time, and stay$/);
+    const again = await honeyguide(['import', late]);
+    expect(again.messages.text()).toMatch(/no row was taken this time/);
+    const followed = join(folder, 'followed.csv.gz');
+    writeFileSync(followed, Buffer.concat([whole, Buffer.from('garbage')]));
+    expect((await honeyguide(['import', followed])).messages.text()).toMatch(/it is damaged: not all of it is gzip/);
   });
 
   test('fails where not one line was a station, and not where some were', async () => {
