@@ -6,6 +6,9 @@ const OPTIONS: RedisOptions = {
   maxRetriesPerRequest: 1,
   connectTimeout: 2_000,
   commandTimeout: 500,
+  // One that took a command and sends nothing (frozen, cut off by a firewall) is let go, or all that it is told piles up until it
+  // answers. Then a command fails at once.
+  socketTimeout: 2_000,
   retryStrategy: (attempt) => Math.min(attempt * 500, 10_000),
 };
 

@@ -12,6 +12,7 @@ import {
   freePort,
   TEST_VALKEY_URL,
   testClient,
+  untilAnswered,
   untilReady,
   VALKEY_BIN,
 } from '../support/valkey.ts';
@@ -65,6 +66,28 @@ test('a Valkey that takes connections and never answers does so too', async () =
   const app = await gateway(await testClient(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`));
   afterFile(() => void server.close());
   await expectAlone(app);
+});
+
+test('one that falls silent is let go, so that nobody waits for it any more and nothing piles up, and is asked again', async () => {
+  let connections = 0;
+  let isSilent = false;
+  const server = createServer((socket) => {
+    connections++;
+    socket.on('error', () => {});
+    socket.on('data', () => isSilent || socket.write('+OK\r\n'));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  afterFile(() => void server.close());
+  const valkey = await testClient(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await untilReady(valkey);
+  isSilent = true;
+  await expect(valkey.set('a', '')).rejects.toThrow('timed out');
+  await new Promise((resolve) => valkey.once('close', resolve));
+  await expect(valkey.set('b', '')).rejects.toThrow("isn't writeable");
+  isSilent = false;
+  await untilAnswered(valkey);
+  expect(await valkey.set('c', '')).toBe('OK');
+  expect(connections).toBeGreaterThan(1);
 });
 
 describe.skipIf(TEST_VALKEY_URL === undefined)('gateways that share a Valkey (needs TEST_VALKEY_URL)', () => {
@@ -124,7 +147,7 @@ describe.skipIf(VALKEY_BIN === undefined)(
       server.freeze();
       await expectAlone(a);
       server.wake();
-      await Promise.all(clients.map((client) => client.ping()));
+      await Promise.all(clients.map(untilAnswered));
       await expectShared(a, b);
     });
 

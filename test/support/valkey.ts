@@ -32,6 +32,11 @@ export async function untilReady(valkey: Valkey): Promise<void> {
   if (valkey.status !== 'ready') await once(valkey, 'ready');
 }
 
+/** Resolves when it answers, after however many failures. */
+export async function untilAnswered(valkey: Valkey): Promise<void> {
+  while ((await valkey.ping().catch(() => '')) === '') await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+}
+
 /** A port of this machine that nobody listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
