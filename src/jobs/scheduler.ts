@@ -7,10 +7,12 @@ export type Job = {
   readonly everyMs: number;
   /** Lateness that is no fault yet; default: ten seconds, or its period if that is longer. */
   readonly lateMs?: number;
+  /** How far behind its work is although its runs do what they should, ms: told as its lag, no fault of its health. */
+  readonly behindMs?: () => number;
   run(nowMs: number): Promise<void> | void;
 };
 
-/** How a job is doing: `lagMs` past the time when it should last have succeeded, 0 if it is on time. */
+/** How a job is doing: `lagMs` past the time when it should last have succeeded, or behind with its work; 0 if it is on time. */
 export type JobState = {
   readonly name: string;
   readonly runs: number;
@@ -60,7 +62,7 @@ export function startJobs(
   const runners = jobs.map((job) => startJob(job, now, onError, timers));
   return {
     states: () => runners.map((runner) => runner.state()),
-    healthy: () => runners.every((runner) => runner.state().lagMs <= runner.lateMs),
+    healthy: () => runners.every((runner) => runner.overdueMs() <= runner.lateMs),
     async stop() {
       await Promise.all(runners.map((runner) => runner.stop()));
     },
@@ -93,9 +95,15 @@ function startJob(job: Job, now: () => number, onError: (job: string, error: unk
     running = runOnce();
   }
 
+  const overdueMs = () => Math.max(0, timers.nowMs() - dueMs);
+
   return {
     lateMs: job.lateMs ?? Math.max(LATE_MS, job.everyMs),
-    state: (): JobState => ({ name: job.name, runs, failures, lagMs: Math.max(0, timers.nowMs() - dueMs) }),
+    overdueMs,
+    state: (): JobState => ({
+      ...{ name: job.name, runs, failures },
+      lagMs: Math.max(overdueMs(), job.behindMs?.() ?? 0),
+    }),
     async stop() {
       stopped = true;
       timers.clear(timer);

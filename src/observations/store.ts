@@ -57,6 +57,18 @@ export async function measureInbox(db: Pool): Promise<{ pendingRows: number; byt
   return { pendingRows: Number(rows[0].pending), bytes: Number(rows[0].bytes) };
 }
 
+/** Numbers of the first and the last report that nobody folded; they count up in the order of arrival. */
+export type WaitingReports = { readonly oldestId: number; readonly newestId: number };
+
+/** Null if none waits. */
+export async function waitingReports(db: Pool): Promise<WaitingReports | null> {
+  const { rows } = await db.query(
+    'select min(id)::text as oldest, max(id)::text as newest from inbox where folded_at is null',
+  );
+  const [{ oldest, newest }] = rows;
+  return oldest === null ? null : { oldestId: Number(oldest), newestId: Number(newest) };
+}
+
 /** Deletes what is older than RAW_TTL_MS, a batch at a time until the signal aborts. Returns how many rows went. */
 export async function expireInbox(db: Pool, nowMs: number, signal?: AbortSignal): Promise<number> {
   let gone = 0;

@@ -24,6 +24,7 @@ import type { Store } from '../storage/open.ts';
 import { timedQuery } from '../storage/pool.ts';
 import { reclaimRoom } from '../storage/reclaim.ts';
 import type { AtRest } from './at-rest.ts';
+import { foldJob } from './fold-job.ts';
 import type { MapIndex } from './map-index.ts';
 import { createRightClock } from './right-clock.ts';
 
@@ -59,10 +60,6 @@ export type JobDeps = {
 const SNAPSHOT_MS = 15 * 60_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** What was reported answers within a minute. */
-const FOLD_MS = 10_000;
-/** It gives way to serving: that it waits for a core is no reason to send phones elsewhere. */
-const FOLD_LATE_MS = 2 * MINUTE_MS;
 /** An erasure that began goes on within seconds. */
 const ERASE_MS = 15_000;
 /** Erasures that time makes due, begun in one run: some 15 s of the ledger's lock, held for each alone; the job is back in a minute. */
@@ -131,15 +128,7 @@ export function gatewayJobs(deps: JobDeps): JobPlan {
 function mapJobs({ store, map, fold, stopping, log }: JobDeps): Job[] {
   return [
     { name: 'snapshot', everyMs: SNAPSHOT_MS, run: () => map.writeSnapshot() },
-    {
-      name: 'fold',
-      everyMs: FOLD_MS,
-      lateMs: FOLD_LATE_MS,
-      async run() {
-        const summary = await fold();
-        if (summary !== null && summary.rows > 0) log.info({ folded: summary }, 'reports folded');
-      },
-    },
+    foldJob({ store, fold, log }),
     { name: 'reclaim room', everyMs: HOUR_MS, run: async () => void (await reclaimRoom(store, stopping)) },
   ];
 }

@@ -136,3 +136,10 @@ async function stop(jobs: Scheduler): Promise<void> {
   await vi.advanceTimersByTimeAsync(1_000);
   await stopped;
 }
+
+test('a job whose runs go well while its work piles up has a lag, and is no reason to call the process ill', async () => {
+  const jobs = startJobs([{ name: 'job', everyMs: 1_000, behindMs: () => 3_600_000, run() {} }], Date.now, () => {});
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect([jobs.states()[0].lagMs, jobs.healthy()]).toEqual([3_600_000, true]);
+  await stop(jobs);
+});
