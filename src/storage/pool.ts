@@ -13,17 +13,20 @@ export type StoreAddress = { kind: 'postgres'; url: string } | { kind: 'embedded
 
 /**
  * On PostgreSQL: no parameters in its log, nor details of errors, which quote rows. A role may say so of errors' parameters; of the
- * rest if it is a superuser or was granted SET on them (PostgreSQL 15). What it may not say, the doctor does.
+ * rest if it is a superuser or was granted SET on them (PostgreSQL 15). What it may not say, the doctor does. And a statement ends
+ * when its client is gone: given up here it would wait on for its lock, with a connection of PostgreSQL's, until none is left
+ * for anybody. Some systems cannot tell (SQLSTATE 22023).
  */
-const KEEP_VALUES_OUT_OF_LOGS = `do $$
-  declare quiet text[];
+const SET_SESSION = `do $$
+  declare setting text[];
   begin
-    foreach quiet slice 1 in array array[
-      ['log_parameter_max_length_on_error', '0'], ['log_parameter_max_length', '0'], ['log_error_verbosity', 'terse']
+    foreach setting slice 1 in array array[
+      ['log_parameter_max_length_on_error', '0'], ['log_parameter_max_length', '0'], ['log_error_verbosity', 'terse'],
+      ['client_connection_check_interval', '2s']
     ] loop
       begin
-        perform set_config(quiet[1], quiet[2], false);
-      exception when insufficient_privilege then null;
+        perform set_config(setting[1], setting[2], false);
+      exception when insufficient_privilege or invalid_parameter_value then null;
       end;
     end loop;
   end $$`;
@@ -72,7 +75,7 @@ export function openPool(
           query_timeout: queryMs,
           connectionTimeoutMillis: 10_000,
           idle_in_transaction_session_timeout: 60_000,
-          onConnect: async (client) => void (await client.query(`${READ_COMMITTED}; ${KEEP_VALUES_OUT_OF_LOGS}`)),
+          onConnect: async (client) => void (await client.query(`${READ_COMMITTED}; ${SET_SESSION}`)),
         }
       : {
           Client,

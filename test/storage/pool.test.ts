@@ -97,3 +97,28 @@ test.runIf(ON_POSTGRES)(
     expect((await pool.query('select n from counter')).rows).toEqual([{ n: 8 }]);
   },
 );
+
+test.runIf(ON_POSTGRES)(
+  'a query that was given up does not wait on for its lock in PostgreSQL, with a connection of its own',
+  async () => {
+    const url = await testDatabase();
+    const { pool, close } = openPool({ kind: 'postgres', url }, undefined, 300);
+    afterFile(close);
+    const holder = await openPool({ kind: 'postgres', url });
+    afterFile(holder.close);
+    await holder.pool.query('create table held ()');
+    await transact(holder.pool, async (client) => {
+      await client.query('lock table held');
+      const given = await Promise.allSettled([1, 2, 3].map(() => pool.query('select from held')));
+      expect(given.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+      const waiting = async () => {
+        const { rows } = await client.query(
+          `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rows[0].n;
+      };
+      expect(await waiting()).toBe(3);
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(0);
+    });
+  },
+);
