@@ -40,7 +40,7 @@ import { listPolicies, readPolicyTexts } from '../policy/store.ts';
 import { rowNamesOf } from '../privacy/row-names.ts';
 import { takeProof } from '../rights/challenges-store.ts';
 import { notifyRecipients } from '../rights/notices-store.ts';
-import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
+import { openPool, REQUEST_CONNECT_MS, REQUEST_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { devicePorts } from './device-ports.ts';
 import { followMasterKeys } from './follow-master-keys.ts';
 import { CLOCKS } from './sharing.ts';
@@ -84,7 +84,7 @@ export async function openThreadPeople(
   log: BugLog,
 ): Promise<PeopleSetup & { readonly people: People; close(): Promise<void> }> {
   const lost = (error: Error) => log.error(describeError(error), 'store connection lost');
-  const { pool, close } = openPool(store, lost, SERVER_QUERY_MS);
+  const { pool, close } = openPool(store, lost, REQUEST_QUERY_MS, false, REQUEST_CONNECT_MS);
   const settle = (seq: number) => settleEverywhere(pool, seq, CLOCKS.monotonicMs);
   const chain = createInChain({ pool, ledgerKey: keys.ledgerKey, now: Date.now, settle });
   const inChain = tellingOfHead(chain, log);

@@ -24,7 +24,7 @@ import { createOpenedDevices } from '../sharing/opened-devices.ts';
 import { joinReplicas, type Replica } from '../sharing/replica-store.ts';
 import { loadSwitches } from '../sharing/switches-store.ts';
 import { createWrongPurposeNotes } from '../sharing/wrong-purposes.ts';
-import { openPool, type StoreAddress } from '../storage/pool.ts';
+import { openPool, REQUEST_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { createWriteBehind } from '../storage/write-behind.ts';
 import type { AnonymityMapHandle } from './anonymity-map.ts';
 
@@ -116,12 +116,6 @@ export function openSharing(setup: SharingSetup, log: BugLog): { readonly audien
   };
 }
 
-/**
- * How long the store may take for one query about a partner's question: longer than the 10 s that one waits for the ledger's lock (chain.ts), so that
- * who waited in vain had nothing done; no longer, because whoever comes behind waits for it as well.
- */
-const QUERY_MS = 12_000;
-
 /** The same over connections of its own, as a server thread has it. */
 export function openThreadSharing(
   store: StoreAddress,
@@ -129,7 +123,7 @@ export function openThreadSharing(
   log: BugLog,
 ): ReturnType<typeof openSharing> {
   const onLost = (error: Error) => log.error(describeError(error), 'store connection lost');
-  const { pool, close } = openPool(store, onLost, QUERY_MS, true);
+  const { pool, close } = openPool(store, onLost, REQUEST_QUERY_MS, true);
   const sharing = openSharing({ ...setup, pool }, log);
   return { ...sharing, close: () => sharing.close().finally(close) };
 }

@@ -12,7 +12,7 @@ import { openSubmissionCounts } from '../observations/submission-counts.ts';
 import { REQUEST_TTL_MS } from '../rights/registry-map.ts';
 import type { RemovalPorts } from '../rights/routes.ts';
 import { noteRefusals, requestRemoval } from '../rights/store.ts';
-import { openPool, SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
+import { openPool, REQUEST_CONNECT_MS, REQUEST_QUERY_MS, type StoreAddress } from '../storage/pool.ts';
 import { createAtRest } from './at-rest.ts';
 import { createDiskOf } from './store-disk.ts';
 import { orUnavailable } from './store-loss.ts';
@@ -31,7 +31,7 @@ export function openSubmission(
 ): { ports: SubmissionPorts; removals: RemovalPorts; close(): Promise<void> } {
   const lost = (error: Error) => log.error(describeError(error), 'store connection lost');
   const { macs, payloads } = createAtRest(setup.stationKey);
-  const { pool, close } = openPool(setup.store, lost, SERVER_QUERY_MS);
+  const { pool, close } = openPool(setup.store, lost, REQUEST_QUERY_MS, false, REQUEST_CONNECT_MS);
   const disk = createDiskOf(pool, setup);
   async function measure() {
     return { ...(await measureInbox(pool)), freeBytes: await disk.freeBytes() };

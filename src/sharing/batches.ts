@@ -20,7 +20,7 @@ type Waiting<Ask, Outcome> = {
 
 /** Who waits is looked at so often, while anybody does. */
 const WAIT_TURN_MS = 1_000;
-/** With the 12 s that their own batch may take (process/sharing.ts), nobody waits for more than 18 s; as a rule a batch takes milliseconds. */
+/** With the 12 s that their own batch may take (storage/pool.ts), nobody waits for more than 18 s; as a rule a batch takes milliseconds. */
 const MAX_WAIT_TURNS = 5;
 
 /** Less than a transaction takes. */

@@ -39,6 +39,14 @@ const READ_COMMITTED = `set default_transaction_isolation = 'read committed'`;
 
 /** Longer than any query of a server takes: they are bounded in rows, and wait for locks that are held for a batch. */
 export const SERVER_QUERY_MS = 30_000;
+/**
+ * How long the store may take for one query about a request: longer than the 10 s that one waits for the ledger's lock (disclosures/chain.ts), so
+ * that who waited in vain had nothing done; no longer, because whoever asked has gone by then, and whoever comes behind waits for it as well.
+ */
+export const REQUEST_QUERY_MS = 12_000;
+/** What a request waits for a connection, so that with its query it has an answer before clients give up, some 15 s after they asked. */
+export const REQUEST_CONNECT_MS = 5_000;
+const CONNECT_MS = 10_000;
 /** Connections of one pool to PostgreSQL, at most. */
 const MAX_CONNECTIONS = 10;
 /** Connections that a gateway opens to PostgreSQL at most: its main thread and its fold have a pool each, a server thread three. */
@@ -54,13 +62,15 @@ export function timedQuery(text: string, timeoutMs: number, values: unknown[] = 
 /**
  * A pool of connections, and how to end it (any number of times). `queryMs` is how long PostgreSQL may take for an answer,
  * 0 = as long as it needs; the embedded store, whose connections end with its process, is never timed. `pipeline`: queries
- * of a connection are sent without waiting for the answers to those before.
+ * of a connection are sent without waiting for the answers to those before. `connectMs` is how long one waits for a connection
+ * to PostgreSQL.
  */
 export function openPool(
   address: StoreAddress,
   onError: (error: Error) => void = () => {},
   queryMs = 0,
   pipeline = false,
+  connectMs = CONNECT_MS,
 ): { pool: pg.Pool; close(): Promise<void> } {
   const pool = new pg.Pool(
     address.kind === 'postgres'
@@ -73,7 +83,7 @@ export function openPool(
           keepAlive: true,
           keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
           query_timeout: queryMs,
-          connectionTimeoutMillis: 10_000,
+          connectionTimeoutMillis: connectMs,
           idle_in_transaction_session_timeout: 60_000,
           onConnect: async (client) => void (await client.query(`${READ_COMMITTED}; ${SET_SESSION}`)),
         }
