@@ -4,12 +4,15 @@
 import type { ClientBase, Pool } from 'pg';
 import { MAP_TABLES } from './registry-map.ts';
 
+/** Where the tables lie: it is the operator who says, by the search_path of the role. */
+const OUR_SCHEMA = `(select n.nspname from pg_class r join pg_namespace n on n.oid = r.relnamespace where r.oid = 'devices'::regclass)`;
+
 /** Columns, as `table.column`, in which the device's id is found: as a UUID, in text, in lists, or as bytes. */
 export async function findTraces(db: Pool | ClientBase, device: string): Promise<string[]> {
   const { rows: columns } = await db.query<{ table: string; column: string; type: string }>(
     `select c.table_name as "table", c.column_name as "column", c.udt_name as type from information_schema.columns c
      join information_schema.tables t using (table_schema, table_name)
-     where c.table_schema = 'public' and t.table_type = 'BASE TABLE' and c.udt_name in ('uuid', 'text', '_text', 'bytea', 'jsonb')
+     where c.table_schema = ${OUR_SCHEMA} and t.table_type = 'BASE TABLE' and c.udt_name in ('uuid', 'text', '_text', 'bytea', 'jsonb')
      order by 1, 2`,
   );
   const tables = Map.groupBy(

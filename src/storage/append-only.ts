@@ -14,7 +14,7 @@ export async function allowDeletes(client: ClientBase, because: 'retention' | 'e
 export async function unguardedTables(db: Pick<ClientBase, 'query'>): Promise<string[]> {
   const { rows } = await db.query(
     `select t.name from unnest($1::text[]) as t(name) where not exists (
-       select from pg_trigger g where g.tgrelid = to_regclass('public.' || t.name) and g.tgname = t.name || '_append_only'
+       select from pg_trigger g where g.tgrelid = to_regclass(t.name) and g.tgname = t.name || '_append_only'
          and g.tgenabled in ('O', 'A')) order by 1`,
     [APPEND_ONLY],
   );
