@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { describeStoreLoss } from '../storage/open.ts';
 import { UsageError } from './context.ts';
 
-/** SQLSTATE of what an operator gets wrong at the first start, in words that say what to change. */
+/** SQLSTATE of what an operator gets wrong, mostly at the first start, in words that say what to change. */
 const SET_WRONG: Readonly<Record<string, string>> = {
   '28000': 'the store does not let this user in: see pg_hba.conf of the server, and DATABASE_URL',
   '28P01': 'the store does not let this user in: DATABASE_URL names another user or password',
@@ -14,6 +14,12 @@ const SET_WRONG: Readonly<Record<string, string>> = {
     'the store has no schema to make tables in: the search_path of the user of DATABASE_URL names none that is there',
   '42501':
     'the user of DATABASE_URL may not do that: it must own the tables, and may make schemas in the database and tables in its own',
+  '57014':
+    'the store cut a query short: the statement_timeout of the user of DATABASE_URL is too short for it, or somebody cancelled it',
+  '55P03':
+    'somebody holds what a query needs in the store for longer than the lock_timeout of the user of DATABASE_URL',
+  '25P03':
+    'the store ended a transaction that paused: see the idle_in_transaction_session_timeout of the user of DATABASE_URL',
 };
 
 /** What the system says of a file that was named, in words that say what to look at; null for anything else. */

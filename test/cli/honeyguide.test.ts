@@ -156,6 +156,9 @@ describe('a failing command', () => {
       ['3D000', 'no database of the name in DATABASE_URL'],
       ['42501', 'it must own the tables'],
       ['3F000', 'search_path'],
+      ['57014', 'statement_timeout'],
+      ['55P03', 'lock_timeout'],
+      ['25P03', 'idle_in_transaction_session_timeout'],
     ]) {
       const said = describeFailure(Object.assign(new Error('no canary here'), { severity: 'FATAL', code }));
       expect(said).toContain(words);
