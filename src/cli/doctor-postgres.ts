@@ -12,6 +12,8 @@ type Settings = {
   statements: boolean;
   fsync: boolean;
   waits: boolean;
+  writes: boolean;
+  vacuums: boolean;
   superuser: boolean;
   tls: boolean | null;
   connections: number;
@@ -30,6 +32,8 @@ export async function checkPostgres(pool: Pool, url: string, threads: number): P
         or current_setting('log_min_duration_sample') <> '-1' or current_setting('log_transaction_sample_rate') <> '0' as statements,
       current_setting('fsync')::bool as fsync,
       current_setting('synchronous_commit') <> 'off' as waits,
+      current_setting('transaction_read_only') = 'off' as writes,
+      current_setting('autovacuum')::bool and current_setting('track_counts')::bool as vacuums,
       (select rolsuper from pg_roles where rolname = current_user) as superuser,
       (select ssl from pg_stat_ssl where pid = pg_backend_pid()) as tls,
       (select least(current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
@@ -38,6 +42,14 @@ export async function checkPostgres(pool: Pool, url: string, threads: number): P
   const [found] = rows;
   const weak = (what: string, says: string): Finding => ({ what, state: 'weak', says });
   const findings: Finding[] = [];
+  if (!found.writes) {
+    const says = 'read only: a standby, or default_transaction_read_only is on: no report and no consent is taken';
+    findings.push({ what: 'store writes', state: 'wrong', says });
+  }
+  if (!found.vacuums) {
+    const says = 'autovacuum or track_counts is off: room of what is deleted is not used again, and the disk fills up';
+    findings.push(weak('store vacuum', says));
+  }
   if (found.statements && found.params) {
     const says =
       'PostgreSQL logs statements with their parameters (names, hashes of keys): set log_parameter_max_length = 0';

@@ -114,7 +114,11 @@ test.runIf(ON_POSTGRES && POSTGRES_BIN !== undefined)(
     await admin.query('alter role plain connection limit 40');
     expect(await weakOf(url.href)).toEqual(['store connections']);
     await admin.query('alter role plain connection limit -1');
+    await admin.query('alter role plain set default_transaction_read_only = on');
+    expect(await weakOf(url.href)).toEqual(['store writes']);
+    await admin.query('alter role plain reset default_transaction_read_only');
     const settings = [
+      'autovacuum = off',
       'fsync = off',
       `log_statement = 'all'`,
       'log_parameter_max_length = -1',
@@ -125,9 +129,9 @@ test.runIf(ON_POSTGRES && POSTGRES_BIN !== undefined)(
     await admin.query('select pg_reload_conf()');
     await expect
       .poll(() => weakOf(url.href), { timeout: 10_000 })
-      .toEqual(['store log', 'store errors', 'store fsync', 'store commits']);
+      .toEqual(['store vacuum', 'store log', 'store errors', 'store fsync', 'store commits']);
     // A superuser's connections have said so for themselves.
-    expect(await weakOf(server.url)).toEqual(['store role', 'store fsync', 'store commits']);
+    expect(await weakOf(server.url)).toEqual(['store vacuum', 'store role', 'store fsync', 'store commits']);
     await admin.end();
   },
   60_000,
