@@ -4,7 +4,7 @@
 // thousand, every minute, so that many of them keep neither the rest nor each other's rows waiting.
 import type { Random } from '../devices/device-key.ts';
 import { dropAgedRows } from '../disclosures/store.ts';
-import { deleteOldKeys } from '../observations/day-keys.ts';
+import { deleteOldKeys } from '../observations/day-keys-store.ts';
 import { expireInbox } from '../observations/store.ts';
 import { eraseChildren, eraseUnused, type Share } from '../rights/children-store.ts';
 import { advanceErasures, compactKeys, type EraseDeps } from '../rights/erase-store.ts';

@@ -1,12 +1,10 @@
 // The random key of each UTC day, shared by all processes of one store, under which contributors are counted. Promises: made
 // by whoever needs it first, the same for everybody; a thread forgets yesterday's as soon as it asks for today's; after
-// KEY_LIFE_DAYS the row is deleted, and with it the only way from an address to its tag. What the store holds is half of it: the
+// KEY_LIFE_DAYS (day-keys-store.ts) the row is deleted, and with it the only way from an address to its tag. What the store holds is half of it: the
 // other half is a secret outside, so that a dump of the day's rows and key does not do (networks are few enough to try all).
 import type { Pool } from 'pg';
 import { dayOf } from './contributor.ts';
 
-/** A key is deleted when its day ended a whole day ago at the latest: replicas' clocks may differ around midnight. */
-const KEY_LIFE_DAYS = 2;
 const KEY_BYTES = 32;
 
 export type DayKeys = {
@@ -46,17 +44,4 @@ export function createDayKeys(
       return fetched;
     },
   };
-}
-
-/**
- * Deletes the keys of days that are over since KEY_LIFE_DAYS, and of days beyond tomorrow, which a clock that ran ahead made: they
- * would last until then. Returns how many went.
- */
-export async function deleteOldKeys(db: Pool, nowMs: number): Promise<number> {
-  const today = dayOf(nowMs);
-  const { rowCount } = await db.query('delete from contributor_keys where day <= $1 or day > $2', [
-    today - KEY_LIFE_DAYS,
-    today + 1,
-  ]);
-  return rowCount ?? 0;
 }

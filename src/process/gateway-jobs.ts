@@ -12,7 +12,7 @@ import type { Job } from '../jobs/scheduler.ts';
 import { createQuotaSharing, type SharedKey } from '../jobs/share-quotas.ts';
 import { createSummary } from '../jobs/summary.ts';
 import { sweepMap } from '../jobs/sweep-map.ts';
-import { deleteOldKeys } from '../observations/day-keys.ts';
+import { deleteOldKeys } from '../observations/day-keys-store.ts';
 import { expireInbox } from '../observations/store.ts';
 import type { Corrections } from '../positioning/calibration.ts';
 import { loadCorrections } from '../positioning/error-store.ts';

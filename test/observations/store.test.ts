@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { contributorTag } from '../../src/observations/contributor.ts';
-import { createDayKeys, deleteOldKeys } from '../../src/observations/day-keys.ts';
+import { createDayKeys } from '../../src/observations/day-keys.ts';
+import { deleteOldKeys } from '../../src/observations/day-keys-store.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { decodeReport } from '../../src/observations/payload.ts';
 import { expireInbox, insertRows, measureInbox, RAW_TTL_MS } from '../../src/observations/store.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { loadDevice } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
 import { dropAgedRows, LEDGER_TTL_MS } from '../../src/disclosures/store.ts';
-import { deleteOldKeys } from '../../src/observations/day-keys.ts';
+import { deleteOldKeys } from '../../src/observations/day-keys-store.ts';
 import { expireInbox, RAW_TTL_MS } from '../../src/observations/store.ts';
 import { openChallenge, takeProof } from '../../src/rights/challenges-store.ts';
 import { eraseUnused } from '../../src/rights/children-store.ts';

@@ -14,6 +14,7 @@ import {
 import type { RandomBelow } from '../../privacy/discrete-laplace.ts';
 import type { RegionKey } from '../../privacy/region-key.ts';
 import { inTimeSql } from '../../rights/registry.ts';
+import { compactTable } from '../../storage/compact.ts';
 import { COUNTS_LOCK } from '../../storage/locks.ts';
 import { transact } from '../../storage/transaction.ts';
 
@@ -45,6 +46,8 @@ export async function releaseDueWindows(deps: ReleaseDeps, nowMs: number): Promi
       regions += published;
     }
   }
+  // Tags can't be told from their devices any more once the salt is gone, from the files too.
+  if (windows + keptBack > 0) await compactTable(deps.pool, 'visit_salts');
   return { windows, regions, keptBack };
 }
 
