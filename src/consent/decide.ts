@@ -85,11 +85,11 @@ export type Decision = {
 
 export function decide(question: Question): Decision {
   const { device, grant } = question;
-  const refused = refusal(question);
-  const coarse = refused === null ? whyNotPrecise(question) : null;
   const eventSeq = grant?.eventSeq ?? null;
   const policyVersion = grant?.policyVersion ?? question.policyVersion;
+  const refused = refusal(question);
   if (refused !== null) return { outcome: 'nothing', reason: refused, sources: 0, eventSeq, policyVersion };
+  const coarse = whyNotPrecise(question);
   if (coarse !== null) return { outcome: 'region', reason: coarse, sources: device.sources, eventSeq, policyVersion };
   const sources = device.sources & grant!.sources;
   return { outcome: 'precise', reason: 'granted', sources, eventSeq, policyVersion };

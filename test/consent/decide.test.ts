@@ -197,6 +197,32 @@ describe('the decision', () => {
     ).toBe('nothing');
   });
 
+  test('never lets a child’s precise place serve advertising, whatever its parent allows, nor on a consent its parent took back', () => {
+    const parental = [{ id: 'p1', at: NOW - 1, withdrawnAt: null, precise: true }];
+    const application = { ...ADA.application, purposes: ['dpv:ServiceProvision', 'dpv:PersonalisedAdvertising'] };
+    const grant = { ...ADA.grant!, parental: 'p1' };
+    const device = { ...ADA.device, ageBand: '13to15' as const, marketing: true, parental };
+    const child = { ...ADA, application, grant, device };
+    expect(decide(child).outcome).toBe('precise');
+    expect(decide({ ...child, purpose: 'dpv:PersonalisedAdvertising' })).toMatchObject({
+      outcome: 'region',
+      reason: 'childLimit',
+    });
+    // Another consent of the parent's is in force, and none of its own.
+    const takenBack = [
+      { ...parental[0], withdrawnAt: NOW },
+      { ...parental[0], id: 'p2' },
+    ];
+    expect(decide({ ...child, device: { ...device, parental: takenBack } })).toMatchObject({
+      outcome: 'region',
+      reason: 'childLimit',
+    });
+    expect(decide({ ...child, device: { ...device, parental: takenBack, ageBand: 'unknown' } })).toMatchObject({
+      outcome: 'region',
+      reason: 'ageUnknown',
+    });
+  });
+
   test('takes a device for a child’s once it was found out to be, whatever its band', () => {
     expect(decide({ ...ADA, device: { ...ADA.device, flags: FLAG.child } }).outcome).toBe('nothing');
   });

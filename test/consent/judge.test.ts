@@ -88,6 +88,15 @@ describe('a yes', () => {
     expect(judgeConsent(ask(parts))).toMatchObject({ state: 'given', parental: null });
   });
 
+  test('ends when the person says, and by itself after half a year', () => {
+    const expiresAt = NOW + DAY_MS;
+    expect(judgeConsent(ask({ wanted: { expiresAt } }))).toMatchObject({ state: 'given', expiresAt });
+  });
+
+  test('of a grown-up stands on nobody else’s, whoever once consented for them', () => {
+    expect(judgeConsent(ask({ device: { parental: [parent()] } }))).toMatchObject({ state: 'given', parental: null });
+  });
+
   test('of a child stands on the parental consent that counts for most', () => {
     const both = child(parent({ id: 'region', precise: false }), parent({ id: 'precise' }));
     expect(judgeConsent(ask({ device: both }))).toMatchObject({ state: 'given', parental: 'precise' });
@@ -113,7 +122,8 @@ describe('a yes', () => {
     expect(stateAfter({ expiresAt: NOW })).toMatchObject({ state: 'given' });
     expect(stateAfter({ state: 'withdrawn' })).toMatchObject({ state: 'given' });
     // Another yes than the one that was there.
-    for (const other of [{ precision: 1 }, { scopes: ['geolocate', 'last-location'] }, { scopes: [] }, { sources: 30 }])
+    const scopes = [['geolocate', 'last-location'], ['last-location'], []];
+    for (const other of [{ precision: 1 }, { sources: 30 }, ...scopes.map((one) => ({ scopes: one }))])
       expect(stateAfter(other)).toMatchObject({ state: 'given' });
   });
 });
@@ -155,5 +165,11 @@ describe('a consent waits for a new yes', () => {
     const material = policy(CURRENT.version, CURRENT.effectiveAt, ['purposes']);
     const before = policy(OLD.version, OLD.effectiveAt, ['purposes']);
     expect(heldFrom(given(2), [before, material, ANNOUNCED])).toBeNull();
+  });
+
+  test('from the first that widens it, where nobody knows any more what was read', () => {
+    expect(heldFrom({ policyVersion: '1999-01-01', precision: 2 }, [OLD, CURRENT, wider('purposes')])).toBe(
+      Date.UTC(2028, 0, 1),
+    );
   });
 });

@@ -100,7 +100,10 @@ describe('the coarse state', () => {
     const today = states.slice(0, DAY_TICKS);
     expect(Math.max(...today.map((state) => state.changes))).toBe(MAX_CHANGES_A_DAY);
     expect(new Set(today.slice(MAX_CHANGES_A_DAY + 1).map((state) => state.region)).size).toBe(1);
-    expect(states[DAY_TICKS + 1].changes).toBeGreaterThan(0);
+    expect([states[DAY_TICKS + 1].region, states[DAY_TICKS + 1].changes]).toEqual([map.regionAt(far.lat, far.lon), 1]);
+    // From midnight on, to the millisecond.
+    const midnight = advanceCoarseState(states[DAY_TICKS - 1], far.lat, far.lon, at(DAY_TICKS), 0, map);
+    expect([midnight.region, midnight.changes]).toEqual([map.regionAt(far.lat, far.lon), 1]);
   });
 
   test('is left as it is by a fix that is only wide, as long as it may be right, and widened when it is not', () => {
