@@ -53,3 +53,13 @@ describe('the shift of a device', () => {
     expect(Math.abs(eastOfWide / 1_000)).toBeLessThan(25);
   });
 });
+
+test('a device keeps its band and its shift, whatever version of the gateway answers: two of them would tell more than one', () => {
+  const of = (device: string) => {
+    const { eastM, northM } = shiftOf(KEY, device);
+    return [bandRingsOf(KEY, device), eastM.toFixed(3), northM.toFixed(3)];
+  };
+  expect(of('device 0')).toEqual([3, '88.532', '-151.826']);
+  expect(of('device 1')).toEqual([3, '-8.356', '170.459']);
+  expect(of('device 2')).toEqual([4, '-117.354', '112.074']);
+});
