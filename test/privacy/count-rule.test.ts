@@ -45,6 +45,7 @@ describe('the rule for counts', () => {
     const loud = loudBelow();
     expect(releases(FEWEST_DEVICES - 1, 10, loud)).toEqual(Array(10).fill(null));
     expect(releases(FEWEST_DEVICES, 10, loud)).toEqual(Array(10).fill(FEWEST_DEVICES + 80));
+    expect(releases(releaseThreshold(), 100, seededBelow(3))).toContain(releaseThreshold());
     for (const count of [30, 60, 73, 90, 500])
       for (const one of releases(count, 3_000, seededBelow(count)))
         expect(one === null || one >= releaseThreshold()).toBe(true);
@@ -114,5 +115,13 @@ describe('the budget', () => {
     expect(maySpend(after, 99, 15_250)).toBe(true);
     expect(maySpend(after, 99 - BUDGET_WINDOWS, 15_000)).toBe(true);
     expect(maySpend(new Map(), 5, 0)).toBe(false);
+    // The last 120 windows that it could be one of begin with itself.
+    const to = (last: number) => new Map(Array.from({ length: 60 }, (_, i) => [last - i, 250]));
+    expect(maySpend(to(99 + BUDGET_WINDOWS - 1), 99, 15_000)).toBe(false);
+    expect(maySpend(to(99 + BUDGET_WINDOWS), 99, 15_000)).toBe(true);
+  });
+
+  test('counts a window once that is written down already', () => {
+    expect(maySpend(new Map([[5, 250]]), 5, 250)).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { cellToParent, latLngToCell } from 'h3-js';
+import { cellToChildren, cellToParent, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { WINDOW_MS } from '../../../src/privacy/count-rule.ts';
 import { cellOfKey, keyOfCell } from '../../../src/privacy/region-key.ts';
@@ -10,8 +10,9 @@ const at = (window: number, plusMs = 0) => new Date(window * WINDOW_MS + plusMs)
 
 describe('a question about counts', () => {
   test('is about the last window unless it names times', () => {
-    expect(readQuestion({}, LATEST)).toMatchObject({ from: LATEST, until: LATEST + 1, after: null });
+    expect(readQuestion({}, LATEST)).toMatchObject({ from: LATEST, until: LATEST + 1, after: null, limit: 200 });
     expect(readQuestion({ from: at(10) }, LATEST)).toMatchObject({ from: 10 });
+    expect(readQuestion({ from: at(10) }, LATEST)!.until).toBeGreaterThan(LATEST);
     expect(readQuestion({ from: at(10, 1) }, LATEST)).toMatchObject({ from: 11 });
     expect(readQuestion({ from: at(10), until: at(12) }, LATEST)).toMatchObject({ from: 10, until: 12 });
     expect(readQuestion({ until: at(12, 1) }, LATEST)).toMatchObject({ from: 0, until: 13 });
@@ -43,7 +44,15 @@ describe('a question about counts', () => {
     );
   });
 
-  test('goes on behind the page before', () => {
+  test('about an H3 cell goes from the first of its smallest cells to itself', () => {
+    const parent = latLngToCell(52, 5, 4);
+    const { lowest, highest } = readQuestion({ parent }, LATEST)!;
+    expect(lowest).toBe(Math.min(...cellToChildren(parent, 7).map(keyOfCell)));
+    expect(highest).toBe(keyOfCell(parent));
+  });
+
+  test('goes on behind the page before, in pages of one region or more', () => {
+    expect(readQuestion({ limit: '1' }, LATEST)).toMatchObject({ limit: 1 });
     const cursor = cursorOf({ window: 9, region: 77 });
     expect(readQuestion({ cursor, limit: `${MAX_PAGE}` }, LATEST)).toMatchObject({
       ...{ from: 9, until: 10, after: { window: 9, region: 77 } },
@@ -72,7 +81,10 @@ describe('a question about counts', () => {
     { cursor: '1' },
     { cursor: '1.2.3' },
     { cursor: '9999999999.1' },
-    { parent: '891969466ffffff' },
+    // Cells finer than any region, one that has no place on earth, one in capitals.
+    { parent: latLngToCell(52, 5, 8) },
+    { parent: '87fffffffffffff' },
+    { parent: latLngToCell(52, 5, 7).toUpperCase() },
     { parent: '87' },
     { parent: '8fffffffffffff' },
     { parent: '87ZZZZZZZffffff' },
