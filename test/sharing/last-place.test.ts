@@ -49,8 +49,13 @@ async function isKept({ id }: TestDevice): Promise<boolean> {
 }
 
 test('a place that was found for one application is gone for all once that one was taken back or narrowed', async () => {
-  const fewerSources = { ...KEPT, sources: { gps: false } };
-  for (const less of [null, { precision: 'region' }, { precision: 'precise', scopes: ['geolocate'] }, fewerSources]) {
+  const bystander = await agreed([finder.application]);
+  await ask({ key: finder.key, device: bystander.token }, HERE);
+  const narrower = [
+    ...[{ precision: 'region' }, { ...KEPT, precision: 'region' }, { precision: 'precise', scopes: ['geolocate'] }],
+    { ...KEPT, sources: { gps: false } },
+  ];
+  for (const less of [null, ...narrower]) {
     const phone = await agreed([finder.application], [other.application]);
     expect((await ask({ key: finder.key, device: phone.token }, HERE)).statusCode).toBe(200);
     expect(await isKept(phone)).toBe(true);
@@ -60,6 +65,7 @@ test('a place that was found for one application is gone for all once that one w
     expect(await isKept(phone)).toBe(false);
     expect((await ask({ key: other.key, device: phone.token }, {})).statusCode).toBe(404);
   }
+  expect(await isKept(bystander)).toBe(true);
 });
 
 test('taking back what asked for no last place, and agreeing again, leaves it', async () => {
@@ -70,6 +76,18 @@ test('taking back what asked for no last place, and agreeing again, leaves it', 
   expect(await isKept(phone)).toBe(true);
   await call('PUT', consentUrl(finder.application), phone.token, KEPT);
   expect(await isKept(phone)).toBe(true);
+});
+
+test('a place that was kept for a yes whose time is over is gone with whatever else the person says, before it is swept', async () => {
+  const phone = await agreed([other.application]);
+  const expiresAt = new Date(clock.nowMs + 60_000).toISOString();
+  await call('PUT', consentUrl(finder.application), phone.token, { ...KEPT, expiresAt });
+  await call('PUT', consentUrl(other.application), phone.token, { precision: 'precise' });
+  await ask({ key: finder.key, device: phone.token }, HERE);
+  expect(await isKept(phone)).toBe(true);
+  clock.nowMs += 60_000;
+  await call('DELETE', consentUrl(other.application), phone.token);
+  expect(await isKept(phone)).toBe(false);
 });
 
 test('a source that is switched off takes the place with it that it may have found', async () => {
