@@ -78,16 +78,27 @@ test('taking back what asked for no last place, and agreeing again, leaves it', 
   expect(await isKept(phone)).toBe(true);
 });
 
+test('a place that was found under a yes that was confirmed is gone for all with it as well', async () => {
+  const phone = await agreed([finder.application], [other.application]);
+  await store.pool.query(`update grants set state = 'reconfirmed' where device = $1`, [phone.id]);
+  await ask({ key: finder.key, device: phone.token }, HERE);
+  await call('DELETE', consentUrl(seller.application, OFFERS), phone.token);
+  expect(await isKept(phone)).toBe(true);
+  await call('DELETE', consentUrl(finder.application), phone.token);
+  expect(await isKept(phone)).toBe(false);
+});
+
 test('a place that was kept for a yes whose time is over is gone with whatever else the person says, before it is swept', async () => {
-  const phone = await agreed([other.application]);
+  const [phone, bystander] = [await agreed([seller.application, OFFERS]), await agreed([finder.application])];
   const expiresAt = new Date(clock.nowMs + 60_000).toISOString();
   await call('PUT', consentUrl(finder.application), phone.token, { ...KEPT, expiresAt });
-  await call('PUT', consentUrl(other.application), phone.token, { precision: 'precise' });
-  await ask({ key: finder.key, device: phone.token }, HERE);
+  await call('PUT', consentUrl(seller.application, OFFERS), phone.token, { precision: 'none' });
+  await call('PUT', consentUrl(other.application), phone.token, { ...KEPT, precision: 'region' });
+  for (const { token } of [phone, bystander]) await ask({ key: finder.key, device: token }, HERE);
   expect(await isKept(phone)).toBe(true);
   clock.nowMs += 60_000;
-  await call('DELETE', consentUrl(other.application), phone.token);
-  expect(await isKept(phone)).toBe(false);
+  await call('PUT', consentUrl(seller.application, OFFERS), phone.token, { precision: 'none' });
+  expect([await isKept(phone), await isKept(bystander)]).toEqual([false, true]);
 });
 
 test('a source that is switched off takes the place with it that it may have found', async () => {

@@ -68,7 +68,7 @@ describe('a question about counts', () => {
       (from) => ({ from }),
     ),
     // Engines make another day of these, each its own.
-    ...['2026-02-30', '2026-11-31T12:00Z', '2027-02-29'].map((from) => ({ from })),
+    ...['2026-02-30', '2026-11-31T12:00Z', '2027-02-29', '2026-13-01', '2026-11-26T25:00Z'].map((from) => ({ from })),
     { from: '' },
     { from: at(10), until: at(10) },
     { from: at(10), until: at(9) },
