@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { gridDisk, latLngToCell } from 'h3-js';
 import { describe, expect, test } from 'vitest';
 import { ALL_SOURCES, SOURCE } from '../../src/devices/device-contract.ts';
-import { distanceM } from '../../src/geo/distance.ts';
+import { distanceM, M_PER_DEG_LAT, mPerDegLon } from '../../src/geo/distance.ts';
 import { anonymityMapOf, regionCircle } from '../../src/privacy/anonymity-map.ts';
-import { BAND_M } from '../../src/privacy/band.ts';
+import { BAND_M, shiftOf } from '../../src/privacy/band.ts';
 import { buildAnonymityMap } from '../../src/privacy/build-anonymity-map.ts';
 import { TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { keyOfCell } from '../../src/privacy/region-key.ts';
-import { type CoarseRules, coarseStateOf } from '../../src/sharing/coarse-region.ts';
+import { type CoarseRules, coarseStateOf, type KeptState, sourcesBehind } from '../../src/sharing/coarse-region.ts';
 
 const HOME = { lat: 52.09, lon: 5.12 };
 const crowd = gridDisk(latLngToCell(HOME.lat, HOME.lon, 7), 20).map((cell) => [keyOfCell(cell), 2_000] as const);
@@ -51,13 +51,66 @@ describe('the region of a phone without a state', () => {
       coarseStateOf(rules, device, null, ALL_SOURCES, () => ({ lat: HOME.lat, lon, accuracyM: 20 }), NOW)!.region;
     const regions = Array.from({ length: 60 }, (_, i) => regionOf(`phone ${i}`));
     expect(new Set(regions).size).toBeGreaterThan(1);
-    for (const [i, region] of regions.entries()) expect(regionOf(`phone ${i}`)).toBe(region);
+    for (const [i, region] of regions.entries()) {
+      expect(regionOf(`phone ${i}`)).toBe(region);
+      const { eastM, northM } = shiftOf(rules.coarseKey as Buffer, `phone ${i}`);
+      expect(region).toBe(map.regionAt(HOME.lat + northM / M_PER_DEG_LAT, lon + eastM / mPerDegLon(HOME.lat)));
+    }
+  });
+
+  test('is none where the phone is found nowhere, or so badly that a region would say too much', () => {
+    for (const found of [null, ...[0, 10_001, Number.NaN].map((accuracyM) => ({ ...HOME, accuracyM }))])
+      expect(coarseStateOf(rules, 'a', null, ALL_SOURCES, () => found, NOW)).toBeNull();
   });
 });
 
 describe('a state', () => {
   const at = (lat: number, lon: number) => () => ({ lat, lon, accuracyM: 20 });
   const elsewhere = at(HOME.lat + 0.08, HOME.lon + 0.12);
+
+  test('goes with the phone from tick to tick, and holds on to its region by its band', () => {
+    let state = coarseStateOf(rules, 'a', null, ALL_SOURCES, at(HOME.lat, HOME.lon), NOW)!;
+    const { region } = state;
+    let heldOn = 0;
+    for (let step = 1; step < 120 && state.region === region; step++) {
+      const here = at(HOME.lat, HOME.lon + step * 0.0005);
+      const nowMs = NOW + step * TICK_MS;
+      state = coarseStateOf(rules, 'a', state, ALL_SOURCES, here, nowMs)!;
+      const fresh = coarseStateOf(rules, 'a', null, ALL_SOURCES, here, nowMs)!;
+      if (state.region === region && fresh.region !== region) heldOn++;
+    }
+    expect(state).toMatchObject({ changes: 1 });
+    // Two rings at least, of 114 m each, in steps of 34 m.
+    expect(heldOn).toBeGreaterThan(4);
+  });
+
+  test('knows by what it was found, all the time that it holds on to its region', () => {
+    const by = (sources?: number) => () => ({ ...HOME, accuracyM: 20, sources });
+    const first = coarseStateOf(rules, 'a', null, ALL_SOURCES, by(SOURCE.gps), NOW)!;
+    expect(sourcesBehind(first)).toBe(SOURCE.gps);
+    const second = coarseStateOf(rules, 'a', first, ALL_SOURCES, by(SOURCE.wifi), NOW + TICK_MS)!;
+    expect(sourcesBehind(second)).toBe(SOURCE.gps | SOURCE.wifi);
+    // One that ended is nothing the next was built upon; where nobody says by what, it was by any that was let.
+    const withoutGps = ALL_SOURCES & ~SOURCE.gps;
+    const anew = coarseStateOf(rules, 'a', second, withoutGps, by(SOURCE.wifi), NOW + 2 * TICK_MS)!;
+    expect(sourcesBehind(anew)).toBe(SOURCE.wifi);
+    expect(sourcesBehind(coarseStateOf(rules, 'a', null, withoutGps, by(), NOW)!)).toBe(withoutGps);
+    expect(sourcesBehind({ sources: withoutGps })).toBe(withoutGps);
+  });
+
+  test('of a clock that ran ahead is this tick’s as it is, and goes on from the next', () => {
+    const first = coarseStateOf(rules, 'a', null, ALL_SOURCES, at(HOME.lat, HOME.lon), NOW)!;
+    const ahead = { ...first, tick: first.tick + 500, day: first.day + 5, isAhead: true };
+    const now = coarseStateOf(rules, 'a', ahead, ALL_SOURCES, elsewhere, NOW) as KeptState;
+    expect(now).toEqual(first);
+    const next = coarseStateOf(rules, 'a', now, ALL_SOURCES, elsewhere, NOW + TICK_MS)!;
+    expect(next.region).not.toBe(first.region);
+    // Nor does it outlive the source it was found by.
+    const withoutGps = ALL_SOURCES & ~SOURCE.gps;
+    expect(coarseStateOf(rules, 'a', ahead, withoutGps, elsewhere, NOW)).toEqual(
+      coarseStateOf(rules, 'a', null, withoutGps, elsewhere, NOW),
+    );
+  });
 
   test('of another version of the map ends with its tick, not within it, and a version that was replaced stays so', () => {
     const newer: CoarseRules = { ...rules, mapVersion: '2' };
