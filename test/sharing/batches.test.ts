@@ -39,4 +39,15 @@ test('who waits behind a batch that the store keeps is turned away after some se
   letGo();
   await add('last');
   expect(settled.at(-1)).toBe('last answered');
+  // And so again when everybody waits for too long, after a time in which nobody did.
+  await vi.advanceTimersByTimeAsync(3_000);
+  ({ promise: kept, resolve: letGo } = Promise.withResolvers<void>());
+  const again = add('again');
+  await new Promise(setImmediate);
+  const behind = add('behind');
+  await vi.advanceTimersByTimeAsync(6_100);
+  await behind;
+  expect(settled.at(-1)).toBe(`behind: ${why}`);
+  letGo();
+  await again;
 });

@@ -68,6 +68,15 @@ test('a place that was found for one application is gone for all once that one w
   expect(await isKept(bystander)).toBe(true);
 });
 
+test('a place that is kept for one application is told to no other that was granted positions but not the last one', async () => {
+  const phone = await agreed([finder.application]);
+  await call('PUT', consentUrl(other.application), phone.token, { precision: 'precise' });
+  await ask({ key: finder.key, device: phone.token }, HERE);
+  expect((await ask({ key: finder.key, device: phone.token }, {})).statusCode).toBe(200);
+  expect((await ask({ key: other.key, device: phone.token }, HERE)).json().precision).toBe('precise');
+  expect((await ask({ key: other.key, device: phone.token }, {})).statusCode).toBe(404);
+});
+
 test('taking back what asked for no last place, and agreeing again, leaves it', async () => {
   const phone = await agreed([finder.application]);
   await call('PUT', consentUrl(other.application), phone.token, { precision: 'precise' });
