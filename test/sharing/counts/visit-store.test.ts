@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { forgetVisits, type VisitDeps, writeVisits } from '../../../src/sharing/counts/visit-store.ts';
 import { transact } from '../../../src/storage/transaction.ts';
-import { openTestStore } from '../../support/store.ts';
+import { ON_POSTGRES, openTestStore } from '../../support/store.ts';
 import { addDevices } from './crowd.ts';
 
 const { pool } = await openTestStore();
@@ -89,6 +90,53 @@ describe('visits in the store', () => {
     await writeVisits(deps, [{ window, device, region: 5, ticks: 1 }]);
     expect(await rowsOf(window)).toEqual([]);
     expect((await pool.query('select from visit_salts where window_no = $1', [window])).rowCount).toBe(0);
+  });
+
+  test('of a window that is out are not written by its salt, had a late writer left one', async () => {
+    const window = newWindow();
+    const [device, late] = await addDevices(pool, 2);
+    await writeVisits(deps, [{ window, device, region: 5, ticks: 1 }]);
+    await pool.query(
+      `insert into count_releases (window_no, released_at, map_version, epsilon_milli) values ($1, 0, '', 250)`,
+      [window],
+    );
+    await writeVisits(deps, [{ window, device: late, region: 5, ticks: 1 }]);
+    expect(await rowsOf(window)).toHaveLength(1);
+  });
+
+  // The embedded store does one transaction after the other.
+  test.runIf(ON_POSTGRES)('leave out who is changing their mind just now, and wait for nobody', async () => {
+    const window = newWindow();
+    const [changing, stays] = await addDevices(pool, 2);
+    await transact(pool, async (client) => {
+      await client.query('update devices set flags = 2 where id = $1', [changing]);
+      await writeVisits(
+        deps,
+        [changing, stays].map((device) => ({ window, device, region: 5, ticks: 1 })),
+      );
+      expect(await rowsOf(window)).toHaveLength(1);
+    });
+  });
+
+  test.runIf(ON_POSTGRES)('wait for whoever is about to release their window, and are not written then', async () => {
+    const window = newWindow();
+    const [first, late] = await addDevices(pool, 2);
+    await writeVisits(deps, [{ window, device: first, region: 5, ticks: 1 }]);
+    let writing: Promise<void> | undefined;
+    await transact(pool, async (client) => {
+      await client.query('select from visit_salts where window_no = $1 for update', [window]);
+      await client.query(
+        `insert into count_releases (window_no, released_at, map_version, epsilon_milli) values ($1, 0, '', 250)`,
+        [window],
+      );
+      writing = writeVisits(deps, [{ window, device: late, region: 5, ticks: 1 }]);
+      const isWritten = writing.then(() => true);
+      expect(await Promise.race([isWritten, sleep(300, false)])).toBe(false);
+      for (const table of ['visits', 'visit_salts'])
+        await client.query(`delete from ${table} where window_no = $1`, [window]);
+    });
+    await writing;
+    expect(await rowsOf(window)).toEqual([]);
   });
 
   test('of one device are forgotten in all open windows, and nobody else’s', async () => {
