@@ -56,3 +56,24 @@ test('a region is the same for all, and booked as consented to where the consent
     ]),
   );
 });
+
+test('what stands on no consent is booked under the policy in force, and under one that is announced from its first moment on', async () => {
+  const { token } = await addDevice(gateway.inChain, clock.nowMs);
+  const announced = {
+    ...FIRST_POLICY,
+    version: 'next',
+    effectiveAt: (Math.floor(clock.nowMs / TICK_MS) + 2) * TICK_MS,
+  };
+  await insertPolicy(store.pool, announced, clock.nowMs);
+  const booked = [];
+  for (const nowMs of [clock.nowMs, announced.effectiveAt - 1, announced.effectiveAt]) {
+    clock.nowMs = nowMs;
+    expect((await gateway.ask({ key: partners[1].key, device: token }, BY_FIX)).json().precision).toBe('region');
+    const { rows } = await store.pool.query(
+      'select policy_version from ledger where kind = $1 and event_seq is null order by seq desc limit 1',
+      [KIND.region],
+    );
+    booked.push(rows[0].policy_version);
+  }
+  expect(booked).toEqual([FIRST_POLICY.version, FIRST_POLICY.version, 'next']);
+});
