@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Chain, LedgerHeadGone } from '../../src/disclosures/chain.ts';
 import { KIND, type LedgerEntry, PRECISION } from '../../src/disclosures/entry.ts';
-import { dropAgedRows, LEDGER_TTL_MS } from '../../src/disclosures/store.ts';
+import { dropAgedRows, droppedDetail, LEDGER_TTL_MS } from '../../src/disclosures/store.ts';
 import { openPool } from '../../src/storage/pool.ts';
 import { openTestStore } from '../support/store.ts';
 import { tamper } from '../support/tamper.ts';
@@ -77,6 +77,7 @@ describe('a ledger that was tampered with', () => {
   test('is found out by an end that was noted before, when it was set back whole', async () => {
     await writeRows(TEN);
     const { seq, hash } = await verify(pool);
+    expect((await verify(pool, { seq, hash })).broken).toBeNull();
     await tamper(pool, `delete from ledger where seq > 8`);
     await pool.query(`update ledger_head set seq = 8, hash = (select hash from ledger where seq = 8)`);
     expect((await verify(pool)).broken).toBeNull();
@@ -194,6 +195,20 @@ describe('rows past their time', () => {
     );
     expect((await verify(pool)).broken).toEqual({ at: 3, what: 'beginningCut' });
     await expect(dropAgedRows(inChain, NOW)).rejects.toThrow('of the ledger is missing or was changed');
+    expect((await verify(pool)).broken).toEqual({ at: 3, what: 'beginningCut' });
+  });
+
+  test('were not dropped because somebody on the staff did something else, or something else is called so', async () => {
+    await writeRows([1, 2, NOW]);
+    await inChain(async (_client, chain) => {
+      chain.append(entry({ at: NOW, kind: KIND.staff, detail: 'hold' }));
+      chain.append(entry({ at: NOW, kind: KIND.region, detail: droppedDetail(2) }));
+    });
+    await tamper(
+      pool,
+      `with gone as (delete from ledger where seq <= 2 returning seq, hash)
+       update ledger_head set dropped_seq = 2, dropped_hash = (select hash from gone where seq = 2)`,
+    );
     expect((await verify(pool)).broken).toEqual({ at: 3, what: 'beginningCut' });
   });
 

@@ -105,6 +105,13 @@ describe('the release of counts', () => {
     expect(rows.map((row) => row.window)).toEqual([WINDOW, WINDOW + 1, WINDOW + 2]);
   });
 
+  test('names a region with 20, if chance makes enough of them', async () => {
+    const { store, deps, devices, write } = await setUp(FEWEST_DEVICES);
+    await write(devices.map((device) => ({ window: WINDOW, device, region: 5, ticks: 1 })));
+    await releaseDueWindows({ ...deps, randomBelow: loudBelow() }, DUE_MS);
+    expect(await published(store)).toEqual([{ window: WINDOW, region: 5, count: FEWEST_DEVICES + 80 }]);
+  });
+
   test('takes visits that come late, and none once the window is out', async () => {
     const { store, pool, deps, devices, write } = await setUp(200);
     await write(devices.slice(0, 100).map((device) => ({ window: WINDOW, device, region: 5, ticks: 1 })));
@@ -118,7 +125,10 @@ describe('the release of counts', () => {
     // As a writer leaves them that was the first of its window, and began before the release ended.
     await pool.query(`insert into visit_salts values (${WINDOW}, 'x')`);
     await pool.query(`insert into visits select ${WINDOW}, n::text::bytea, 6, 1 from generate_series(1, 300) n`);
-    expect(await releaseDueWindows(deps, DUE_MS + 1)).toMatchObject({ windows: 0 });
+    expect(await releaseDueWindows(deps, DUE_MS + 1)).toEqual({ windows: 0, regions: 0, keptBack: 0 });
+    // What was spent on it stays spent.
+    const { rows } = await pool.query('select min(epsilon_milli) as least from count_releases');
+    expect(rows).toEqual([{ least: EPSILON_MILLI }]);
     expect(await published(store)).toEqual(out);
     expect(await left(store)).toEqual({ visits: 0, salts: 0 });
   });
