@@ -72,6 +72,35 @@ test.each([
   );
 });
 
+test('two recipients that ask about one phone at the same moment are told one region, wherever each says that it is', async () => {
+  const [one, two] = [await addPartner(store, 'Games'), await addPartner(store, 'News')];
+  await gateway.followKeys();
+  for (let n = 0; n < 8; n++) {
+    const { token } = await register();
+    const both = await Promise.all([
+      ask({ key: one.key, device: token }, at(LAT, LON)),
+      ask({ key: two.key, device: token }, at(LAT + 3, LON - 3)),
+    ]);
+    expect(told(both[0])).toEqual(told(both[1]));
+  }
+});
+
+test('a child is spoken for by its own parent, not by another child’s', async () => {
+  const [spokenFor, alone] = [await register({ ageBand: 'under13' }), await register({ ageBand: 'under13' })];
+  await inChain(async (client, chain) => {
+    await client.query(
+      `insert into parental_consents (id, device, at, method, precise, sealed)
+       values (gen_random_uuid(), $1, $2, 'signed-form', false, '')`,
+      [spokenFor.id, clock.nowMs],
+    );
+    chain.append({ at: clock.nowMs, kind: KIND.rights });
+    chain.changed(spokenFor.id);
+  });
+  const answers = [];
+  for (const { token } of [alone, spokenFor]) answers.push((await ask({ key, device: token }, at())).statusCode);
+  expect(answers).toEqual([404, 200]);
+});
+
 test('a phone whose name is mangled, or two, is one that nobody knows, not one without switches', async () => {
   const { token } = await register();
   const url = (devices: string[]) =>

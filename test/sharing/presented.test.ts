@@ -43,6 +43,22 @@ test('two partners that held different tokens of one phone find nothing the same
   expect(told).toEqual([[[handle(first)]], [[handle(second)]]]);
 });
 
+test('a notice names no token by which the application was told nothing', async () => {
+  const { application, key } = await addPartner(store, 'Games');
+  await gateway.followKeys();
+  const first = (await addDevice(gateway.inChain, clock.nowMs)).token;
+  const url = `/v1/me/consents/${application}/${PURPOSE}`;
+  expect((await gateway.call('PUT', url, first, { precision: 'none' })).statusCode).toBe(200);
+  expect((await gateway.ask({ key, device: first }, HERE)).statusCode).toBe(404);
+  const second = (await gateway.call('POST', '/v1/me/token', first)).json().token as string;
+  expect((await gateway.call('DELETE', url, second)).statusCode).toBe(200);
+  expect((await gateway.ask({ key, device: second }, HERE)).statusCode).toBe(200);
+  expect((await gateway.call('POST', '/v1/me/restrict', second)).statusCode).toBe(200);
+  clock.nowMs += 48 * HOUR_MS;
+  const { notices } = (await gateway.app.inject({ url: `/v1/partner/notices?key=${key}` })).json();
+  expect(notices.map(({ handles }: { handles: string[] }) => handles)).toEqual([[noticeHandle(hashToken(second))]]);
+});
+
 test.each([
   ['withdrawn', 'precise'],
   ['restricted', 'region'],
