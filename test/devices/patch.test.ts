@@ -65,3 +65,48 @@ test('a source off, no offers, a younger age or none never takes proof', () => {
     }),
   );
 });
+
+const GROWN_UP: Profile = { ...NEW_PROFILE, jurisdiction: 'NL', ageBand: '18plus', marketing: true };
+const patchedOf = (before: Profile, patch: Patch) => {
+  const patched = patchProfile(before, patch, isChild, NOW);
+  if ('refused' in patched) throw new Error(patched.refused);
+  return patched;
+};
+
+test.each<[string, Patch]>([
+  ['under another law', { jurisdiction: 'BE' }],
+  ['of another age', { ageBand: '16to17' }],
+  ['with a source off', { sources: NEW_PROFILE.sources - 1 }],
+  ['without offers', { marketing: false }],
+])(
+  'who is %s is forgotten by every gateway, who says the same again is not, nor who accepts a policy',
+  (_how, patch) => {
+    expect(patchedOf(GROWN_UP, patch).decides).toBe(true);
+    const { profile } = patchedOf(GROWN_UP, patch);
+    for (const same of [patch, {}, { acceptedPolicy: 'p' }])
+      expect(patchedOf(profile, same)).toMatchObject({ decides: false, loosens: false });
+  },
+);
+
+test('a child that changes something else is not made one anew', () => {
+  const child: Profile = { ...NEW_PROFILE, jurisdiction: 'NL', ageBand: '13to15' };
+  expect(patchedOf(child, { sources: 1 }).makesChild).toBe(false);
+  expect(patchedOf(GROWN_UP, { ageBand: '13to15' }).makesChild).toBe(true);
+});
+
+test('the day on which somebody said what is kept, and which policy they accepted when, nothing of what they did not say', () => {
+  const before: Profile = { ...GROWN_UP, statedDay: { sources: 7 }, accepted: { version: 'old', at: 1 } };
+  const day = NOW / 86_400_000;
+  expect(patchProfile(before, { ageBand: '18plus' }, isChild, NOW + 86_399_999)).toMatchObject({
+    profile: { statedDay: { sources: 7, ageBand: day }, accepted: { version: 'old', at: 1 } },
+  });
+  expect(patchedOf(before, { acceptedPolicy: 'new' }).profile).toEqual({
+    ...before,
+    accepted: { version: 'new', at: NOW },
+  });
+});
+
+test('to be taken for older takes proof also where it shows nothing more today: where the person moves next it may', () => {
+  const before: Profile = { ...GROWN_UP, jurisdiction: 'BE', ageBand: '13to15' };
+  expect(patchedOf(before, { ageBand: '18plus' }).loosens).toBe(true);
+});
