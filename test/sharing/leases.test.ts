@@ -220,6 +220,54 @@ describe('what a thread remembers', () => {
     expect(remembered.find('app', A, 1, 0)).toBeNull();
   });
 
+  test('is forgotten of whom it is about and of nobody else, by every name, and remembered anew from what is read after', () => {
+    const { writer, remembered } = open();
+    for (const [room, device] of [
+      ['app', A],
+      ['other app', A],
+      ['app', B],
+    ])
+      remembered.remember(remembered.begin(), device, room, device, 1, 1_000, 'before');
+    remembered.remember(remembered.begin(), null, '', 'a key', 1, 1_000, 'good');
+    writer.forget(A);
+    expect([remembered.find('app', A, 1, 0), remembered.find('other app', A, 1, 0)]).toEqual([null, null]);
+    expect([remembered.find('app', B, 1, 0), remembered.find('', 'a key', 1, 0)]).toEqual(['before', 'good']);
+    writer.forget(B);
+    remembered.remember(remembered.begin(), B, 'app', B, 1, 1_000, 'after');
+    expect(remembered.find('app', B, 1, 0)).toBe('after');
+    remembered.remember(remembered.begin(), A, 'app', A, 1, 1_000, 'after');
+    expect(remembered.find('app', A, 1, 0)).toBe('after');
+    writer.forget(null);
+    expect([remembered.find('app', A, 1, 0), remembered.find('', 'a key', 1, 0)]).toEqual([null, null]);
+  });
+
+  test('is nothing while there is no lease, nor what was read while there was none, nor of another tick', () => {
+    const { writer, remembered } = open();
+    remembered.remember(remembered.begin(), A, 'app', A, 1, 1_000, 'region');
+    writer.end();
+    expect(remembered.find('app', A, 1, 0)).toBeNull();
+    const without = remembered.begin();
+    writer.hold(clock.ms + 1_000, clock.ms + 1_000);
+    expect(remembered.find('app', A, 1, 0)).toBe('region');
+    const during = remembered.begin();
+    writer.end();
+    remembered.remember(during, B, 'app', B, 1, 1_000, 'while it ended');
+    writer.hold(clock.ms + 1_000, clock.ms + 1_000);
+    remembered.remember(without, B, 'app', B, 1, 1_000, 'read without');
+    remembered.remember(remembered.begin(), B, 'app', B, 2, 1_000, 'of the next');
+    expect(remembered.find('app', B, 1, 0)).toBeNull();
+  });
+
+  test('is as much as it has room for, and as much again in the next tick', () => {
+    const few = createTickMemory<string>(open().lease, 2);
+    for (const tick of [1, 2]) {
+      few.find('app', A, tick, 0);
+      for (const name of ['one', 'one', 'two', 'three'])
+        few.remember(few.begin(), null, 'app', name, tick, 1_000, name);
+      expect(['one', 'two', 'three'].map((name) => few.find('app', name, tick, 0))).toEqual(['one', 'two', null]);
+    }
+  });
+
   test('ends with the tick, and with the token', () => {
     const { remembered } = open();
     remembered.remember(remembered.begin(), A, 'app', A, 1, 500, 'region');
