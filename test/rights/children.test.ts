@@ -41,6 +41,18 @@ test('who became a child while a parent’s consent was in force is erased withi
   expect((await call(eve, 'GET', '/v1/me')).status).toBe(401);
 });
 
+test('a child whose parent consents in time, and takes it back later, has all the time again', async () => {
+  const [alone, eve] = [await phone(), await phone()];
+  for (const { id } of [alone, eve]) await markChild(world.erase, id);
+  await parentConsents(eve);
+  expect(await eraseChildren(later(60_000), randomBytes)).toBe(0);
+  await pool.query('update parental_consents set withdrawn_at = $2 where device = $1', [eve.id, Date.now()]);
+  expect(await eraseChildren(later(GRACE_MS + 1_000), randomBytes)).toBe(1);
+  expect([(await call(alone, 'GET', '/v1/me')).status, (await call(eve, 'GET', '/v1/me')).status]).toEqual([401, 200]);
+  expect(await eraseChildren(later(2 * GRACE_MS), randomBytes)).toBe(0);
+  expect(await eraseChildren(later(2 * GRACE_MS + 1_000), randomBytes)).toBe(1);
+});
+
 test('a child whose key does not open keeps no other from being erased, and the job says so each time', async () => {
   const children = [await phone(), await phone(), await phone()];
   for (const { id } of children) await markChild(world.erase, id);
