@@ -38,6 +38,18 @@ describe('nothing', () => {
     expect(times[3]).toBeGreaterThan(times[2]);
   });
 
+  test('leaves also after a time in which nobody waited', async () => {
+    const release = createRelease(() => performance.now());
+    for (let n = 0; n < 2; n++) {
+      let hasLeft = false;
+      void release.nothing(performance.now()).then(() => {
+        hasLeft = true;
+      });
+      await vi.advanceTimersByTimeAsync(200);
+      expect(hasLeft).toBe(true);
+    }
+  });
+
   test('is told 20 to 26 ms after the request came, or at the next beat where deciding took longer', async () => {
     const startMs = performance.now();
     const asked = Array.from({ length: 60 }, (_, i) => ({ arrivedMs: startMs + i, decidedMs: i + (i % 19) }));
