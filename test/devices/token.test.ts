@@ -6,6 +6,7 @@ import {
   formatApplicationToken,
   formatToken,
   hashToken,
+  isApplicationToken,
   isToken,
   isWireToken,
   TOKEN_RANDOM_BYTES,
@@ -27,6 +28,18 @@ test('nothing else is taken for a token', () => {
   const token = formatToken(randomBytes(32));
   for (const other of [token.slice(1), `${token}A`, `${token}\n`, token.replace('hgt_', 'hgp_'), '', null, 7, [token]])
     expect(isToken(other)).toBe(false);
+});
+
+test('what speaks for a person is told apart from what is the device towards one application, without the store', () => {
+  const [own, application] = [formatToken(randomBytes(32)), formatApplicationToken(randomBytes(32))];
+  expect([isToken(own), isApplicationToken(own), isWireToken(own)]).toEqual([true, false, true]);
+  expect([isToken(application), isApplicationToken(application), isWireToken(application)]).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  for (const other of [`${application}A`, application.slice(0, -1), 'hga_', null, [application]])
+    expect([isApplicationToken(other), isWireToken(other)]).toEqual([false, false]);
 });
 
 test('a request names its phone by the parameter, however often it says the same, else by a bearer of ours', () => {
