@@ -42,7 +42,9 @@ describe('verifying an anonymity map', () => {
 
   test('finds a name that leaves what surrounds it in no region, and a crossing of two maps that leaves too few', () => {
     const orphan = Uint32Array.from([keyOfCell(HERE)]);
-    expect(verifyAnonymityMap(orphan, new Map(), K).uncovered).toBe(1);
+    expect(verifyAnonymityMap(orphan, new Map(), K)).toMatchObject({ uncovered: 1, suppressedShare: 0 });
+    // Nor does a cell that no place is ever looked up in cover anything, itself included.
+    expect(verifyAnonymityMap(Uint32Array.from([parentKey(orphan[0], 1)]), new Map(), K).uncovered).toBe(1);
 
     const children = cellToChildren(cellToParent(HERE, 6), 7).map(keyOfCell);
     const coarse = Uint32Array.from([2, 3, 4, 5, 6].map((res) => parentKey(children[0], res))).sort();
@@ -54,6 +56,31 @@ describe('verifying an anonymity map', () => {
     for (const cell of children.slice(3)) residents.set(cell, 0);
     expect(verifyAnonymityMap(one, residents, K).regionsUnderK).toBe(0);
     expect(verifyAnonymityMap(other, residents, K, [one]).crossingsUnderK).toBe(1);
+  });
+
+  test('proves nothing by a report that has any fault, or several that add up', () => {
+    const residents = country();
+    const sound = verifyAnonymityMap(buildAnonymityMap(residents, K), residents, K);
+    expect(proves(sound)).toBe(true);
+    const faults = ['regionsUnderK', 'emptyRegions', 'uncovered', 'crossingsUnderK'];
+    for (const one of faults)
+      for (const other of faults)
+        expect([one, other, proves({ ...sound, [one]: 1, [other]: 1 })]).toEqual([one, other, false]);
+  });
+
+  test('takes a cell of which it is said that nobody lives there, or what is no number, for empty', () => {
+    const [finest, coarsest] = [keyOfCell(HERE), parentKey(keyOfCell(HERE), 2)];
+    const beside = cellToChildren(cellOfKey(coarsest), 7)
+      .map(keyOfCell)
+      .find((cell) => cell !== finest)!;
+    for (const nobody of [0, Number.NaN, -5]) {
+      const residents = new Map([
+        [finest, nobody],
+        [beside, K],
+      ]);
+      const report = verifyAnonymityMap(Uint32Array.from([coarsest, finest]).sort(), residents, K);
+      expect(report).toMatchObject({ emptyRegions: 1, regionsUnderK: 0, residents: K });
+    }
   });
 
   describe('of a sound map that somebody doctored', () => {
