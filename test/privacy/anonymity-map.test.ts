@@ -31,6 +31,15 @@ const populations = fc
     return residents;
   });
 
+/** The same of finest cells that are all neighbours, a few of which are next to K: where what is left over crosses their parents. */
+const NEIGHBOURS = cellToChildren(latLngToCell(52.09, 5.12, 5), 7).map(keyOfCell);
+const crowds = fc
+  .array(fc.constantFrom(0, 100, 300, 500, 1_300, 2_500, 6_000), {
+    minLength: NEIGHBOURS.length,
+    maxLength: NEIGHBOURS.length,
+  })
+  .map((counts) => new Map(NEIGHBOURS.map((key, i): [RegionKey, number] => [key, counts[i]])));
+
 function mapOf(residents: Map<RegionKey, number>, k = K) {
   return anonymityMapOf(buildAnonymityMap(residents, k));
 }
@@ -81,7 +90,7 @@ describe('the anonymity map', () => {
 
   test('lies in the strict map of the same figures, so that who sees answers of both learns nothing by it', () => {
     fc.assert(
-      fc.property(populations, (residents) => {
+      fc.property(fc.oneof(populations, crowds), (residents) => {
         const [map, strict] = [mapOf(residents), mapOf(residents, 5_000)];
         const told = new Map<RegionKey, RegionKey>();
         for (const cell of residents.keys()) {
@@ -93,6 +102,26 @@ describe('the anonymity map', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('lies in the strict map also where towns would leave too few in a village that the strict map tells with them', () => {
+    const [near, far] = [0, 1].map((digit) =>
+      cellToChildren(cellToChildren(latLngToCell(52.09, 5.12, 5), 6)[digit], 7),
+    );
+    const [village, ...towns] = near.map(keyOfCell);
+    const hamlet = keyOfCell(far[0]);
+    const faraway = keyOfCell(cellToCenterChild(cellToParent(far[0], 2), 7));
+    const residents = new Map([
+      [village, 500],
+      [hamlet, 600],
+      // Taken in by those of whom too few are left.
+      [faraway, 6_000],
+      ...towns.map((town): [RegionKey, number] => [town, 1_300]),
+    ]);
+    const [map, strict] = [mapOf(residents), mapOf(residents, 5_000)];
+    expect(strict.regionOf(village)).toBe(strict.regionOf(towns[0]));
+    expect(strict.regionOf(village)).not.toBe(strict.regionOf(hamlet));
+    expect(map.regionOf(village)).not.toBe(map.regionOf(hamlet));
   });
 
   test('names one of the ancestors of a place, and splits no finer than people allow', () => {
