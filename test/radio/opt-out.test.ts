@@ -5,7 +5,8 @@ test('an owner who asks in the name is heard; a name that was not sent asks noth
   expect(['home_nomap', 'Home_NOMAP', 'x_optout', 'x_optout_nomap', '', '\0\0'].map(isOptedOut)).toEqual(
     Array(6).fill(true),
   );
-  expect(['home', 'nomap', '_nomap_not', undefined, null, 7].map(isOptedOut)).toEqual(Array(6).fill(false));
+  for (const asks of [isOptedOut, isRefusal])
+    expect(['home', 'nomap', '_nomap_not', undefined, null, 7].map(asks)).toEqual(Array(6).fill(false));
 });
 
 test.each([
@@ -18,6 +19,7 @@ test.each([
   '\u00a0x_nomap\u3000',
   '"my_optout_net"',
   'x_nomap\\x00\\x00',
+  '"x_nomap',
   '"x_nomap\\x20"',
 ])('the name %j says no, however a client wraps it', (name) => {
   expect([isOptedOut(name), isRefusal(name)]).toEqual([true, true]);
