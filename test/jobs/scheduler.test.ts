@@ -42,8 +42,8 @@ test('runs each job on its own clock, one at a time, and again after a failure',
   expect(failures).toHaveLength(Math.ceil(flaky / 2));
   expect(failures.every(([name]) => name === 'flaky')).toBe(true);
   expect(jobs.states()).toMatchObject([
-    { name: 'slow', failures: 0 },
-    { name: 'flaky', failures: failures.length },
+    { name: 'slow', runs: 3, failures: 0 },
+    { name: 'flaky', runs: flaky, failures: failures.length },
   ]);
   await stop(jobs);
 });
@@ -95,9 +95,44 @@ test('a job may have more patience than others: it is late, as it says, and heal
   const jobs = startJobs([{ name: 'job', everyMs: 1_000, lateMs: 60_000, run }], Date.now, () => {});
   await vi.advanceTimersByTimeAsync(60_000);
   expect(jobs.states()[0].lagMs).toBe(59_000);
+  await vi.advanceTimersByTimeAsync(1_000);
   expect(jobs.healthy()).toBe(true);
-  await vi.advanceTimersByTimeAsync(2_000);
+  await vi.advanceTimersByTimeAsync(1_000);
   expect(jobs.healthy()).toBe(false);
+  await stop(jobs);
+});
+
+test('one job that is late is enough: the others that are not do not hide it', async () => {
+  const fails = () => {
+    throw new Error('no');
+  };
+  const jobs = startJobs(
+    [
+      { name: 'fine', everyMs: 1_000, run: () => {} },
+      { name: 'late', everyMs: 1_000, run: fails },
+    ],
+    Date.now,
+    () => {},
+  );
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(jobs.states().map(({ lagMs }) => lagMs)).toEqual([0, 14_000]);
+  expect(jobs.healthy()).toBe(false);
+  await stop(jobs);
+});
+
+test.each([
+  ['its period, if that is short', 1_000, 1_000],
+  ['five seconds', 12_000, 5_000],
+  ['a quarter of its period, if that is long', 3_600_000, 900_000],
+])('a job that failed is tried again after %s', async (_, everyMs, expectedMs) => {
+  const tries: number[] = [];
+  const run = (nowMs: number) => {
+    tries.push(nowMs);
+    throw new Error('no');
+  };
+  const jobs = startJobs([{ name: 'job', everyMs, run }], Date.now, () => {});
+  await vi.advanceTimersByTimeAsync(2.5 * everyMs);
+  expect(tries[1] - tries[0]).toBe(expectedMs);
   await stop(jobs);
 });
 
@@ -129,6 +164,14 @@ test('a stop waits for what is running and starts nothing more', async () => {
   expect([ended, stopped]).toEqual([1, true]);
   await vi.advanceTimersByTimeAsync(5_000);
   expect(ended).toBe(1);
+});
+
+test('a job that waits for its turn never has it after a stop', async () => {
+  const run = vi.fn();
+  const jobs = startJobs([{ name: 'job', everyMs: 100, run }], Date.now, () => {});
+  await jobs.stop();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(run).not.toHaveBeenCalled();
 });
 
 async function stop(jobs: Scheduler): Promise<void> {
