@@ -35,6 +35,7 @@ test('what the four clients send is admitted, to the hour', () => {
   expect(drops).toEqual({});
   expect(admitted[0].neighbours).toEqual([{ radio: 2, psc: 17, dbm: UNKNOWN_DBM }]);
   for (const report of admitted) expect(report.timeMs % HOUR_MS).toBe(0);
+  expect(new Date(admitted[1].timeMs).toISOString()).toBe('2026-11-22T11:00:00.000Z');
 });
 
 const WHOLE_REPORT: [DropReason, unknown][] = [
@@ -79,6 +80,25 @@ test.each(ONE_STATION)('an access point is dropped as %s, its report is not', (r
   const { admitted, drops } = admitItems(item({}, { wifiAccessPoints: [{ macAddress: AP }, entry] }));
   expect(admitted[0].wifi).toHaveLength(1);
   expect(drops).toEqual({ [reason]: 1 });
+});
+
+const BEACON = { wifiAccessPoints: [], bluetoothBeacons: [{ macAddress: '00:1b:2c:00:00:02' }] };
+const CELL = { wifiAccessPoints: [], cellTowers: NEOSTUMBLER.items[0].cellTowers };
+const JUST_GOOD_ENOUGH: [string, unknown][] = [
+  ['at 180 km/h', item({ speed: 50 })],
+  ['above the highest town', item({ altitude: 5_500 })],
+  ['at the Dead Sea', item({ altitude: -500 })],
+  ['on the equator, beside null island', item({ latitude: 0, longitude: -1.001 })],
+  ['on the prime meridian, beside null island', item({ latitude: 1.001, longitude: 0 })],
+  ['at the pole, where the days begin', item({ latitude: -90, longitude: 180 })],
+  ['of an access point, by a fix 200 m wide', item({ accuracy: 200 })],
+  ['of a beacon, by a fix 100 m wide', item({ accuracy: 100 }, BEACON)],
+  ['of a cell, by a fix 1,000 m wide', item({ accuracy: 1_000 }, CELL)],
+  ['half a minute after its fix', item({ age: 0 }, { wifiAccessPoints: [{ macAddress: AP, age: -30_000 }] })],
+];
+test.each(JUST_GOOD_ENOUGH)('a report %s teaches', (_, value) => {
+  const { admitted, drops } = admitItems(value);
+  expect([admitted.length, drops]).toEqual([1, {}]);
 });
 
 test('what was heard too far along the way, or under too coarse a fix for its reach, is dropped', () => {
