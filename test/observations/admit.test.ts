@@ -44,6 +44,7 @@ const WHOLE_REPORT: [DropReason, unknown][] = [
   ['impossiblePosition', item({ latitude: 91 })],
   ['impossiblePosition', item({ longitude: -180.5 })],
   ['impossiblePosition', item({ latitude: 0, longitude: 0 })],
+  ['impossiblePosition', item({ latitude: -1, longitude: 1 })],
   ['impossiblePosition', item({ latitude: 'north' })],
   ['lookedUp', item({ source: 'query' })],
   ['lookedUp', item({ source: 'network' })],
@@ -90,11 +91,15 @@ const JUST_GOOD_ENOUGH: [string, unknown][] = [
   ['at the Dead Sea', item({ altitude: -500 })],
   ['on the equator, beside null island', item({ latitude: 0, longitude: -1.001 })],
   ['on the prime meridian, beside null island', item({ latitude: 1.001, longitude: 0 })],
-  ['at the pole, where the days begin', item({ latitude: -90, longitude: 180 })],
+  ['at the south pole, where the days begin', item({ latitude: -90, longitude: 180 })],
+  ['at the north pole, where they end', item({ latitude: 90, longitude: -180 })],
   ['of an access point, by a fix 200 m wide', item({ accuracy: 200 })],
   ['of a beacon, by a fix 100 m wide', item({ accuracy: 100 }, BEACON)],
   ['of a cell, by a fix 1,000 m wide', item({ accuracy: 1_000 }, CELL)],
-  ['half a minute after its fix', item({ age: 0 }, { wifiAccessPoints: [{ macAddress: AP, age: -30_000 }] })],
+  ['of what was heard half a minute after', item({ age: 0 }, { wifiAccessPoints: [{ macAddress: AP, age: -30_000 }] })],
+  ['three months old', { ...item({}), timestamp: NOW_MS - MAX_REPORT_AGE_MS }],
+  ['of an access point and a beacon', item({}, { bluetoothBeacons: BEACON.bluetoothBeacons })],
+  ['of an access point and a cell', item({}, { cellTowers: CELL.cellTowers })],
 ];
 test.each(JUST_GOOD_ENOUGH)('a report %s teaches', (_, value) => {
   const { admitted, drops } = admitItems(value);
@@ -167,6 +172,35 @@ test('of two hearings of one cell the one nearer to the fix stays, then the stro
   const { admitted, drops } = admitItems(item({ age: 0 }, { cellTowers: cells }));
   expect(admitted[0].cells.map(({ dbm, ageMs }) => [dbm, ageMs])).toEqual([[-90, 0]]);
   expect(drops).toEqual({ repeated: 2 });
+});
+
+test('a cell heard too long before its fix, or too far along the way, is dropped, what was heard beside it is not', () => {
+  const [cell] = NEOSTUMBLER.items[0].cellTowers;
+  const heard = (age: number) => ({ wifiAccessPoints: [{ macAddress: AP, age: 0 }], cellTowers: [{ ...cell, age }] });
+  for (const [fix, age, reason] of [
+    [{ age: 0 }, 30_001, 'stale'],
+    [{ age: 0, speed: 16 }, 10_000, 'smeared'],
+  ] as const) {
+    const { admitted, drops } = admitItems(item(fix, heard(age)));
+    expect([admitted[0].wifi.length, admitted[0].cells.length, drops]).toEqual([1, 0, { [reason]: 1 }]);
+  }
+  expect(admitItems(item({ age: 0 }, heard(30_000))).drops).toEqual({});
+});
+
+test('a cell without an area, or an area without a cell, is none', () => {
+  const [cell] = NEOSTUMBLER.items[0].cellTowers;
+  for (const missing of ['locationAreaCode', 'cellId'] as const) {
+    const { drops } = admitItems(item({}, { cellTowers: [{ ...cell, [missing]: 0, primaryScramblingCode: -1 }] }));
+    expect(drops).toEqual({ badCell: 1 });
+  }
+});
+
+test('a position that other things than satellites had a share in is marked, one of satellites is not', () => {
+  expect(['fused', 'gnss', undefined].map((source) => admitItems(item({ source })).admitted[0].fused)).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
 
 test('cells that name nothing, and neighbours of nothing, are dropped', () => {
