@@ -12,6 +12,7 @@ test('addresses of one network are one contributor, however its holder chooses t
   same('2001:db8:7::1', '2001:0DB8:0007:ffff:1:2:3:4');
   same('2001:db8::1', '2001:db8:0:9::1');
   same('fe80::1%eth0', 'fe80::1');
+  same('::ffff:203.0.113.5%eth0', '203.0.113.9');
   same('fd00::1', 'fd00::9:2');
   same('fe80::1', 'fe80::2');
   same('2002:cb00:7105::1', '203.0.113.250');
@@ -34,6 +35,28 @@ test('different networks are different contributors, and so are hosts of a priva
     'socket',
   ];
   expect(new Set(tags.map((address) => contributorTag(key, address))).size).toBe(tags.length);
+});
+
+test.each([
+  ['10.0.0.7', '10.0.0.7'],
+  ['127.0.0.7', '127.0.0.7'],
+  ['172.16.0.7', '172.16.0.7'],
+  ['172.31.0.7', '172.31.0.7'],
+  ['192.168.0.7', '192.168.0.7'],
+  ['11.0.0.7', '11.0.0.0/24'],
+  ['172.15.0.7', '172.15.0.0/24'],
+  ['172.32.0.7', '172.32.0.0/24'],
+  ['8.16.0.7', '8.16.0.0/24'],
+  ['8.168.0.7', '8.168.0.0/24'],
+  ['192.169.0.7', '192.169.0.0/24'],
+  ['fc00:0:0:1::7', 'fc00:0000:0000:0001::/64'],
+  ['fdff:0:0:1::7', 'fdff:0000:0000:0001::/64'],
+  ['fe80:0:0:1::7', 'fe80:0000:0000:0001::/64'],
+  ['febf:0:0:1::7', 'febf:0000:0000:0001::/64'],
+  ['fe00:0:0:1::7', 'fe00:0000:0000::/48'],
+  ['fec0:0:0:1::7', 'fec0:0000:0000::/48'],
+])('of %s counts %s: hosts are told apart where a network is private, and nowhere else', (address, network) => {
+  expect(networkOf(address)).toBe(network);
 });
 
 test('who comes by Teredo is nobody, so that a line with native IPv6 beside it does not vouch for itself', () => {
