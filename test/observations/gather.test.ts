@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { UNKNOWN_TAG } from '../../src/observations/contributor.ts';
 import { type ClaimedRow, gather } from '../../src/observations/gather.ts';
 import { encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport, CellSeen } from '../../src/observations/report.ts';
@@ -58,6 +59,21 @@ test('a sighting carries place, time, strength and the day of arrival', () => {
       trusted: false,
     },
   ]);
+  expect(gather([row(wifi(1))], withKey).wifi.get(1)![0].dbm).toBe(-60);
+});
+
+test('every transmitter that a report heard is one observation', () => {
+  const all = report({
+    wifi: [1, 2, 3].map((mac) => ({ mac, dbm: -60, ageMs: 0 })),
+    bluetooth: [{ mac: 4, dbm: -60, ageMs: 0 }],
+    cells: [cell({}), cell({ cellId: 600 })],
+  });
+  expect(gather([row(all), row(wifi(1))], withKey).observations).toBe(7);
+});
+
+test('a row that can not be read is counted, and those after it are learnt from', () => {
+  const { wifi: heard, unreadable } = gather([row(wifi(1), { payload: Buffer.alloc(0) }), row(wifi(2))], withKey);
+  expect([unreadable, [...heard.keys()]]).toEqual([1, [2]]);
 });
 
 test('a witness number tells contributors of one transmitter apart and links no two transmitters', () => {
@@ -89,6 +105,7 @@ test('without the key of their day, or without a tag, all contributors are one',
   const rows = [row(wifi(1)), row(wifi(1), { contributor: 8 }), row(wifi(1), { contributor: null })];
   expect(new Set(witness(rows, 1, () => undefined)).size).toBe(1);
   expect(witness(rows, 1)[2]).toBe(0);
+  expect(witness([row(wifi(1), { contributor: UNKNOWN_TAG })], 1)).toEqual([0]);
 });
 
 test('parts of the serving cell are heard with it: ring, strongest neighbour, strength', () => {
@@ -114,6 +131,26 @@ test('parts of the serving cell are heard with it: ring, strongest neighbour, st
   expect(parts.some(({ identity }) => identity.area % 0x8_0000 === 44)).toBe(true);
   expect(observations).toBe(2);
   expect(heard.size).toBe(5);
+  expect(parts.map(({ sightings }) => sightings.map(({ dbm, gapMs }) => [dbm, gapMs]))).toEqual(
+    Array(3).fill([[-95, 0]]),
+  );
+});
+
+test('the neighbour that names a part is another cell of the same network that tells its physical identity', () => {
+  const serving = cell({ serving: true, psc: 0, timingAdvance: -1, dbm: UNKNOWN_DBM });
+  const beside = (...others: Partial<CellSeen>[]) => {
+    const cells = [serving, ...others.map((over, i) => cell({ cellId: 600 + i, ...over }))];
+    const heard = [...gather([row(report({ cells }))], withKey).cells.values()];
+    const parts = heard.filter(({ identity }) => identity.radio === (PART_RADIO as number));
+    return parts.map(({ identity }) => identity.area % 0x8_0000);
+  };
+  expect(beside()).toEqual([]);
+  expect(beside({ psc: 33 })).toEqual([33]);
+  expect(beside({ psc: 0, dbm: -95 })).toEqual([0]);
+  expect(beside({ psc: 33, dbm: -95 }, { psc: -1, dbm: -60 })).toEqual([33]);
+  expect(beside({ psc: 33, dbm: -95 }, { psc: 44, dbm: -60, mnc: 2 })).toEqual([33]);
+  expect(beside({ psc: 33, dbm: -95 }, { psc: 44, dbm: -60, mcc: 208 })).toEqual([33]);
+  expect(beside({ psc: 44, mnc: 2 })).toEqual([]);
 });
 
 test('without a word of the phone the strongest cell is the serving one', () => {
@@ -130,4 +167,6 @@ test('the last physical identity told is kept, and silence keeps what was told',
   const [heard] = gather(rows, withKey).cells.values();
   expect(heard.identity.psc).toBe(12);
   expect(heard.sightings).toHaveLength(2);
+  const [zero] = gather([row(report({ cells: [cell({ psc: 0 })] }))], withKey).cells.values();
+  expect(zero.identity.psc).toBe(0);
 });
