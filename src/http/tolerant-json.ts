@@ -44,7 +44,7 @@ export function decodeJsonBody(
   try {
     const bound = { maxOutputLength: inflatedBytes };
     let plain = bytes;
-    if (bytes.length > 1 && bytes[0] === 0x1f && bytes[1] === 0x8b) plain = gunzipSync(bytes, bound);
+    if (bytes[0] === 0x1f && bytes[1] === 0x8b) plain = gunzipSync(bytes, bound);
     else if (encoding !== undefined && bytes.length > 0)
       plain = DECODERS[encoding.trim().toLowerCase()]?.(bytes, bound) ?? bytes;
     const text = decodeText(plain, contentType);

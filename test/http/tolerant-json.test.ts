@@ -19,7 +19,7 @@ test('reads any JSON value back, plain and packed in every way', () => {
     [gzipSync, 'gzip, gzip'],
     [deflateSync, 'deflate'],
     [deflateRawSync, 'Deflate'],
-    [brotliCompressSync, 'br'],
+    [brotliCompressSync, ' br '],
     [zstdCompressSync, 'zstd'],
     [(b: Buffer) => b, 'identity'],
     [(b: Buffer) => b, 'gzip'],
@@ -36,6 +36,7 @@ test('reads any JSON value back, plain and packed in every way', () => {
 test.each([
   ['nothing', Buffer.alloc(0), undefined],
   ['nothing, announced as gzip', Buffer.alloc(0), 'gzip'],
+  ['nothing, announced as brotli', Buffer.alloc(0), 'br'],
   ['blanks', Buffer.from(' \r\n\t'), undefined],
   ['a byte order mark', Buffer.from([0xef, 0xbb, 0xbf]), undefined],
   ['nothing in gzip', gzipSync(''), 'gzip'],
@@ -56,6 +57,16 @@ test.each([
 ] as const)('honours charset %s', (charset, encoding) => {
   const bytes = Buffer.from('{"name":"Zoë"}', encoding);
   expect(decodeJsonBody(bytes, undefined, `application/json; charset=${charset}`)).toEqual({ name: 'Zoë' });
+});
+
+test('of UTF-16 without a byte order the mark decides, and without one it is little-endian', () => {
+  const little = Buffer.from('\ufeff{"name":"Zoë"}', 'utf16le');
+  const big = Buffer.from(little).swap16();
+  const read = (bytes: Buffer, charset: string) => decodeJsonBody(bytes, undefined, `text/plain; charset=${charset}`);
+  for (const bytes of [little, big, little.subarray(2)]) expect(read(bytes, 'UTF-16')).toEqual({ name: 'Zoë' });
+  // Whoever names the order is taken at the word.
+  expect(read(big, 'utf-16be')).toEqual({ name: 'Zoë' });
+  expect(read(big, 'utf-16le')).toBe(MALFORMED_BODY);
 });
 
 test.each([
