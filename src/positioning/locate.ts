@@ -62,7 +62,7 @@ export function createLocator(deps: LocatorDeps): Locator {
       cell.found = false;
       heaviest = fuse(sources, result);
     }
-    if (heaviest >= 0 && !isAllOld(sources)) return sayFused(heaviest);
+    if (!isAllOld(sources)) return sayFused(heaviest);
     const near = locateByCellsNearby(readings, today, astray);
     if (near !== null && (heaviest < 0 || overrules(near, result))) return say(near, 'lacf', 'area', SOURCE.cell);
     return heaviest < 0 ? null : sayFused(heaviest);

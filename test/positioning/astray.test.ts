@@ -81,3 +81,10 @@ test('a lone sibling of an unknown cell is not believed far from their area, sev
   put(258, 0);
   expect(ask()).toMatchObject({ ...PARIS, source: 'area', fallback: 'lacf' });
 });
+
+test('where a cell is not believed, the mast that another phone was answered by is not either', () => {
+  const { scene } = createBelgium();
+  for (const sector of [1, 2]) scene.lte(0x5_00 + sector, trusted(0, 0, { radiusM: 800 }));
+  expect(scene.locate({ cellTowers: [lteCell(0x5_03)] })).toMatchObject({ source: 'area', fallback: 'lacf' });
+  expect(scene.locate({ cellTowers: [belgian(257)] })).toMatchObject(LIEGE);
+});

@@ -233,6 +233,18 @@ test('an unknown cell is placed by its mast, then by its area, if the phone allo
   expect(ask(0x5_03, { lacf: false })).toBeNull();
 });
 
+test('an area tells more than a mast that is heard over more than all of it', () => {
+  const scene = createScene();
+  for (const sector of [1, 2]) scene.lte(0x5_00 + sector, trusted(0, 0, { radiusM: 30_000 }));
+  const byMast = scene.locate({ cellTowers: [lteCell(0x5_03)] })!;
+  expect(off(byMast, at(0))).toBeLessThan(1);
+  scene.stations.putArea(3, 262, 1, 100, { ...at(5000), radiusM: 3000, samples: 200 });
+  const byArea = scene.locate({ cellTowers: [lteCell(0x5_03)] })!;
+  expect(byArea).toMatchObject({ source: 'area', fallback: 'lacf' });
+  expect(off(byArea, at(5000))).toBeLessThan(1);
+  expect(byArea.accuracyM).toBeLessThan(byMast.accuracyM);
+});
+
 test('unknown cells cost a bounded number of look-ups', () => {
   const scene = createScene();
   let asked = 0;
