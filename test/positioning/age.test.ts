@@ -192,3 +192,15 @@ test('a crowd of old readings is believed no more than a fix as old, a single on
     }),
   );
 });
+
+test.each([
+  ['a narrow circle lasts until it is fifty kilometres wide', 100, 12_475_000],
+  ['one that was wider to begin with until it is twice as wide', 60_000, 15_000_000],
+])('with age %s', (_, accuracyM, lastMs) => {
+  const isFoundAfter = (ageMs: number) => {
+    const into = { ...createSource(), found: true, accuracyM, trust: 1 };
+    ageSource(into, ageMs);
+    return into.found;
+  };
+  expect([lastMs / 2, lastMs, lastMs + 1].map(isFoundAfter)).toEqual([true, true, false]);
+});
