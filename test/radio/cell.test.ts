@@ -10,7 +10,18 @@ test('identities keep to their radio: 24-bit NR areas, 36-bit NR cells, -1 and a
   expect(isValidArea(RADIO.nr, 262, 1, 0xff_ffff)).toBe(true);
   expect(isValidArea(RADIO.lte, 262, 1, 65_534)).toBe(false);
   expect(isValidArea(RADIO.lte, 262, 1, -1)).toBe(false);
-  expect(isValidArea(RADIO.gsm, 0, 1, 5)).toBe(false);
+  for (const [mcc, mnc] of [
+    [0, 1],
+    [1000, 1],
+    [262, -1],
+    [262, 1000],
+  ])
+    expect(isValidArea(RADIO.gsm, mcc, mnc, 5)).toBe(false);
+  for (const [mcc, mnc] of [
+    [1, 0],
+    [999, 999],
+  ])
+    expect(isValidArea(RADIO.gsm, mcc, mnc, 5)).toBe(true);
   expect(isValidCellId(RADIO.nr, 0xf_ffff_fffe)).toBe(true);
   expect(isValidCellId(RADIO.lte, 0xfff_ffff)).toBe(false);
   expect(isValidCellId(RADIO.gsm, 0xffff)).toBe(true);
