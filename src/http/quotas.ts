@@ -103,8 +103,7 @@ export function openQuotas(memory: SharedArrayBuffer, seed: AddressSeed, address
     const odd = Math.floor(nowMs / DAY_MS) & 1;
     const used = Atomics.add(table, row + COLUMN.dayEven + odd, 1) + 1 + table[row + COLUMN.elsewhereDayEven + odd];
     const left = limit - used;
-    if (left < 0 || verdict.limit === 0 || left < verdict.remaining)
-      say(left < 0 ? 'day' : '', limit, used, DAY_MS, nowMs);
+    if (verdict.limit === 0 || left < verdict.remaining) say(left < 0 ? 'day' : '', limit, used, DAY_MS, nowMs);
   }
 
   function say(refused: Verdict['refused'], limit: number, used: number, windowMs: number, nowMs: number): void {

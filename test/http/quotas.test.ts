@@ -61,6 +61,17 @@ test('what was counted before a machine slept for two days is not of the day it 
   expect(takeTwo(NOON + 2 * DAY_MS)).toEqual(['', '']);
 });
 
+test('a sweep takes nothing away that was counted today: not the first ever, nor the first after midnight', () => {
+  const quotas = openQuotas(createQuotaMemory(1), SEED);
+  const key = { slot: 0, perMinute: null, dailyQuota: 2 };
+  const midnight = Date.UTC(2026, 10, 23);
+  for (const nowMs of [midnight - MINUTE_MS, midnight, midnight + DAY_MS]) {
+    for (let i = 0; i < 2; i++) expect(quotas.take(key, '', nowMs).refused).toBe('');
+    quotas.sweep(nowMs + 1_000);
+    expect(quotas.take(key, '', nowMs + 1_000).refused).toBe('day');
+  }
+});
+
 test('a verdict says when to come back: the end of the minute, midnight UTC', () => {
   const quotas = openQuotas(createQuotaMemory(1), SEED);
   const minute = quotas.take({ slot: 0, perMinute: 9, dailyQuota: null }, '192.0.2.1', NOON + 15_500);
@@ -124,6 +135,35 @@ test('what other replicas counted uses up the limit too, in their minute and day
   expect(quotas.take(key, '192.0.2.1', NOON).refused).toBe('minute');
   expect(quotas.counted(0, NOON)).toEqual({ minute: 2, day: 1 });
   expect(quotas.take(key, '192.0.2.1', NOON + MINUTE_MS)).toMatchObject({ refused: '', remaining: 9 });
+});
+
+test('of a day they do so until it is over, and are gone when its turn in the table comes again', () => {
+  const quotas = openQuotas(createQuotaMemory(2), SEED);
+  const key = { slot: 1, perMinute: null, dailyQuota: 20 };
+  for (let day = 0; day < 4; day++) {
+    const nowMs = NOON + day * DAY_MS;
+    quotas.sweep(nowMs);
+    expect(quotas.take(key, '', nowMs)).toMatchObject({ refused: '', remaining: 19 });
+    quotas.setElsewhere(1, nowMs, 0, 18);
+    expect(quotas.take(key, '', nowMs)).toMatchObject({ refused: '', remaining: 0 });
+    expect(quotas.take(key, '', nowMs)).toMatchObject({ refused: 'day', remaining: 0 });
+    expect(quotas.take({ ...key, slot: 0 }, '', nowMs).remaining).toBe(19);
+  }
+});
+
+test('the requests of a key are told by the minute and the day they came in', () => {
+  const quotas = openQuotas(createQuotaMemory(1), SEED);
+  const late = Date.UTC(2026, 10, 22, 23, 59, 59, 999);
+  for (const nowMs of [late - MINUTE_MS, late, late]) quotas.take({ slot: 0, perMinute: 9, dailyQuota: 9 }, '', nowMs);
+  expect(quotas.counted(0, late)).toEqual({ minute: 2, day: 3 });
+  expect(quotas.counted(0, late + 1)).toEqual({ minute: 0, day: 0 });
+});
+
+test('a key that has no row in the table is a bug that is told, and counts in no other row', () => {
+  const quotas = openQuotas(createQuotaMemory(2), SEED);
+  for (const slot of [-1, 2, 3, Number.NaN])
+    expect(() => quotas.take({ slot, perMinute: 9, dailyQuota: null }, '', NOON)).toThrow(RangeError);
+  expect([0, 1].map((slot) => quotas.counted(slot, NOON).minute)).toEqual([0, 0]);
 });
 
 test('two threads over one memory add up', () => {
