@@ -11,12 +11,11 @@ const ASSUMED_SAMPLES = 3;
 const HALF_TRUST_DAYS = 365;
 /** Age of a record that tells none. */
 const ASSUMED_AGE_DAYS = 365;
-/** Positions that are not from satellite fixes (operators' lists are marked exact). */
+/** Positions that are not from satellite fixes. */
 const NOT_GNSS_TRUST = 0.5;
 
 /** Trust of a record: `samples` 0 and `lastSeenDay` 0 mean unknown; `today` in days since 1970. */
 export function stationTrust(samples: number, lastSeenDay: number, flags: number, today: number): number {
-  if ((flags & STATION_FLAG.exact) !== 0) return 1;
   const n = samples >= 1 ? samples : ASSUMED_SAMPLES;
   const ageDays = lastSeenDay > 0 ? Math.max(today - lastSeenDay, 0) : ASSUMED_AGE_DAYS;
   const kind = (flags & STATION_FLAG.gnss) !== 0 ? 1 : NOT_GNSS_TRUST;

@@ -12,8 +12,6 @@ export const STATION_FLAG = {
   gnss: 1,
   /** Seen at more than one place within the last 30 days: answers nothing (DESIGN 6, attack A10 d). */
   moved: 2,
-  /** The reported position was marked exact, an operator's own (`changeable` = 0 in the CSV). */
-  exact: 4,
 } as const;
 
 /**
