@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { foldInbox } from '../../src/jobs/fold.ts';
 import { examineHeldBack, type HeldRow } from '../../src/jobs/held-back.ts';
+import { witnessOf } from '../../src/observations/gather.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport } from '../../src/observations/report.ts';
@@ -32,8 +33,8 @@ const row = (more: Partial<AdmittedReport> = {}, over: Partial<HeldRow> = {}): H
   ...over,
 });
 
-/** Access points that a fleet heard here some days ago. */
-function knownMap(daysAgo = 5): Map<string, KnownStation> {
+/** Access points that a fleet heard here some days ago, and the first of them somebody with this tag today. */
+function knownMap(daysAgo = 5, tagToday?: number): Map<string, KnownStation> {
   const heardAtMs = START_MS - daysAgo * DAY_MS;
   return new Map(
     MACS.map((mac) => {
@@ -50,7 +51,18 @@ function knownMap(daysAgo = 5): Map<string, KnownStation> {
         contributor: 0,
         trusted: true,
       }));
-      return [`w${mac}`, { identity: { type: 'wifi', mac }, station: foldDays('wifi', [heard]), published: true }];
+      const today =
+        tagToday === undefined || mac !== MACS[0]
+          ? []
+          : heard.slice(0, 1).map((one) => ({
+              ...one,
+              timeMs: START_MS,
+              receivedAtMs: START_MS,
+              contributor: witnessOf(KEY, tagToday, `w${mac}`),
+              trusted: false,
+            }));
+      const station = foldDays('wifi', [[...heard, ...today]]);
+      return [`w${mac}`, { identity: { type: 'wifi', mac }, station, published: true }];
     }),
   );
 }
@@ -85,6 +97,40 @@ test.each<[string, HeldRow, Map<string, KnownStation>?]>([
   ['what a fleet heard of somebody that day', row({}, { trusted: true }), knownMap(0)],
 ])('%s says nothing', (_, one, known) => {
   expect(examined(one, known).hands).toEqual([]);
+});
+
+test('whoever taught one of the stations that day is not asked about it, anybody else is', () => {
+  expect(examined(row(), knownMap(5, 7)).hands).toEqual([]);
+  expect(examined(row(), knownMap(5, 8)).hands).toHaveLength(1);
+});
+
+test('a late report of a day that is over is not counted with the next', () => {
+  const record = createErrorRecord();
+  const ask = (one: HeldRow) => examineHeldBack([one], knownMap(), () => KEY, record, START_MS + DAY_MS, fail);
+  ask(row({}, { receivedAtMs: START_MS + DAY_MS }));
+  ask(row({}, { contributor: 8 }));
+  expect([record.day, record.hands.length]).toEqual([DAY + 1, 1]);
+});
+
+test('a record is to be written if something was counted, or a day that was over taught something, else not', () => {
+  const record = createErrorRecord();
+  const ask = (one: HeldRow) => examineHeldBack([one], knownMap(), () => KEY, record, START_MS, fail);
+  const nothing = (day: number) => row({}, { digest: Buffer.alloc(16, 1), receivedAtMs: START_MS + day * DAY_MS });
+  const counted = row({}, { trusted: true });
+  expect([nothing(0), counted, nothing(0), nothing(1), nothing(1)].map(ask)).toEqual([false, true, false, true, false]);
+});
+
+test('beacons and cells are asked about too, if they were heard when the fix was made', () => {
+  const cell = { radio: 3, mcc: 262, mnc: 1, area: 5, cellId: 500, psc: -1, timingAdvance: -1, dbm: -90 } as const;
+  const known = knownMap();
+  for (const mac of MACS) known.set(`b${mac}`, { ...known.get(`w${mac}`)!, identity: { type: 'bluetooth', mac } });
+  known.set('3/262/1/5/500', { ...known.get(`w${MACS[0]}`)!, identity: { type: 'cell', ...cell, psc: null } });
+  const kinds = (ageMs: number): Partial<AdmittedReport>[] => [
+    { wifi: [], bluetooth: MACS.map((mac) => ({ mac, dbm: -60, ageMs })) },
+    { wifi: [], cells: [{ ...cell, ageMs, serving: true }] },
+  ];
+  for (const heard of kinds(15_000)) expect(examined(row(heard), known).hands).toHaveLength(1);
+  for (const heard of kinds(-15_001)) expect(examined(row(heard), known).hands).toEqual([]);
 });
 
 test('a report that the map fails to be asked with is told of and passed over, and those after it are counted', () => {
