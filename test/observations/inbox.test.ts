@@ -94,6 +94,33 @@ test('beyond the bound a call is turned away at once, and taken again when there
   expect(await again).toBe(true);
 });
 
+test('so it is beyond as many bytes, of calls that are being written too, until they are', async () => {
+  const { batches, inbox } = heldInsert();
+  /** 64 bytes of a row are not its payload: sixteen of these are 16 MiB. */
+  const [one] = rowsOf(1).map((row) => ({ ...row, payload: Buffer.alloc(1024 ** 2 - 64) }));
+  const first = inbox.put(Array.from({ length: 10 }, () => one));
+  await turn();
+  const second = inbox.put(Array.from({ length: 6 }, () => one));
+  expect(await inbox.put(rowsOf(1))).toBe(false);
+  batches[0].done();
+  expect(await first).toBe(true);
+  await turn();
+  const third = inbox.put(Array.from({ length: 10 }, () => one));
+  expect(await inbox.put(rowsOf(1))).toBe(false);
+  batches[1].fail(new Error('store is gone'));
+  await expect(second).rejects.toThrow('store is gone');
+  await turn();
+  batches[2].done();
+  expect(await third).toBe(true);
+});
+
+test('a call of nothing is stored at once, without the store', async () => {
+  const { batches, inbox } = heldInsert();
+  expect(await inbox.put([])).toBe(true);
+  await turn();
+  expect(batches).toEqual([]);
+});
+
 test('every row is written once, in an order that tells nothing', async () => {
   const written: InboxRow[] = [];
   const inbox = createInbox({ insert: async (rows) => void written.push(...rows), fillRandom });
