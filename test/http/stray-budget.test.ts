@@ -127,6 +127,28 @@ describe('strays of a day', () => {
     expect(budget.isSpent(PHONES, 'token', HOME, NOON) || budget.isSpent(PARTNER, null, HOME, NOON)).toBe(false);
   });
 
+  test.each<[string, Partial<StrayLimits>, Caller, string | null, string]>([
+    ['phones', { device: 0 }, PHONES, 'token', ''],
+    ['addresses', { address: 0 }, PHONES, null, HOME],
+    ['keys of partners', { partnerKey: 0 }, PARTNER, null, HOME],
+  ])(
+    'of %s are not limited by a limit of 0 where others are limited and spent',
+    (_, limits, caller, token, address) => {
+      const budget = openBudget(limits);
+      for (const spent of ['spent', null]) budget.test(PHONES, spent, '203.0.113.1', 20);
+      budget.test(PARTNER, null, '203.0.113.1', 20);
+      expect(budget.isSpent(PHONES, 'spent', '203.0.113.1', NOON)).toBe(true);
+      budget.test(caller, token, address, 20, 100);
+      expect(budget.isSpent(caller, token, address, NOON)).toBe(false);
+    },
+  );
+
+  test('of a phone are its own with whichever key of a maker it asks', () => {
+    const budget = openBudget();
+    budget.test(PHONES, 'token', HOME, 3);
+    expect(budget.isSpent({ ...PHONES, id: 'other maker', slot: 1 }, 'token', '203.0.113.9', NOON)).toBe(true);
+  });
+
   test('of one request weigh once, however often it is located', () => {
     const budget = openBudget({ device: 0 });
     const request = from(HOME);
