@@ -114,6 +114,19 @@ test('so it is beyond as many bytes, of calls that are being written too, until 
   expect(await third).toBe(true);
 });
 
+test('an insert holds as many whole calls as fit, and one that is larger alone', async () => {
+  const { batches, inbox } = heldInsert();
+  const [one] = rowsOf(1);
+  const calls = [MAX_BATCH_ROWS / 2, MAX_BATCH_ROWS / 2, MAX_BATCH_ROWS + 1, 1];
+  const stored = calls.map((rows) => inbox.put(Array(rows).fill(one)));
+  for (let n = 0; n < 3; n++) {
+    await turn();
+    batches[n].done();
+  }
+  expect(await Promise.all(stored)).toEqual(Array(4).fill(true));
+  expect(batches.map(({ rows }) => rows.length)).toEqual([MAX_BATCH_ROWS, MAX_BATCH_ROWS + 1, 1]);
+});
+
 test('a call of nothing is stored at once, without the store', async () => {
   const { batches, inbox } = heldInsert();
   expect(await inbox.put([])).toBe(true);
