@@ -44,7 +44,6 @@ export function findPlaces(w: Whereabouts, kind: HeardKind): Place[] {
   for (let first = 0; first < tiles.length; first++) {
     if ((left & (1 << first)) === 0) continue;
     const members = [first];
-    left &= ~(1 << first);
     for (const m of members) {
       for (let i = first + 1; i < tiles.length; i++) {
         if ((left & near.linked[m] & (1 << i)) === 0 || proofs[i] !== proofs[first]) continue;

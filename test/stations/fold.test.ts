@@ -75,6 +75,48 @@ describe('a station that nobody knew', () => {
     expect(answers(foldDays('wifi', batches))).toBe(expected);
   });
 
+  it.each([
+    ['wifi', 74, 76],
+    ['bluetooth', 24, 26],
+    ['cell', 1_490, 1_510],
+    ['part', 1_490, 1_510],
+  ] as const)(
+    'answers as %s if its two witnesses are %d m from each other, not if they are %d m',
+    (kind, near, far) => {
+      const heard = (day: number, apartM: number) => [sight(day, 1, HOME), sight(day, 2, away(apartM))];
+      const answersBy = (apartM: number) => answers(foldDays(kind, [heard(0, apartM), heard(1, apartM)]));
+      expect([near, far].map(answersBy)).toEqual([true, false]);
+    },
+  );
+
+  it.each([
+    ['wifi', 490, 510],
+    ['bluetooth', 135, 155],
+    ['cell', 55_000, 60_000],
+    ['part', 48_000, 52_000],
+  ] as const)(
+    'answers as %s if it is proven at two places %d m from each other, not if they are %d m',
+    (kind, near, far) => {
+      const answersBy = (apartM: number) => answers(foldDays(kind, [...proof(HOME), ...proof(away(apartM), 2)]));
+      expect([near, far].map(answersBy)).toEqual([true, false]);
+    },
+  );
+
+  it.each([
+    ['wifi', 100, 900, 1_100],
+    ['bluetooth', 40, 280, 360],
+  ] as const)(
+    'answers as %s if all of a way is proven, step by step of %d m, that is %d m long, not if it is %d m',
+    (kind, stepM, short, long) => {
+      const along = (day: number, lengthM: number) =>
+        [1, 2].flatMap((who) =>
+          Array.from({ length: Math.floor(lengthM / stepM) + 1 }, (_, i) => sight(day, who, away(i * stepM))),
+        );
+      const answersBy = (lengthM: number) => answers(foldDays(kind, [along(0, lengthM), along(1, lengthM)]));
+      expect([short, long].map(answersBy)).toEqual([true, false]);
+    },
+  );
+
   it('stands in the middle of where it was heard, with its evidence counted', () => {
     const { believed, learnt } = foldDays('wifi', proof(HOME));
     expect(distanceM(believed.lat!, believed.lon!, HOME.lat, HOME.lon)).toBeLessThan(10);
