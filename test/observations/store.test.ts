@@ -106,9 +106,26 @@ test('a store that fails is asked again, not remembered', async () => {
   expect((await keys.keyFor(NOW_MS)).length).toBe(32);
 });
 
+test('a thread asks for the key of a day once, however many calls come together, and anew for another day', async () => {
+  let asked = 0;
+  const counting = {
+    query: (...args: unknown[]) => {
+      asked++;
+      return pool.query(...(args as [string]));
+    },
+  };
+  const keys = createDayKeys(counting as unknown as typeof pool, randomBytes, payloads.dayKey);
+  await Promise.all([keys.keyFor(NOW_MS), keys.keyFor(NOW_MS + 1)]);
+  await keys.keyFor(NOW_MS);
+  const once = asked;
+  await keys.keyFor(NOW_MS + DAY_MS);
+  await keys.keyFor(NOW_MS + DAY_MS);
+  expect([once, asked]).toEqual([2, 4]);
+});
+
 test('a dump of the rows and keys of a day does not say which networks sent them', async () => {
   const key = await createDayKeys(pool, randomBytes, payloads.dayKey).keyFor(NOW_MS);
   const { rows } = await pool.query('select key from contributor_keys where day = $1', [Math.floor(NOW_MS / DAY_MS)]);
-  expect(rows).toHaveLength(1);
+  expect(rows.map((row) => row.key.length)).toEqual([32]);
   expect(contributorTag(rows[0].key, '203.0.113.5')).not.toBe(contributorTag(key, '203.0.113.5'));
 });
