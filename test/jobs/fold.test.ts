@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
-import { type FoldOptions, foldFor, foldInbox } from '../../src/jobs/fold.ts';
+import { type FoldDeps, type FoldOptions, foldFor, foldInbox, isAnythingToFold } from '../../src/jobs/fold.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport } from '../../src/observations/report.ts';
@@ -57,17 +57,14 @@ async function send(
 }
 
 const errors: unknown[] = [];
-const fold = (day: number, barred: number[] = [], options: FoldOptions = {}) =>
-  foldInbox(
-    {
-      store,
-      ...{ macs, payloads },
-      now: () => START_MS + day * DAY_MS,
-      barredAmong: async () => new Set(barred),
-      onError: (error) => errors.push(error),
-    },
-    options,
-  );
+const depsOn = (day: number, barred: number[] = []): FoldDeps => ({
+  store,
+  ...{ macs, payloads },
+  now: () => START_MS + day * DAY_MS,
+  barredAmong: async () => new Set(barred),
+  onError: (error) => errors.push(error),
+});
+const fold = (day: number, barred: number[] = [], options: FoldOptions = {}) => foldInbox(depsOn(day, barred), options);
 const wifi = async () => {
   const { rows } = await pool.query(
     'select mac::float8, lat, lon, radius_m, samples, source, blocked_at from wifi_stations order by mac',
@@ -134,14 +131,7 @@ describe('a station', () => {
 
   test('a part of a cell makes no area of its own and is not exported', async () => {
     await send(0, 1, HOME, { trusted: true, rest: { cells: [CELL] } });
-    const deps = {
-      store,
-      ...{ macs, payloads },
-      now: () => START_MS,
-      barredAmong: async () => new Set<number>(),
-      onError: (error: unknown) => errors.push(error),
-    };
-    await foldFor(60_000, deps);
+    await foldFor(60_000, depsOn(0));
     // Itself, its ring and its strength; that no neighbour was told of is no part.
     expect((await pool.query('select count(*)::int as n from cells')).rows[0].n).toBe(3);
     expect((await pool.query('select radio, area, cells from areas')).rows).toEqual([{ radio: 3, area: 5, cells: 1 }]);
@@ -316,6 +306,20 @@ describe('the inbox', () => {
     const promoted = { ...junk, ...payloads.seal({ ...junk, trusted: false }, Buffer.alloc(32), good) };
     await insertRows(pool, [junk, cut, promoted]);
     expect(await fold(0)).toMatchObject({ rows: 6, unreadable: 3, published: 1 });
+  });
+
+  test('has something to fold while reports wait, or areas for their cells, and nothing once that is done', async () => {
+    await foldFor(60_000, depsOn(0));
+    const seen = [await isAnythingToFold(pool)];
+    for (const rest of [{}, { cells: [CELL] }]) {
+      await send(0, 1, HOME, { trusted: true, rest });
+      seen.push(await isAnythingToFold(pool));
+      await fold(0);
+      seen.push(await isAnythingToFold(pool));
+    }
+    expect(seen).toEqual([false, true, false, true, true]);
+    await foldFor(60_000, depsOn(0));
+    expect(await isAnythingToFold(pool)).toBe(false);
   });
 
   test('is folded in batches no larger than asked for, where it rests in between', async () => {
