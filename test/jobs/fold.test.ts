@@ -21,6 +21,7 @@ const CELL = {
 const HOME = { lat: 38.7223, lon: -9.1393 };
 /** 1.1 km north. */
 const AWAY = { lat: 38.7323, lon: -9.1393 };
+const FARTHER = { lat: 38.7423, lon: -9.1393 };
 const store = await openTestStore();
 const { pool } = store;
 const { macs, payloads } = AT_REST;
@@ -126,6 +127,34 @@ describe('a station', () => {
       [5, 70_000, null],
       [5, 70_000, null],
       [5, 70_000, null],
+    ]);
+  });
+
+  test('learns from what was heard of it alone, whatever else is learnt beside it and under its address', async () => {
+    const beside = AP + 0x100_0000;
+    const places = {
+      home: { at: HOME, rest: { cells: [{ ...CELL, cellId: 70_001 }] } },
+      away: { at: AWAY, rest: { wifi: [{ mac: beside, dbm: -60, ageMs: 0 }], cells: [{ ...CELL, area: 6 }] } },
+      farther: { at: FARTHER, rest: { wifi: [], bluetooth: [{ mac: AP, dbm: -60, ageMs: 0 }], cells: [CELL] } },
+    };
+    for (const day of [0, 1]) {
+      for (const tag of [1, 2]) for (const { at, rest } of Object.values(places)) await send(day, tag, at, { rest });
+      await fold(day);
+    }
+    const near = (lat: number) => Object.entries(places).find(([, { at }]) => Math.abs(at.lat - lat) < 1e-3)?.[0];
+    const { rows: beacons } = await pool.query('select lat from bluetooth_stations');
+    const { rows: cells } = await pool.query(
+      'select area, cell_id::int as id, lat from cells where radio = 3 order by area, id',
+    );
+    expect((await wifi()).map(({ mac, lat }) => [mac, near(lat)])).toEqual([
+      [AP, 'home'],
+      [beside, 'away'],
+    ]);
+    expect(beacons.map(({ lat }) => near(lat))).toEqual(['farther']);
+    expect(cells.map(({ area, id, lat }) => [area, id, near(lat)])).toEqual([
+      [5, 70_000, 'farther'],
+      [5, 70_001, 'home'],
+      [6, 70_000, 'away'],
     ]);
   });
 
