@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { contributorTag } from '../../src/observations/contributor.ts';
 import { createDayKeys } from '../../src/observations/day-keys.ts';
 import { deleteOldKeys } from '../../src/observations/day-keys-store.ts';
@@ -37,6 +37,18 @@ test('rows come back as they were put, and what is put again is there once', asy
   expect(opened).toEqual([report(1), report(2), report(2)]);
 });
 
+test('rows are there when an insert is done, not before, and it fails if the store does', async () => {
+  const { promise, reject } = Promise.withResolvers<void>();
+  const slow = { query: () => promise } as unknown as typeof pool;
+  const state = vi.fn();
+  const insert = insertRows(slow, packRows([report(1)], from(1), NOW_MS, payloads));
+  insert.then(() => state('done')).catch(() => state('failed'));
+  await new Promise(setImmediate);
+  expect(state).not.toHaveBeenCalled();
+  reject(new Error('gone'));
+  await expect(insert).rejects.toThrow('gone');
+});
+
 test('fullness counts what is not folded yet', async () => {
   await pool.query('truncate inbox');
   expect(await measureInbox(pool)).toMatchObject({ pendingRows: 0 });
@@ -48,6 +60,7 @@ test('fullness counts what is not folded yet', async () => {
 });
 
 test('what is older than a week goes, folded or not, and nothing else', async () => {
+  expect(RAW_TTL_MS).toBe(7 * DAY_MS);
   await pool.query('truncate inbox');
   await insertRows(pool, packRows([1, 2].map(report), from(1), NOW_MS - RAW_TTL_MS - 3_600_000, payloads));
   await insertRows(pool, packRows([3].map(report), from(1), NOW_MS - RAW_TTL_MS, payloads));
