@@ -408,6 +408,24 @@ describe('a station that is known', () => {
     expect(isBlocked(believed, later(3) + BLOCK_MS)).toBe(false);
   });
 
+  it('may move once more for each month of its life, from the first arrival, or else from the block', () => {
+    const { believed } = foldDays('wifi', proof(FAR, 2), known);
+    const old = { ...believed, createdAt: believed.blockedAt! - 58 * DAY_MS };
+    expect([2, 3, 4].map((blockCount) => isBlocked({ ...old, blockCount }, later(3) + BLOCK_MS))).toEqual([
+      false,
+      false,
+      true,
+    ]);
+    const undated = { ...believed, createdAt: null, blockCount: 2 };
+    expect([29, 30].map((days) => isBlocked(undated, believed.blockedAt! + days * DAY_MS))).toEqual([true, false]);
+  });
+
+  it('is not blocked by what an import says of when or how often alone', () => {
+    const { believed } = foldDays('wifi', proof(FAR, 2), known);
+    expect(isBlocked({ ...believed, blockCount: 0 }, later(3))).toBe(false);
+    expect(isBlocked({ ...believed, blockedAt: null, blockCount: 9 }, later(3))).toBe(false);
+  });
+
   it('is told to have been blocked by a full hour, and for no less than 48 of them', () => {
     const [first, second] = proof(FAR, 2);
     const suspected = foldStation('wifi', foldDays('wifi', [first], known), second, later(3) + 1_234_567);
