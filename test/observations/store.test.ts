@@ -70,6 +70,15 @@ test('what is older than a week goes, folded or not, and nothing else', async ()
   expect((await pool.query('select count(*)::int as n from inbox')).rows[0].n).toBe(2);
 });
 
+test('an aborted run ends after a batch, and the next one goes on', async () => {
+  await pool.query('truncate inbox');
+  await pool.query(
+    `insert into inbox (digest, received_at, trusted, payload) select gen_random_uuid(), 0, false, '' from generate_series(1, 5001)`,
+  );
+  expect(await expireInbox(pool, NOW_MS, AbortSignal.abort())).toBe(5000);
+  expect(await expireInbox(pool, NOW_MS)).toBe(1);
+});
+
 test('all processes count under one key a day, and another the day after', async () => {
   const [a, b] = [createDayKeys(pool, randomBytes, payloads.dayKey), createDayKeys(pool, randomBytes, payloads.dayKey)];
   const [first, second] = await Promise.all([a.keyFor(NOW_MS), b.keyFor(NOW_MS)]);
