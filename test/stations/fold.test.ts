@@ -66,6 +66,11 @@ describe('a station that nobody knew', () => {
     ],
     ['answers after one trusted sighting', [[sight(0, 1, HOME, { trusted: true })]], true],
     [
+      'answers after one trusted sighting beside those of somebody else',
+      [[...walkBy(0, 1, HOME), sight(0, 2, HOME, { trusted: true })]],
+      true,
+    ],
+    [
       'does not answer when its two witnesses heard it in different places',
       [[...walkBy(0, 1, HOME), ...walkBy(0, 2, FAR)], walkBy(1, 3, HOME)],
       false,
@@ -130,6 +135,13 @@ describe('a station that nobody knew', () => {
     expect(believed.radiusM).toBeGreaterThan(3);
     expect(believed.radiusM).toBeLessThan(20);
     expect(learnt).toBe(true);
+  });
+
+  it('counts what differs in place, time or strength, and what is told twice once', () => {
+    const one = sight(0, 1, HOME, { trusted: true });
+    const others = [{ lat: one.lat + 1e-4 }, { lon: one.lon + 1e-4 }, { dbm: -71 }, { timeMs: one.timeMs - HOUR_MS }];
+    const all = [one, ...others.map((other) => ({ ...one, ...other })), one];
+    expect(foldDays('wifi', [all]).believed.samples).toBe(5);
   });
 
   it('is nearer to where it was loud than to where it was faint', () => {
