@@ -28,7 +28,7 @@ export function noteTravel(w: Whereabouts, kind: HeardKind, places: readonly Pla
     const isAstray = isAstrayOn(day, w, kind, away, home);
     if (!isAstray && w.strayLast === day) w.strayLast = w.strayFirst === day ? 0 : w.strayFirst;
     if (w.strayLast === 0) w.strayFirst = 0;
-    if (!isAstray || w.strayLast === day) continue;
+    if (!isAstray) continue;
     if (w.strayFirst === 0 || day - w.strayLast > FORGIVEN_DAYS) w.strayFirst = day;
     w.strayLast = day;
   }
@@ -36,7 +36,7 @@ export function noteTravel(w: Whereabouts, kind: HeardKind, places: readonly Pla
 
 /** True if a station whose home is `home` rides along. */
 export function isTraveller(w: Whereabouts, kind: HeardKind, home: readonly Place[]): boolean {
-  if (w.strayFirst === 0 || w.strayLast - w.strayFirst < LEAST_DAYS) return false;
+  if (w.strayLast - w.strayFirst < LEAST_DAYS) return false;
   const lastDay = Math.max(...home.map((place) => place.lastDay));
   if (Math.abs(lastDay - w.strayLast) > FORGIVEN_DAYS) return false;
   const heard = home.reduce((sum, place) => sum + place.heard, 0);

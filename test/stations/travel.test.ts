@@ -120,4 +120,34 @@ describe('a station that stands', () => {
     const since = [200, 201].map((day) => [...walkBy(day, 1, away(0)), ...walkBy(day, 2, away(5))]);
     expect(answers(foldDays('wifi', [...journey, ...since]))).toBe(true);
   });
+
+  /** Two who hear it far from home and from each other on a day, and three who hear it at home after all. */
+  const told = (day: number, times = 10) =>
+    Array.from({ length: times }, (_, i) => [sight(day, 3, away(i, 9_000)), sight(day, 4, away(i, 31_000))]).flat();
+  const untold = (day: number) => [1, 2, 5].flatMap((who) => walkBy(day, who, away(who)));
+
+  it('is told to ride by a day that is over, not by one on which more turned out to be at home', () => {
+    const once = foldDays('wifi', [...twoDays, told(2), untold(2), told(5)]);
+    expect(answers(once)).toBe(true);
+    expect(answers(foldDays('wifi', [told(6)], once))).toBe(true);
+    expect(answers(foldDays('wifi', [told(7)], once))).toBe(false);
+  });
+
+  it('was told so on the day before, whatever the day after it turned out to be', () => {
+    expect(answers(foldDays('wifi', [...twoDays, told(2), told(3), untold(3)]))).toBe(true);
+    expect(answers(foldDays('wifi', [...twoDays, told(2), told(3), untold(3), told(4)]))).toBe(false);
+  });
+
+  it('is not told to ride by a day now and one of another season', () => {
+    const seasons = (days: number) => [...twoDays, told(2), untold(1 + days), told(2 + days)];
+    expect([89, 90, 91].map((days) => answers(foldDays('wifi', seasons(days))))).toEqual([false, false, true]);
+  });
+
+  it('is not told to ride by few, on two days, who are far less than those at home ever were', () => {
+    const home = (days: number) =>
+      Array.from({ length: days }, (_, day) => [1, 2].flatMap((who) => walkBy(day, who, away(who), 4)));
+    const elsewhere = [told(20, 1), told(22, 1)];
+    // Four times elsewhere: a quarter of 16 at home, less than one of 24.
+    expect([2, 3].map((days) => answers(foldDays('wifi', [...home(days), ...elsewhere])))).toEqual([false, true]);
+  });
 });
