@@ -374,7 +374,7 @@ describe('the inbox', () => {
       await fold(1, [], options);
       const rows = await wifi();
       await pool.query('truncate inbox, contributor_keys, mac_learning, wifi_stations');
-      return rows.map((row) => [row.mac, row.lat.toFixed(6), row.lon.toFixed(6)]);
+      return rows.map((row) => [row.mac, row.lat.toFixed(6), row.lon.toFixed(6), row.samples]);
     };
     const inOne = await sendAll(false);
     expect(inOne).toHaveLength(200);
