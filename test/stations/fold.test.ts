@@ -137,11 +137,24 @@ describe('a station that nobody knew', () => {
     expect(learnt).toBe(true);
   });
 
+  it.each([
+    ['beyond the pole', { lat: 90.01 }],
+    ['beyond the date line', { lon: -180.01 }],
+    ['before there were clocks', { timeMs: 0 }],
+    ['at no time', { timeMs: Number.NaN }],
+    ['at the end of time', { timeMs: Number.POSITIVE_INFINITY }],
+  ])('learns nothing from what was heard %s', (_, impossible) => {
+    const heard = [sight(0, 1, HOME, { trusted: true, ...impossible })];
+    expect(foldDays('wifi', [heard])).toEqual(unknownStation());
+  });
+
   it('counts what differs in place, time or strength, and what is told twice once', () => {
     const one = sight(0, 1, HOME, { trusted: true });
     const others = [{ lat: one.lat + 1e-4 }, { lon: one.lon + 1e-4 }, { dbm: -71 }, { timeMs: one.timeMs - HOUR_MS }];
     const all = [one, ...others.map((other) => ({ ...one, ...other })), one];
     expect(foldDays('wifi', [all]).believed.samples).toBe(5);
+    const silent = { ...one, dbm: Number.NaN };
+    expect(foldDays('wifi', [[silent, one, silent]]).believed.samples).toBe(2);
   });
 
   it('is nearer to where it was loud than to where it was faint', () => {
@@ -521,6 +534,12 @@ describe('the age of a station', () => {
     expect(learnt.learnt).toBe(true);
     expect(foldDays('cell', [walkBy(2, 1, HOME)], learnt).believed.createdAt).toBe(expected);
   });
+
+  it('is not that of the first report where an import knew of it, though not where it stands', () => {
+    const before = unknownStation();
+    Object.assign(before.believed, { modifiedAt: DAY_0 - 9 * DAY_MS });
+    expect(foldDays('cell', proof(HOME), before).believed).toMatchObject({ createdAt: null, source: 'gnss' });
+  });
 });
 
 describe('a position that was imported over a learnt one', () => {
@@ -539,6 +558,21 @@ describe('a position that was imported over a learnt one', () => {
     const station = foldDays('wifi', [walkBy(6, 9, where)], importedAt(FAR));
     expect(offM(station, FAR)).toBe(0);
     expect(station.believed).toMatchObject({ blockCount: 0, modifiedAt: DAY_0 + 5 * DAY_MS });
+  });
+
+  it('is told from one that the fold wrote itself, which a proven move overrules at once', () => {
+    /** Each fold's own row, as it was written, or so much later by somebody else. */
+    const follow = (touchMs: number) => {
+      let station = foldDays('wifi', proof(HOME));
+      for (const batch of proof(FAR, 200)) {
+        const publishedAt = station.believed.modifiedAt!;
+        const believed = { ...station.believed, modifiedAt: publishedAt + touchMs };
+        station = foldDays('wifi', [batch], { ...station, publishedAt, believed });
+      }
+      return station;
+    };
+    expect(offM(follow(0), FAR)).toBeLessThan(15);
+    expect([answers(follow(1)), follow(1).believed.blockCount]).toEqual([false, 1]);
   });
 
   it('yields to proof like any import, and what was learnt near it goes on', () => {
