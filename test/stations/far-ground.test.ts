@@ -26,6 +26,17 @@ describe('a cell that two hear far from where they met', () => {
     expect(radiusOf('cell', days)).toBeLessThan(16_000);
   });
 
+  it('is so wherever on its ground they were on each of the two days, and its parts are', () => {
+    const drive = (day: number, km: number) => [
+      ...[1, 2].flatMap((who) => passBy(day, who, 0)),
+      ...[...passBy(day, 1, 1_000 * km), ...passBy(day, 2, 0, 1_000 * km)],
+    ];
+    for (const kind of ['cell', 'part'] as const) {
+      expect(radiusOf(kind, [drive(0, 12), drive(1, 8)])).toBeGreaterThan(11_000);
+      expect(radiusOf(kind, [drive(0, 12), drive(1, 0)])).toBeLessThan(3_000);
+    }
+  });
+
   it('stays where they met: far ground moves nothing', () => {
     const [met, drove] = [village, [0, 1, 2].map(drives)].map((days) => foldDays('cell', days).believed);
     expect(drove.lat).toBeCloseTo(met.lat ?? Number.NaN, 2);
@@ -62,6 +73,23 @@ describe('a cell that one alone reports far away', () => {
     // Coarser tiles, for the sake of so many places, blur home a little.
     expect(station.believed.radiusM).toBeLessThan(2 * (known.believed.radiusM ?? 0));
     expect(station.believed.lat).toBeCloseTo(HOME.lat, 1);
+  });
+
+  it('is no wider when who reported it is forgotten', () => {
+    const known = foldDays('cell', village);
+    const lies = [3, 5].map((day) => passBy(day, 9, 20_000));
+    const since = [7, 8, 9].map((day) => [...passBy(day, 1, 0), ...passBy(day, 2, 200)]);
+    expect(radiusOf('cell', [...village, ...lies, ...since])).toBeLessThan(1.5 * (known.believed.radiusM ?? 0));
+  });
+
+  it.each([
+    ['beside another who is out of its reach', 20_000, 100_000],
+    ['beside another there, both out of its reach', 60_000, 70_000],
+  ])('is no wider if they do so %s', (_, oneM, otherM) => {
+    const known = foldDays('cell', village);
+    const lies = [3, 5].map((day) => [...passBy(day, 8, oneM), ...passBy(day, 9, otherM)]);
+    const since = passBy(7, 1, 0);
+    expect(radiusOf('cell', [...village, ...lies, since])).toBeLessThan(1.5 * (known.believed.radiusM ?? 0));
   });
 
   it('is no wider for one day of two, and by a reach at most for any number of days', () => {
