@@ -126,6 +126,27 @@ describe('a station that stands', () => {
     Array.from({ length: times }, (_, i) => [sight(day, 3, away(i, 9_000)), sight(day, 4, away(i, 31_000))]).flat();
   const untold = (day: number) => [1, 2, 5].flatMap((who) => walkBy(day, who, away(who)));
 
+  const IPV6 = 2 ** 31;
+  /** Day by day these are at home, and those far from it and from each other. */
+  const split = (atHome: number[], elsewhere: number[]) =>
+    [2, 4, 6].map((day) => [
+      ...atHome.flatMap((who) => walkBy(day, who, away(who % 10), 4)),
+      ...elsewhere.flatMap((who, i) => walkBy(day, who, away(0, 9_000 * (i + 1)), 8)),
+    ]);
+
+  it.each<[string, number[], number[], boolean]>([
+    ['two by IPv4', [], [8, 9], true],
+    ['two by IPv6', [], [8 + IPV6, 9 + IPV6], true],
+    ['two, while two are at home', [1, 2], [8, 9], true],
+    ['two, while three are', [1, 2, 3], [8, 9], false],
+    ['two, one of whom may be a third, by the other protocol, while three are', [1, 2, 3], [8, 9, 9 + IPV6], false],
+    ['two, and somebody unknown who may be one of them, while three are', [1, 2, 3], [8, 9, 0], false],
+    ['two, while one by IPv4 and two by IPv6 are at home', [1, 2 + IPV6, 3 + IPV6], [8, 9], false],
+    ['three, while three are at home', [1, 2, 3], [7, 8, 9], true],
+  ])('is told to ride, or is not, by %s', (_, atHome, elsewhere, rides) => {
+    expect(answers(foldDays('wifi', [...twoDays, ...split(atHome, elsewhere)]))).toBe(!rides);
+  });
+
   it('is told to ride by a day that is over, not by one on which more turned out to be at home', () => {
     const once = foldDays('wifi', [...twoDays, told(2), untold(2), told(5)]);
     expect(answers(once)).toBe(true);
