@@ -7,9 +7,11 @@ import type { AdmittedReport } from '../../src/observations/report.ts';
 import { insertRows, RAW_TTL_MS } from '../../src/observations/store.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
 import { exportStations } from '../../src/stations/export.ts';
+import { decodeLearning } from '../../src/stations/whereabouts-bytes.ts';
+import { LEARNING_LOCK } from '../../src/storage/locks.ts';
 import { admitted } from '../support/admitted.ts';
 import { AT_REST, openMac, sealMac } from '../support/at-rest.ts';
-import { openTestStore } from '../support/store.ts';
+import { ON_POSTGRES, openTestStore } from '../support/store.ts';
 
 const DAY_MS = 86_400_000;
 const START_MS = Date.parse('2026-11-01T12:00:00Z');
@@ -219,6 +221,19 @@ describe('a station', () => {
     expect((await pool.query('select count(*)::int as n from mac_learning')).rows[0].n).toBe(0);
   });
 
+  test('remembers at each of its folds which row was its own, to tell it from one that an import wrote', async () => {
+    for (const day of [0, 1, 2]) {
+      await send(day, 1, { lat: HOME.lat + day * 1e-3, lon: HOME.lon }, { trusted: true, n: 20 });
+      await fold(day);
+      const { rows } = await pool.query(
+        'select modified_at::float8 as at, state from wifi_stations join mac_learning using (mac)',
+      );
+      expect(rows.map(({ at, state }) => [at, decodeLearning(state).publishedAt])).toEqual([
+        [START_MS + day * DAY_MS, START_MS + day * DAY_MS],
+      ]);
+    }
+  });
+
   test('that was imported keeps what it has until there is proof against it', async () => {
     await pool.query(
       'insert into wifi_stations (mac, lat, lon, radius_m, samples, source, created_at, modified_at) values ($1, $2, $3, 50, 100, 1, $4, $4)',
@@ -349,6 +364,32 @@ describe('the inbox', () => {
     expect(seen).toEqual([false, true, false, true, true]);
     await foldFor(60_000, depsOn(0));
     expect(await isAnythingToFold(pool)).toBe(false);
+  });
+
+  test('is left alone when the run is stopped before its first batch, and so are the areas', async () => {
+    await send(0, 1, HOME, { trusted: true, rest: { cells: [CELL] } });
+    const stopped = { signal: AbortSignal.abort() };
+    expect(await foldFor(60_000, depsOn(0), stopped)).toMatchObject({ rows: 0 });
+    await fold(0);
+    await pool.query('truncate areas');
+    await foldFor(60_000, depsOn(0), stopped);
+    expect((await pool.query('select from areas')).rowCount).toBe(0);
+    await foldFor(60_000, depsOn(0));
+    expect((await pool.query('select from areas')).rowCount).toBe(1);
+  });
+
+  // On the embedded store one transaction at a time is all there is.
+  test.skipIf(!ON_POSTGRES)('is left to whoever folds it already, or waited for', async () => {
+    await send(0, 1, HOME, { trusted: true });
+    const other = await pool.connect();
+    await other.query(`begin; select pg_advisory_xact_lock(${LEARNING_LOCK})`);
+    expect(await fold(0)).toMatchObject({ rows: 0 });
+    const waiting = fold(0, [], { wait: true });
+    const first = await Promise.race([waiting, new Promise((resolve) => setTimeout(resolve, 300, 'still waiting'))]);
+    expect(first).toBe('still waiting');
+    await other.query('commit');
+    other.release();
+    expect(await waiting).toMatchObject({ rows: 3, published: 1 });
   });
 
   test('is folded in batches no larger than asked for, where it rests in between', async () => {
