@@ -101,6 +101,7 @@ test('a network of several countries is of the one whose MCC it mostly is, or wh
 
 test('of networks of two countries the one heard more tells, else the stronger', () => {
   expect(heardOf([262, 1], [228, 1], [228, 2])).toBe('CH');
+  expect(heardOf([262, 1], [262, 2], [228, 1])).toBe('DE');
   const cellTowers = [
     { ...cellOf(228), signalStrength: -90 },
     { ...cellOf(262), signalStrength: -60 },
@@ -128,6 +129,21 @@ test("Monaco's network code in Kosovo is Kosovo, a border's spill-over is where 
   expect(scene.country({ cellTowers: [cellOf(212, 1)] })).toMatchObject({ code: 'XK' });
   expect(scene.country({ cellTowers: [cellOf(262, 2)] })).toMatchObject({ code: 'CH' });
   expect(scene.country({ cellTowers: [cellOf(262, 3)] })).toMatchObject({ code: 'DE' });
+});
+
+test('an area whose middle lies just across a border is where it is heard if it is narrow, and where its network is if it is wide', () => {
+  const codeOf = (radiusM: number) => {
+    const scene = createScene();
+    scene.stations.putArea(1, 262, 1, 5, { lat: 47.45, lon: 7.6, radiusM, samples: 200, lastSeenDay: 0, flags: 1 });
+    return scene.country({ cellTowers: [cellOf(262)] })?.code;
+  };
+  expect([codeOf(10_000), codeOf(60_000)]).toEqual(['CH', 'DE']);
+});
+
+test('a cell of a network that is of no country is where it stands', () => {
+  const scene = createScene();
+  scene.stations.putCell(1, 901, 1, 5, 7, { ...trusted(0), radiusM: 1000 });
+  expect(scene.country({ cellTowers: [cellOf(901, 7)] })).toMatchObject({ code: 'DE', fallback: '' });
 });
 
 test("a cell that stands in a territory of its network's country is the territory's; in Northern Cyprus Turkey's are Cyprus's", () => {
