@@ -367,6 +367,14 @@ describe('a station that is known', () => {
     expect(station.believed.blockCount).toBe(expected.blocks);
   });
 
+  it('is not blocked by a share of its hearings that stray fixes of many make up, two here and one there', () => {
+    const often = (days: number) =>
+      Array.from({ length: days }, (_, day) => [1, 2].flatMap((who) => walkBy(day, who, HOME)));
+    const strays = [[sight(10, 3, FAR), sight(10, 4, FAR)], [sight(12, 5, FAR)]];
+    // Three of ten times as many, or of thirty times.
+    expect([3, 9].map((days) => answers(foldDays('wifi', [...often(days), ...strays])))).toEqual([false, true]);
+  });
+
   it.each([350, 450])(
     'follows a move of %s m, which is within what one access point reaches, in two weeks',
     (metres) => {
@@ -428,7 +436,8 @@ describe('a station that is known', () => {
 
   it('says nothing for 48 hours after a block, and the row says since when', () => {
     const { believed } = foldDays('wifi', proof(FAR, 2), known);
-    expect(believed).toMatchObject({ lat: null, lon: null, radiusM: null, blockedAt: later(3), blockCount: 1 });
+    const nothing = { lat: null, lon: null, radiusM: null, samples: null, weight: null };
+    expect(believed).toMatchObject({ ...nothing, blockedAt: later(3), blockCount: 1 });
     expect(isBlocked(believed, later(3) + BLOCK_MS - 1)).toBe(true);
     expect(isBlocked(believed, later(3) + BLOCK_MS)).toBe(false);
   });
@@ -502,16 +511,18 @@ describe('a station that is known', () => {
 });
 
 describe('a station that was imported', () => {
-  const imported = (source: 'gnss' | 'query', ageDays: number): LearntStation => {
+  const imported = (source: 'gnss' | 'query', ageDays: number, radiusM: number | null = 100): LearntStation => {
     const station = unknownStation();
     const at = DAY_0 - ageDays * DAY_MS;
-    Object.assign(station.believed, { ...FAR, radiusM: 100, samples: 5, source, createdAt: at, modifiedAt: at });
+    Object.assign(station.believed, { ...FAR, radiusM, samples: 5, source, createdAt: at, modifiedAt: at });
     return station;
   };
   it.each<[string, LearntStation, Sighting[][], typeof HOME | null]>([
     ['keeps its position while there is no proof against it', imported('gnss', 10), [walkBy(0, 1, HOME)], FAR],
     ['is corrected by proof nearby', imported('gnss', 10), proof(away(2_800)), away(2_800)],
     ['is blocked by proof far away', imported('gnss', 10), proof(HOME), null],
+    ['is blocked by it where nobody said how wide', imported('gnss', 10, null), proof(HOME), null],
+    ['is replaced by proof within what was said', imported('gnss', 10, 2_600), proof(HOME), HOME],
     ['is replaced by proof far away when it is old', imported('gnss', 500), proof(HOME), HOME],
     ['is replaced by proof far away when it is no satellite fix', imported('query', 10), proof(HOME), HOME],
   ])('that was imported %s', (_, before, batches, expected) => {
@@ -573,6 +584,16 @@ describe('a position that was imported over a learnt one', () => {
     };
     expect(offM(follow(0), FAR)).toBeLessThan(15);
     expect([answers(follow(1)), follow(1).believed.blockCount]).toEqual([false, 1]);
+  });
+
+  it('stays when one hears the station that was blocked when it was imported', () => {
+    const blocked = foldDays('wifi', [...proof(HOME), ...proof(FAR, 2)]);
+    const modifiedAt = later(8);
+    const believed = { ...blocked.believed, ...FAR, radiusM: 100, source: 'gnss' as const, modifiedAt };
+    const station = { ...blocked, believed, publishedAt: blocked.believed.modifiedAt };
+    // The block is over, and what was heard before it forgotten, before anybody hears it again.
+    for (const before of [station, { ...station, whereabouts: unknownStation().whereabouts }])
+      expect(foldDays('wifi', [walkBy(9, 9, HOME)], before).believed).toMatchObject({ ...FAR, modifiedAt });
   });
 
   it('yields to proof like any import, and what was learnt near it goes on', () => {
