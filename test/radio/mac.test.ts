@@ -20,12 +20,17 @@ test('every notation clients use reads as the same address', () => {
 
 const dotted = (colons: string) => colons.replaceAll(':', '').replace(/(....)(....)(....)/, '$1.$2.$3');
 
-test.each(['', '0011223344', '00:11:22:33:44:5', '00:11:22:33:44:55:66', 'gg:11:22:33:44:55', '00 11 22 33 44 55'])(
-  '%j is no address',
-  (text) => {
-    expect(parseMac(text)).toBe(-1);
-  },
-);
+test.each([
+  '',
+  '0011223344',
+  '00:11:22:33:44:5',
+  '00:11:22:33:44:55:66',
+  'gg:11:22:33:44:55',
+  '00 11 22 33 44 55',
+  '00::11::22::33::44::55',
+])('%j is no address', (text) => {
+  expect(parseMac(text)).toBe(-1);
+});
 
 test('only addresses of one physical transmitter may be used', () => {
   const usable = (text: string) => isUsableMac(parseMac(text));
