@@ -367,6 +367,25 @@ describe('a station that is known', () => {
     expect(station.believed.blockCount).toBe(expected.blocks);
   });
 
+  it.each([
+    ['alone', false],
+    ['beside another', true],
+  ])('is moved by one who comes %s on a day no farther in thirty batches than in one', (_, hasCompany) => {
+    const companion = hasCompany ? walkBy(4, 8, HOME) : [];
+    const heard = (batch: number) => Array.from({ length: 20 }, (_, i) => sight(4, 9, away(60 + 0.1 * batch, i / 10)));
+    const batches = Array.from({ length: 30 }, (_, batch) => heard(batch));
+    const movedM = (all: Sighting[][]) =>
+      offM(
+        foldDays(
+          'wifi',
+          [companion, ...all].filter((b) => b.length > 0),
+          known,
+        ),
+        HOME,
+      );
+    expect(movedM(batches)).toBeLessThan(movedM([heard(0)]) + 1);
+  });
+
   it('is not blocked by a share of its hearings that stray fixes of many make up, two here and one there', () => {
     const often = (days: number) =>
       Array.from({ length: days }, (_, day) => [1, 2].flatMap((who) => walkBy(day, who, HOME)));
