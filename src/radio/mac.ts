@@ -47,6 +47,6 @@ export function isLocallyAdministered(mac: number): boolean {
 
 /** True if an address may name one physical transmitter: not all zeros, not a group, not locally administered. */
 export function isUsableMac(mac: number): boolean {
-  // Bit 0 of the first octet marks a group, bit 1 a locally administered address (IEEE 802).
-  return mac > 0 && mac < MAX_MAC && (firstOctet(mac) & 3) === 0;
+  // Bit 0 of the first octet marks a group (all ones too), bit 1 a locally administered address (IEEE 802).
+  return mac > 0 && (firstOctet(mac) & 3) === 0;
 }

@@ -16,6 +16,27 @@ test.each([
   expect(cellDbm(radio, sent)).toBe(meant);
 });
 
+const { gsm, wcdma, lte, nr } = RADIO;
+test.each([
+  ['dBm of GSM', (dbm: number) => cellDbm(gsm, dbm), -113, -113, -51, -51],
+  ['dBm of UMTS', (dbm: number) => cellDbm(wcdma, dbm), -121, -121, -25, -25],
+  ['dBm of LTE', (dbm: number) => cellDbm(lte, dbm), -140, -140, -43, -43],
+  ['dBm of NR', (dbm: number) => cellDbm(nr, dbm), -156, -156, -31, -31],
+  ['ASU of GSM', (asu: number) => asuDbm(gsm, asu), 0, -113, 31, -51],
+  ['ASU of UMTS', (asu: number) => asuDbm(wcdma, asu), 0, -116, 91, -25],
+  ['ASU of LTE', (asu: number) => asuDbm(lte, asu), 0, -140, 97, -43],
+  ['ASU of NR', (asu: number) => asuDbm(nr, asu), 0, -156, 125, -31],
+  ['dBm of an access point', wifiDbm, -127, -100, -10, -10],
+  ['dBm of a beacon', bluetoothDbm, -127, -127, -1, -1],
+])('%s end where receivers do', (_, read, weakest, weakestDbm, strongest, strongestDbm) => {
+  expect([weakest - 1, weakest, strongest, strongest + 1].map(read)).toEqual([
+    UNKNOWN_DBM,
+    weakestDbm,
+    strongestDbm,
+    UNKNOWN_DBM,
+  ]);
+});
+
 test('ASU becomes dBm by the radio it is of, 99 becomes nothing', () => {
   expect(asuDbm(RADIO.gsm, 20)).toBe(-73);
   expect(asuDbm(RADIO.gsm, 99)).toBe(UNKNOWN_DBM);
