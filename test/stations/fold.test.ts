@@ -172,10 +172,28 @@ describe('a station that nobody knew', () => {
   it('notes how loud it was at most, also before it answers, and anew where it moved to', () => {
     const loudest = (batches: Sighting[][], kind: HeardKind = 'wifi') => foldDays(kind, batches).whereabouts.loudestDbm;
     expect(loudest([[sight(0, 1, HOME, { dbm: Number.NaN })]])).toBe(0);
-    expect(loudest([[-80, Number.NaN, -71, -90].map((dbm, i) => sight(0, 1, away(i), { dbm }))])).toBe(-71);
+    for (const heard of [
+      [-80, Number.NaN, -71, -90],
+      [-80, -71, Number.NaN],
+    ])
+      expect(loudest([heard.map((dbm, i) => sight(0, 1, away(i), { dbm }))])).toBe(-71);
     expect(loudest([[sight(0, 1, HOME, { dbm: -60 })], [sight(1, 0, HOME, { dbm: -75, trusted: true })]])).toBe(-60);
     for (const kind of ['bluetooth', 'cell', 'part'] as const)
       expect(loudest([[sight(0, 1, HOME, { dbm: -60 })]], kind)).toBe(0);
+  });
+
+  it('is vouched to be as loud as two heard it on each of two days, whoever heard it fainter, and by nobody who told no strength', () => {
+    const vouched = (...days: number[][]) =>
+      foldDays(
+        'wifi',
+        days.map((dbms, day) => dbms.map((dbm, who) => sight(day, 1 + who, HOME, { dbm }))),
+      ).whereabouts.vouchedDbm;
+    expect(vouched([-70, -70], [-60, -60])).toBe(-70);
+    expect(vouched([-70, -70, -50, -50], [-60, -60])).toBe(-60);
+    expect(vouched([-60, -60], [-70, -70, -50, -50])).toBe(-60);
+    expect(vouched([-40, -70], [-40, -70])).toBe(-70);
+    expect(vouched([-40, Number.NaN], [-40, Number.NaN])).toBe(0);
+    expect(vouched([-40, -40])).toBe(0);
   });
 
   describe('that is heard all over a hall', () => {
