@@ -23,6 +23,9 @@ test.each([
   [{}, ABSENT],
   [Number.NaN, ABSENT],
   [Number.POSITIVE_INFINITY, ABSENT],
+  [-1e300, ABSENT],
+  [ABSENT, ABSENT],
+  [`${'0'.repeat(19)}7`, 7],
   ['9'.repeat(21), ABSENT],
 ])('%j reads as the integer %d', (value, expected) => {
   expect(readInt(value)).toBe(expected);
