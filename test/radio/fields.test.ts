@@ -42,7 +42,7 @@ test('a decimal string reads as the number it prints', () => {
 
 test('only a plain no switches off', () => {
   expect([false, 'false', 'FALSE', 0, '0'].map(readSwitch)).toEqual([false, false, false, false, false]);
-  expect([true, null, undefined, 'no', 1, {}, []].map(readSwitch)).toEqual(Array(7).fill(true));
+  expect([true, null, undefined, 'no', 'maybe', 1, {}, []].map(readSwitch)).toEqual(Array(8).fill(true));
 });
 
 test('arrays and null are no objects', () => {
