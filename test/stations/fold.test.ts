@@ -404,6 +404,18 @@ describe('a station that is known', () => {
     expect(movedM(batches)).toBeLessThan(movedM([heard(0)]) + 1);
   });
 
+  it('is as wide as one hears it a link from any end of its proven ground, not from none', () => {
+    const street = [0, 1].map((day) =>
+      [1, 2].flatMap((who) => [0, 140].map((northM) => sight(day, who, away(northM)))),
+    );
+    const radiusM = (...northM: number[]) =>
+      foldDays('wifi', [...street, northM.map((m) => sight(3, 9, away(m)))]).believed.radiusM!;
+    const proven = foldDays('wifi', street).believed.radiusM!;
+    expect(radiusM(280, 285)).toBeGreaterThan(proven + 30);
+    expect(radiusM(-140, -145)).toBeGreaterThan(proven + 30);
+    expect(radiusM(300, 305)).toBeLessThan(proven + 10);
+  });
+
   it('is not blocked by a share of its hearings that stray fixes of many make up, two here and one there', () => {
     const often = (days: number) =>
       Array.from({ length: days }, (_, day) => [1, 2].flatMap((who) => walkBy(day, who, HOME)));
