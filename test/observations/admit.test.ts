@@ -117,6 +117,7 @@ test('what was heard too far along the way, or under too coarse a fix for its re
   expect(admitItems(item({ speed: 14, age: 0 }, heard)).drops).toEqual({});
   const both = { bluetoothBeacons: [{ macAddress: '00:1b:2c:00:00:02' }], cellTowers: NEOSTUMBLER.items[0].cellTowers };
   expect(admitItems(item({ accuracy: 150 }, both)).drops).toEqual({ inaccurateForMac: 1 });
+  expect(admitItems(item({ accuracy: 201 })).drops).toEqual({ inaccurateForMac: 1, nothingHeard: 1 });
   const coarse = admitItems(item({ accuracy: 900 }, both));
   expect(coarse.drops).toEqual({ inaccurateForMac: 2 });
   expect(coarse.admitted[0].cells).toHaveLength(1);
