@@ -7,10 +7,10 @@ import { secretsPath, secretsProblem } from '../config/secrets.ts';
 import { masterKeysOf } from '../devices/master-keys.ts';
 import { listStaff } from '../rights/staff-store.ts';
 import { unguardedTables } from '../storage/append-only.ts';
+import { DAY_MS } from '../time/spans.ts';
 import type { CommandContext } from './context.ts';
 import type { Finding } from './finding.ts';
 
-const DAY_MS = 86_400_000;
 /** How long a whole dump made before an erasure may go on opening what was erased: as long as a request may take (GDPR 12(3)). */
 const ROTATE_AFTER_DAYS = 30;
 

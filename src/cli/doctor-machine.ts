@@ -9,10 +9,9 @@ import { openIpReader } from '../positioning/ip.ts';
 import { loadIpDatabase } from '../positioning/ip-database.ts';
 import { loadAnonymityMap } from '../process/anonymity-map.ts';
 import { snapshotPath } from '../process/map-index.ts';
+import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import type { Finding } from './finding.ts';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** A cryptoperiod of two years for keys that protect stored data (NIST SP 800-57 part 1, 5.3.6). */
 const OLD_SECRETS_DAYS = 730;
 /** Ways to name this machine in TRUST_PROXY. */

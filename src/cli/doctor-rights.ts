@@ -2,9 +2,8 @@
 // still, keys of devices that this installation can open.
 import type { Pool } from 'pg';
 import { countOverdue } from '../rights/retention-store.ts';
+import { DAY_MS } from '../time/spans.ts';
 import type { Finding } from './finding.ts';
-
-const DAY_MS = 86_400_000;
 
 export async function checkRights(pool: Pool, nowMs: number): Promise<Finding[]> {
   const overdue = Object.entries(await countOverdue(pool, nowMs - DAY_MS));

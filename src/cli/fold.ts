@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { loadSecrets } from '../config/secrets.ts';
 import { createFoldDeps, foldFor } from '../jobs/fold.ts';
 import { openAtRest } from '../process/at-rest.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { describeFailure } from './failure.ts';
 
@@ -12,9 +13,6 @@ export const usage = `usage: honeyguide fold [--json]
 Folds the inbox until it is empty. Safe to interrupt (what is done stays done), to run again, and to run beside a server:
 one of them folds at a time, the other waits for its turn.
 `;
-
-/** Longer than any inbox takes: the bound is the inbox. */
-const DAY_MS = 86_400_000;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -31,6 +29,7 @@ export async function run(args: string[], context: CommandContext): Promise<numb
     if (failed++ === 0)
       context.messages.write(`honeyguide: a station could not be folded: ${describeFailure(error)}\n`);
   });
+  // Longer than any inbox takes: the bound is the inbox.
   const summary = await foldFor(DAY_MS, deps, { signal: context.signal, wait: true });
   const { rows, observations, stations, published } = summary;
   context.output.write(

@@ -5,6 +5,7 @@ import { MAX_PER_MINUTE } from '../http/quotas.ts';
 import { KEY_CLASSES, type KeyClass } from '../partners/keys.ts';
 import { addKey, awaitFollowers, isKey, type KeyHolder, listKeys, newKeyId, revokeKey } from '../partners/store.ts';
 import type { About } from '../rights/staff-store.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { APPLICATION_OPTIONS, PARTNER_OPTIONS, readApplication, readName, readPartner } from './recipient-options.ts';
 import { type Say, speaker } from './speaker.ts';
@@ -29,7 +30,6 @@ partner: --role vendor|licensee|operator --policy-url URL --contact C --controll
 const MAX_A_DAY = 2_147_483_647;
 /** A hundred years: never. */
 const MAX_DAYS = 36_500;
-const DAY_MS = 86_400_000;
 
 const OPTIONS = {
   ...PARTNER_OPTIONS,

@@ -1,8 +1,8 @@
 // Times that people type. Promises: one meaning or none: ISO 8601 with a four-digit year, a day that is in the calendar, and a zone
 // wherever there is a time of day (attack on oneself: 11/12/2027 is two days, 10:00 is one hour here and another there).
+import { DAY_MS } from '../time/spans.ts';
 import { UsageError } from './context.ts';
 
-const DAY_MS = 86_400_000;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
 

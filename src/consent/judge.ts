@@ -3,12 +3,12 @@
 // enough, or with a parent's verified consent behind it (K1, K2, K4). Refusals are for the person: no recipient sees them.
 import type { DeviceState } from '../devices/device-contract.ts';
 import type { PolicyVersion } from '../policy/versions.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { type Grant, maturityOf, parentalConsentOf, type Recipient, type Terms } from './decide.ts';
 import { isLive } from './events.ts';
 import { PURPOSES, type Purpose, type Scope } from './purposes.ts';
 import { suspendedFrom } from './suspension.ts';
 
-const DAY_MS = 86_400_000;
 /** A yes is asked for again after half a year, or when the person says, at most a year. */
 const DEFAULT_DAYS = 180;
 const MAX_DAYS = 365;

@@ -7,6 +7,7 @@ import { type Device, stateOf } from '../devices/profile.ts';
 import { ProofHeader, proofOf } from '../devices/proof-header.ts';
 import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
 import { rowNamesOf } from '../privacy/row-names.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { type Described, describeConsent } from './describe.ts';
 import type { Wanted } from './judge.ts';
 import { CONSENT_PROBLEMS, type ConsentProblem } from './problems.ts';
@@ -49,7 +50,6 @@ export type ConsentPorts = {
   ): Promise<Act | { refused: ConsentProblem } | null | 'gone'>;
 };
 
-const DAY_MS = 86_400_000;
 const COMMON = { tags: ['people'], security: [{ token: [] }] };
 const ABOUT_ONE = { ...COMMON, params: ConsentParams };
 const REFUSALS = { 400: Problem, 401: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem };

@@ -5,10 +5,11 @@
 import type { ClientBase, Pool } from 'pg';
 import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { FLAG } from './device-contract.ts';
 import type { Random } from './device-key.ts';
 import type { MasterKeys } from './master-keys.ts';
-import { DAY_MS, lockDevice, ROTATION_MS } from './store.ts';
+import { lockDevice, ROTATION_MS } from './store.ts';
 import { formatApplicationToken, hashToken, TOKEN_RANDOM_BYTES } from './token.ts';
 
 /** Shorter than a device's: the phone makes another whenever the app starts. */

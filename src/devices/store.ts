@@ -4,17 +4,17 @@
 import type { ClientBase, Pool } from 'pg';
 import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
+import { DAY_MS, MINUTE_MS, YEAR_MS } from '../time/spans.ts';
 import { FLAG, IDLE_DAYS } from './device-contract.ts';
 import { DEVICE_KEY_BYTES, ledgerSubject, proofKeyOf, type Random, wrapDeviceKey } from './device-key.ts';
 import type { MasterKeys } from './master-keys.ts';
 import { type Device, type DeviceRow, openDevice, type Profile, sealJson, sealProfile, stateOf } from './profile.ts';
 import { formatToken, hashToken, TOKEN_RANDOM_BYTES } from './token.ts';
 
-export const DAY_MS = 86_400_000;
 /** A token is good for a year; phones rotate theirs long before. */
-export const TOKEN_TTL_MS = 365 * DAY_MS;
+export const TOKEN_TTL_MS = YEAR_MS;
 /** How long a token goes on after it was replaced: an answer that got lost on 2G can be asked for again. */
-export const ROTATION_MS = 10 * 60_000;
+export const ROTATION_MS = 10 * MINUTE_MS;
 export type DeviceSecrets = { readonly masters: MasterKeys; readonly random: Random };
 export type IssuedToken = { readonly token: string; readonly expiresAt: number };
 

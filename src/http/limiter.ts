@@ -5,6 +5,7 @@ import { createHmac } from 'node:crypto';
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Valkey } from 'iovalkey';
+import { MINUTE_MS } from '../time/spans.ts';
 import { addressToLimit, siteOf, subscriberOf } from './address.ts';
 import { announceLimit } from './caller.ts';
 import { limiterStore } from './limiter-store.ts';
@@ -25,7 +26,6 @@ const CHANGES_PER_MINUTE = 30;
 const CHANGES_FROM_ANYWHERE = 10 * CHANGES_PER_MINUTE;
 /** Addresses remembered by each limiter, the least recently used forgotten first. */
 const TABLE_SIZE = 5_000;
-const MINUTE_MS = 60_000;
 
 export type LimiterDeps = {
   /** Secret that turns addresses into pseudonyms; shared by replicas that share a Valkey. */

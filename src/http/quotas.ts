@@ -3,10 +3,8 @@
 // The address table holds counts at hashed places, no address and no hash: two addresses that meet in both rows share a
 // limit, which the generous default makes harmless. Failing keys are counted elsewhere (caller.ts), so a phone that is refused
 // every five seconds takes nothing away from its neighbours behind the same NAT.
+import { DAY_MS, MINUTE_MS } from '../time/spans.ts';
 import { type AddressHash, type AddressSeed, hashAddress } from './address.ts';
-
-export const MINUTE_MS = 60_000;
-export const DAY_MS = 86_400_000;
 
 /** Int32 columns of one key's row. Minute columns pack a 12-bit minute and a 20-bit count; days alternate between two columns. */
 const COLUMN = {

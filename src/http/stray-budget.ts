@@ -3,6 +3,7 @@
 // with nearly every call (attack A10). Promises: synchronous, no lock, nothing allocated; the same stray of the same asker counts
 // once a day; memory is bounded and shared by all threads, never written down, and holds counts and marks at places that a
 // seed of this start hides: no address, no token, no station. Askers that meet share a budget; the table is wide enough.
+import { DAY_MS } from '../time/spans.ts';
 import { type AddressHash, type AddressSeed, hashAddress } from './address.ts';
 import type { Caller } from './caller.ts';
 
@@ -29,7 +30,6 @@ export type StrayBudget<Request> = {
   note(caller: Caller, token: string | null, request: Request, heard: HeardStrays, nowMs: number): void;
 };
 
-const DAY_MS = 86_400_000;
 /**
  * Look-ups of a partner's key that earn it one stray more. Of real scans 1 in 200 holds one (Lisbon, 4,000 scans; none of 9,400 in a
  * library), of simulated ones up to 1 in 14, most of them again and again the same.

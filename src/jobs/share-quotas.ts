@@ -3,7 +3,8 @@
 // replica with what it counted and last heard, said once in the log; one that forgot everything knows it again a period
 // after it is back; nothing but key ids and counts goes there, and it forgets them.
 import type { Valkey } from 'iovalkey';
-import { DAY_MS, type KeyLimits, MINUTE_MS, type Quotas } from '../http/quotas.ts';
+import type { KeyLimits, Quotas } from '../http/quotas.ts';
+import { DAY_MS, MINUTE_MS } from '../time/spans.ts';
 
 export type SharedKey = KeyLimits & { readonly id: string };
 

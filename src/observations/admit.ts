@@ -4,6 +4,7 @@
 // the fold trusts it less, it is not taken for the best. Does not know who sent it.
 import { isValidArea, isValidCellId, isValidMcc, isValidMnc } from '../radio/cell.ts';
 import { isLocallyAdministered, isUsableMac } from '../radio/mac.ts';
+import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import type {
   AdmittedReport,
   CellHeard,
@@ -27,8 +28,7 @@ const MAX_GAP_M = 150;
 /** The highest town lies at 5,100 m, the Dead Sea's shore at -430 m; what is outside flies, dives or errs. */
 const ALTITUDE_M = { lowest: -500, highest: 5_500 } as const;
 /** A report older than this comes from a clock that was never set (phones start at their firmware's date). */
-export const MAX_REPORT_AGE_MS = 90 * 86_400_000;
-export const HOUR_MS = 3_600_000;
+export const MAX_REPORT_AGE_MS = 90 * DAY_MS;
 /** Around 0,0 is open sea for a degree each way, and where broken software puts everything (beaconDB). */
 const NULL_ISLAND_DEG = 1;
 

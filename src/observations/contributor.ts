@@ -7,8 +7,7 @@
 import { createHmac } from 'node:crypto';
 import { isIPv4, isIPv6 } from 'node:net';
 import { addressInside, groupsOf } from '../privacy/ip-address.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../time/spans.ts';
 
 /** UTC days since 1970-01-01. */
 export function dayOf(timeMs: number): number {

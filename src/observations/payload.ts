@@ -3,7 +3,7 @@
 // version or a cut one is a RangeError, not a wrong report. Holds no contributor, no time finer than the hour, no name.
 import type { Radio } from '../radio/cell.ts';
 import { UNKNOWN_DBM } from '../radio/signal.ts';
-import { HOUR_MS } from './admit.ts';
+import { HOUR_MS } from '../time/spans.ts';
 import type { AdmittedReport, CellSeen, MacSeen, NeighbourSeen } from './report.ts';
 
 const VERSION = 1;

@@ -4,12 +4,12 @@
 // Stops boundary crossing (A2: an instant answer pins a crossing to 0.04 % of a cell) and differencing between partners
 // (A3). Pure: the state is kept, and the band drawn from the device's secret, elsewhere.
 import { gridDisk, latLngToCell } from 'h3-js';
+import { DAY_MS, MINUTE_MS } from '../time/spans.ts';
 import { type AnonymityMap, PLACE_RES } from './anonymity-map.ts';
 import type { RegionKey } from './region-key.ts';
 import { mayStillBeIn, widen } from './region-levels.ts';
 
-export const TICK_MS = 15 * 60_000;
-const DAY_MS = 86_400_000;
+export const TICK_MS = 15 * MINUTE_MS;
 export const MAX_CHANGES_A_DAY = 24;
 /** Bands are 2 to 4 rings (band.ts says why): 0.3 to 0.6 km, up to half of a resolution-7 cell's apothem. */
 export const MIN_BAND_RINGS = 2;

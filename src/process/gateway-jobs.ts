@@ -23,6 +23,7 @@ import { releaseDueWindows } from '../sharing/counts/release-store.ts';
 import type { Store } from '../storage/open.ts';
 import { timedQuery } from '../storage/pool.ts';
 import { reclaimRoom } from '../storage/reclaim.ts';
+import { HOUR_MS, MINUTE_MS } from '../time/spans.ts';
 import type { AtRest } from './at-rest.ts';
 import { foldJob } from './fold-job.ts';
 import type { MapIndex } from './map-index.ts';
@@ -57,9 +58,7 @@ export type JobDeps = {
 };
 
 /** Changes since the last snapshot are read from the store at the next start: seconds, for an hour of a busy import. */
-const SNAPSHOT_MS = 15 * 60_000;
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
+const SNAPSHOT_MS = 15 * MINUTE_MS;
 /** An erasure that began goes on within seconds. */
 const ERASE_MS = 15_000;
 /** Erasures that time makes due, begun in one run: some 15 s of the ledger's lock, held for each alone; the job is back in a minute. */

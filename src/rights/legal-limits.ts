@@ -1,9 +1,9 @@
 // How far ahead anything done under law may reach. Promises: pure. A hold or a disclosure that never ends is decided once and forgotten
 // (attack: a hold until the year 9999 keeps an erased person readable for good); what is still needed after the limit is asked for, and
 // approved, again.
-import { EVIDENCE_MS, YEAR_MS } from './registry-people.ts';
+import { DAY_MS, YEAR_MS } from '../time/spans.ts';
+import { EVIDENCE_MS } from './registry-people.ts';
 
-const DAY_MS = 86_400_000;
 /** A year, and the day by which some are longer. */
 const AHEAD_MS = YEAR_MS + DAY_MS;
 /** The row of the ledger stays for three years: in the last of them its person can read it. */

@@ -11,6 +11,7 @@ import { TICK_MS } from '../privacy/coarse-state.ts';
 import { rowNamesOf } from '../privacy/row-names.ts';
 import { isAheadSql } from '../sharing/ahead-tick-contract.ts';
 import { transact } from '../storage/transaction.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { openChallenge, type Person, takeProof } from './challenges-store.ts';
 import { type RecipientName, readCopy } from './copy-store.ts';
 import { type Disclosed, SHOWN_KINDS } from './disclosure-words.ts';
@@ -31,7 +32,6 @@ export type RightsDeps = EraseDeps & {
 /** A device as the token's hook found it. */
 export type Presented = Pick<Device, 'id' | 'key' | 'flags'>;
 
-const DAY_MS = 86_400_000;
 /** Past any row's number. */
 const LAST = Number.MAX_SAFE_INTEGER;
 const DONE = [{ kind: 'start' }, { kind: 'finish' }] as const;

@@ -8,14 +8,13 @@ import type { ClientBase, Pool } from 'pg';
 import { ledgerSubject } from '../devices/device-key.ts';
 import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
+import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import type { Person } from './challenges-store.ts';
 import { NAMED_IN_NOTICES, noticeHandle, OWN_TOKENS, ownHandlesOf } from './notice-handle.ts';
 import { NOTICE_MS } from './registry-evidence.ts';
 
 export type NoticeKind = 'rectified' | 'restricted' | 'erased' | 'withdrawn';
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** A day (UTC) takes notices until so long after its end: a child found out at its last minute is erased by then. */
 const CLOSED_MS = 3 * HOUR_MS;
 /** And is handed over from then on: an hour later, because no two gateways have the same time. */

@@ -1,9 +1,9 @@
 // The registry's part about published counts. A visit can't be found by its device without the salt of its window and our key:
 // by these an export finds it, and sharing/counts takes a device's visits out (`forgetVisits`) where rights end its being
 // counted.
+import { HOUR_MS } from '../time/spans.ts';
 import type { ColumnClass, TableEntry } from './registry.ts';
 
-const HOUR_MS = 3_600_000;
 const WINDOW_MS = 6 * HOUR_MS;
 /** Counts are out 24 hours after their window; what a gateway that stood still could not count by then is lost. */
 const COUNTED_MS = WINDOW_MS + 72 * HOUR_MS;

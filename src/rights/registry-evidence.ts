@@ -1,9 +1,9 @@
 // The registry's part about evidence: the ledger, what was told to recipients, holds, staff, and tombstones of what was erased.
+import { DAY_MS, MINUTE_MS } from '../time/spans.ts';
 import type { ColumnClass, TableEntry } from './registry.ts';
 import { EVIDENCE_MS } from './registry-people.ts';
 
-const DAY_MS = 86_400_000;
-const TICK_MS = 15 * 60_000;
+const TICK_MS = 15 * MINUTE_MS;
 /** Notices are for reading soon. */
 export const NOTICE_MS = 90 * DAY_MS;
 const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));

@@ -1,10 +1,9 @@
 // The registry's part about people: their devices, consent, and who receives. The order is the order of erasure: what gives
 // access first, what is evidence of the rest last.
 import { IDLE_DAYS } from '../devices/device-contract.ts';
+import { DAY_MS, YEAR_MS } from '../time/spans.ts';
 import type { ColumnClass, TableEntry } from './registry.ts';
 
-const DAY_MS = 86_400_000;
-export const YEAR_MS = 365 * DAY_MS;
 /** Evidence of consent and of what was shown: three years after its end, the general limitation period of civil claims in
  * Germany (BGB 195) and near the median of the EU; privacy.md S1. */
 export const EVIDENCE_MS = 3 * YEAR_MS;

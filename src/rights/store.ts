@@ -8,6 +8,7 @@ import { binaryBytes } from '../storage/binary-array.ts';
 import { BARRING_LOCK, LEARNING_LOCK } from '../storage/locks.ts';
 import { noPositionSql } from '../storage/no-position.ts';
 import { transact } from '../storage/transaction.ts';
+import { HOUR_MS } from '../time/spans.ts';
 import { PROOF_TTL_MS, REQUEST_TTL_MS } from './registry-map.ts';
 
 /** Encrypts addresses, and hashes those that are barred. */
@@ -36,10 +37,10 @@ export async function requestRemoval(
   return rows[0].code;
 }
 
-/** Proofs are dated to this: to the millisecond they said which networks one report named, and when it came. */
-const HOUR_MS = 3_600_000;
-
-/** Notes that addresses were reported with a name that refuses. */
+/**
+ * Notes that addresses were reported with a name that refuses, dated to the hour: to the millisecond it said which networks one
+ * report named, and when it came.
+ */
 export async function noteRefusals(db: Pool, macs: readonly number[], key: Uint8Array, nowMs: number): Promise<void> {
   if (macs.length === 0) return;
   await db.query(

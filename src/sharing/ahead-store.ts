@@ -8,11 +8,11 @@ import type { ClientBase, Pool } from 'pg';
 import { geolocatedBy } from '../devices/source-words-contract.ts';
 import type { Draft, Drafts } from '../disclosures/drafts.ts';
 import { inOneWrite } from '../storage/one-write.ts';
+import { DAY_MS } from '../time/spans.ts';
 import type { DecideBatch } from './batches.ts';
 import {
   type Ask,
   createDecideInOrder,
-  DAY_MS,
   type DecideDeps,
   judge,
   keyIdsOf,

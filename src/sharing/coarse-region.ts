@@ -8,6 +8,7 @@ import type { AnonymityMap } from '../privacy/anonymity-map.ts';
 import { type BandKey, bandRingsOf, shiftOf } from '../privacy/band.ts';
 import { advanceCoarseState, type CoarseState, TICK_MS } from '../privacy/coarse-state.ts';
 import { accuracyClassOf } from '../privacy/region-levels.ts';
+import { DAY_MS } from '../time/spans.ts';
 
 /** As it is kept, sealed under the device's key. */
 export type KeptState = CoarseState & {
@@ -30,8 +31,7 @@ export type Place = {
 };
 
 /** Kept so long that a night does not make a device forget its region (privacy.md S1: 24 h). */
-export const COARSE_STATE_TTL_MS = 86_400_000;
-const DAY_MS = 86_400_000;
+export const COARSE_STATE_TTL_MS = DAY_MS;
 
 export type CoarseRules = {
   readonly map: AnonymityMap;

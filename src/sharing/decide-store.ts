@@ -12,6 +12,7 @@ import { KIND, type LedgerEntry, PRECISION } from '../disclosures/entry.ts';
 import { SUPPRESSED } from '../privacy/anonymity-map.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import type { RegionKey } from '../privacy/region-key.ts';
+import { DAY_MS } from '../time/spans.ts';
 import type { DecideBatch } from './batches.ts';
 import { type CoarseRules, coarseStateOf, type KeptState, sourcesBehind } from './coarse-region.ts';
 import { keepStates } from './coarse-states-store.ts';
@@ -56,7 +57,6 @@ export type DecideDeps = CoarseRules &
     ) => Promise<ReadonlyMap<string, Recipient>>;
   };
 
-export const DAY_MS = 86_400_000;
 const UNKNOWN: Outcome = { kind: 'nothing', isDevice: false };
 export const NOTHING: Outcome = { kind: 'nothing', isDevice: true };
 

@@ -6,7 +6,8 @@ import type { Recipient } from '../consent/decide.ts';
 import { GUARD_FROM, type Guard, type Writing, writingIf } from '../disclosures/drafts.ts';
 import type { Head } from '../disclosures/rows-store.ts';
 import { binaryBytes, binaryTexts } from '../storage/binary-array.ts';
-import { type Ask, DAY_MS, keyIdsOf } from './decide-store.ts';
+import { DAY_MS } from '../time/spans.ts';
+import { type Ask, keyIdsOf } from './decide-store.ts';
 import type { Opened, OpenedDevices } from './opened-devices.ts';
 import { behindTokens, policyAt, type Standing, TOLD, tokenJoin } from './subjects-store.ts';
 

@@ -9,6 +9,7 @@ import { type Device, type DeviceRow, openJson } from '../devices/profile.ts';
 import type { Head } from '../disclosures/rows-store.ts';
 import { binaryBytes, binaryTexts } from '../storage/binary-array.ts';
 import { queryPrepared } from '../storage/prepared.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { isAheadTick, regionTime } from './ahead-tick-contract.ts';
 import type { KeptState, ReadState } from './coarse-region.ts';
 import { digestOf, type Opened, type OpenedDevices } from './opened-devices.ts';
@@ -35,7 +36,6 @@ export type Named = {
   readonly purpose: string;
 };
 
-const DAY_MS = 86_400_000;
 export const coarseLabel = (device: string): string => `coarse_states.sealed ${device}`;
 
 /** What a batch is decided on, as it was in one moment. */

@@ -5,9 +5,8 @@ import { mayTeach } from '../consent/decide.ts';
 import { FLAG, IDLE_DAYS } from '../devices/device-contract.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import { type DeviceRow, openDevice, stateOf } from '../devices/profile.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { type DAMAGED, unlessDamaged } from './subjects-store.ts';
-
-const DAY_MS = 86_400_000;
 
 /** What a phone lets us use (bits of SOURCE), and when its token ends. */
 export type Switches = {

@@ -1,11 +1,10 @@
-// The times that the fold writes. Promises: pure; none finer than the hour; a gateway whose clock ran ahead for a while leaves
-// nothing behind for longer: what it dated to days to come is dated to the present when the station is heard again, else that
-// would learn nothing, nor be unblocked nor forgotten, until those days have come.
+// The times that the fold writes. Promises: pure; none finer than the hour (to the millisecond a position's or block's named all
+// that one upload taught, a walk in its order: L6); a gateway whose clock ran ahead for a while leaves nothing behind for longer:
+// what it dated to days to come is dated to the present when the station is heard again, else that would learn nothing, nor be
+// unblocked nor forgotten, until those days have come.
+import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import type { Evidence } from './station.ts';
-import { DAY_MS, emptySlots, HALF_DAY_MS, type Whereabouts } from './whereabouts.ts';
-
-/** To this the time of a position or block is told: to the millisecond it named all that one upload taught, a walk in its order (L6). */
-const HOUR_MS = 3_600_000;
+import { emptySlots, HALF_DAY_MS, type Whereabouts } from './whereabouts.ts';
 
 /** True for a time further ahead of the present than clocks that are right differ. */
 export function isAhead(timeMs: number, nowMs: number): boolean {

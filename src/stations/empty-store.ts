@@ -4,10 +4,10 @@
 // row; short transactions, never beside a fold. An index that followed nothing for so long must be read anew: snapshots
 // older than a week are refused (feed.ts).
 import type { ClientBase, Pool } from 'pg';
+import { DAY_MS } from '../time/spans.ts';
 import { inBatches } from './in-batches-store.ts';
 import { MAC_KIND } from './index-contract.ts';
 
-const DAY_MS = 86_400_000;
 /** Twice the age of the oldest snapshot that is read. */
 export const EMPTY_DAYS = 14;
 /** Rows in one transaction, and transactions of each table in one run. */

@@ -2,6 +2,7 @@
 // time of reading millions. Promises: the pack expression and its reader agree (both are made from one list of fields);
 // numbers up to 2^53. What a row means for the index (a position to answer with, or nothing) is decided in `applyRow`.
 import type { MacCipher } from '../privacy/mac-cipher.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { BLOCK_MS, isBlocked, unknownStation } from './fold.ts';
 import { MAC_KIND, STATION_FLAG } from './index-contract.ts';
 import type { IndexedStation, StationIndex } from './index-writer.ts';
@@ -99,7 +100,6 @@ export function openAddresses(table: FeedTable, page: Buffer, macs: MacCipher): 
   for (let i = 0; i < opened.length; i++) page.writeUIntBE(opened[i], i * step + 2, 6);
 }
 
-const DAY_MS = 86_400_000;
 /** DESIGN 6, attack A10 d: an access point that moved answers nothing for so long. */
 export const MOVED_MS = 30 * DAY_MS;
 

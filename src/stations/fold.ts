@@ -6,6 +6,7 @@
 // ago so far in a week; a station heard at two far places, or by two at two places far from its home (travel.ts), answers nothing. Does not
 // deduplicate batches: the caller folds each report once, in the transaction that forgets it.
 import { distanceM, lonDeltaDeg, wrapLonDeg } from '../geo/distance.ts';
+import { DAY_MS, HOUR_MS, YEAR_MS } from '../time/spans.ts';
 import { blockedFrom, comeBack, datedAt, isAhead } from './clock.ts';
 import { farGround, noteFar } from './far-ground.ts';
 import { judgeOf } from './judge.ts';
@@ -14,10 +15,10 @@ import { DISTANCES, findPlaces, fringeOf, type Place } from './places.ts';
 import type { HeardKind, Sighting } from './sighting.ts';
 import type { Evidence } from './station.ts';
 import { isTraveller, noteTravel } from './travel.ts';
-import { addVisit, createWhereabouts, DAY_MS, type Whereabouts } from './whereabouts.ts';
+import { addVisit, createWhereabouts, type Whereabouts } from './whereabouts.ts';
 
 /** How long a station that moved says nothing and learns nothing. */
-export const BLOCK_MS = 48 * 3_600_000;
+export const BLOCK_MS = 48 * HOUR_MS;
 /** A station may move once, and once more for every so many days of its life; after that it stays blocked until it is old enough for as many. */
 const DAYS_PER_MOVE = 30;
 /** Another place that was last heard this much before or after the main one is where it stood, not where it also is. */
@@ -26,7 +27,7 @@ const FORGIVEN_DAYS = 90;
 const RIVAL_HEARD = 3;
 const RIVAL_SHARE = 0.05;
 /** Foreign positions (imports) older than this give way to what is heard. */
-const OLD_PRIOR_MS = 365 * DAY_MS;
+const OLD_PRIOR_MS = YEAR_MS;
 
 /**
  * `learnt` tells a position of this fold from an imported one, which is only replaced by proof; `publishedAt` is the `modifiedAt`

@@ -6,11 +6,11 @@
 // empty-store.ts deletes it.
 import type { ClientBase, Pool } from 'pg';
 import { noPositionSql } from '../storage/no-position.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { inBatches } from './in-batches-store.ts';
 import { MAC_KIND } from './index-contract.ts';
 import { decodeLearning, IS_UNPROVEN } from './whereabouts-bytes.ts';
 
-const DAY_MS = 86_400_000;
 /** Stations forgotten in one transaction. */
 const BATCH = 2_000;
 /** Of each kind in one run: some ten seconds' work. What is left over waits for the next run. */

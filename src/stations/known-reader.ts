@@ -1,13 +1,12 @@
 // A StationReader over stations as the fold has just read them: what answers would be made of before it changes them.
 // Promises: the same stations answer as in the resident index (blocked ones and access points that moved lately don't), without
 // its rounding. Only what was added is found; areas never are.
+import { DAY_MS } from '../time/spans.ts';
 import { MOVED_MS } from './feed-rows.ts';
 import { isBlocked } from './fold.ts';
 import type { KnownStation } from './fold-store.ts';
 import { type FoundStations, MAC_KIND, STATION_FLAG, type StationReader } from './index-contract.ts';
 import { findEach } from './look-up-contract.ts';
-
-const DAY_MS = 86_400_000;
 
 /** Name of a station among those of all kinds, also for witness numbers (observations/gather.ts). */
 export const macName = (kind: number, mac: number) => `${kind === MAC_KIND.wifi ? 'w' : 'b'}${mac}`;

@@ -4,6 +4,7 @@
 import type { ClientBase, Pool } from 'pg';
 import { isPart } from '../radio/cell-parts.ts';
 import { binaryBytes } from '../storage/binary-array.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { inBatches } from './in-batches-store.ts';
 import { MAC_KIND } from './index-contract.ts';
 import { judgeOf } from './judge.ts';
@@ -11,7 +12,6 @@ import type { HeardKind } from './sighting.ts';
 import { endDays, forgetBefore, witnessDays } from './whereabouts.ts';
 import { decodeLearning, encodeLearning } from './whereabouts-bytes.ts';
 
-const DAY_MS = 86_400_000;
 /** Stations in one transaction, and transactions of each table in one run: what is left waits for the next. */
 const BATCH = 500;
 const MAX_BATCHES = 400;

@@ -4,11 +4,11 @@
 // push out to make room; one contributor counts for at most SHARE_WEIGHT a day, a day for at most CROWD contributors; which days
 // are counted is when reports arrived, never what they claim. Judges nothing: places.ts does.
 import { M_PER_DEG_LAT } from '../geo/distance.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { type Loudness, louder, noteLoudest, saidDbm, silence } from './loudness.ts';
 import { type HeardKind, type Sighting, sightingWeight } from './sighting.ts';
 import { isCompany, NOBODY, type Witness } from './witness.ts';
 
-export const DAY_MS = 86_400_000;
 /** Arrivals are told apart by half days (UTC): two that lie two halves apart lie at least twelve hours apart, and on two days. */
 export const HALF_DAY_MS = DAY_MS / 2;
 /** Tiles a station may have: enough for a spread, few enough for ten million stations. */

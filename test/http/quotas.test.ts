@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { hashAddress, siteOf, subscriberOf } from '../../src/http/address.ts';
-import { createQuotaMemory, DAY_MS, MAX_PER_MINUTE, MINUTE_MS, openQuotas } from '../../src/http/quotas.ts';
+import { createQuotaMemory, MAX_PER_MINUTE, openQuotas } from '../../src/http/quotas.ts';
+import { DAY_MS, MINUTE_MS } from '../../src/time/spans.ts';
 
 const SEED = { a: 12345, b: 67890 };
 const NOON = Date.UTC(2026, 10, 22, 12);

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { admit, HOUR_MS, MAX_REPORT_AGE_MS } from '../../src/observations/admit.ts';
+import { admit, MAX_REPORT_AGE_MS } from '../../src/observations/admit.ts';
 import { readReport } from '../../src/observations/read-report.ts';
 import { createDrops, type DropReason } from '../../src/observations/report.ts';
 import { isUsableMac } from '../../src/radio/mac.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
+import { HOUR_MS } from '../../src/time/spans.ts';
 import { GEOCLUE, GEOSUBMIT_V1, KAIOS, NEOSTUMBLER, NOW_MS } from './bodies.ts';
 
 const AP = '00:1a:2b:3c:4d:5e';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { HOUR_MS } from '../../src/observations/admit.ts';
 import { decodeReport, encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport } from '../../src/observations/report.ts';
 import { MAX_CELL } from '../../src/radio/cell.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
+import { HOUR_MS } from '../../src/time/spans.ts';
 import { admitted } from '../support/admitted.ts';
 
 const scaled = (max: number, scale: number) =>

@@ -9,7 +9,7 @@ const ROOMS = [
   ...['sharing', 'rights', 'policy', 'disclosures'],
 ];
 /** Arithmetic: knows nothing else of ours. */
-const PURE_LAYERS = ['geo', 'radio', 'privacy'];
+const PURE_LAYERS = ['geo', 'radio', 'privacy', 'time'];
 /** Know no domain. */
 const PLUMBING = ['http', 'storage', 'config'];
 /** Put everything together; nobody else imports them. */
