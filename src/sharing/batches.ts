@@ -23,6 +23,10 @@ const WAIT_TURN_MS = 1_000;
 /** With the 12 s that their own batch may take (storage/pool.ts), nobody waits for more than 18 s; as a rule a batch takes milliseconds. */
 const MAX_WAIT_TURNS = 5;
 
+/** Requests decided together: the ledger's lock is held for about this many times 20 us. */
+const MAX_BATCH = 256;
+/** Requests waiting in a thread; a store that is this far behind is as good as away. */
+const MAX_WAITING = 4_096;
 /** Less than a transaction takes. */
 const GATHER_MS = 1;
 /** Batches that cost little more than one request: after these nobody is waited for. */
@@ -36,8 +40,8 @@ export type DecideBatch<Ask, Outcome> = (asks: readonly Ask[], sent: () => void)
 
 export function createBatches<Ask, Outcome>(
   decide: DecideBatch<Ask, Outcome>,
-  maxBatch: number,
-  maxWaiting: number,
+  maxBatch = MAX_BATCH,
+  maxWaiting = MAX_WAITING,
 ): Batches<Ask, Outcome> {
   let waiting: Waiting<Ask, Outcome>[] = [];
   let isRunning = false;
