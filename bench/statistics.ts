@@ -29,8 +29,3 @@ export function pairedRatio(a: readonly number[], b: readonly number[]): number 
   for (const value of [...a, ...b]) if (!(value > 0)) throw new Error(`not a measurement: ${value}`);
   return median(a.map((value, i) => value / b[i]));
 }
-
-/** Half the distance between the quartiles over the median: how much runs of one thing disagree. */
-export function spread(values: readonly number[]): number {
-  return (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / median(values);
-}

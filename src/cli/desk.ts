@@ -45,7 +45,7 @@ export async function openDesk(context: CommandContext): Promise<Desk> {
     act(action, reason, work, about) {
       const { staffKey } = context.config;
       if (staffKey === undefined) throw new UsageError('STAFF_KEY must hold your personal key');
-      return actAs({ pool, inChain, now: context.now }, { key: staffKey, reason: reason ?? '' }, action, work, about);
+      return actAs({ inChain, now: context.now }, { key: staffKey, reason: reason ?? '' }, action, work, about);
     },
   };
 }

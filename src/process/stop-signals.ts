@@ -2,7 +2,7 @@
 // what it started, which is us where its shell makes way for us (bash; not dash); `timeout` signals us and then our group.
 
 /** Signals this close are one ask, on a busy machine too; whoever presses Ctrl-C again because nothing happens takes longer. */
-export const SAME_ASK_MS = 1_000;
+const SAME_ASK_MS = 1_000;
 
 /** Calls `asked` with the first of `signals` that comes, and `askedAgain` at one that comes more than a second later. */
 export function onStopSignals(

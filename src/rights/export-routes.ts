@@ -20,13 +20,7 @@ const LIMITS = { stalledMs: 60_000, wholeMs: 3_600_000 };
 const RETRY_S = 30;
 
 /** The scope's prefix is /v1/me/export; its hook lets tokens of erased phones pass too, as Suppressed. */
-export function addExportRoute(
-  scope: FastifyInstance,
-  rights: Rights,
-  now: () => number,
-  log: BugLog,
-  limits: typeof LIMITS = LIMITS,
-): void {
+export function addExportRoute(scope: FastifyInstance, rights: Rights, now: () => number, log: BugLog): void {
   const takeTurn = createTurns(AT_ONCE);
   scope.get(
     '/',
@@ -57,7 +51,7 @@ export function addExportRoute(
       const { pages, finish } = rights.export(subject);
       const first = { ...head, device: subject.id, counts: { takesPart: (subject.flags & FLAG.objected) === 0 } };
       const pieces = exportJson(first, pages, async () => ({ recipients: await finish() }));
-      const body = await openPieces(pieces, limits, () => {
+      const body = await openPieces(pieces, LIMITS, () => {
         const endTurn = takeTurn(subject.id);
         if (endTurn === null) return null;
         return (error) => {

@@ -21,12 +21,7 @@ export function heldSql(table: string, entry: TableEntry): string {
 }
 
 /** Deletes what is over and nothing holds, until the signal aborts. Returns how many rows went, by table. */
-export async function sweepExpired(
-  db: Pool,
-  nowMs: number,
-  signal?: AbortSignal,
-  onTable?: (table: string) => Promise<void> | void,
-): Promise<Record<string, number>> {
+export async function sweepExpired(db: Pool, nowMs: number, signal?: AbortSignal): Promise<Record<string, number>> {
   const gone: Record<string, number> = {};
   // Rows that last as long as others go after those.
   const late = ([, entry]: [string, TableEntry]) => (entry.life.kind === 'when' ? 1 : 0);
@@ -42,7 +37,6 @@ export async function sweepExpired(
       });
       if (n > 0) gone[table] = (gone[table] ?? 0) + n;
     }
-    await onTable?.(table);
   }
   return gone;
 }

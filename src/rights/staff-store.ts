@@ -16,7 +16,7 @@ export type Matter = { readonly subject?: Buffer | null; readonly object?: strin
  */
 export type About<T = Matter> = (client: ClientBase) => Promise<T>;
 export type Acting = { readonly key: string; readonly reason: string };
-export type StaffDeps = { readonly pool: Pool; readonly inChain: InChain; readonly now: () => number };
+export type StaffDeps = { readonly inChain: InChain; readonly now: () => number };
 export class StaffRefused extends Error {}
 
 const PREFIX = 'hgf_';
@@ -77,7 +77,7 @@ export async function isUnstaffed(db: Pool | ClientBase): Promise<boolean> {
  * act of staff is (attack: two who add an admin to a new store at once, of whom the owner knows one).
  */
 export function addFirstStaff(
-  { inChain, now }: Pick<StaffDeps, 'inChain' | 'now'>,
+  { inChain, now }: StaffDeps,
   id: string,
   roles: readonly Role[],
   random: Random,

@@ -50,9 +50,6 @@ export type FollowOptions = {
 export type FeedStatus = {
   /** Everything that was in the store at the start is in the index; false again while all of it is read anew. */
   readonly ready: boolean;
-  readonly size: number;
-  /** Epoch ms of the last time a change was applied, or null. */
-  readonly lastAppliedAt: number | null;
   /** No change older than this is missing; infinite before the first look. */
   readonly lagMs: number;
   readonly snapshotTakenAt: number | null;
@@ -82,7 +79,6 @@ export function followStore(
   let position: string | null = null;
   let epoch = '';
   let caughtUpAt: number | null = null;
-  let lastAppliedAt: number | null = null;
   /** Until when silences that end by time were ended, ms. */
   let silencesEndedAt = 0;
   let stopped = false;
@@ -109,10 +105,7 @@ export function followStore(
         applyRow(into, table, row, appliedAt);
         rows++;
       });
-      if (page.length > 0) {
-        lastAppliedAt = appliedAt;
-        snapshot.noteNews();
-      }
+      if (page.length > 0) snapshot.noteNews();
       if (stopped) break;
     }
     return rows;
@@ -219,8 +212,6 @@ export function followStore(
     ready,
     status: () => ({
       ready: caughtUpAt !== null && position !== null,
-      size: index.size(),
-      lastAppliedAt,
       lagMs: caughtUpAt === null ? Number.POSITIVE_INFINITY : now() - caughtUpAt,
       snapshotTakenAt: snapshot.takenAt(),
     }),

@@ -12,12 +12,6 @@ const KIND_AREA = 4;
 const FINAL_ROUNDS = 3;
 const TWO_32 = 2 ** 32;
 
-/** The seed in the first 8 bytes of a secret. */
-export function seedOf(secret: Uint8Array): IndexSeed {
-  const view = new DataView(secret.buffer, secret.byteOffset, secret.byteLength);
-  return [view.getInt32(0, true), view.getInt32(4, true)];
-}
-
 /**
  * HalfSipHash-1-3 over two or three words, without the length word (the kind in `w0` fixes the length).
  * Writes the 64 bits to out[at] (low) and out[at + 1] (high).

@@ -15,9 +15,8 @@ export type Tally = {
   examples: Partial<Record<RejectReason, number[]>>;
 };
 
-/** `line` = lines already done with in an earlier run. */
-export function createTally(line = 0): Tally {
-  return { line, rows: 0, rejected: {}, examples: {} };
+export function createTally(): Tally {
+  return { line: 0, rows: 0, rejected: {}, examples: {} };
 }
 
 /** Counts the present line as left out. */

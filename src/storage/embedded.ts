@@ -35,7 +35,7 @@ export type EmbeddedOptions = {
   signal?: AbortSignal;
 };
 
-export type Embedded = { socketFolder: string; owner: boolean; close(): Promise<void> };
+export type Embedded = { socketFolder: string; close(): Promise<void> };
 
 /** Opens or reaches the store below `dataDir`. Rejects with a sentence for people if neither is possible in time. */
 export async function openEmbedded(dataDir: string, options: EmbeddedOptions): Promise<Embedded> {
@@ -48,7 +48,7 @@ export async function openEmbedded(dataDir: string, options: EmbeddedOptions): P
     const lock = lockFolder(folder, options.role);
     if (lock) return own(folder, socketFolder, lock, options);
     if (options.role === 'command' && (await answers(socketPath(socketFolder)))) {
-      return { socketFolder, owner: false, close: async () => {} };
+      return { socketFolder, close: async () => {} };
     }
     const holder = readHolder(folder);
     const who = holder ? `${holder.role === 'server' ? 'a server' : 'a command'} (process ${holder.pid})` : 'a process';
@@ -112,7 +112,6 @@ async function own(
   }
   return {
     socketFolder,
-    owner: true,
     async close() {
       if (closing.signal.aborted) return;
       closing.abort();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { abba, median, pairedRatio, quantile, spread } from '../../bench/statistics.ts';
+import { abba, median, pairedRatio, quantile } from '../../bench/statistics.ts';
 
 const measurement = fc.double({ min: 1e-3, max: 1e9, noNaN: true });
 
@@ -21,7 +21,6 @@ describe('the statistics of the benches', () => {
     expect(quantile([10, 20, 30], 0)).toBe(10);
     expect(quantile([10, 20, 30], 1)).toBe(30);
     expect(quantile([10, 20, 30], 0.75)).toBe(25);
-    expect(spread([10, 10, 10])).toBe(0);
   });
 
   it('refuse to make a number of nothing, of NaN, of infinity or of zero', () => {

@@ -6,7 +6,7 @@ import { KIND, type LedgerEntry } from '../../src/disclosures/entry.ts';
 import { ledgerReader } from '../../src/disclosures/store.ts';
 import { type KnownEnd, type Verdict, verifyLedger } from '../../src/disclosures/verify.ts';
 
-export const LEDGER_KEY = Buffer.alloc(32, 7);
+const LEDGER_KEY = Buffer.alloc(32, 7);
 export const NOW = Date.UTC(2026, 10, 22, 12);
 
 export function testChain(

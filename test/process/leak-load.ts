@@ -37,7 +37,7 @@ const seen = (by: string) =>
 const position = ({ lat, lon }: typeof PLACE) => ({ latitude: lat, longitude: lon, accuracy: 20 });
 
 /** What a phone sends to be located. */
-export const scan = (by = ':') => ({
+const scan = (by = ':') => ({
   ...{ carrier: `${STEM}-carrier`, wifiAccessPoints: seen(by), position: position(PLACE) },
   bluetoothBeacons: [{ macAddress: macOf(MACS[2], by), name: `${STEM}-beacon` }],
 });

@@ -16,7 +16,7 @@ export async function readHeld(
   return JSON.parse(await joined(heldJson(readHeldPages(pool, person, nowMs, { tagsOf: async () => [], ...options }))));
 }
 
-export async function joined(pieces: AsyncIterable<string>): Promise<string> {
+async function joined(pieces: AsyncIterable<string>): Promise<string> {
   let text = '';
   for await (const piece of pieces) text += piece;
   return text;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hashArea, hashCell, hashMac, type IndexSeed, seedCheck, seedOf } from '../../src/stations/index-hash.ts';
+import { hashArea, hashCell, hashMac, type IndexSeed, seedCheck } from '../../src/stations/index-hash.ts';
 import { homeOf, SHARDS, shardOf, tagOf } from '../../src/stations/index-shards.ts';
 
 const SEED: IndexSeed = [0x01234567, 0x76543210];
@@ -47,11 +47,6 @@ test('another seed puts everything elsewhere, and its check value differs', () =
     }),
   );
   expect(seedCheck(SEED)).not.toBe(seedCheck([SEED[0], SEED[1] ^ 1]));
-});
-
-test('a seed is read from a secret of any alignment', () => {
-  const secret = new Uint8Array(20).map((_, i) => i);
-  expect(seedOf(secret.subarray(3))).toEqual([0x06050403, 0x0a090807]);
 });
 
 test('consecutive addresses spread evenly over shards, groups and tags', () => {
