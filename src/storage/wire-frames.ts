@@ -1,8 +1,14 @@
 // Cuts the byte stream of a PostgreSQL client into protocol messages (protocol 3.0, "Message Formats" of its manual).
 // Promises: bounded memory, whole messages only, linear work whatever the size of the chunks. Judges nothing else.
+// The codes are that manual's.
 
 /** Widest message taken from a client; an import's batch is about 1 MB. */
 export const MAX_MESSAGE_BYTES = 256 * 1024 * 1024;
+
+/** Codes of a connection's first message. */
+export const FIRST = { cancelRequest: 80877102, sslRequest: 80877103, gssRequest: 80877104 } as const;
+/** Types of later ones. */
+export const MESSAGE = { query: 0x51, sync: 0x53, flush: 0x48, functionCall: 0x46, terminate: 0x58 } as const;
 
 export type Frames = {
   /** Adds what the socket brought. */
