@@ -8,31 +8,37 @@ import { pino } from 'pino';
 import { buildApp } from '../../src/app.ts';
 import { FLAG } from '../../src/devices/device-contract.ts';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
+import type { Device } from '../../src/devices/profile.ts';
 import { changeDevice, loadDevice } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
-import { createInChain } from '../../src/disclosures/chain.ts';
-import { settleEverywhere } from '../../src/disclosures/settle.ts';
 import { createCounterMemory, openStripe, sumCounters } from '../../src/http/counters.ts';
-import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
-import { createKeyRing, MAX_KEYS } from '../../src/partners/key-ring.ts';
-import { addKey, followKeys } from '../../src/partners/store.ts';
+import { MAX_KEYS } from '../../src/partners/key-ring.ts';
+import { addKey } from '../../src/partners/store.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
 import { createLocator } from '../../src/positioning/locate.ts';
 import { layOutAnonymityMap } from '../../src/privacy/anonymity-map.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { createMetrics } from '../../src/process/metrics.ts';
 import { openPeople } from '../../src/process/people.ts';
-import { CLOCKS, openSharing } from '../../src/process/sharing.ts';
-import { createLeaseMemory, openLeaseReader, openLeaseWriter } from '../../src/sharing/lease-memory.ts';
-import { joinReplicas } from '../../src/sharing/replica-store.ts';
 import type { Store } from '../../src/storage/open.ts';
-import { openPool } from '../../src/storage/pool.ts';
+import { plainDeps } from '../../test/support/app.ts';
 import { createMemoryStations } from '../../test/support/memory-stations.ts';
+import { openReplica } from '../../test/support/replica.ts';
 
 const PURPOSE = 'dpv:ServiceProvision';
 const MASTERS = masterKeysOf([Buffer.alloc(32, 1)]);
 const LEDGER_KEY = Buffer.alloc(32, 2);
 export const COARSE_KEY = Buffer.alloc(32, 3);
+/** May be told anything that people grant it. */
+const PARTNER = {
+  role: 'vendor' as const,
+  policyUrl: 'https://partner.example/privacy',
+  contact: 'privacy@partner.example',
+  controller: 'Partner, 1 Street',
+  adFunded: false,
+  purposes: [PURPOSE],
+  maxPrecision: 2,
+};
 
 export type Reply = {
   readonly status: number;
@@ -72,60 +78,30 @@ export type PrivacyGateway = {
 };
 
 export async function openPrivacyGateway(store: Store, names: Uint32Array, clock: Clock): Promise<PrivacyGateway> {
-  const { pool, close: closePool } = openPool(store.address, undefined, 0, true);
   const logged: string[] = [];
   const log = pino({ level: 'trace', base: {} }, { write: (line: string) => void logged.push(line) });
   const now = () => clock.nowMs;
-  await insertPolicy(pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
-  const memory = createLeaseMemory(CLOCKS);
-  const onError = (error: unknown) => log.error({ error: String(error) }, 'replica');
-  const replica = await joinReplicas({
-    pool,
-    id: randomUUID(),
-    lease: openLeaseWriter(memory),
-    clocks: CLOCKS,
-    onError,
+  await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);
+  const replica = await openReplica(store, {
+    ...{ now, log, onError: (error) => log.error({ error: String(error) }, 'replica') },
+    map: { shared: layOutAnonymityMap(names), version: 'bench', k: 1_000 },
+    secrets: { ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY },
   });
-  const inChain = createInChain({
-    pool,
-    ledgerKey: LEDGER_KEY,
-    now,
-    settle: (seq) => settleEverywhere(pool, seq, () => performance.now()),
-  });
-  const map = { shared: layOutAnonymityMap(names), version: 'bench', k: 1_000 };
-  const lease = openLeaseReader(memory, CLOCKS);
-  const sharing = openSharing(
-    { pool, ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY, map, lease, now, storeMs: now },
-    log,
-  );
-  const ring = createKeyRing(now);
-  const follower = await followKeys(store, (entries) => ring.replace(entries), onError);
+  const { pool, inChain } = replica;
+  const secrets = { masters: MASTERS, receiptKey: Buffer.alloc(32, 4), pseudonymKey: Buffer.alloc(32, 5) };
   const counters = createCounterMemory(1);
   const app = await buildApp({
-    ...{ version: 'bench', findKey: ring.find, audience: sharing.audience, log, now },
-    people: await openPeople({
-      pool,
-      inChain,
-      masters: MASTERS,
-      receiptKey: Buffer.alloc(32, 4),
-      pseudonymKey: Buffer.alloc(32, 5),
-      contact: '',
-    }),
+    ...{ version: 'bench', findKey: replica.findKey, audience: replica.audience, log, now },
+    ...plainDeps(MAX_KEYS),
+    people: await openPeople({ pool, inChain, ...secrets, contact: '' }),
     locator: createLocator({ stations: createMemoryStations(), ip: { find: () => null } }),
-    quotas: openQuotas(createQuotaMemory(MAX_KEYS), { a: 1, b: 2 }),
     counters: openStripe(counters, 0),
-    readiness: () => ({ store: true, index: true, jobs: true }),
-    overloaded: () => false,
-    trustProxy: [],
-    addressKey: new Uint8Array(32),
     othersPerMinute: 1_000_000,
   });
   await app.listen({ port: 0, host: '127.0.0.1' });
-  const send = createSender((app.server.address() as AddressInfo).port);
-  const wanted = { class: 'device' as const, name: `phones ${randomUUID()}`, dailyQuota: null, perMinute: null };
-  const deviceKey = (await addKey(store, wanted, randomBytes, 1)).key;
-  await follower.poll();
-  const consentPath = ({ application }: Partner) => `/v1/me/consents/${application}/${PURPOSE}`;
+  const sender = createSender((app.server.address() as AddressInfo).port);
+  const deviceKey = (await addKey(store, unlimited('device', `phones ${randomUUID()}`), randomBytes, 1)).key;
+  await replica.followKeys();
   const registry = createMetrics({
     counters: () => sumCounters(counters),
     submissions: () => ({ kept: {}, dropped: {} }),
@@ -136,63 +112,49 @@ export async function openPrivacyGateway(store: Store, names: Uint32Array, clock
   });
   const deviceOf = async (token: string) => (await loadDevice(pool, MASTERS, hashToken(token), now()))!.id;
   return {
-    clock,
-    deviceKey,
-    logged,
-    send: send.send,
-    ask: ({ key }, token, body, query = '') =>
-      send.send('POST', `/v1/geolocate?key=${key}${token === null ? '' : `&device=${token}`}${query}`, null, body),
-    async register(profile = { ageBand: '18plus', jurisdiction: 'NL' }) {
-      const { status, body } = await send.send('POST', '/v1/devices', deviceKey, profile);
-      if (status !== 201) throw new Error(`not registered: ${status}`);
-      return JSON.parse(body).token;
-    },
-    deviceOf,
-    grant: (token, partner, precision) => send.send('PUT', consentPath(partner), token, { precision }),
-    withdraw: (token, partner) => send.send('DELETE', consentPath(partner), token, undefined),
-    async applicationToken(token, { application }) {
-      const { status, body } = await send.send('POST', '/v1/me/tokens', token, { application });
-      if (status !== 201) throw new Error(`no token for the application: ${status}`);
-      return JSON.parse(body).token;
-    },
+    ...{ clock, deviceKey, logged, deviceOf },
+    ...callsOf(sender.send, deviceKey),
     async restrict(token) {
       const id = await deviceOf(token);
-      const secrets = { masters: MASTERS, random: randomBytes };
-      await inChain((client, chain) =>
-        changeDevice(
-          client,
-          chain,
-          secrets,
-          id,
-          ({ flags }) => ({ flags: flags | FLAG.restricted }),
-          'restricted',
-          now(),
-        ),
-      );
+      const keys = { masters: MASTERS, random: randomBytes };
+      const restricted = ({ flags }: Pick<Device, 'flags'>) => ({ flags: flags | FLAG.restricted });
+      await inChain((client, chain) => changeDevice(client, chain, keys, id, restricted, 'restricted', now()));
     },
     async addPartner(name) {
-      const { key, application } = await addKey(store, { ...wanted, class: 'partner', name }, randomBytes, 1, {
-        role: 'vendor',
-        policyUrl: 'https://partner.example/privacy',
-        contact: 'privacy@partner.example',
-        controller: 'Partner, 1 Street',
-        adFunded: false,
-        purposes: [PURPOSE],
-        maxPrecision: 2,
-      });
-      await follower.poll();
+      const { key, application } = await addKey(store, unlimited('partner', name), randomBytes, 1, PARTNER);
+      await replica.followKeys();
       return { key, application: application! };
     },
-    follow: () => follower.poll(),
+    follow: replica.followKeys,
     metrics: () => registry.metrics(),
     async close() {
-      follower.stop();
-      send.close();
-      await app.close();
-      await sharing.close();
-      await replica.stop();
-      await closePool();
+      sender.close();
+      await replica.close(app);
     },
+  };
+}
+
+const unlimited = <Class>(of: Class, name: string) => ({ class: of, name, dailyQuota: null, perMinute: null });
+
+/** What is asked over HTTP alone. */
+function callsOf(
+  send: PrivacyGateway['send'],
+  deviceKey: string,
+): Pick<PrivacyGateway, 'send' | 'ask' | 'register' | 'grant' | 'withdraw' | 'applicationToken'> {
+  const consentPath = ({ application }: Partner) => `/v1/me/consents/${application}/${PURPOSE}`;
+  const newToken = async (path: string, bearer: string, wanted: object): Promise<string> => {
+    const { status, body } = await send('POST', path, bearer, wanted);
+    if (status !== 201) throw new Error(`no token from ${path}: ${status}`);
+    return JSON.parse(body).token;
+  };
+  return {
+    send,
+    ask: ({ key }, token, body, query = '') =>
+      send('POST', `/v1/geolocate?key=${key}${token === null ? '' : `&device=${token}`}${query}`, null, body),
+    register: (profile = { ageBand: '18plus', jurisdiction: 'NL' }) => newToken('/v1/devices', deviceKey, profile),
+    grant: (token, partner, precision) => send('PUT', consentPath(partner), token, { precision }),
+    withdraw: (token, partner) => send('DELETE', consentPath(partner), token, undefined),
+    applicationToken: (token, { application }) => newToken('/v1/me/tokens', token, { application }),
   };
 }
 

@@ -30,6 +30,15 @@ export type TestApp = {
   counts(): ReturnType<typeof sumCounters>;
 };
 
+/** What every app needs and hardly a test looks at: no limits for so many keys, all is ready. */
+export const plainDeps = (keys: number) => ({
+  quotas: openQuotas(createQuotaMemory(keys), { a: 1, b: 2 }),
+  readiness: () => ({ store: true, index: true, jobs: true }),
+  overloaded: () => false,
+  trustProxy: [],
+  addressKey: new Uint8Array(32),
+});
+
 /** A built app; `overrides` replace single dependencies. */
 export async function createTestApp(overrides: Partial<AppDeps> = {}): Promise<TestApp> {
   const place: TestApp['place'] = {
@@ -55,14 +64,10 @@ export async function createTestApp(overrides: Partial<AppDeps> = {}): Promise<T
       },
       country: () => (place.answer === null ? null : { code: 'DE', name: 'Germany', fallback: '' }),
     },
-    quotas: openQuotas(createQuotaMemory(8), { a: 1, b: 2 }),
+    ...plainDeps(8),
     counters: openStripe(memory, 0),
-    readiness: () => ({ store: true, index: true, jobs: true }),
     log: { error: (facts) => logged.push(facts) },
     now: () => clock.nowMs,
-    overloaded: () => false,
-    trustProxy: [],
-    addressKey: new Uint8Array(32),
     ...overrides,
   });
   return { app, place, clock, logged, counts: () => sumCounters(memory) };

@@ -12,26 +12,24 @@ import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { NEW_PROFILE, type Profile } from '../../src/devices/profile.ts';
 import { loadDevice, registerDevice } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
-import { createInChain, type InChain } from '../../src/disclosures/chain.ts';
+import type { InChain } from '../../src/disclosures/chain.ts';
 import { KIND, type Precision } from '../../src/disclosures/entry.ts';
-import { settleEverywhere } from '../../src/disclosures/settle.ts';
 import { createCounterMemory, openStripe } from '../../src/http/counters.ts';
-import { createQuotaMemory, openQuotas } from '../../src/http/quotas.ts';
 import type { StrayBudget } from '../../src/http/stray-budget.ts';
 import type { SubmissionPorts } from '../../src/observations/routes.ts';
-import { createKeyRing, type KeyRingEntry, MAX_KEYS } from '../../src/partners/key-ring.ts';
-import { addKey, followKeys } from '../../src/partners/store.ts';
+import { MAX_KEYS } from '../../src/partners/key-ring.ts';
+import { addKey } from '../../src/partners/store.ts';
 import type { Estimate, Locator } from '../../src/positioning/locator.ts';
 import { layOutAnonymityMap } from '../../src/privacy/anonymity-map.ts';
 import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import type { AnonymityMapHandle } from '../../src/process/anonymity-map.ts';
 import { openPeople } from '../../src/process/people.ts';
 import { openRights } from '../../src/process/rights.ts';
-import { CLOCKS, openSharing } from '../../src/process/sharing.ts';
-import { type Clocks, createLeaseMemory, openLeaseReader, openLeaseWriter } from '../../src/sharing/lease-memory.ts';
-import { joinReplicas, type Replica } from '../../src/sharing/replica-store.ts';
+import type { Clocks } from '../../src/sharing/lease-memory.ts';
+import type { Replica } from '../../src/sharing/replica-store.ts';
 import type { Store } from '../../src/storage/open.ts';
-import { openPool } from '../../src/storage/pool.ts';
+import { plainDeps } from './app.ts';
+import { openReplica } from './replica.ts';
 import { afterFile } from './store.ts';
 
 export const LEDGER_KEY = Buffer.alloc(32, 7);
@@ -105,80 +103,47 @@ export function mapOf(names: Iterable<number>, version = 'test-map'): AnonymityM
 
 export async function openSharingGateway(store: Store, options: SharingOptions = {}): Promise<SharingGateway> {
   const { clock = { nowMs: Date.UTC(2026, 10, 22, 12, 1) }, map = mapOf([]), locator = byPosition } = options;
-  const { clocks = CLOCKS } = options;
-  const { pool, close: closePool } = openPool(store.address, undefined, 0, true);
   const logged: object[] = [];
   const log = { error: (facts: object, message: string) => void logged.push({ ...facts, message }) };
-  const memory = createLeaseMemory(clocks);
-  const replica =
-    options.leased === false
-      ? null
-      : await joinReplicas({
-          ...{ pool, id: randomUUID(), lease: openLeaseWriter(memory), clocks },
-          ...{ onError: (error) => logged.push({ error }), pollMs: options.pollMs ?? 20 },
-        });
   const now = () => clock.nowMs;
-  const settle = (seq: number) => settleEverywhere(pool, seq, CLOCKS.monotonicMs);
-  const inChain = createInChain({ pool, ledgerKey: LEDGER_KEY, now, settle });
-  const lease = openLeaseReader(memory, clocks);
-  const secrets = { ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY };
-  const sharing = openSharing({ pool, ...secrets, map, lease, now, storeMs: options.storeMs ?? now }, log);
-  const ring = createKeyRing(now);
-  const own = {
-    pool,
-    inChain,
-    masters: MASTERS,
-    receiptKey: Buffer.alloc(32, 13),
-    pseudonymKey: PSEUDONYM_KEY,
-    contact: 'privacy@example.org',
-  };
-  const peoples = {
-    people: await openPeople(own),
-    rights: openRights(own),
-    othersPerMinute: 100_000,
-  };
-  const follower = await followKeys(
-    store,
-    (entries: readonly KeyRingEntry[]) => ring.replace(entries),
-    (error) => logged.push({ error }),
-  );
+  const replica = await openReplica(store, {
+    ...{ clocks: options.clocks, leased: options.leased, pollMs: options.pollMs ?? 20, storeMs: options.storeMs },
+    ...{ map, now, log, onError: (error) => void logged.push({ error }) },
+    secrets: { ledgerKey: LEDGER_KEY, masters: MASTERS, coarseKey: COARSE_KEY },
+  });
+  const { pool, inChain, followKeys, settle } = replica;
   const app = await buildApp({
-    ...{ version: '0.0.0', findKey: ring.find, locator, audience: sharing.audience, log, now },
-    quotas: openQuotas(createQuotaMemory(MAX_KEYS), { a: 1, b: 2 }),
+    ...{ version: '0.0.0', findKey: replica.findKey, locator, audience: replica.audience, log, now },
+    ...plainDeps(MAX_KEYS),
     counters: openStripe(createCounterMemory(1), 0),
-    readiness: () => ({ store: true, index: true, jobs: true }),
-    overloaded: () => false,
-    trustProxy: [],
-    addressKey: new Uint8Array(32),
-    ...(options.people ? peoples : {}),
+    ...(options.people ? await peoplesPorts(pool, inChain) : {}),
     ...(options.strayBudget && { strayBudget: options.strayBudget }),
     ...(options.submission && { submission: options.submission }),
   });
   let closed: Promise<void> | undefined;
-  async function shut(): Promise<void> {
-    follower.stop();
-    await app.close();
-    await sharing.close();
-    await replica?.stop();
-    await closePool();
-  }
   const close = () => {
-    closed ??= shut();
+    closed ??= replica.close(app);
     return closed;
   };
   afterFile(close);
   return {
-    ...{ app, clock, pool, inChain, replica, logged, close },
+    ...{ app, clock, pool, inChain, replica: replica.replica, logged, close, followKeys, settle },
     ask: (query, body = {}) => app.inject({ method: 'POST', url: '/v1/geolocate', query, payload: body }),
     call: (method, url, token, body, proof) =>
       app.inject({
         ...{ method: method as 'GET', url, payload: body },
         headers: { authorization: `Bearer ${token}`, ...(proof === undefined ? {} : { 'honeyguide-proof': proof }) },
       }),
-    followKeys: () => follower.poll(),
-    settle,
-    cutStore: closePool,
+    cutStore: replica.closePool,
   };
+}
+
+async function peoplesPorts(pool: Pool, inChain: InChain) {
+  const own = {
+    ...{ pool, inChain, masters: MASTERS, receiptKey: Buffer.alloc(32, 13), pseudonymKey: PSEUDONYM_KEY },
+    contact: 'privacy@example.org',
+  };
+  return { people: await openPeople(own), rights: openRights(own), othersPerMinute: 100_000 };
 }
 
 /** A partner that may be told anything that people grant it: its key, and the application it stands for. */
