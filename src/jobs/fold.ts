@@ -148,43 +148,24 @@ function foldBatch(deps: FoldDeps, wait: boolean, pacing: Pacing): Promise<FoldS
 async function foldClaimed(client: PoolClient, deps: FoldDeps, pacing: Pacing): Promise<FoldSummary | null> {
   const nowMs = deps.now();
   const bounds = BATCH[deps.store.kind];
-  const claimed = await claimRows(
-    client,
-    deps.payloads,
-    { ...bounds, rows: Math.min(bounds.rows, pacing.rows) },
-    nowMs,
-  );
+  const mine = { ...bounds, rows: Math.min(bounds.rows, pacing.rows) };
+  const claimed = await claimRows(client, deps.payloads, mine, nowMs);
   if (claimed.length === 0) return null;
   const dayKeyOf = await readDayKeys(client, deps.payloads, claimed);
   const gathered = gather(claimed, dayKeyOf);
   const macs = [...gathered.wifi.keys(), ...gathered.bluetooth.keys()];
   const barred = await deps.barredAmong(client, macs);
-  const sum = {
-    rows: claimed.length,
-    observations: gathered.observations,
-    stations: 0,
-    published: 0,
-    unreadable: gathered.unreadable,
-  };
+  const { observations, unreadable } = gathered;
+  const sum = { rows: claimed.length, observations, stations: 0, published: 0, unreadable };
   const asked = new Map<string, KnownStation>();
   // In the order in which imports lock them.
   for (const kind of ['cell', 'wifi', 'bluetooth'] as const) {
     const all = heardOf(kind, gathered, barred);
     for (let at = 0; at < all.length; at += pacing.stations) {
-      const heard = all.slice(at, at + pacing.stations);
-      const identities = heard.map(({ identity }) => identity);
-      const known = await loadStations(client, deps.macs, kind, identities);
+      const { known, published } = await foldSome(client, deps, kind, all.slice(at, at + pacing.stations), nowMs);
       for (const before of known) asked.set(nameOf(before), before);
-      const folded = known.map((before, i) => foldOne(kind, before, heard[i].sightings, nowMs, deps.onError));
-      const learnt = folded.filter((after) => after !== null);
-      const published = folded.filter(
-        (after, i) => after !== null && isWorthPublishing(known[i], after),
-      ) as typeof learnt;
-      for (const { station } of published) station.publishedAt = station.believed.modifiedAt;
-      await saveLearning(client, deps.macs, kind, learnt);
-      await publishStations(client, deps.macs, kind, published);
       sum.stations += known.length;
-      sum.published += published.length;
+      sum.published += published;
     }
   }
   const errors = await loadErrorRecord(client);
@@ -196,6 +177,25 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps, pacing: Pacing): 
     [claimed.map(({ id }) => id), floorToHour(nowMs)],
   );
   return sum;
+}
+
+/** Folds what was heard of some stations of a kind: as they were known before, and how many of them answers change for. */
+async function foldSome(
+  client: PoolClient,
+  { macs, onError }: FoldDeps,
+  kind: StationKind,
+  heard: readonly Heard[],
+  nowMs: number,
+): Promise<{ known: readonly KnownStation[]; published: number }> {
+  const identities = heard.map(({ identity }) => identity);
+  const known = await loadStations(client, macs, kind, identities);
+  const folded = known.map((before, i) => foldOne(kind, before, heard[i].sightings, nowMs, onError));
+  const learnt = folded.filter((after) => after !== null);
+  const published = folded.filter((after, i) => after !== null && isWorthPublishing(known[i], after)) as typeof learnt;
+  for (const { station } of published) station.publishedAt = station.believed.modifiedAt;
+  await saveLearning(client, macs, kind, learnt);
+  await publishStations(client, macs, kind, published);
+  return { known, published: published.length };
 }
 
 type NumberedRow = HeldRow & { id: string };
