@@ -80,48 +80,13 @@ async function inTransaction<T>(
   const client = await pool.connect();
   let failed = true;
   try {
-    let seq = Number.NaN;
-    let hash: Buffer = Buffer.alloc(0);
-    const takeLock = () =>
-      lock(client, (head) => {
-        seq = Number(head.seq);
-        hash = head.hash;
-      });
-    const written: Row[] = [];
-    const changes: (string | null)[] = [];
-    const begin = () =>
-      work(client, {
-        append(entry) {
-          if (Number.isNaN(seq)) throw new Error('a row before the lock: read something first');
-          seq++;
-          hash = chainHash(ledgerKey, hash, seq, entry);
-          written.push([seq, hash, entry]);
-          return seq;
-        },
-        follows: (before, number, entry, after) => chainHash(ledgerKey, before, number, entry).equals(after),
-        changed: (device) => void changes.push(device),
-      });
-    let locked: Promise<void>;
-    let working: Promise<T>;
-    if (isEager) {
-      [locked, working] = inOneWrite(client, () => [takeLock(), begin()]);
-      // Heard below, once `work` is done; meanwhile it is nobody's unhandled rejection.
-      locked.catch(() => {});
-    } else {
-      locked = takeLock();
-      await locked;
-      working = begin();
-    }
-    // Without the lock whatever `work` failed with comes of that.
-    const result = await working.catch(async (error) => {
-      await locked;
-      throw error;
-    });
-    await locked;
+    const links = createLinks(ledgerKey);
+    const result = await underLock(client, links, isEager, () => work(client, links.chain));
+    const { written, changes } = links;
     if (changes.length > 0 && written.length === 0) throw new Error('a change of mind needs a row in the ledger');
     const writes = [
       () => (written.length > 0 ? writeRows(client, written) : null),
-      () => (changes.length > 0 ? announce(client, seq, changes, now()) : null),
+      () => (changes.length > 0 ? announce(client, links.seq(), changes, now()) : null),
       () => commit(client),
     ];
     let writing: Promise<unknown> = Promise.resolve();
@@ -130,11 +95,70 @@ async function inTransaction<T>(
     sent();
     await writing;
     failed = false;
-    return { result, settleAt: changes.length > 0 ? seq : 0 };
+    return { result, settleAt: changes.length > 0 ? links.seq() : 0 };
   } finally {
     // A connection in a transaction that failed half-way must not be handed to the next one.
     client.release(failed);
   }
+}
+
+/** What one transaction adds to the chain, from the head that it found on. */
+type Links = {
+  readonly chain: Chain;
+  readonly written: readonly Row[];
+  readonly changes: readonly (string | null)[];
+  begin(head: Head): void;
+  /** Number of the last row. */
+  seq(): number;
+};
+
+function createLinks(ledgerKey: HmacKey): Links {
+  let seq = Number.NaN;
+  let hash: Buffer = Buffer.alloc(0);
+  const written: Row[] = [];
+  const changes: (string | null)[] = [];
+  return {
+    chain: {
+      append(entry) {
+        if (Number.isNaN(seq)) throw new Error('a row before the lock: read something first');
+        seq++;
+        hash = chainHash(ledgerKey, hash, seq, entry);
+        written.push([seq, hash, entry]);
+        return seq;
+      },
+      follows: (before, number, entry, after) => chainHash(ledgerKey, before, number, entry).equals(after),
+      changed: (device) => void changes.push(device),
+    },
+    ...{ written, changes },
+    begin(head) {
+      seq = Number(head.seq);
+      hash = head.hash;
+    },
+    seq: () => seq,
+  };
+}
+
+/** Resolves to what `work` says, once it has the lock as well. */
+async function underLock<T>(client: ClientBase, links: Links, isEager: boolean, work: () => Promise<T>): Promise<T> {
+  const takeLock = () => lock(client, links.begin);
+  let locked: Promise<void>;
+  let working: Promise<T>;
+  if (isEager) {
+    [locked, working] = inOneWrite(client, () => [takeLock(), work()]);
+    // Heard below, once `work` is done; meanwhile it is nobody's unhandled rejection.
+    locked.catch(() => {});
+  } else {
+    locked = takeLock();
+    await locked;
+    working = work();
+  }
+  // Without the lock whatever `work` failed with comes of that.
+  const result = await working.catch(async (error) => {
+    await locked;
+    throw error;
+  });
+  await locked;
+  return result;
 }
 
 type Head = { readonly seq: string; readonly hash: Buffer };
