@@ -170,29 +170,10 @@ async function readDistinct(
   nowMs: number,
   withCoarse: boolean,
 ): Promise<Reading> {
-  const [name, query] = asks.some((one) => one.isBound)
-    ? ['subjects by any token', DEVICES_AND_APPLICATIONS]
-    : ['subjects', DEVICES];
   const reading = opened.begin();
   const tokens = asks.map(({ tokenHash }) => tokenHash.toString('base64url'));
   const known = tokens.map(opened.find);
-  const { rows } = await queryPrepared<Row>(client, name, query, [
-    ...[
-      binaryBytes(
-        'bytea',
-        asks.map((one) => one.tokenHash),
-      ),
-      binaryTexts(asks.map((one) => one.application)),
-    ],
-    ...[
-      binaryTexts(asks.map((one) => one.purpose)),
-      binaryBytes(
-        'bytea',
-        known.map((one) => one?.digest ?? NOTHING_KNOWN),
-      ),
-    ],
-    ...[nowMs, Math.floor(nowMs / DAY_MS), withCoarse],
-  ]);
+  const { rows } = await queryRows(client, asks, known, nowMs, withCoarse);
   const subjects: Standing['subjects'] = asks.map(() => null);
   const head = rows.find((row) => row.i === 0);
   if (head === undefined) throw new Error('the ledger has no head');
@@ -201,17 +182,41 @@ async function readDistinct(
   const regionMs = regionTime(nowMs, ofStoreMs);
   for (const row of rows) {
     const at = row.i - 1;
-    if (at >= 0)
-      subjects[at] = unlessDamaged(() => {
-        const one = open(row, known[at], openDevice);
-        if (one !== known[at]) opened.remember(reading, tokens[at], one);
-        const { coarse, coarse_tick: tick, coarse_until: untilMs } = row;
-        if (coarse === null || tick === null || untilMs === null || untilMs <= regionMs) return one.subject;
-        const isAhead = isAheadTick(tick, regionMs, ofStoreMs);
-        return { ...one.subject, coarse: coarseOf(coarse, one.subject.device, isAhead) };
-      }, onDamaged);
+    if (at < 0) continue;
+    subjects[at] = unlessDamaged(() => {
+      const one = open(row, known[at], openDevice);
+      if (one !== known[at]) opened.remember(reading, tokens[at], one);
+      return withRegion(one.subject, row, regionMs, ofStoreMs);
+    }, onDamaged);
   }
   return { head: { seq: Number(seq), hash: Buffer.from(hash, 'hex') }, policyVersion, regionMs, subjects };
+}
+
+/** The head's row and one for each ask whose token is somebody's. */
+function queryRows(
+  client: ClientBase,
+  asks: readonly Named[],
+  known: readonly (Opened | null)[],
+  nowMs: number,
+  withCoarse: boolean,
+) {
+  const [name, query] = asks.some((one) => one.isBound)
+    ? ['subjects by any token', DEVICES_AND_APPLICATIONS]
+    : ['subjects', DEVICES];
+  const hashes = asks.map((one) => one.tokenHash);
+  const digests = known.map((one) => one?.digest ?? NOTHING_KNOWN);
+  return queryPrepared<Row>(client, name, query, [
+    ...[binaryBytes('bytea', hashes), binaryTexts(asks.map((one) => one.application))],
+    ...[binaryTexts(asks.map((one) => one.purpose)), binaryBytes('bytea', digests)],
+    ...[nowMs, Math.floor(nowMs / DAY_MS), withCoarse],
+  ]);
+}
+
+/** The subject with the region that it was told to be in, where the row has one whose time is not over. */
+function withRegion(subject: Subject, row: Row, regionMs: number, storeMs: number): Subject {
+  const { coarse, coarse_tick: tick, coarse_until: untilMs } = row;
+  if (coarse === null || tick === null || untilMs === null || untilMs <= regionMs) return subject;
+  return { ...subject, coarse: coarseOf(coarse, subject.device, isAheadTick(tick, regionMs, storeMs)) };
 }
 
 /** `known` if that is what the store says now, to the letter. */
