@@ -47,49 +47,6 @@ export type Rights = ReturnType<typeof createRights>;
 
 export function createRights(deps: RightsDeps) {
   const { pool, inChain, random, now, newId } = deps;
-  const personOf = ({ id, key }: Presented) => ({ device: id, key });
-
-  /** Sets or clears a flag. One request is written down if that changed something; else it is the one before. */
-  async function setFlag(
-    device: Presented,
-    flag: number,
-    on: boolean,
-    kind: RequestKind,
-    detail: string,
-  ): Promise<Outcome> {
-    return await inChain(async (client, chain) => {
-      // Under the lock: what was shown while this waited for it was shown before.
-      const nowMs = now();
-      const person = personOf(device);
-      let changed = false;
-      const edit = ({ flags }: { readonly flags: number }) => {
-        changed = ((flags & flag) !== 0) !== on;
-        return changed ? { flags: on ? flags | flag : flags & ~flag } : null;
-      };
-      if ((await deps.changeDevice(client, chain, device.id, edit, detail, nowMs)) === null) return 'gone';
-      const before = (await listRequests(client, person, nowMs)).find((one) => one.kind === kind);
-      if (!changed && before !== undefined) return { request: before };
-      if (changed && on) await deps.forgetVisits?.(client, person);
-      if (changed && on && flag === FLAG.restricted) await notifyRecipients(client, chain, person, 'restricted', nowMs);
-      return { request: await addRequest(client, person, newId(), kind, { detail }, DONE, nowMs, random) };
-    });
-  }
-
-  /**
-   * Writes down what takes no decision, one at a time and only of who is there (attack: asked together with an erasure, a row
-   * comes after the rows were deleted, and stays).
-   */
-  async function whileThere<T>(device: Presented, work: (client: ClientBase) => Promise<T>): Promise<T | 'gone'> {
-    return await transact(pool, async (client) => ((await isThere(client, device)) ? await work(client) : 'gone'));
-  }
-
-  /** Once a day is enough to say that a copy was asked for and done. */
-  async function noteAccess(client: ClientBase, person: Person, nowMs: number): Promise<void> {
-    const isNoted = (await listRequests(client, person, nowMs)).some(
-      (one) => one.kind === 'access' && one.receivedAt > nowMs - DAY_MS,
-    );
-    if (!isNoted) await addRequest(client, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
-  }
 
   return {
     challenge: (device: Presented, action: ProofAction) => openChallenge(personOf(device), action, now(), random),
@@ -113,21 +70,22 @@ export function createRights(deps: RightsDeps) {
       const { pages, recipients } = readCopy(pool, person, nowMs, deps.tagsOf);
       async function finish(): Promise<RecipientName[]> {
         const names = await recipients();
-        await whileThere(device, (client) => noteAccess(client, person, nowMs));
+        await whileThere(pool, device, (client) => noteAccess(deps, client, person, nowMs));
         return names;
       }
       return { pages, finish };
     },
 
-    restrict: (device: Presented) => setFlag(device, FLAG.restricted, true, 'restriction', 'restricted'),
-    lift: (device: Presented) => setFlag(device, FLAG.restricted, false, 'lifting', 'restrictionLifted'),
-    object: (device: Presented) => setFlag(device, FLAG.objected, true, 'objection', 'objectedToCounts'),
-    takeBackObjection: (device: Presented) => setFlag(device, FLAG.objected, false, 'objection', 'objectionTakenBack'),
+    restrict: (device: Presented) => setFlag(deps, device, FLAG.restricted, true, 'restriction', 'restricted'),
+    lift: (device: Presented) => setFlag(deps, device, FLAG.restricted, false, 'lifting', 'restrictionLifted'),
+    object: (device: Presented) => setFlag(deps, device, FLAG.objected, true, 'objection', 'objectedToCounts'),
+    takeBackObjection: (device: Presented) =>
+      setFlag(deps, device, FLAG.objected, false, 'objection', 'objectionTakenBack'),
 
     /** Writes down that something was asked for and waits for proof; asked for again, it is the same request. */
     async await(device: Presented, kind: 'rectification' | 'erasure', asked: unknown): Promise<Outcome> {
       const person = personOf(device);
-      return await whileThere(device, async (client) => {
+      return await whileThere(pool, device, async (client) => {
         const nowMs = now();
         const all = await listRequests(client, person, nowMs);
         const waiting = all.find((one) => one.kind === kind && one.state === 'identity');
@@ -170,6 +128,60 @@ export function createRights(deps: RightsDeps) {
     disclosures: (device: Presented, before: number | null, limit: number) =>
       readDisclosures(pool, device, before, limit, now()),
   };
+}
+
+const personOf = ({ id, key }: Presented): Person => ({ device: id, key });
+
+/** Sets or clears a flag. One request is written down if that changed something; else it is the one before. */
+async function setFlag(
+  { inChain, changeDevice, forgetVisits, random, now, newId }: RightsDeps,
+  device: Presented,
+  flag: number,
+  on: boolean,
+  kind: RequestKind,
+  detail: string,
+): Promise<Outcome> {
+  return await inChain(async (client, chain) => {
+    // Under the lock: what was shown while this waited for it was shown before.
+    const nowMs = now();
+    const person = personOf(device);
+    let changed = false;
+    const edit = ({ flags }: { readonly flags: number }) => {
+      changed = ((flags & flag) !== 0) !== on;
+      return changed ? { flags: on ? flags | flag : flags & ~flag } : null;
+    };
+    if ((await changeDevice(client, chain, device.id, edit, detail, nowMs)) === null) return 'gone';
+    const before = (await listRequests(client, person, nowMs)).find((one) => one.kind === kind);
+    if (!changed && before !== undefined) return { request: before };
+    if (changed && on) await forgetVisits?.(client, person);
+    if (changed && on && flag === FLAG.restricted) await notifyRecipients(client, chain, person, 'restricted', nowMs);
+    return { request: await addRequest(client, person, newId(), kind, { detail }, DONE, nowMs, random) };
+  });
+}
+
+/**
+ * Writes down what takes no decision, one at a time and only of who is there (attack: asked together with an erasure, a row
+ * comes after the rows were deleted, and stays).
+ */
+async function whileThere<T>(
+  pool: Pool,
+  device: Presented,
+  work: (client: ClientBase) => Promise<T>,
+): Promise<T | 'gone'> {
+  return await transact(pool, async (client) => ((await isThere(client, device)) ? await work(client) : 'gone'));
+}
+
+/** Once a day is enough to say that a copy was asked for and done. */
+async function noteAccess(
+  { random, newId }: RightsDeps,
+  client: ClientBase,
+  person: Person,
+  nowMs: number,
+): Promise<void> {
+  const isNoted = (await listRequests(client, person, nowMs)).some(
+    (one) => one.kind === 'access' && one.receivedAt > nowMs - DAY_MS,
+  );
+  if (!isNoted) await addRequest(client, person, newId(), 'access', { format: 'json' }, DONE, nowMs, random);
 }
 
 /** True if the device is not being erased, nor will be before the transaction ends. */
