@@ -26,7 +26,7 @@ export type LoadResult = {
   readonly duesMs: Float64Array;
 };
 
-type Connection = { socket: Socket; busy: boolean; dueMs: number; rest: Buffer | null };
+type Connection = { socket: Socket; dueMs: number; rest: Buffer | null };
 
 /**
  * At a rate, requests due in the first so many ms are sent, checked and not counted: a hundred connections being accepted,
@@ -64,7 +64,7 @@ export function saturate(
   durationMs: number,
   isRestful = false,
 ): Promise<LoadResult> {
-  return drive(target, connections, durationMs, null, isRestful ? 1 : 0);
+  return drive(target, connections, { durationMs, perSecond: null, restMs: isRestful ? 1 : 0 });
 }
 
 /**
@@ -78,22 +78,17 @@ export function atRate(
   perSecond: number,
   restMs = 0,
 ): Promise<LoadResult> {
-  return drive(target, connections, durationMs, perSecond, restMs);
+  return drive(target, connections, { durationMs, perSecond, restMs });
 }
 
-async function drive(
-  target: Target,
-  connections: number,
-  durationMs: number,
-  perSecond: number | null,
-  restMs = 0,
-): Promise<LoadResult> {
+/** `perSecond` null = closed loop. */
+type Plan = { readonly durationMs: number; readonly perSecond: number | null; readonly restMs: number };
+
+async function drive(target: Target, connections: number, plan: Plan): Promise<LoadResult> {
   const buffers = requestBuffers(target);
   const pool = await Promise.all(Array.from({ length: connections }, () => open(target.port)));
   try {
-    return await new Promise((resolve, reject) =>
-      run(pool, buffers, target.expectStatus, durationMs, perSecond, restMs, resolve, reject),
-    );
+    return await new Promise((resolve, reject) => run(pool, buffers, target.expectStatus, plan, resolve, reject));
   } finally {
     for (const { socket } of pool) socket.destroy();
   }
@@ -103,7 +98,7 @@ function open(port: number): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     socket.once('error', reject);
-    socket.once('connect', () => resolve({ socket, busy: false, dueMs: 0, rest: null }));
+    socket.once('connect', () => resolve({ socket, dueMs: 0, rest: null }));
   });
 }
 
@@ -111,15 +106,11 @@ function run(
   pool: Connection[],
   buffers: Buffer[],
   expectStatus: number,
-  durationMs: number,
-  perSecond: number | null,
-  restMs: number,
+  { durationMs, perSecond, restMs }: Plan,
   resolve: (result: LoadResult) => void,
   reject: (error: Error) => void,
 ): void {
-  let latencies = new Float64Array(1 << 16);
-  let dues = new Float64Array(1 << 16);
-  let done = 0;
+  const record = createRecord();
   let next = 0;
   let inFlight = 0;
   let isOver = false;
@@ -130,7 +121,6 @@ function run(
   let dueMs = startMs;
 
   function send(connection: Connection, due: number): void {
-    connection.busy = true;
     connection.dueMs = due;
     inFlight++;
     connection.socket.write(buffers[next]);
@@ -140,12 +130,9 @@ function run(
   function finish(): void {
     if (isOver || inFlight > 0) return;
     isOver = true;
-    const seconds = (performance.now() - countFromMs) / 1000;
-    if (done === 0) reject(new Error('the load generator got no answer at all'));
-    else {
-      const [latenciesMs, duesMs] = [latencies.slice(0, done), dues.slice(0, done)];
-      resolve({ requests: done, seconds, perSecond: done / seconds, latenciesMs, duesMs });
-    }
+    const result = record.over((performance.now() - countFromMs) / 1000);
+    if (result.requests === 0) reject(new Error('the load generator got no answer at all'));
+    else resolve(result);
   }
 
   function fail(why: string): void {
@@ -154,20 +141,11 @@ function run(
     reject(new Error(why));
   }
 
-  function keep(latencyMs: number, due: number): void {
-    if (done === latencies.length) {
-      latencies = grown(latencies);
-      dues = grown(dues);
-    }
-    dues[done] = due;
-    latencies[done++] = latencyMs;
-  }
-
-  function answered(connection: Connection): void {
+  function answered(connection: Connection, status: number): void {
+    if (status !== expectStatus) return void fail(`the server answered ${status}, not ${expectStatus}`);
     const nowMs = performance.now();
-    connection.busy = false;
     inFlight--;
-    if (connection.dueMs >= countFromMs) keep(nowMs - connection.dueMs, connection.dueMs);
+    if (connection.dueMs >= countFromMs) record.keep(nowMs - connection.dueMs, connection.dueMs);
     if (perSecond === null) {
       if (nowMs < endMs) send(connection, nowMs);
       else finish();
@@ -177,29 +155,12 @@ function run(
     }
   }
 
-  for (const connection of pool) {
-    connection.socket.on('data', (chunk) => {
-      const status = answerStatus(connection, chunk);
-      if (status === 0) return;
-      if (status !== expectStatus) fail(`the server answered ${status}, not ${expectStatus}`);
-      else answered(connection);
-    });
-    connection.socket.on('close', () => fail('the server closed a connection'));
-    connection.socket.on('error', () => fail('a connection broke'));
-  }
-
   /** A generator that sleeps must be woken by the server's write, and waking a core costs the server more than its own work. */
   function stayAwake(): void {
     if (!isOver) setImmediate(stayAwake);
   }
 
-  if (perSecond === null) {
-    for (const connection of pool) send(connection, performance.now());
-    if (restMs === 0) stayAwake();
-    return;
-  }
-  const meanGapMs = 1000 / perSecond;
-  const turn = (): void => {
+  function offer(meanGapMs: number): void {
     const nowMs = performance.now();
     while (dueMs <= nowMs && dueMs < endMs && idle.length > 0) {
       send(idle.pop()!, dueMs);
@@ -210,10 +171,51 @@ function run(
     else if (nowMs >= endMs + MAX_BEHIND_MS) fail('the server fell too far behind the offered rate');
     else {
       if (restMs > 0) Atomics.wait(BELL, 0, 0, restMs);
-      setImmediate(turn);
+      setImmediate(offer, meanGapMs);
     }
+  }
+
+  for (const connection of pool) hear(connection, answered, fail);
+  if (perSecond !== null) offer(1000 / perSecond);
+  else {
+    for (const connection of pool) send(connection, performance.now());
+    if (restMs === 0) stayAwake();
+  }
+}
+
+/** Calls back for each complete answer, and when there will be no more. */
+function hear(
+  connection: Connection,
+  answered: (connection: Connection, status: number) => void,
+  fail: (why: string) => void,
+): void {
+  connection.socket.on('data', (chunk) => {
+    const status = answerStatus(connection, chunk);
+    if (status !== 0) answered(connection, status);
+  });
+  connection.socket.on('close', () => fail('the server closed a connection'));
+  connection.socket.on('error', () => fail('a connection broke'));
+}
+
+/** What was counted, in order of completion. */
+function createRecord() {
+  let latencies = new Float64Array(1 << 16);
+  let dues = new Float64Array(1 << 16);
+  let done = 0;
+  return {
+    keep(latencyMs: number, dueMs: number): void {
+      if (done === latencies.length) {
+        latencies = grown(latencies);
+        dues = grown(dues);
+      }
+      dues[done] = dueMs;
+      latencies[done++] = latencyMs;
+    },
+    over(seconds: number): LoadResult {
+      const [latenciesMs, duesMs] = [latencies.slice(0, done), dues.slice(0, done)];
+      return { requests: done, seconds, perSecond: done / seconds, latenciesMs, duesMs };
+    },
   };
-  turn();
 }
 
 function grown(values: Float64Array): Float64Array<ArrayBuffer> {
