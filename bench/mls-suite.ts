@@ -12,7 +12,7 @@ import { demoRequests } from '../fixtures/demo-requests.ts';
 import { createWorld } from '../fixtures/world.ts';
 import { askSteadily, type Watched } from './http/asker.ts';
 import { type RunningGateway, startGateway } from './http/gateway.ts';
-import { askCell, askSample, type SampledCell, sampleCells } from './mls-sample.ts';
+import { askCell, askSample, type SampleAnswers, type SampledCell, sampleCells } from './mls-sample.ts';
 import { withOwnDatabase } from './own-database.ts';
 import type { Row } from './results.ts';
 import { quantile } from './statistics.ts';
@@ -50,19 +50,21 @@ async function measure(gateway: RunningGateway, store: string): Promise<Row[]> {
   const url = `http://127.0.0.1:${gateway.port}/v1/geolocate?key=${device}`;
   const body = JSON.stringify(demoRequests(createWorld()).wifi.body);
   const { cells, rows } = await sampleCells(FILE, SAMPLE, SEED);
+  const ask = () => askSteadily(url, body, 200, CALLS_PER_S);
+  const askFor = async (ms: number): Promise<Watched> => {
+    const asking = ask();
+    await sleep(ms);
+    return await asking.stop();
+  };
 
-  const warmUp = askSteadily(url, body, 200, CALLS_PER_S);
-  await sleep(WARM_MS);
-  await warmUp.stop();
-  const before = askSteadily(url, body, 200, CALLS_PER_S);
-  await sleep(QUIET_MS);
-  const quiet = await before.stop();
+  await askFor(WARM_MS);
+  const quiet = await askFor(QUIET_MS);
   const rssBefore = await gateway.metric('process_resident_memory_bytes');
 
   const memory = watchMemory(gateway);
-  const meanwhile = askSteadily(url, body, 200, CALLS_PER_S);
+  const meanwhile = ask();
   const startMs = performance.now();
-  const summary = (await gateway.run('import', FILE)) as { rows: number; upserted: number; rejected: object };
+  const summary = (await gateway.run('import', FILE)) as Summary;
   const importS = (performance.now() - startMs) / 1000;
   const busy = await meanwhile.stop();
   const rssMost = await memory.stop();
@@ -70,21 +72,31 @@ async function measure(gateway: RunningGateway, store: string): Promise<Row[]> {
 
   const seenMs = await timeSingles(gateway, url);
   const sample = await askSample(url, cells, FILE);
-  const why = Object.entries(sample.others).map(([reason, count]) => `${count}: ${reason}`);
-  const rejects = Object.entries(summary.rejected).map(([reason, count]) => `${reason} ${count}`);
   return [
-    {
-      what: `rows of Mozilla's file imported beside a running gateway`,
-      value: summary.rows,
-      unit: 'rows',
-      note: store,
-    },
-    { what: 'of these stored', value: summary.upserted, unit: 'rows', note: rejects.join(', ') || 'none rejected' },
-    { what: 'wall time of the import', value: importS, unit: 's' },
+    ...importRows(summary, importS, store),
     ...latencyRows('before the import', quiet),
     ...latencyRows('during the import', busy),
     { what: 'resident memory of the gateway before', value: rssBefore / 1e6, unit: 'MB' },
     { what: 'resident memory of the gateway during, at most', value: rssMost / 1e6, unit: 'MB' },
+    ...answerRows(seenMs, sample),
+  ];
+}
+
+type Summary = { readonly rows: number; readonly upserted: number; readonly rejected: object };
+
+function importRows({ rows, upserted, rejected }: Summary, importS: number, store: string): Row[] {
+  const what = `rows of Mozilla's file imported beside a running gateway`;
+  const rejects = Object.entries(rejected).map(([reason, count]) => `${reason} ${count}`);
+  return [
+    { what, value: rows, unit: 'rows', note: store },
+    { what: 'of these stored', value: upserted, unit: 'rows', note: rejects.join(', ') || 'none rejected' },
+    { what: 'wall time of the import', value: importS, unit: 's' },
+  ];
+}
+
+function answerRows(seenMs: readonly number[], { asked, atPosition, others }: SampleAnswers): Row[] {
+  const why = Object.entries(others).map(([reason, count]) => `${count}: ${reason}`);
+  return [
     {
       what: 'one row imported by another process: from its end to the first answer, at most',
       value: quantile(seenMs, 1) / 1000,
@@ -93,8 +105,8 @@ async function measure(gateway: RunningGateway, store: string): Promise<Row[]> {
       note: `${SINGLES} imports`,
     },
     {
-      what: `of ${sample.asked} sampled cells answered within 1 m of their row`,
-      value: sample.atPosition,
+      what: `of ${asked} sampled cells answered within 1 m of their row`,
+      value: atPosition,
       unit: 'cells',
       note: why.join('; ') || 'no exceptions',
     },

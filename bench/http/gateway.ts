@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createClock } from './set-clock.ts';
@@ -41,18 +42,7 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const dataDir = mkdtempSync(join(tmpdir(), 'hg-bench-'));
   const clock = createClock(join(dataDir, 'clock'));
-  const settings = {
-    PATH: process.env.PATH,
-    NODE_OPTIONS: `--import=${new URL('./set-clock.ts', import.meta.url).href}`,
-    BENCH_CLOCK: clock.path,
-    // As npm start has it.
-    GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
-    DATA_DIR: dataDir,
-    PORT: '0',
-    OPS_PORT: '0',
-    TRUST_PROXY: '127.0.0.1',
-    ...env,
-  };
+  const settings = { ...settingsOf(dataDir, clock.path), ...env };
   const child = spawn(process.execPath, ['src/main.ts', ...args], {
     cwd: ROOT,
     env: settings,
@@ -68,29 +58,16 @@ export async function startGateway(
     await ended;
     rmSync(dataDir, { recursive: true, force: true });
   };
-  const lines = createInterface({ input: child.stdout });
-  const ready = new Promise<{ port: number; opsPort: number }>((resolve) => {
-    lines.on('line', (line) => {
-      if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
-    });
-  });
   const timer = setTimeout(() => child.kill('SIGKILL'), START_MS);
-  const first = await Promise.race([ready, ended.then(() => null)]);
+  const first = await Promise.race([readyLine(child.stdout), ended.then(() => null)]);
   clearTimeout(timer);
   if (first === null) {
     await stop();
     throw new Error(`the gateway did not start: ${errors}`);
   }
-
-  async function metric(name: string): Promise<number> {
-    const text = await (await fetch(`http://127.0.0.1:${first!.opsPort}/metrics`)).text();
-    return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
-  }
-
+  const metric = (name: string) => readMetric(first.opsPort, name);
   return {
-    pid: child.pid!,
-    port: first.port,
-    dataDir,
+    ...{ pid: child.pid!, port: first.port, dataDir, metric, stop },
     setClock: (nowMs) => clock.set(nowMs),
     async run(...args) {
       const { stdout } = await promisify(execFile)(process.execPath, ['src/cli/honeyguide.ts', ...args, '--json'], {
@@ -109,7 +86,31 @@ export async function startGateway(
       }
       return before;
     },
-    metric,
-    stop,
   };
+}
+
+const settingsOf = (dataDir: string, clockPath: string) => ({
+  PATH: process.env.PATH,
+  NODE_OPTIONS: `--import=${new URL('./set-clock.ts', import.meta.url).href}`,
+  BENCH_CLOCK: clockPath,
+  // As npm start has it.
+  GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1',
+  DATA_DIR: dataDir,
+  PORT: '0',
+  OPS_PORT: '0',
+  TRUST_PROXY: '127.0.0.1',
+});
+
+/** What a gateway says when it is ready; never resolves if it does not. */
+function readyLine(stdout: Readable): Promise<{ port: number; opsPort: number }> {
+  return new Promise((resolve) => {
+    createInterface({ input: stdout }).on('line', (line) => {
+      if (line.includes('"msg":"ready"')) resolve(JSON.parse(line));
+    });
+  });
+}
+
+async function readMetric(opsPort: number, name: string): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${opsPort}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1]);
 }
