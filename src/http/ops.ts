@@ -1,5 +1,5 @@
 // What operators and load balancers ask: is the process alive, and may it be sent traffic. Answers words, never numbers
-// that say something about people. Metrics are not here: they are served on the loopback port only (process/metrics.ts).
+// that say something about people. Metrics are not here: they are served on the operators' port only (process/metrics-server.ts).
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import { Problem } from './errors/problem.ts';

@@ -1,6 +1,6 @@
 // Runs the main thread's recurring work, each job on its own clock. Promises: a job never overlaps itself; one that fails
 // is logged, counted and tried again after a quarter of its period; `stop` waits for what is running. A job gets the time, so that it
-// can be tested without one. Does not promise punctuality: a busy main thread runs jobs late, and `lags` says how late.
+// can be tested without one. Does not promise punctuality: a busy main thread runs jobs late, and `states` says how late.
 
 export type Job = {
   readonly name: string;
