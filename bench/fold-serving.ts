@@ -16,6 +16,7 @@ import { createPayloadSeal, type PayloadSeal } from '../src/observations/sealed-
 import { insertRows } from '../src/observations/store.ts';
 import { formatMac } from '../src/radio/mac.ts';
 import { openStore, type Store } from '../src/storage/open.ts';
+import { DAY_MS } from '../src/time/spans.ts';
 import { macOf, STATIONS, walk } from './fold.ts';
 import { startGateway } from './http/gateway.ts';
 import { atRate, saturate, type Target } from './http/load.ts';
@@ -37,7 +38,6 @@ export type FoldServing = {
 /** The store, and what encrypts reports on their way into it. */
 type Reporting = { readonly store: Store; readonly payloads: PayloadSeal };
 
-const DAY_MS = 86_400_000;
 const HEARD = 15;
 const CONNECTIONS = 64;
 const SLOT_MS = 2_000;

@@ -12,6 +12,7 @@ import { insertRows } from '../src/observations/store.ts';
 import { createAtRest } from '../src/process/at-rest.ts';
 import { binaryArray } from '../src/storage/binary-array.ts';
 import { openStore, type Store } from '../src/storage/open.ts';
+import { DAY_MS } from '../src/time/spans.ts';
 import { withOwnDatabase } from './own-database.ts';
 
 export type FoldBench = { observations: number; foldPerS: number; barePerS: number; ratio: number };
@@ -20,7 +21,6 @@ export const STATIONS = 20_000;
 const HEARD = 15;
 /** Address of access point n of the town. */
 export const macOf = (n: number) => 0x001a2b000000 + n * 7919;
-const DAY_MS = 86_400_000;
 const BARE_BATCH = 30_000;
 
 /** Reports of walkers through a town of STATIONS access points on a square grid 30 m apart. */

@@ -7,8 +7,8 @@
 import { distanceM } from '../src/geo/distance.ts';
 import { foldStation, type LearntStation, unknownStation } from '../src/stations/fold.ts';
 import type { Sighting } from '../src/stations/sighting.ts';
+import { DAY_MS } from '../src/time/spans.ts';
 
-const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 5, 1, 12);
 const HOME = { lat: 48.2, lon: 16.37 };
 /** Beside the honest places, and ever farther: what lies under 150 m may join them, what lies beyond 500 m contradicts. */

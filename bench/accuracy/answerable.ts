@@ -4,9 +4,9 @@
 
 import { createDeviceScratch, groupDevices } from '../../src/positioning/devices.ts';
 import { isUsableMac } from '../../src/radio/mac.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import type { DataSet } from './method.ts';
 
-const DAY_MS = 86_400_000;
 const MAX_HEARD = 256;
 
 /** Share of a Wi-Fi set's test scans, in 0..1, that rules and evidence allow to answer. */

@@ -3,8 +3,8 @@
 // rows about query evidence do not occur here. The area of cells is the plain mean of its cells.
 
 import { distanceM } from '../../src/geo/distance.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 
-export const DAY_MS = 86_400_000;
 /** Constants per technology: widest fix and agreement radius in metres, signal offset and missing signal in dB. */
 export const TECHNOLOGY = {
   wifi: { maxFixM: 200, agreeM: 5_000, offset: -20, missingDbm: -80 },

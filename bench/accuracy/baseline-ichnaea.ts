@@ -4,8 +4,8 @@
 
 import { distanceM } from '../../src/geo/distance.ts';
 import { RADIO } from '../../src/radio/cell.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import {
-  DAY_MS,
   isBlocked,
   type Sighting,
   type Station,

@@ -1,6 +1,7 @@
 // Worlds drawn by lot: streets, malls and towns of houses of all sizes, densities, walls, powers and fixes, learnt by three to eight people
 // on three to five days. The circles of streets were fitted on the first hundred or so (positioning/calibration.ts); the bench
 // asks others, so that they say what a place that nobody tuned for may expect. Promises: a number is a world, always the same.
+import { DAY_MS } from '../../src/time/spans.ts';
 import type { DataSet } from './method.ts';
 import type { Metrics } from './metrics.ts';
 import { createChance } from './simulated-radio.ts';
@@ -11,7 +12,6 @@ import { simulateWifi, WIFI_WORLDS } from './simulator-wifi.ts';
 const FIRST_UNSEEN = 200;
 const KINDS = ['streets', 'malls', 'houses'] as const;
 const ASKED = 400;
-const DAY_MS = 86_400_000;
 const [CITY, , MALL] = WIFI_WORLDS;
 
 type Lot = { within(least: number, most: number): number; log(least: number, most: number): number; chance(): number };

@@ -4,8 +4,7 @@
 import { type FoundStations, STATION_FLAG, type StationReader } from '../../src/stations/index-contract.ts';
 import { findEach } from '../../src/stations/look-up-contract.ts';
 import type { Evidence } from '../../src/stations/station.ts';
-
-const DAY_MS = 86_400_000;
+import { DAY_MS } from '../../src/time/spans.ts';
 
 /** Stations by kind and identity, as `wifi 123`, `bluetooth 123`, `3/262/1/35160/13828122`; see macKey and cellKey. */
 export type StationMap = Map<string, { believed: Evidence; detail: number }>;

@@ -14,12 +14,11 @@ import { foldStation, type LearntStation, unknownStation } from '../../src/stati
 import { MAC_KIND } from '../../src/stations/index-contract.ts';
 import type { HeardKind, Sighting } from '../../src/stations/sighting.ts';
 import { hasArrival } from '../../src/stations/whereabouts.ts';
+import { DAY_MS, HOUR_MS } from '../../src/time/spans.ts';
 import { cellKey, macKey, openMapReader, type StationMap } from './map-reader.ts';
 import type { Answer, Method } from './method.ts';
 import { isTruth, type Scan } from './traces.ts';
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 /** Reports folded at once. */
 const BATCH_REPORTS = 1_000;
 /** As admission does: fixes that say nothing, and fixes that are not of the moment of hearing. */

@@ -5,6 +5,7 @@
 // off: the other methods have none.
 
 import { setTimeout } from 'node:timers/promises';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { type RunningGateway, startGateway } from '../http/gateway.ts';
 import { itemOf, questionOf } from './bodies.ts';
 import type { Answer, DataSet } from './method.ts';
@@ -13,7 +14,6 @@ import type { Scan } from './traces.ts';
 
 export type HttpRow = { set: string; method: string; metrics: Metrics };
 
-const DAY_MS = 86_400_000;
 /** Below the 1,000 items and 1 MiB that one call may have. */
 const CALL = { items: 500, bytes: 900_000 };
 /** Raw reports wait a week at most, so that the fold must come earlier. */

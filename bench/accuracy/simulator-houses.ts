@@ -1,12 +1,12 @@
 // Simulated towns that are learnt in their streets and asked inside their houses, on any floor: how a crowdsourced map meets
 // most of its questions. Walls and floors cost strength, so that an access point is heard in the street where it leaks out, and far
 // louder beside it. Promises: seeded. Learnt by eight people over five days, asked by one who did not contribute.
+import { DAY_MS } from '../../src/time/spans.ts';
 import type { DataSet } from './method.ts';
 import { createChance, type Radio, streetWalk, strength, toDegrees } from './simulated-radio.ts';
 import { createFixDrift, FARTHEST_M, HEARS_DBM, START_MS, walkEachDay } from './simulator-wifi.ts';
 import type { MacSeen, Scan } from './traces.ts';
 
-const DAY_MS = 86_400_000;
 const STOREY_M = 3;
 /** Each further floor costs so much more (Seidel and Rappaport, IEEE Trans. Antennas Propag. 40(2), 1992). */
 const NEXT_FLOOR_DB = 6;

@@ -2,11 +2,11 @@
 // when asked, some ride on buses, some are locally administered, and no fix is better than a phone's. Learnt by eight people
 // over five days, asked by one who did not contribute, 60 days later.
 
+import { DAY_MS } from '../../src/time/spans.ts';
 import type { DataSet } from './method.ts';
 import { createChance, normal, type Radio, streetWalk, strength, toDegrees } from './simulated-radio.ts';
 import type { MacSeen, Scan } from './traces.ts';
 
-const DAY_MS = 86_400_000;
 /** When a world begins to be learnt. */
 export const START_MS = Date.UTC(2026, 0, 5, 8);
 /** A phone misses what is weaker than about this. */

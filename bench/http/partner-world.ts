@@ -12,6 +12,7 @@ import { KIND } from '../../src/disclosures/entry.ts';
 import { addKey } from '../../src/partners/store.ts';
 import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
 import type { Store } from '../../src/storage/open.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { BENCH_NOW_MS } from '../stations.ts';
 import type { BenchRequest } from '../world.ts';
 
@@ -19,7 +20,6 @@ export const LEDGER_KEY = Buffer.alloc(32, 1);
 export const MASTERS = masterKeysOf([Buffer.alloc(32, 2)]);
 export const COARSE_KEY = Buffer.alloc(32, 3);
 const PURPOSE = 'dpv:ServiceProvision';
-const DAY_MS = 86_400_000;
 
 /** Keys of the two partners, and a token for each request. */
 export type PartnerWorld = { readonly coarseKey: string; readonly preciseKey: string; readonly tokens: string[] };

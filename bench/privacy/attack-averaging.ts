@@ -3,6 +3,7 @@
 // own on a lattice of candidate places and believes in those whose answers look like the victim's.
 import { offset, stepM } from '../../fixtures/offset.ts';
 import type { Random } from '../../fixtures/random.ts';
+import { HOUR_MS, YEAR_MS } from '../../src/time/spans.ts';
 import { quantile } from '../statistics.ts';
 import type { Mechanism, Told } from './mechanism.ts';
 import type { Place } from './world.ts';
@@ -24,8 +25,6 @@ export const AVERAGING: AveragingPlan = {
 
 /** Spread of a Wi-Fi fix round a phone that lies still, metres. */
 const FIX_SIGMA_M = 25;
-const HOUR_MS = 3_600_000;
-const YEAR_MS = 365 * 24 * HOUR_MS;
 /** Shares of answers that differ by less than this look alike: sampling alone moves a share of a thousand by three per cent. */
 const ALIKE_SHARE = 0.06;
 /** Victims live in the inner part of the lattice, so that every place that could be theirs is on it. */

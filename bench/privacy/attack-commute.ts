@@ -2,6 +2,7 @@
 // the poll. The attacker knows road, speed and where borders cross the road, not when the phone sets off; what he wants is
 // where on the road the phone is when today's answer changes. Sixty changes tell the habit, today's tells the day.
 import type { Random } from '../../fixtures/random.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { quantile } from '../statistics.ts';
 import { anywhere, ask, BUS_M_S } from './attack-crossing.ts';
 import type { Mechanism } from './mechanism.ts';
@@ -17,7 +18,6 @@ export type CommutePlan = {
 export const COMMUTE: CommutePlan = { commuters: 600, reachM: 4_000, days: 60, pollMs: 10_000 };
 
 const ROAD_M = 12_000;
-const DAY_MS = 86_400_000;
 const QUARTER_MS = 900_000;
 /** How punctual people are: two minutes. More would hide them by itself. */
 const DEPARTURE_SIGMA_MS = 120_000;

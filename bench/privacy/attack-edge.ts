@@ -3,6 +3,7 @@
 // are given) and asks how far from it the home lies; he believes the distances whose phones gave both answers as often and as
 // alternately at night. Along the border he learns nothing: the area left is the believed width times the edge of a cell.
 import type { Random } from '../../fixtures/random.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { quantile } from '../statistics.ts';
 import { anywhere, ask, singleAnswers } from './attack-crossing.ts';
 import type { Mechanism } from './mechanism.ts';
@@ -20,7 +21,6 @@ export const EDGE: EdgePlan = { homes: 900, reachM: 4_000, days: 14 };
 
 const FIX_SIGMA_M = 20;
 const EDGE_M = 20;
-const DAY_MS = 86_400_000;
 const QUARTER_MS = 900_000;
 const SELDOM_MS = 25 * 3_600_000;
 /** Nights from 20 to 8 o'clock, work from 9 to 18, a way of up to an hour. */

@@ -4,11 +4,11 @@ import { cellToLatLng } from 'h3-js';
 import { offset } from '../../fixtures/offset.ts';
 import type { Random } from '../../fixtures/random.ts';
 import { distanceM } from '../../src/geo/distance.ts';
+import { HOUR_MS } from '../../src/time/spans.ts';
 import { quantile } from '../statistics.ts';
 import type { Mechanism, Residents, Told } from './mechanism.ts';
 import { type Person, type Place, whereIs } from './world.ts';
 
-const HOUR_MS = 3_600_000;
 const FIX_SIGMA_M = 30;
 const NEAR_M = 200;
 

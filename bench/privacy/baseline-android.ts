@@ -4,11 +4,11 @@
 // grid; a coarse client gets one update in ten minutes (LocationManagerService, FASTEST_COARSE_INTERVAL_MS).
 import type { Random } from '../../fixtures/random.ts';
 import { wrapLonDeg } from '../../src/geo/distance.ts';
+import { HOUR_MS } from '../../src/time/spans.ts';
 import type { Mechanism, Phone, Told } from './mechanism.ts';
 
 export const GRID_M = 2_000;
 export const OFFSET_SIGMA_M = GRID_M / 4;
-const HOUR_MS = 3_600_000;
 const NEW_WEIGHT = 0.03;
 const OLD_WEIGHT = Math.sqrt(1 - NEW_WEIGHT ** 2);
 const COARSE_INTERVAL_MS = 600_000;

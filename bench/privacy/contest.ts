@@ -3,6 +3,7 @@
 
 import { createRandom, type Random } from '../../fixtures/random.ts';
 import { FEWEST_DEVICES, releaseThreshold } from '../../src/privacy/count-rule.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { AVERAGING, type AveragingPlan, averaging } from './attack-averaging.ts';
 import { allOurCounts, allSuppressedCounts, basesNamed, emptyPlaces, type PublishAll } from './attack-bases.ts';
 import { COMMUTE, type CommutePlan, commute } from './attack-commute.ts';
@@ -54,7 +55,6 @@ export const K = 1_000;
 const STRICT_K = 5_000;
 /** A Monday, midnight UTC. */
 export const START_MS = Date.UTC(2026, 5, 1);
-const DAY_MS = 86_400_000;
 
 /** A country with everything that is public about it. */
 type Scenery = {

@@ -4,6 +4,7 @@
 import type { Random } from '../../fixtures/random.ts';
 import { type AnonymityMap, SUPPRESSED } from '../../src/privacy/anonymity-map.ts';
 import type { RegionKey } from '../../src/privacy/region-key.ts';
+import { HOUR_MS } from '../../src/time/spans.ts';
 import type { PublishAll } from './attack-bases.ts';
 import { membershipAdvantage, type Publish } from './attack-counts.ts';
 import { type Person, whereIs } from './world.ts';
@@ -17,7 +18,6 @@ export type SizeResult = {
   readonly advantage: number;
 };
 
-const HOUR_MS = 3_600_000;
 /** One moment in each window. */
 const HOURS = [3, 9, 15, 21];
 

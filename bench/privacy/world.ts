@@ -4,6 +4,7 @@
 import { cellToLatLng, latLngToCell } from 'h3-js';
 import { offset, stepM } from '../../fixtures/offset.ts';
 import { createRandom, type Random } from '../../fixtures/random.ts';
+import { DAY_MS, HOUR_MS } from '../../src/time/spans.ts';
 import type { Residents } from './mechanism.ts';
 
 export type Place = { readonly lat: number; readonly lon: number };
@@ -23,8 +24,6 @@ export type Person = {
 
 /** Grid of the public raster: 0.74 km2 a cell, as Kontur's. */
 const RASTER_RES = 8;
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 
 type Shape = { lat: number; lon: number; sideM: number; towns: number; biggest: number; perKm2: number; farms: number };
 /** People a square kilometre of a town, and the share of towns to land, between those of the Netherlands and of Lapland. */
