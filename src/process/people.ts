@@ -6,6 +6,7 @@ import type { ClientBase, Pool } from 'pg';
 import { type ActDeps, type Done, putConsent, withdrawConsent } from '../consent/change-store.ts';
 import { isLive } from '../consent/events.ts';
 import { toKantara } from '../consent/kantara.ts';
+import type { ConsentProblem } from '../consent/problems.ts';
 import type { Purpose } from '../consent/purposes.ts';
 import { receiptIdOf } from '../consent/receipt.ts';
 import { listReceiptKeys } from '../consent/receipt-keys-store.ts';
@@ -17,7 +18,7 @@ import {
   readReceipt,
   receiptKeyId,
 } from '../consent/receipt-signer.ts';
-import type { Act, Asking, ConsentPorts } from '../consent/routes.ts';
+import type { About, Act, Asking, ConsentPorts } from '../consent/routes.ts';
 import {
   findApplication,
   findEvent,
@@ -135,29 +136,8 @@ export async function openPeople(setup: PeopleSetup): Promise<People> {
   };
 }
 
-function consentPorts({ pool, inChain, masters, contact }: PeopleSetup, signer: ReceiptSigner): ConsentPorts {
-  /** Runs an act on a device as it is under the ledger's lock. */
-  function act<T>(
-    { id, tokenHash }: Asking,
-    now: () => number,
-    work: (client: Parameters<typeof putConsent>[0], chain: Chain, deps: ActDeps) => Promise<T>,
-  ): Promise<T | 'gone'> {
-    return orUnavailable(() =>
-      inChain(async (client, chain) => {
-        const device = await lockDevice(client, masters, id);
-        if (device === null) return 'gone';
-        const policies = await listPolicies(client);
-        const isOld = await isSucceeded(client, tokenHash);
-        const tools = { signer, contact, random: randomBytes, newId: randomUUID };
-        const deps = { device, isOld, policies, ...tools, now: now() };
-        return await work(client, chain, deps);
-      }),
-    );
-  }
-  const actOf = ({ grant, registered, receipt }: Done): Act => ({
-    described: { application: grant.application, purpose: grant.purpose as Purpose, record: grant, registered },
-    receipt,
-  });
+function consentPorts(setup: PeopleSetup, signer: ReceiptSigner): ConsentPorts {
+  const { pool } = setup;
   return {
     list: (device, nowMs) =>
       orUnavailable(async () => {
@@ -176,30 +156,54 @@ function consentPorts({ pool, inChain, masters, contact }: PeopleSetup, signer: 
         const registered = await findApplication(pool, about.application);
         return record === null && registered === null ? null : { ...about, record, registered };
       }),
-    async put(device, about, wanted, screen, proof, now) {
-      const done = await act(device, now, async (client, chain, deps) => {
-        const person = { device: device.id, key: device.key };
-        const proven = proof !== null && (await takeProof(client, person, 'consent', proof, deps.now));
-        const before = await loadGrant(client, device.id, about.application, about.purpose);
-        const done = await putConsent(client, chain, { ...deps, proven }, about, wanted, screen);
-        if (!('refused' in done)) await tellIfLess(client, chain, device, before, done.grant, deps.now);
-        return done;
-      });
-      return done === 'gone' || 'refused' in done ? done : actOf(done);
-    },
-    async withdraw(device, about, proof, now) {
-      const done = await act(device, now, async (client, chain, deps) => {
-        const person = { device: device.id, key: device.key };
-        const proven = proof !== null && (await takeProof(client, person, 'consent', proof, deps.now));
-        const before = await loadGrant(client, device.id, about.application, about.purpose);
-        const after = await withdrawConsent(client, chain, { ...deps, proven }, about);
-        if (after !== null && !('refused' in after))
-          await tellIfLess(client, chain, device, before, after.grant, deps.now);
-        return after;
-      });
-      return done === 'gone' || done === null || 'refused' in done ? done : actOf(done);
-    },
+    put: (device, about, wanted, screen, proof, now) =>
+      changeConsent(setup, signer, device, about, proof, now, (client, chain, deps) =>
+        putConsent(client, chain, deps, about, wanted, screen),
+      ),
+    withdraw: (device, about, proof, now) =>
+      changeConsent(setup, signer, device, about, proof, now, (client, chain, deps) =>
+        withdrawConsent(client, chain, deps, about),
+      ),
   };
+}
+
+/**
+ * Runs an act on a device as it is under the ledger's lock, with the proof that came along if it is one; recipients are told in the same
+ * transaction. What the act refuses is passed on.
+ */
+async function changeConsent<Other extends { readonly refused: ConsentProblem } | null>(
+  { inChain, masters, contact }: PeopleSetup,
+  signer: ReceiptSigner,
+  { id, tokenHash }: Asking,
+  about: About,
+  proof: string | null,
+  now: () => number,
+  work: (client: ClientBase, chain: Chain, deps: ActDeps) => Promise<Done | Other>,
+): Promise<Act | Other | 'gone'> {
+  const act = () =>
+    inChain(async (client, chain) => {
+      const device = await lockDevice(client, masters, id);
+      if (device === null) return 'gone';
+      const policies = await listPolicies(client);
+      const isOld = await isSucceeded(client, tokenHash);
+      const nowMs = now();
+      const person = { device: id, key: device.key };
+      const proven = proof !== null && (await takeProof(client, person, 'consent', proof, nowMs));
+      const before = await loadGrant(client, id, about.application, about.purpose);
+      const tools = { signer, contact, random: randomBytes, newId: randomUUID };
+      const done = await work(client, chain, { device, isOld, proven, policies, ...tools, now: nowMs });
+      if (isDone(done)) await tellIfLess(client, chain, device, before, done.grant, nowMs);
+      return done;
+    });
+  const done = await orUnavailable(act);
+  if (done === 'gone' || !isDone(done)) return done;
+  const { grant, registered, receipt } = done;
+  const purpose = grant.purpose as Purpose;
+  return { described: { application: grant.application, purpose, record: grant, registered }, receipt };
+}
+
+function isDone<Other extends { readonly refused: ConsentProblem } | null>(said: Done | Other): said is Done {
+  return said !== null && !('refused' in said);
 }
 
 /**
