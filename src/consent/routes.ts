@@ -1,13 +1,14 @@
-// /v1/me/consents and /v1/me/receipts: who may see where this person is. Promises: saying yes, no and never mind is one call each
+// /v1/me/consents: who may see where this person is (receipts: receipt-routes.ts). Promises: saying yes, no and never mind is one call each
 // (GDPR 7(3)), in force when it is acknowledged, with a signed receipt; what is known of who asks is told before, with or without
 // a record; why a yes is not taken is said to the person in full. The scope's hook has found whose token it is.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { setSources } from '../devices/device-contract.ts';
-import { type Device, stateOf } from '../devices/profile.ts';
+import { type Device, type Presented, stateOf } from '../devices/profile.ts';
 import { ProofHeader, proofOf } from '../devices/proof-header.ts';
 import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
 import { rowNamesOf } from '../privacy/row-names.ts';
 import { DAY_MS } from '../time/spans.ts';
+import type { Screen } from './change-store.ts';
 import { type Described, describeConsent } from './describe.ts';
 import type { Wanted } from './judge.ts';
 import { CONSENT_PROBLEMS, type ConsentProblem } from './problems.ts';
@@ -15,15 +16,7 @@ import { isPurpose, type Purpose, type Scope } from './purposes.ts';
 import { ConsentAnswer, ConsentBody, ConsentList, ConsentOnly, ConsentParams, PRECISION_NAMES } from './wire.ts';
 
 export type About = { readonly application: string; readonly purpose: Purpose };
-export type Screen = {
-  readonly language: string | null;
-  readonly textHash: string | null;
-  readonly screen: string | null;
-};
 export type Act = { readonly described: Described; readonly receipt: string };
-
-/** A device as it came in with its token. */
-export type Asking = Device & { readonly tokenHash: Buffer };
 
 export type ConsentPorts = {
   list(device: Device, nowMs: number): Promise<readonly Described[]>;
@@ -34,7 +27,7 @@ export type ConsentPorts = {
    * was shown while this waited for it was shown before.
    */
   put(
-    device: Asking,
+    device: Presented,
     about: About,
     wanted: Wanted,
     screen: Screen,
@@ -43,7 +36,7 @@ export type ConsentPorts = {
   ): Promise<Act | { refused: ConsentProblem } | 'gone'>;
   /** Null if there is no record. */
   withdraw(
-    device: Asking,
+    device: Presented,
     about: About,
     proof: string | null,
     now: () => number,
@@ -116,7 +109,7 @@ function addPutRoute(scope: FastifyInstance, ports: ConsentPorts, now: () => num
       },
     },
     async (request, reply) => {
-      const device = request.getDecorator<Asking>('subject');
+      const device = request.getDecorator<Presented>('subject');
       const about = aboutOf(request);
       if (about === null) return refuseProblem(reply, { kind: 'noRoute' });
       const wanted = readWanted(request.body as Body, device, now());
@@ -143,7 +136,7 @@ function addWithdrawRoute(scope: FastifyInstance, ports: ConsentPorts, now: () =
       },
     },
     async (request, reply) => {
-      const device = request.getDecorator<Asking>('subject');
+      const device = request.getDecorator<Presented>('subject');
       const about = aboutOf(request);
       const act = about === null ? null : await ports.withdraw(device, about, proofOf(request), now);
       return sendAct(reply, device, act, now());

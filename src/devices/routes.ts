@@ -18,10 +18,9 @@ import { addOwnTokenRoutes, type OwnTokenPorts } from './own-token-routes.ts';
 import { type Patch, patchProfile } from './patch.ts';
 import { type Device, NEW_PROFILE, type Presented, type Profile } from './profile.ts';
 import { ProofHeader, proofOf } from './proof-header.ts';
+import type { DeviceEdit } from './store.ts';
 import { addTokenRoutes, type TokenPorts } from './token-routes.ts';
 import { Me, PatchBody, RegisterBody, Registered, writeSwitches } from './wire.ts';
-
-export type DeviceEdit = { readonly profile?: Profile; readonly flags?: number };
 
 export type DevicePorts = OwnTokenPorts & {
   /** `flags` are bits of FLAG. */

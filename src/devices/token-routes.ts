@@ -3,8 +3,9 @@
 // turns into nothing that does, without proof that the phone is there (attack: a device token that leaked, or was handed out).
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PROOF_NEEDED, Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import type { ApplicationToken, IssuedApplicationToken, NotIssued } from './application-token-store.ts';
 import { FLAG } from './device-contract.ts';
-import type { Device } from './profile.ts';
+import type { Device, Presented } from './profile.ts';
 import { ProofHeader, proofOf } from './proof-header.ts';
 import {
   ApplicationTokenBody,
@@ -14,37 +15,21 @@ import {
   Guarded,
 } from './token-wire.ts';
 
-/** A device as it came in with its token. */
-export type Bearer = Device & { readonly tokenHash: Buffer };
-export type Issued = {
-  readonly id: string;
-  readonly token: string;
-  readonly expiresAt: number;
-  readonly oldEndsAt: number | null;
-};
-type Listed = {
-  readonly id: string;
-  readonly application: string;
-  readonly name: string | null;
-  readonly createdAt: number;
-  readonly expiresAt: number;
-};
-
 export type TokenPorts = {
   /** `gone`: the presented token has ended meanwhile, or was replaced. */
   issue(
-    device: Bearer,
+    device: Presented,
     application: string,
     proven: boolean,
     nowMs: number,
-  ): Promise<Issued | { readonly refused: 'gone' | 'unknownApplication' | 'tooMany' | 'proofNeeded' }>;
-  list(device: Bearer, nowMs: number): Promise<readonly Listed[]>;
+  ): Promise<IssuedApplicationToken | NotIssued>;
+  list(device: Presented, nowMs: number): Promise<readonly ApplicationToken[]>;
   /** How many ended; null = all. Resolves when that is in force. */
-  end(device: Bearer, id: string | null, nowMs: number): Promise<number>;
+  end(device: Presented, id: string | null, nowMs: number): Promise<number>;
   /** Guards or unguards the device; resolves when that is in force, with null if it is gone. */
-  guard(device: Bearer, on: boolean, now: () => number): Promise<Device | null>;
+  guard(device: Presented, on: boolean, now: () => number): Promise<Device | null>;
   /** True if the header answers a challenge of this device for `applicationTokens`. */
-  prove(device: Bearer, header: string, nowMs: number): Promise<boolean>;
+  prove(device: Presented, header: string, nowMs: number): Promise<boolean>;
 };
 
 const COMMON = { tags: ['people'], security: [{ token: [] }] };
@@ -53,7 +38,7 @@ const ENDED = { type: 'null', description: 'Ended' } as const;
 const UNKNOWN_APPLICATION = renderProblem(404, 'unknown-application', 'There is no such application');
 const TOO_MANY = renderProblem(409, 'too-many-application-tokens', 'Too many applications hold a token of this phone');
 const iso = (ms: number) => new Date(ms).toISOString();
-const me = (request: FastifyRequest) => request.getDecorator<Bearer>('subject');
+const me = (request: FastifyRequest) => request.getDecorator<Presented>('subject');
 
 /** The scope's prefix is /v1/me, and its hook has found whose token it is. */
 export function addTokenRoutes(scope: FastifyInstance, ports: TokenPorts, now: () => number): void {

@@ -18,7 +18,7 @@ import {
   readReceipt,
   receiptKeyId,
 } from '../consent/receipt-signer.ts';
-import type { About, Act, Asking, ConsentPorts } from '../consent/routes.ts';
+import type { About, Act, ConsentPorts } from '../consent/routes.ts';
 import {
   findApplication,
   findEvent,
@@ -174,7 +174,7 @@ function consentPorts(setup: PeopleSetup, signer: ReceiptSigner): ConsentPorts {
 async function changeConsent<Other extends { readonly refused: ConsentProblem } | null>(
   { inChain, masters, contact }: PeopleSetup,
   signer: ReceiptSigner,
-  { id, tokenHash }: Asking,
+  { id, tokenHash }: Presented,
   about: About,
   proof: string | null,
   now: () => number,
