@@ -23,9 +23,9 @@ export type Server = {
 /** As `npm start` sets it, for whichever server: what malloc gets lies in huge pages where the kernel has them (docs/operations.md). */
 const HUGE_PAGES = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 
-export async function startServer(options: ServeOptions, execArgv: string[] = []): Promise<Server> {
+export async function startServer(options: ServeOptions): Promise<Server> {
   const env = { ...process.env, ...HUGE_PAGES };
-  const child = fork(fileURLToPath(new URL('./serve.ts', import.meta.url)), { execArgv, env });
+  const child = fork(fileURLToPath(new URL('./serve.ts', import.meta.url)), { execArgv: [], env });
   const ended = once(child, 'exit');
   const ask = <T extends FromServer>(message: ToServer) => askChild<ToServer, T>(child, message);
   const { port } = await ask<{ port: number }>({ ask: 'start', options });

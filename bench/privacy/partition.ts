@@ -4,15 +4,15 @@
 import { cellToChildren, cellToLatLng } from 'h3-js';
 import type { Residents } from './mechanism.ts';
 
-/** Seven parts a raster cell (0.1 km2) or forty-nine (0.015 km2). */
-export type PartRes = 9 | 10;
+/** Seven parts a raster cell, 0.1 km2 each. */
+const PART_RES = 9;
 
 export type Part = { readonly lat: number; readonly lon: number; readonly people: number };
 
-export function partsOf(residents: Residents, res: PartRes = 9): Part[] {
+export function partsOf(residents: Residents): Part[] {
   const parts: Part[] = [];
   for (const [cell, people] of residents) {
-    const children = cellToChildren(cell, res);
+    const children = cellToChildren(cell, PART_RES);
     for (const child of children) {
       const [lat, lon] = cellToLatLng(child);
       parts.push({ lat, lon, people: people / children.length });
