@@ -13,7 +13,7 @@ export const LEDGER_TTL_MS = 3 * 365 * 86_400_000;
 /** Rows dropped in one transaction: writers wait for it. */
 const DROP_ROWS = 5_000;
 /** How a drop says up to which row it went. */
-const droppedDetail = (seq: number): string => `dropped to ${seq}`;
+export const droppedDetail = (seq: number): string => `dropped to ${seq}`;
 
 export type LedgerRow = { readonly seq: number; readonly hash: Buffer; readonly entry: LedgerEntry };
 export type LedgerEnds = {

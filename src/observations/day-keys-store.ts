@@ -1,13 +1,13 @@
 // The end of the keys of days that are over (day-keys.ts). Promises: their bytes leave the store's files too.
 import type { Pool } from 'pg';
 import { compactTable } from '../storage/compact.ts';
+import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import { dayOf } from './contributor.ts';
 
 /** A key is deleted when its day ended a whole day ago at the latest: replicas' clocks may differ around midnight. */
 const KEY_LIFE_DAYS = 2;
-const DAY_MS = 86_400_000;
 /** Some runs of the hourly jobs. */
-const COMPACT_MS = 6 * 3_600_000;
+const COMPACT_MS = 6 * HOUR_MS;
 
 /**
  * Deletes the keys of days that are over since KEY_LIFE_DAYS, and of days beyond tomorrow, which a clock that ran ahead made: they

@@ -5,13 +5,14 @@ import type { FoldSummary } from '../jobs/fold.ts';
 import type { Job } from '../jobs/scheduler.ts';
 import { type WaitingReports, waitingReports } from '../observations/store.ts';
 import type { Store } from '../storage/open.ts';
+import { MINUTE_MS } from '../time/spans.ts';
 
 /** Between two runs, of 7.5 s at most. */
 const FOLD_MS = 10_000;
 /** It gives way to serving: that it waits for a core is no reason to send phones elsewhere. */
-const FOLD_LATE_MS = 2 * 60_000;
+const FOLD_LATE_MS = 2 * MINUTE_MS;
 /** What a run finds is spread over a minute of folding, so that of a steady stream reports wait some two and a half. */
-const MEANT_MS = 3 * 60_000;
+const MEANT_MS = 3 * MINUTE_MS;
 /** A day of runs; of older ones every other is forgotten. */
 const MOST_MARKS = 5_000;
 
