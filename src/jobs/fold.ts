@@ -259,6 +259,8 @@ function foldOne(
   onError: (error: unknown) => void,
 ): KnownStation | null {
   try {
+    // Its row stays: a gateway of a newer version may know how to read it.
+    if (before.damaged) throw new Error('what was learnt of a station cannot be read');
     return { ...before, station: foldStation(heardKind(kind, before.identity), before.station, sightings, nowMs) };
   } catch (error) {
     onError(error);

@@ -16,8 +16,11 @@ import { decodeLearning, encodeLearning } from './whereabouts-bytes.ts';
 
 export type Identity = MacIdentity | CellIdentity;
 
-/** A station before or after the fold; `published` = there is a row that answers could come from (`psc` of cells with it). */
-export type KnownStation = { identity: Identity; station: LearntStation; published: boolean };
+/**
+ * A station before or after the fold; `published` = there is a row that answers could come from (`psc` of cells with it); `damaged` = what
+ * was learnt of it cannot be read.
+ */
+export type KnownStation = { identity: Identity; station: LearntStation; published: boolean; damaged?: true };
 
 type Learning = { table: string; keys: string; fixed: string };
 const LEARNING: Readonly<Record<StationKind, Learning>> = {
@@ -120,10 +123,7 @@ export async function loadStations(
   const { rows } = await client.query(LOAD[kind], columns(keysOf(kind), keys, order));
   for (const row of rows) {
     const one = known[order[row.i - 1]];
-    if (row.state !== null) {
-      const { createdAt, ...heard } = decodeLearning(row.state);
-      one.station = { believed: { ...one.station.believed, createdAt }, ...heard };
-    }
+    if (row.state !== null && !readLearning(one, row.state)) one.damaged = true;
     if (row.found === true) {
       one.published = true;
       one.station.believed = readEvidence(row);
@@ -133,6 +133,17 @@ export async function loadStations(
     }
   }
   return known;
+}
+
+/** False if the bytes are no state, or one of a version to come: all that is heard with it is still to be learnt. */
+function readLearning(one: KnownStation, state: Buffer): boolean {
+  try {
+    const { createdAt, ...heard } = decodeLearning(state);
+    one.station = { believed: { ...one.station.believed, createdAt }, ...heard };
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readEvidence(row: Record<string, number | null>): Evidence {

@@ -352,6 +352,24 @@ describe('the inbox', () => {
     expect(await fold(0)).toMatchObject({ rows: 6, unreadable: 3, published: 1 });
   });
 
+  test('is learnt from beside a station of which nobody can read what was learnt, whose row stays', async () => {
+    const other = AP + 0x1000;
+    const both = { wifi: [AP, other].map((mac) => ({ mac, dbm: -60, ageMs: 0 })) };
+    await send(0, 1, HOME, { rest: both });
+    await fold(0);
+    const ofOne = 'kind = 1 and mac = $1';
+    const key = [sealMac('wifi', AP)];
+    await pool.query(`update mac_learning set state = '\\x7f00' where ${ofOne}`, key);
+    await send(0, 2, HOME, { rest: both });
+    await send(1, 3, HOME, { rest: both });
+    await send(1, 4, HOME, { rest: both });
+    expect((await fold(1)).rows).toBe(9);
+    expect(errors.splice(0).map(String)).toContain('Error: what was learnt of a station cannot be read');
+    expect(await wifi()).toMatchObject([{ mac: other, blocked_at: null }]);
+    const { rows } = await pool.query(`select state from mac_learning where ${ofOne}`, key);
+    expect(rows).toEqual([{ state: Buffer.from([0x7f, 0]) }]);
+  });
+
   test('has something to fold while reports wait, or areas for their cells, and nothing once that is done', async () => {
     await foldFor(60_000, depsOn(0));
     const seen = [await isAnythingToFold(pool)];
