@@ -8,7 +8,7 @@ import type { LeaseReader } from './lease-memory.ts';
 import type { Release } from './release.ts';
 import { UNAVAILABLE } from './store-away.ts';
 import { createTickMemory } from './tick-memory.ts';
-import { weighOnce } from './weigh.ts';
+import { failAlone, weighOnce } from './weigh.ts';
 
 export type DeviceAnswersDeps = {
   readonly lease: LeaseReader;
@@ -47,14 +47,18 @@ export function createDeviceAnswers(deps: DeviceAnswersDeps): DeviceAnswers {
     const { nowMs, query } = question;
     const { application, deviceToken } = about;
     const askedMs = deps.monotonicMs();
-    const { locate, weigh } = weighOnce(question.locate);
+    const alone = failAlone(question.locate);
+    const { locate, weigh } = weighOnce(alone.locate);
     const tokenHash = deps.hashToken(deviceToken);
     const reading = told.begin();
     let outcome = NOBODY;
     try {
       if (tokenHash !== null) outcome = await batches.add(askOf(question, about, tokenHash, locate));
       // Here, so that a list on which locating fails is one answer as well, whoever it is about.
-      if (outcome.kind === 'nothing') weigh();
+      if (outcome.kind === 'nothing') {
+        weigh();
+        alone.check();
+      }
     } catch (error) {
       deps.onError(error);
       return UNAVAILABLE;

@@ -27,3 +27,25 @@ export function weighOnce<Place>(locate: (sources: number) => Place): Weighed<Pl
     weigh,
   };
 }
+
+/** `locate`, whose failure (a defect of ours) is kept for the one who asked: thrown, it would end the batch of others that it is decided in. */
+export function failAlone<Place>(locate: (sources: number) => Place): {
+  locate(sources: number): Place | null;
+  /** Throws what locating threw. */
+  check(): void;
+} {
+  let failure: { readonly error: unknown } | null = null;
+  return {
+    locate(sources) {
+      try {
+        return locate(sources);
+      } catch (error) {
+        failure = { error };
+        return null;
+      }
+    },
+    check() {
+      if (failure !== null) throw failure.error;
+    },
+  };
+}

@@ -8,6 +8,7 @@ import { ALL_SOURCES, SOURCE } from '../../src/devices/device-contract.ts';
 import { createStrayMemory, openStrayBudget } from '../../src/http/stray-budget.ts';
 import { createLocator } from '../../src/positioning/locate.ts';
 import { keyOfCell, parentKey } from '../../src/privacy/region-key.ts';
+import { parseMac } from '../../src/radio/mac.ts';
 import { weighOnce } from '../../src/sharing/weigh.ts';
 import { CORNER, createScene, macOf, TODAY, trusted } from '../positioning/scene.ts';
 import { addDevice, addPartner, mapOf, openSharingGateway, setGrant } from '../support/sharing.ts';
@@ -31,10 +32,20 @@ const NOWHERE = scan('a4c3f0112233', 'a4c3f0445566');
 
 const H3_CELL = keyOfCell(latLngToCell(CORNER.lat, CORNER.lon, 7));
 const store = await openTestStore();
+/** Locating a list with this access point fails, as if the solver had a defect. */
+const BROKEN = macOf(9_000);
+const sound = createLocator({ stations: scene.stations, ip: { find: () => null } });
+const brokenOn: typeof sound = {
+  ...sound,
+  locate(readings, ...rest) {
+    if (readings.wifi.mac.subarray(0, readings.wifi.count).includes(parseMac(BROKEN))) throw new Error('a defect');
+    return sound.locate(readings, ...rest);
+  },
+};
 const gateway = await openSharingGateway(store, {
   map: mapOf([3, 4, 5, 6, 7].map((res) => parentKey(H3_CELL, res))),
   clock: { nowMs: TODAY * 86_400_000 + 43_200_000 },
-  locator: createLocator({ stations: scene.stations, ip: { find: () => null } }),
+  locator: brokenOn,
   strayBudget: openStrayBudget<FastifyRequest>(
     createStrayMemory(100),
     { a: 1, b: 2 },
@@ -96,4 +107,17 @@ test('a list weighs once, by all that was sent, and is then located by what it m
   locate(ALL_SOURCES);
   weigh();
   expect(asked).toEqual([ALL_SOURCES, SOURCE.cell, ALL_SOURCES]);
+});
+
+test('a list on which locating fails is no 503 of anybody else, whoever it is decided with, and one answer whoever it is about', async () => {
+  const { key, application } = await addPartner(store, 'broken');
+  await gateway.followKeys();
+  const phones = await Promise.all(Array.from({ length: 12 }, () => register()));
+  const refusing = await addDevice(inChain, clock.nowMs);
+  await setGrant(inChain, refusing, application, clock.nowMs, { state: 'refused', precision: 0 });
+  const broken = { ...HOME, wifiAccessPoints: [...HOME.wifiAccessPoints, { macAddress: BROKEN, signalStrength: -60 }] };
+  const bodyOf = (i: number) => (i % 4 === 3 ? broken : HOME);
+  const answers = await Promise.all(phones.map((device, i) => ask({ key, device }, bodyOf(i))));
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual(phones.map((_, i) => (i % 4 === 3 ? 503 : 200)));
+  for (const device of [refusing.token, made('hgt')]) expect((await ask({ key, device }, broken)).statusCode).toBe(503);
 });
