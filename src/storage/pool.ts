@@ -15,7 +15,7 @@ export type StoreAddress = { kind: 'postgres'; url: string } | { kind: 'embedded
  * On PostgreSQL: no parameters in its log, nor details of errors, which quote rows. A role may say so of errors' parameters; of the
  * rest if it is a superuser or was granted SET on them (PostgreSQL 15). What it may not say, the doctor does. And a statement ends
  * when its client is gone: given up here it would wait on for its lock, with a connection of PostgreSQL's, until none is left
- * for anybody. Some systems cannot tell (SQLSTATE 22023).
+ * for anybody. Some systems cannot tell (SQLSTATE 22023), nor can PostgreSQL 13 (42704).
  */
 const SET_SESSION = `do $$
   declare setting text[];
@@ -26,7 +26,7 @@ const SET_SESSION = `do $$
     ] loop
       begin
         perform set_config(setting[1], setting[2], false);
-      exception when insufficient_privilege or invalid_parameter_value then null;
+      exception when insufficient_privilege or invalid_parameter_value or undefined_object then null;
       end;
     end loop;
   end $$`;
