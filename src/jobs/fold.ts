@@ -258,9 +258,12 @@ function foldOne(
   nowMs: number,
   onError: (error: unknown) => void,
 ): KnownStation | null {
-  try {
+  if (before.damaged) {
     // Its row stays: a gateway of a newer version may know how to read it.
-    if (before.damaged) throw new Error('what was learnt of a station cannot be read');
+    onError(new Error('what was learnt of a station cannot be read'));
+    return null;
+  }
+  try {
     return { ...before, station: foldStation(heardKind(kind, before.identity), before.station, sightings, nowMs) };
   } catch (error) {
     onError(error);

@@ -42,7 +42,7 @@ const NARROW_OF_REACH = 0.25;
 const STEPS = 3;
 /**
  * Where stations stand over as much as their own reach (spread over mean reach, from the first to the second), the loudest of them are
- * near and their mean is not drawn to the middle of all: so much of the way that strengths lead from it is gone then, the rest is noise.
+ * near and their mean is not drawn to the middle of all: only so much of the way that strengths lead from it is taken, the rest is noise.
  * Half takes a tenth off the median of simulated cities, and nothing from their edges; those of malls stand closer.
  */
 const LOOSE = [0.8, 1] as const;
