@@ -258,12 +258,9 @@ function foldOne(
   nowMs: number,
   onError: (error: unknown) => void,
 ): KnownStation | null {
-  if (before.damaged) {
-    // Its row stays: a gateway of a newer version may know how to read it.
-    onError(new Error('what was learnt of a station cannot be read'));
-    return null;
-  }
   try {
+    // Its row stays: a gateway of a newer version may know how to read it.
+    if (before.damaged) throw new Error('what was learnt of a station cannot be read');
     return { ...before, station: foldStation(heardKind(kind, before.identity), before.station, sightings, nowMs) };
   } catch (error) {
     onError(error);
