@@ -18,10 +18,10 @@ import { createPathLoss } from './path-loss.ts';
 import { createPoints, flatten, putPoint, squaredM } from './points.ts';
 import { BLUETOOTH_REACH, reachPull, reachSigmaM, WIFI_REACH } from './reach.ts';
 import { MAX_WIFI, type MacReadings } from './readings.ts';
-import { createSolution, solve } from './solve.ts';
+import { createSolution, measure, settle, weighByStrength } from './solve.ts';
 import type { Source } from './source.ts';
 import { stationTrust } from './trust.ts';
-import { createUnlearnt } from './unlearnt.ts';
+import { createUnlearnt, LEAST_REPORTS } from './unlearnt.ts';
 
 /** Two access points heard at once stand within 500 m, two beacons within 100 m (Ichnaea's bounds). */
 const WIFI_CLUSTER_M = 500;
@@ -79,7 +79,6 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     }
     if (knownDevices < 2) return;
     place(n, heard, today);
-    pull();
     hearWitnesses(witnesses);
     const start = findCluster(points, clusterM, blurM, false);
     const devices = start < 0 ? 0 : countDevices();
@@ -88,7 +87,12 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     if (start < 0 || 2 * devices < knownDevices) return;
     if (2 * devices === knownDevices && !isWitnessed(witnesses, start)) return;
     flatten(points, start, plane);
-    solve(points, start, devices > 2, solution);
+    settle(points, start, solution);
+    if (devices > 2) {
+      pull();
+      weighByStrength(points, solution);
+    }
+    measure(points, solution);
     const { x, y } = solution;
     basis.devices = devices;
     basis.followed = devices > 2 && followPathLoss?.(points, solution) === true;
@@ -129,15 +133,17 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
       putPoint(points, k, known.lat[i], known.lon[i]);
       points.trust[k] = stationTrust(known.samples[i], known.lastSeenDay[i], known.flags[i], today);
       points.sigmaM[k] = reachSigmaM(model, known.radiusM[i], known.samples[i]);
-      hear(k, heard.dbm[row[k]], known.detail[i]);
+      hear(k, heard.dbm[row[k]], known.detail[i], known.samples[i]);
       points.prior[k] = 0;
     }
   }
 
   /** A strength says no more than the strongest that was reported: beyond it one is nearer to the transmitter, not to its record. */
-  function hear(k: number, dbm: number, detail: number): void {
-    const louderDb = detail > 0 && dbm !== UNKNOWN_DBM ? Math.max(dbm + detail, 0) : 0;
+  function hear(k: number, dbm: number, detail: number, samples: number): void {
+    const isKnown = detail > 0 && dbm !== UNKNOWN_DBM;
+    const louderDb = isKnown ? Math.max(dbm + detail, 0) : 0;
     points.louderDb[k] = louderDb;
+    points.fainterDb[k] = isKnown && samples >= LEAST_REPORTS ? Math.max(-dbm - detail, 0) : -1;
     points.dbm[k] = dbm - louderDb;
   }
 

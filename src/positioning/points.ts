@@ -8,7 +8,7 @@ import { centrePlane, type Plane, planeX, planeY } from '../geo/plane.ts';
 /**
  * `lat`, `lon` degrees, `mPerLon` metres in a degree of longitude there; `x`, `y` metres on the plane; `sigmaM` how far the phone may be from the point (one axis, one sigma), whatever the signal;
  * `pull` how much more (over 1) or less a strength speaks for being near; `dbm` that strength, of short-range transmitters only, capped at the strongest that it was ever
- * reported with, and `louderDb` by how much it was louder; `trust` in (0, 1]; `device` the number of the
+ * reported with, `louderDb` by how much it was louder, and `fainterDb` by how much fainter (-1 = unknown, or seldom reported); `trust` in (0, 1]; `device` the number of the
  * physical transmitter; `prior` what other sources say for this place; `unlearnt` how much speaks for
  * being where nobody reported from (unlearnt.ts), 0 to 1. Filled by cluster.ts: `density`, `company` (1 if another
  * device stands near), `member` (1 if in the chosen cluster); by solve.ts: `weight`, `agrees` (1 if a member
@@ -26,6 +26,7 @@ export type Points = {
   readonly pull: Float64Array;
   readonly dbm: Float64Array;
   readonly louderDb: Float64Array;
+  readonly fainterDb: Float64Array;
   readonly trust: Float64Array;
   readonly device: Int16Array;
   readonly prior: Float64Array;
@@ -49,6 +50,7 @@ export function createPoints(slots: number): Points {
     pull: new Float64Array(slots),
     dbm: new Float64Array(slots),
     louderDb: new Float64Array(slots),
+    fainterDb: new Float64Array(slots),
     trust: new Float64Array(slots),
     device: new Int16Array(slots),
     prior: new Float64Array(slots),

@@ -36,12 +36,20 @@ export function createSolution(): Solution {
 }
 
 /**
- * Solves for the members of `points` from the start point's place into `out`. Who agrees is settled by place and trust alone, so
- * that nobody shouts down a contradiction; then, if `pulls`, strengths weigh those that agree. The more `points.unlearnt` the less
- * their places and reaches do: what was heard in the street at one corner only is no nearer to the middle of a house.
+ * Solves for the members of `points` from the start point's place into `out`; then, if `pulls`, strengths weigh those that agree.
  */
 export function solve(points: Points, start: number, pulls: boolean, out: Solution): void {
-  const { count, x, y, sigmaM, trust, weight, member } = points;
+  settle(points, start, out);
+  if (pulls) weighByStrength(points, out);
+  measure(points, out);
+}
+
+/**
+ * Who agrees, by place and trust alone, so that nobody shouts down a contradiction: fills `weight` and `agrees` of the members
+ * of `points`, and `x` and `y` of `out`.
+ */
+export function settle(points: Points, start: number, out: Solution): void {
+  const { count, x, y, sigmaM, trust, weight, member, agrees } = points;
   out.x = x[start];
   out.y = y[start];
   for (let step = 0; step < MAX_STEPS; step++) {
@@ -63,22 +71,25 @@ export function solve(points: Points, start: number, pulls: boolean, out: Soluti
     out.y = sy / sw;
     if (moved < CLOSE_M) break;
   }
-  if (pulls) weighByStrength(points, out);
-  measure(points, out);
+  for (let i = 0; i < count; i++) {
+    const dx = x[i] - out.x;
+    const dy = y[i] - out.y;
+    const near = dx * dx + dy * dy < AGREES_SIGMAS2 * sigmaM[i] * sigmaM[i];
+    agrees[i] = member[i] === 1 && near ? 1 : 0;
+  }
 }
 
-/** Moves the solution to the mean of those that agree with it, weighted by strength too. */
-function weighByStrength(points: Points, out: Solution): void {
-  const { count, unlearnt, x, y, sigmaM, trust, pull, weight, member, agrees } = points;
+/**
+ * Moves a settled solution to the mean of those that agree with it, weighted by `pull` too. The more `points.unlearnt` the less
+ * their places and reaches do: what was heard in the street at one corner only is no nearer to the middle of a house.
+ */
+export function weighByStrength(points: Points, out: Solution): void {
+  const { count, unlearnt, x, y, trust, pull, weight, member, agrees } = points;
   let sw = 0;
   let sx = 0;
   let sy = 0;
   for (let i = 0; i < count; i++) {
-    agrees[i] = 0;
     if (member[i] === 0) continue;
-    const dx = x[i] - out.x;
-    const dy = y[i] - out.y;
-    if (dx * dx + dy * dy < AGREES_SIGMAS2 * sigmaM[i] * sigmaM[i]) agrees[i] = 1;
     const even = EVEN * trust[i];
     weight[i] = (weight[i] + unlearnt * (even - weight[i])) * (agrees[i] === 1 ? pull[i] : DISSENT);
     sw += weight[i];

@@ -11,6 +11,13 @@ export type Middle = { lat: number; lon: number; radiusM: number; looks: number 
 
 /** Student's t with 3 degrees of freedom: what lies far out loses its say, without a sharp edge. */
 const FREEDOM = 3;
+/**
+ * An access point that two never heard loud stands behind walls: where most of its reports are is the street in front of them, and
+ * who heard it elsewhere tells as much of where it is. From the first to the second dBm that two vouch for, up to so many degrees of freedom.
+ * More would follow the wild fixes of real walks; of those that anybody was beside it would take the sharpness.
+ */
+const WALLED_DBM = [-70, -80] as const;
+const WALLED_FREEDOM = 30;
 const MAX_STEPS = 30;
 const CLOSE_M = 0.05;
 /** No scale under this: fixes are not sharper. */
@@ -39,6 +46,14 @@ function loudnessOf({ vouchedDbm }: Whereabouts, { loudDbm }: Tile): number {
   return 10 ** (Math.min(loudDbm - vouchedDbm, 0) / DECADE_DB);
 }
 
+/** One over the degrees of freedom by which a transmitter's tiles are weighed: how soon what lies far out loses its say. */
+function tailOf(kind: HeardKind, { vouchedDbm }: Whereabouts): number {
+  if (kind !== 'wifi' || vouchedDbm === 0) return 1 / FREEDOM;
+  const [open, walled] = WALLED_DBM;
+  const behind = Math.min(Math.max((open - vouchedDbm) / (open - walled), 0), 1);
+  return (1 - behind) / FREEDOM + behind / WALLED_FREEDOM;
+}
+
 /** The robust middle of one or more places, and how far around it the transmitter was heard. */
 export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Pick<Place, 'tiles'>[]): Middle {
   const tiles = places.flatMap((place) => place.tiles);
@@ -48,6 +63,7 @@ export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Pic
   const x = tiles.map((t) => lonDeltaDeg(origin.lon, t.lon) * mPerLon);
   const y = tiles.map((t) => (t.lat - origin.lat) * M_PER_DEG_LAT);
   const weight = tiles.map((t) => t.weight * fadeOf(w, t) * loudnessOf(w, t));
+  const tail = tailOf(kind, w);
   let px = weightedMedian(x, weight);
   let py = weightedMedian(y, weight);
   for (let step = 0; step < MAX_STEPS; step++) {
@@ -57,7 +73,7 @@ export function findMiddle(kind: HeardKind, w: Whereabouts, places: readonly Pic
     let sx = 0;
     let sy = 0;
     for (let i = 0; i < n; i++) {
-      const u = (weight[i] * (FREEDOM + 2)) / (FREEDOM + (away[i] / scale) ** 2);
+      const u = weight[i] / (1 + tail * (away[i] / scale) ** 2);
       sw += u;
       sx += u * x[i];
       sy += u * y[i];

@@ -87,7 +87,7 @@ test('only the five loudest devices are asked, whatever the order, and none whos
 });
 
 /** A house whose four access points were heard in the streets before and behind it; `loudestDbm` is how loud that was. */
-function house(loudestDbm: number | undefined) {
+function house(loudestDbm: number | undefined, samples = 60) {
   const scene = createScene();
   [
     [-18, -15],
@@ -95,7 +95,8 @@ function house(loudestDbm: number | undefined) {
     [-18, 15],
     [18, 15],
   ].forEach(([eastM, northM], i) => {
-    scene.wifi(macOf(i), trusted(eastM, northM, { radiusM: 100, detail: loudestDbm === undefined ? -1 : -loudestDbm }));
+    const detail = loudestDbm === undefined ? -1 : -loudestDbm;
+    scene.wifi(macOf(i), trusted(eastM, northM, { radiusM: 100, samples, detail }));
   });
   const ask = (strengths: readonly number[]) =>
     scene.locate({ wifiAccessPoints: strengths.map((dbm, i) => heard(macOf(i), dbm)) })!;
@@ -123,8 +124,48 @@ test('nor if it alone is louder than it was reported', () => {
   expect(ask(-75), 'in its house').toBeGreaterThan(-8);
 });
 
-test('in the street, where none is louder than it was reported, strengths weigh as they do in a map that does not know how loud that was', () => {
+test('in the street, where each is loudest somewhere else, strengths weigh as they do in a map that does not know how loud that was', () => {
   const strengths = [-70, -80, -82, -84];
-  const known = house(-70).ask(strengths);
-  expect(known).toEqual(house(undefined).ask(strengths));
+  expect(house(-62).ask(strengths)).toEqual(house(undefined).ask(strengths));
+});
+
+test('behind the walls of a house all are as loud as ever, and the loudest draws the answer to its street no more', () => {
+  const strengths = [-70, -80, -82, -84];
+  const [drawn, middle] = [house(undefined).ask(strengths), house(-66).ask([-80, -80, -80, -80])];
+  const northOf = (loudestDbm: number) =>
+    (house(loudestDbm).ask(strengths).lat - middle.lat) / (drawn.lat - middle.lat);
+  expect(northOf(-66), '13 dB fainter in the mean').toBeLessThan(0.8);
+  expect(northOf(-64), '15 dB').toBeGreaterThan(northOf(-66) + 0.05);
+  expect(northOf(-62), '17 dB').toBe(1);
+});
+
+/** By how much less than ever each is heard, -1 = not known, and whether it agrees with the rest. */
+function asEver(all: readonly (readonly [fainterDb: number, agrees?: 0 | 1])[]) {
+  const points = createPoints(32);
+  points.count = all.length;
+  all.forEach(([fainterDb, agrees = 1], i) => {
+    putPoint(points, i, 0, 0);
+    points.dbm[i] = -80;
+    points.fainterDb[i] = fainterDb;
+    points.agrees[i] = agrees;
+    points.device[i] = i;
+  });
+  return createUnlearnt(32)(points);
+}
+
+test('the mean of three at least that agree tells, and none that is outvoted, or was hardly reported', () => {
+  expect(asEver([[13], [13], [13]])).toBe(1);
+  expect(asEver([[5], [20], [20]])).toBeCloseTo(0.5, 12);
+  expect(asEver([[17], [17], [17]])).toBe(0);
+  expect(asEver([[0], [0]])).toBe(0);
+  expect(asEver([[0], [0], [0, 0]])).toBe(0);
+  expect(asEver([[0], [0], [-1]])).toBe(0);
+  expect(asEver([[20], [20], [20], [0, 0], [-1]])).toBe(0);
+});
+
+test('who was reported less than thirty times may only by luck never have been louder', () => {
+  const strengths = [-70, -80, -82, -84];
+  const ask = (samples: number) => house(-66, samples).ask(strengths);
+  expect(ask(29)).toEqual(house(undefined, 29).ask(strengths));
+  expect(ask(30)).not.toEqual(house(undefined, 30).ask(strengths));
 });

@@ -267,6 +267,33 @@ describe('a station that nobody knew', () => {
     });
   });
 
+  it('is between the streets that hear it through walls, not in the one that hears it more often, unless two were beside it there', () => {
+    /** Three walk the street in front of its house each day, one the street behind, 60 m north. */
+    const street = (day: number, who: number, northM: number, dbm: number) =>
+      Array.from({ length: 9 }, (_, i) => sight(day, who, away(northM, 5 * (i - 4)), { dbm, accuracyM: 3 }));
+    const town = (frontDbm: number) =>
+      [0, 1, 2].map((day) => [
+        ...[1, 2, 3].flatMap((who) => street(day, who, 0, -82)),
+        ...street(day, 4, 60, -82),
+        ...[1, 2].map((who) => sight(day, who, away(0, 1), { dbm: frontDbm, accuracyM: 3 })),
+      ]);
+    const northM = (frontDbm: number) => {
+      const found = foldDays('wifi', town(frontDbm));
+      expect(found.whereabouts.vouchedDbm).toBe(frontDbm);
+      return (found.believed.lat! - HOME.lat) * 111_195;
+    };
+    const [walled, half, open] = [-80, -75, -70].map(northM);
+    expect(open).toBeLessThan(5);
+    expect(walled).toBeGreaterThan(2 * open);
+    expect(half).toBeGreaterThan(1.1 * open);
+    expect(walled).toBeGreaterThan(1.1 * half);
+    const unknown = foldDays(
+      'wifi',
+      town(Number.NaN).map((day) => day.map((one) => ({ ...one, dbm: Number.NaN }))),
+    );
+    expect((unknown.believed.lat! - HOME.lat) * 111_195, 'of unknown strength').toBeLessThan(5);
+  });
+
   it('is not pulled away by wild fixes', () => {
     const wild = [sight(0, 1, away(140), { accuracyM: 150 }), sight(0, 2, away(120, 60), { accuracyM: 120 })];
     expect(offM(foldDays('wifi', [[...proof(HOME)[0], ...wild], proof(HOME)[1]]), HOME)).toBeLessThan(10);
