@@ -34,15 +34,8 @@ const LEAST_HEARD = 3;
 /** Reports of one under which the strongest of them is no more than luck. */
 export const LEAST_REPORTS = 30;
 
-/** How much speaks for it that all who agree (solve.ts) are nearly as loud as they ever were; who is outvoted has no say (A10). */
-function asLoudAsEver({ count, agrees, fainterDb }: Points): number {
-  let heard = 0;
-  let sumDb = 0;
-  for (let k = 0; k < count; k++) {
-    if (agrees[k] === 0 || fainterDb[k] < 0) continue;
-    heard++;
-    sumDb += fainterDb[k];
-  }
+/** How much speaks for it that `heard` stations are `sumDb` fainter, together, than they ever were. */
+function asLoudAsEver(heard: number, sumDb: number): number {
   if (heard < LEAST_HEARD) return 0;
   return Math.min(Math.max((FAINTER_DB - sumDb / heard) / (FAINTER_DB - AS_EVER_DB), 0), 1);
 }
@@ -75,9 +68,6 @@ export function createUnlearnt(devices: number): (points: Points) => number {
 
   /** How much speaks for it that some are louder than ever. */
   function louderThanEver(points: Points): number {
-    let anyDb = 0;
-    for (let k = 0; k < points.count; k++) anyDb += points.louderDb[k];
-    if (anyDb === 0) return 0;
     isAsked.fill(0, 0, points.count);
     let louder = 0;
     let loudest = -1;
@@ -97,5 +87,19 @@ export function createUnlearnt(devices: number): (points: Points) => number {
     return Math.min(others + Math.max(byDb - LOUDER_DB, 0) / SURE_DB, 1);
   }
 
-  return (points) => Math.max(louderThanEver(points), asLoudAsEver(points));
+  return (points) => {
+    const { count, agrees, louderDb, fainterDb } = points;
+    let anyDb = 0;
+    let heard = 0;
+    let sumDb = 0;
+    for (let k = 0; k < count; k++) {
+      anyDb += louderDb[k];
+      // Who is outvoted has no say (A10).
+      if (agrees[k] === 0 || fainterDb[k] < 0) continue;
+      heard++;
+      sumDb += fainterDb[k];
+    }
+    const share = asLoudAsEver(heard, sumDb);
+    return anyDb === 0 ? share : Math.max(share, louderThanEver(points));
+  };
 }
