@@ -1,7 +1,8 @@
 // Keeps the resident index a copy of the store. Promises: a change that any process committed is in every thread's answers
 // within `pollMs` and the time to read it, however long other transactions stay open; a start reads the snapshot if it is
 // good and everything if not, and the log says which and why; a store that fails is tried again, answers go on meanwhile; after
-// a crash of PostgreSQL, which may have lost what the index already has, it starts over, from a snapshot that can't hold such.
+// a crash of PostgreSQL, which may have lost what the index already has, it starts over, from a snapshot that can't hold such;
+// so it does when it could not follow, or was not run, for longer than rows of removed stations are sure to be there.
 // A block that ends by time alone changes nothing here: it took the position with it, and the next report writes the row. The
 // silence of an access point that moved and was learnt anew does end by time, and is looked for.
 import type { Pool } from 'pg';
@@ -18,7 +19,7 @@ import {
 } from './feed-store.ts';
 import { SHARDS } from './index-shards.ts';
 import { createStationIndex, type LoadedShard, type StationIndex } from './index-writer.ts';
-import { keepSnapshot } from './kept-snapshot.ts';
+import { keepSnapshot, MAX_AGE_MS } from './kept-snapshot.ts';
 import type { SnapshotFile } from './snapshot.ts';
 
 const POLL_MS = 250;
@@ -91,7 +92,10 @@ export function followStore(
     options.snapshot,
     index,
     pool,
-    () => (identity === null || position === null || caughtUpAt === null ? null : { store: identity, position, epoch }),
+    () =>
+      identity === null || position === null || caughtUpAt === null
+        ? null
+        : { store: identity, position, epoch, at: caughtUpAt },
     options,
   );
 
@@ -145,6 +149,12 @@ export function followStore(
 
   async function applyChanges(from: string): Promise<void> {
     const lookedAt = now();
+    if (caughtUpAt !== null && lookedAt - caughtUpAt >= MAX_AGE_MS) {
+      log.error({}, 'the store was away for so long that rows may be gone: starting over');
+      position = null;
+      await snapshot.written();
+      return;
+    }
     const to = await positionSince(pool, from);
     if (to.wentBack || to.epoch !== epoch) {
       const what = to.wentBack ? 'went back in time (restored?)' : 'recovered from a crash, or was replaced';

@@ -9,12 +9,17 @@ import { readSnapshot, type SnapshotFile, writeSnapshot } from './snapshot.ts';
 import type { SnapshotAbout } from './snapshot-format.ts';
 
 /** The change feed forgets a removed station when its row is deleted, which happens no sooner than this. */
-const MAX_AGE_MS = 7 * 86_400_000;
+export const MAX_AGE_MS = 7 * 86_400_000;
 /** One that a clock took which ran further ahead looks young for as long again: how old it is nobody knows. */
 const MAX_AHEAD_MS = 3_600_000;
 
-/** Which store the index is a copy of, up to where, and in which of its epochs. */
-export type Followed = { readonly store: string; readonly position: string; readonly epoch: string };
+/** Which store the index is a copy of, up to where, in which of its epochs, and when it last was up to there, epoch ms. */
+export type Followed = {
+  readonly store: string;
+  readonly position: string;
+  readonly epoch: string;
+  readonly at: number;
+};
 
 export type KeptSnapshot = {
   /** Fills the index and says from when and where that is; null if it has to be read from the store. Says in the log why, unless there is none yet. */
@@ -65,8 +70,9 @@ export function keepSnapshot(
     const ageMs = takenAt === null ? Number.POSITIVE_INFINITY : now() - takenAt;
     const isFresh = ageMs < MAX_AGE_MS / 2 && ageMs >= -MAX_AHEAD_MS;
     if (isFresh && !hasNews) return;
-    const { store, position, epoch } = standing;
-    const about = { store, position, takenAt: now() };
+    const { store, position, epoch, at } = standing;
+    // As old as its place: one taken after a month's sleep of the machine, before the feed woke up, would look young.
+    const about = { store, position, takenAt: Math.min(at, now()) };
     hasNews = false;
     try {
       await writeSnapshot(into, index, about, () => settleChanges(pool, epoch));

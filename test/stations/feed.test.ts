@@ -375,6 +375,34 @@ test('a store that goes back in time under a running follower is read anew, whic
   expect(map.said.join()).toContain('went back in time');
 });
 
+test('an index that could not follow for longer than rows of removed stations stay is read anew, and its snapshot is as old', async () => {
+  const store = await emptyStore();
+  await upsertWifi(store.pool, 1, 1);
+  await upsertWifi(store.pool, 2, 2);
+  let nowMs = NOW;
+  let isAway = false;
+  const pool = {
+    query: (...args: Parameters<Pool['query']>) =>
+      isAway && !String((args[0] as { text?: string }).text ?? args[0]).includes('synchronous_commit')
+        ? Promise.reject(Object.assign(new Error('x'), { code: '57P01' }))
+        : store.pool.query(...args),
+  } as unknown as Pool;
+  const snapshot = { path: join(testFolder(), 'stations.index'), key: AT_REST.snapshotKey };
+  const map = follow({ pool }, { snapshot, now: () => nowMs });
+  await map.follower.ready;
+  isAway = true;
+  await eventually(() => map.said.some((line) => line.includes('does not answer')), true);
+  // Removed, and its row deleted meanwhile, as another gateway of the same store does.
+  await store.pool.query('delete from wifi_stations where mac = $1', [sealMac('wifi', 2)]);
+  nowMs = NOW + 20 * DAY_MS;
+  await map.follower.writeSnapshot();
+  expect(map.follower.status().snapshotTakenAt).toBe(NOW);
+  isAway = false;
+  await eventually(() => map.wifi(2), null);
+  await eventually(() => map.follower.status(), { ready: true, lagMs: 0, snapshotTakenAt: NOW });
+  expect([map.wifi(1), map.said.filter((line) => line.includes('too old')).length]).toEqual([1, 1]);
+});
+
 test('a station that another process writes is in the answers of another thread of ours', async () => {
   const store = await emptyStore();
   const map = follow(store);
