@@ -83,9 +83,7 @@ export function createInbox({ insert, fillRandom }: InboxDeps): Inbox {
     waitingBytes += bytes;
     return new Promise((resolve, reject) => {
       queue.push({ rows, resolve, reject });
-      running ??= drain().finally(() => {
-        running = null;
-      });
+      running ??= drain();
     });
   }
 
@@ -107,6 +105,8 @@ export function createInbox({ insert, fillRandom }: InboxDeps): Inbox {
       waitingRows -= rows.length;
       waitingBytes -= sizeOf(rows);
     }
+    // In the same turn in which nothing was found waiting: who puts a moment later, told of its last call, would wait for nobody.
+    running = null;
   }
 
   /** The oldest calls that fit one batch, at least one. */

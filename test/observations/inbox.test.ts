@@ -31,6 +31,12 @@ function heldInsert() {
 }
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 
+test('a call that comes on the heels of the answer to the one before is written too', async () => {
+  const inbox = createInbox({ insert: async () => {}, fillRandom });
+  for (let n = 1; n < 10; n++) expect(await inbox.put(rowsOf(n))).toBe(true);
+  expect(inbox.waiting()).toBe(0);
+});
+
 test('calls that come together share one insert, and those that come meanwhile the next', async () => {
   const { batches, inbox } = heldInsert();
   const first = [inbox.put(rowsOf(1)), inbox.put(rowsOf(2))];
