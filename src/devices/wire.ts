@@ -84,7 +84,7 @@ export const Me = Type.Object(
     }),
     acceptedPolicy: Type.Union([Type.String(), Type.Null()]),
     statedOn: Type.Record(Type.String(), Type.String({ format: 'date' })),
-    notices: Type.Array(Notice, { description: 'Policies published since the device registered' }),
+    notices: Type.Array(Notice, { description: 'Policies published, or in effect, since the device registered' }),
   },
   { title: 'Me' },
 );

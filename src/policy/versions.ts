@@ -26,14 +26,20 @@ export function currentPolicy(policies: readonly PolicyVersion[], nowMs: number)
 
 type Told = { readonly version: string; readonly at: number };
 
-/** Policies published since a device registered: what to show it, and which of those it has not been shown before. */
+/**
+ * Policies published since a device registered, and those that were then still to take effect (its person's consents end with them,
+ * too): what to show it, and which of those it has not been shown before.
+ */
 export function noticesOf(
   policies: readonly PolicyVersion[],
   told: readonly Told[],
   registeredAt: number,
   nowMs: number,
 ): { readonly shown: readonly object[]; readonly fresh: readonly Told[] } {
-  const due = policies.filter((one) => one.publishedAt >= registeredAt && one.publishedAt <= nowMs);
+  const due = policies.filter(
+    ({ publishedAt, effectiveAt }) =>
+      publishedAt <= nowMs && (publishedAt >= registeredAt || effectiveAt > registeredAt),
+  );
   const fresh = due
     .filter((one) => !told.some((known) => known.version === one.version))
     .map(({ version }) => ({ version, at: nowMs }));
