@@ -153,6 +153,23 @@ test('invented ages move no answer of two devices: they only say which of a list
   );
 });
 
+test('of a list as much of the past is asked as holds two devices, and no more', () => {
+  const scene = createScene();
+  const pair = [macOf(0), macOf(1)];
+  pair.forEach((mac, i) => void scene.wifi(mac, trusted(40 * i)));
+  const crowd = [macOf(2), macOf(3), macOf(4)];
+  crowd.forEach((mac, i) => void scene.wifi(mac, trusted(200 + 30 * i)));
+  const aged = (macs: readonly string[], age: number) => macs.map((mac) => ({ ...heard(mac), age }));
+  const ofTwo = scene.locate({ wifiAccessPoints: aged(pair, 0) });
+  expect(ofTwo).not.toBeNull();
+  expect(scene.locate({ wifiAccessPoints: [...aged(pair, 0), ...aged(crowd, 70_000)] })).toEqual(ofTwo);
+  // One alone says nothing, so that the past is asked, eight moments of it, and not yet the crowd's hour.
+  const [first, second] = pair;
+  const wifiAccessPoints = [...aged([first], 0), ...aged([second], 400_000), ...aged(crowd, FIFTY_MINUTES)];
+  const { lat, lon } = scene.locate({ wifiAccessPoints })!;
+  expect([lat, lon]).toEqual([ofTwo!.lat, ofTwo!.lon]);
+});
+
 test('ages do not ask after more blocks of a city than one list without them may', () => {
   const scene = createScene();
   for (let block = 0; block < 40; block++)
