@@ -2,11 +2,13 @@
 // within `pollMs` and the time to read it, however long other transactions stay open; a start reads the snapshot if it is
 // good and everything if not, and the log says which and why; a store that fails is tried again, answers go on meanwhile; after
 // a crash of PostgreSQL, which may have lost what the index already has, it starts over, from a snapshot that can't hold such;
-// so it does when it could not follow, or was not run, for longer than rows of removed stations are sure to be there.
+// so it does when it could not follow, or was not run, for longer than rows of removed stations are sure to be there, and when the
+// clock that it told by whose silence is over turns out to have run a day ahead or more.
 // A block that ends by time alone changes nothing here: it took the position with it, and the next report writes the row. The
 // silence of an access point that moved and was learnt anew does end by time, and is looked for.
 import type { Pool } from 'pg';
 import type { MacCipher } from '../privacy/mac-cipher.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { applyRow, FEED_TABLE_NAMES, type FeedTable, MOVED_MS, openAddresses, unpackRows } from './feed-rows.ts';
 import {
   allPages,
@@ -149,8 +151,10 @@ export function followStore(
 
   async function applyChanges(from: string): Promise<void> {
     const lookedAt = now();
-    if (caughtUpAt !== null && lookedAt - caughtUpAt >= MAX_AGE_MS) {
-      log.error({}, 'the store was away for so long that rows may be gone: starting over');
+    const sinceMs = caughtUpAt === null ? 0 : lookedAt - caughtUpAt;
+    if (sinceMs >= MAX_AGE_MS || sinceMs < -DAY_MS) {
+      const what = sinceMs < 0 ? 'the clock had run ahead' : 'the store was away for so long that rows may be gone';
+      log.error({}, `${what}: starting over`);
       position = null;
       await snapshot.written();
       return;

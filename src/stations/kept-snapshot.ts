@@ -66,7 +66,8 @@ export function keepSnapshot(
 
   async function take(into: SnapshotFile): Promise<void> {
     const standing = followed();
-    if (standing === null) return;
+    // One whose clock ran ahead is about to be read anew.
+    if (standing === null || standing.at > now() + MAX_AHEAD_MS) return;
     const ageMs = takenAt === null ? Number.POSITIVE_INFINITY : now() - takenAt;
     const isFresh = ageMs < MAX_AGE_MS / 2 && ageMs >= -MAX_AHEAD_MS;
     if (isFresh && !hasNews) return;

@@ -184,6 +184,32 @@ describe('a change', () => {
     await eventually(() => silent(again), []);
   });
 
+  test('that a clock made which ran ahead, the end of a silence, is taken back when it is right, and in no snapshot', async () => {
+    const store = await emptyStore();
+    await upsertWifi(store.pool, 1, 1);
+    await store.pool.query('update wifi_stations set created_at = 0, block_count = 1, blocked_at = $1', [
+      NOW - 26 * DAY_MS,
+    ]);
+    const snapshot = { path: join(testFolder(), 'stations.index'), key: AT_REST.snapshotKey };
+    let nowMs = NOW;
+    const isSilent = (map: ReturnType<typeof follow>) =>
+      map.wifi(1) === 1 && (map.out.flags[0] & STATION_FLAG.moved) !== 0;
+    const map = follow(store, { snapshot, now: () => nowMs });
+    await map.follower.ready;
+    nowMs = NOW + 5 * DAY_MS;
+    await eventually(() => isSilent(map), false);
+    await eventually(() => map.follower.status().lagMs, 0);
+    nowMs = NOW;
+    await map.follower.writeSnapshot();
+    expect(map.follower.status().snapshotTakenAt).toBe(null);
+    await eventually(() => isSilent(map), true);
+    await eventually(() => map.follower.status().ready, true);
+    await map.follower.writeSnapshot();
+    const again = follow(store, { snapshot, now: () => nowMs });
+    await again.follower.ready;
+    expect([again.said.join().includes('loaded from its snapshot'), isSilent(again)]).toEqual([true, true]);
+  });
+
   test('of many rows in many transactions arrives whole, in pages', async () => {
     const store = await emptyStore();
     const map = follow(store, { pageRows: 100 });
@@ -300,6 +326,7 @@ describe('a restart', () => {
     expect([later.wifi(1), later.wifi(2)]).toEqual([1, null]);
     expect(later.said.join()).toContain('of a time to come');
     await later.follower.stop();
+    await eventually(() => first.follower.status().lagMs, 0);
     await first.follower.writeSnapshot();
     expect(first.follower.status().snapshotTakenAt).toBe(nowMs);
     await first.follower.stop();
