@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -173,4 +173,29 @@ test('a file takes the place of the old one only when what it shows is settled',
   await expect(writeSnapshot(file, filled([5, 6]), ABOUT, lost)).rejects.toThrow('gone');
   await expect(stat(`${path}.tmp`)).rejects.toThrow('ENOENT');
   expect(await readSnapshot(file, createStationIndex({ seed: SEED }))).toMatchObject({ stations: 1 });
+});
+
+test('a file is whole on the disk before it takes the old one’s place, and its name is there afterwards', async () => {
+  await writeSnapshot(file, filled([5]), ABOUT);
+  const old = await readFile(path);
+  const handle = await open(path);
+  const everyHandle: FileHandle = Object.getPrototypeOf(handle);
+  await handle.close();
+  const { sync } = everyHandle;
+  const synced: (string | number)[][] = [];
+  everyHandle.sync = async function (this: FileHandle) {
+    const found = await this.stat();
+    const whose = (await readFile(path)).equals(old) ? 'the old one' : 'the new one';
+    synced.push(found.isDirectory() ? ['folder', whose] : [found.size, whose]);
+    await sync.call(this);
+  };
+  try {
+    await writeSnapshot(file, filled([5, 6, 7]), ABOUT);
+  } finally {
+    everyHandle.sync = sync;
+  }
+  expect(synced).toEqual([
+    [(await stat(path)).size, 'the old one'],
+    ['folder', 'the new one'],
+  ]);
 });
