@@ -1,3 +1,4 @@
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Pool } from 'pg';
@@ -6,7 +7,7 @@ import { type FeedLog, type FollowOptions, followStore, type StoreFollower } fro
 import { createFoundStations, STATION_FLAG } from '../../src/stations/index-contract.ts';
 import { openStationReader } from '../../src/stations/index-reader.ts';
 import { createStationIndex } from '../../src/stations/index-writer.ts';
-import { writeSnapshot } from '../../src/stations/snapshot.ts';
+import { readSnapshot, writeSnapshot } from '../../src/stations/snapshot.ts';
 import type { Store } from '../../src/storage/open.ts';
 import { AT_REST, openMac, sealMac } from '../support/at-rest.ts';
 import { ON_POSTGRES, openTestStore, testFolder } from '../support/store.ts';
@@ -309,6 +310,36 @@ describe('a restart', () => {
     expect(after.follower.status().snapshotTakenAt).toBe(NOW);
   });
 
+  test('finds a snapshot that is written when there is news, not otherwise, and again if that failed', async () => {
+    const store = await emptyStore();
+    await upsertWifi(store.pool, 1, 1);
+    const folder = join(testFolder(), 'data');
+    mkdirSync(folder);
+    const snapshot = { path: join(folder, 'stations.index'), key: AT_REST.snapshotKey };
+    const map = follow(store, { snapshot });
+    await map.follower.ready;
+    const { writeSnapshot: write } = map.follower;
+    const written = async () => {
+      await write();
+      return readFileSync(snapshot.path);
+    };
+    // One after the other: they go by one name.
+    const [first, same] = await Promise.all([written(), written()]);
+    expect(same.equals(first)).toBe(true);
+    await upsertWifi(store.pool, 2, 2);
+    await eventually(() => map.wifi(2), 2);
+    renameSync(folder, `${folder}-away`);
+    await expect(write()).rejects.toThrow('ENOENT');
+    renameSync(`${folder}-away`, folder);
+    expect(readFileSync(snapshot.path).equals(first)).toBe(true);
+    const second = await written();
+    expect(second.equals(first)).toBe(false);
+    expect((await written()).equals(second)).toBe(true);
+    const next = follow(store, { snapshot });
+    await next.follower.ready;
+    expect([next.wifi(2), next.said.join().includes('loaded from its snapshot')]).toEqual([2, true]);
+  });
+
   test('with a snapshot that a clock took which ran a month ahead reads everything, and takes another once that is right', async () => {
     const store = await emptyStore();
     await upsertWifi(store.pool, 1, 1);
@@ -360,7 +391,6 @@ describe('a restart', () => {
     const first = follow(store, { snapshot });
     await first.follower.ready;
     await first.follower.writeSnapshot();
-    const { readSnapshot } = await import('../../src/stations/snapshot.ts');
     const copy = createStationIndex({ seed: SEED });
     const loaded = await readSnapshot(snapshot, copy);
     if (loaded.kind !== 'loaded') throw new Error('no snapshot');
