@@ -104,6 +104,26 @@ describe('a start', () => {
     expect([map.wifi(5), map.wifi(6), map.bluetooth(6)]).toEqual([null, null, -20]);
   });
 
+  test('does not miss what changes while it reads, behind where it is', async () => {
+    const store = await emptyStore();
+    await upsertWifi(store.pool, 1, 1);
+    let isRead = false;
+    const pool = {
+      async query(...args: Parameters<Pool['query']>) {
+        const answer = await store.pool.query(...args);
+        const text = String(args[0]);
+        if (!isRead && text.includes('string_agg') && text.includes('from bluetooth_stations')) {
+          isRead = true;
+          await upsertWifi(store.pool, 1, 9);
+        }
+        return answer;
+      },
+    } as unknown as Pool;
+    const map = follow({ pool });
+    await map.follower.ready;
+    expect([isRead, map.wifi(1)]).toEqual([true, 9]);
+  });
+
   test('of an empty store is ready and empty', async () => {
     const map = follow(await emptyStore());
     await map.follower.ready;
