@@ -205,6 +205,29 @@ describe('a change', () => {
     await eventually(() => silent(again), []);
   });
 
+  test('that time made just before a snapshot, and nobody had looked for yet, reaches who starts from it', async () => {
+    const store = await emptyStore();
+    await upsertWifi(store.pool, 1, 1);
+    await store.pool.query('update wifi_stations set created_at = 0, block_count = 1, blocked_at = $1', [
+      NOW + 30_000 - 30 * DAY_MS,
+    ]);
+    const snapshot = { path: join(testFolder(), 'stations.index'), key: AT_REST.snapshotKey };
+    let nowMs = NOW;
+    const isSilent = (map: ReturnType<typeof follow>) =>
+      map.wifi(1) === 1 && (map.out.flags[0] & STATION_FLAG.moved) !== 0;
+    const map = follow(store, { snapshot, now: () => nowMs });
+    await map.follower.ready;
+    nowMs = NOW + 40_000;
+    await eventually(() => map.follower.status().lagMs, 0);
+    await map.follower.writeSnapshot();
+    await map.follower.stop();
+    expect(isSilent(map)).toBe(true);
+    nowMs = NOW + 110_000;
+    const again = follow(store, { snapshot, now: () => nowMs });
+    await again.follower.ready;
+    expect([again.said.join().includes('loaded from its snapshot'), isSilent(again)]).toEqual([true, false]);
+  });
+
   test('that a clock made which ran ahead, the end of a silence, is taken back when it is right, and in no snapshot', async () => {
     const store = await emptyStore();
     await upsertWifi(store.pool, 1, 1);
