@@ -104,9 +104,15 @@ describe('a start', () => {
     expect([map.wifi(5), map.wifi(6), map.bluetooth(6)]).toEqual([null, null, -20]);
   });
 
-  test('does not miss what changes while it reads, behind where it is', async () => {
+  test('does not miss what changes while it reads, behind where it is, by a write or by time alone', async () => {
     const store = await emptyStore();
     await upsertWifi(store.pool, 1, 1);
+    await upsertWifi(store.pool, 2, 2);
+    await store.pool.query('update wifi_stations set created_at = 0, block_count = 1, blocked_at = $2 where mac = $1', [
+      sealMac('wifi', 2),
+      NOW + 30_000 - 30 * DAY_MS,
+    ]);
+    let nowMs = NOW;
     let isRead = false;
     const pool = {
       async query(...args: Parameters<Pool['query']>) {
@@ -114,14 +120,18 @@ describe('a start', () => {
         const text = String(args[0]);
         if (!isRead && text.includes('string_agg') && text.includes('from bluetooth_stations')) {
           isRead = true;
+          nowMs = NOW + 40_000;
           await upsertWifi(store.pool, 1, 9);
         }
         return answer;
       },
     } as unknown as Pool;
-    const map = follow({ pool });
+    const map = follow({ pool }, { now: () => nowMs });
     await map.follower.ready;
     expect([isRead, map.wifi(1)]).toEqual([true, 9]);
+    expect([map.wifi(2), map.out.flags[0] & STATION_FLAG.moved]).toEqual([2, STATION_FLAG.moved]);
+    nowMs = NOW + 110_000;
+    await eventually(() => map.wifi(2) === 2 && map.out.flags[0] & STATION_FLAG.moved, 0);
   });
 
   test('of an empty store is ready and empty', async () => {
