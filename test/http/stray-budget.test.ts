@@ -103,6 +103,10 @@ describe('strays of a day', () => {
     budget.test(PHONES, 'one', HOME, 2);
     budget.test(PHONES, 'two', HOME, 3);
     expect(budget.isSpent(PHONES, 'two', HOME, NOON)).toBe(true);
+    // Also of two partners behind one address that name no phone.
+    budget.test({ ...PARTNER, id: 'rival', slot: 0 }, null, HOME, 5);
+    budget.test(PARTNER, null, HOME, 5);
+    expect(budget.isSpent(PARTNER, null, HOME, NOON)).toBe(true);
   });
 
   test('of beacons count like those of access points', () => {

@@ -95,6 +95,17 @@ test('half of the devices against the other half is no answer, unless a cell or 
   expect(off(scene.locate({ wifiAccessPoints: list(6), position }), at(800_030))).toBeLessThan(600);
 });
 
+test('a cell beside neither half, or one that another phone heard before, tells nothing of which is right', () => {
+  const scene = createScene();
+  for (let i = 0; i < 6; i++) scene.wifi(macOf(i), trusted(i < 3 ? i * 10 : 800_000 + i * 10));
+  const wifiAccessPoints = Array.from({ length: 6 }, (_, i) => heard(macOf(i), -60));
+  scene.lte(7, trusted(0, 300, { radiusM: 900 }));
+  scene.lte(8, trusted(400_000, 0, { radiusM: 900 }));
+  expect(scene.locate({ wifiAccessPoints, cellTowers: [lteCell(8)] })).toMatchObject({ source: 'cell' });
+  expect(off(scene.locate({ wifiAccessPoints, cellTowers: [lteCell(7)] }), at(10))).toBeLessThan(100);
+  expect(scene.locate({ wifiAccessPoints })).toBeNull();
+});
+
 test('a cell or a fix whose circle reaches both halves tells nothing of which is right', () => {
   const scene = createScene();
   for (let i = 0; i < 6; i++) scene.wifi(macOf(i), trusted(i < 3 ? i * 10 : 2_000 + i * 10));
