@@ -412,4 +412,26 @@ describe('honeyguide policies', () => {
     const { rows } = await store.pool.query(`select sha256, text from policy_texts where version = 'bytes'`);
     expect(rows).toEqual([{ sha256: createHash('sha256').update(marked).digest(), text: marked.toString() }]);
   });
+
+  test('puts on hold again what was confirmed under the change before, and puts off nothing that waits since then', async () => {
+    const day = (n: number) => COMMAND_NOW_MS + n * DAY_MS;
+    const widen = async (version: string, from: number) => {
+      const widening = ['--material', '--widens', 'precision', '--effective', new Date(day(from)).toISOString()];
+      return (await json('policies', 'publish', file('policy.en.md', version), '--version', version, ...widening))
+        .exitCode;
+    };
+    const [waiting, confirmed] = [await gateway.register(), await gateway.register()];
+    for (const token of [waiting, confirmed]) await put(token, 'precise');
+    expect(await widen('wider', 3)).toBe(0);
+    gateway.clock.nowMs = day(3);
+    expect((await put(confirmed, 'precise')).body).toMatchObject({ consent: { state: 'reconfirmed' } });
+    expect(await widen('widest', 5)).toBe(0);
+    const waits = { consent: { shows: 'region', because: 'policyChanged', waitsForReconsent: true } };
+    expect(await shown(waiting)).toMatchObject(waits);
+    expect(await shown(confirmed)).toMatchObject({ consent: { shows: 'precise', waitsForReconsent: false } });
+    gateway.clock.nowMs = day(5);
+    for (const token of [waiting, confirmed]) expect(await shown(token)).toMatchObject(waits);
+    // Of two that take effect at once nobody could say which is in force.
+    expect(await widen('as-wide', 5)).toBe(1);
+  });
 });
