@@ -204,7 +204,9 @@ test('a key is optional, a bad one is none, a known one has its quota and its tr
   expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
   expect(refused.headers['ratelimit-policy']).toBe('"day";q=2;w=86400');
   expect(refused.headers.ratelimit).toMatch(/^"day";r=0;t=\d+$/);
-  await stored();
+  expect((await stored()).map((row) => row.trusted)).toEqual([false]);
+  expect(await status('/v2/geosubmit?key=phone')).toBe(200);
+  expect((await stored()).map((row) => row.trusted)).toEqual([false]);
 });
 
 test('reports are limited by address, but for those sent on this machine itself', async () => {
@@ -337,6 +339,12 @@ test('without room a call is turned away before its body is read', async () => {
   expect(url).toContain(String(port));
   expect(answer).toEqual({ status: 503, retryAfter: '60' });
   await app.close();
+});
+
+test('an overloaded thread takes no reports, and says when to come back', async () => {
+  const { post } = await serve({ overloaded: () => true });
+  expect(await post('/v2/geosubmit', KAIOS)).toMatchObject({ statusCode: 503, headers: { 'retry-after': '60' } });
+  expect(await stored()).toEqual([]);
 });
 
 test('a store that fails is 503 with a wait, and the log says what, not whose', async () => {

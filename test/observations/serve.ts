@@ -31,6 +31,7 @@ const KEYS: Record<string, Caller> = {
 export type ServeOptions = {
   insert?: (rows: readonly InboxRow[]) => Promise<void>;
   hasRoom?: () => boolean;
+  overloaded?: () => boolean;
   addressPerMinute?: number;
 };
 
@@ -57,7 +58,7 @@ export async function serveSubmission(store: Store, options: ServeOptions = {}) 
     counters: openStripe(counterMemory, 0),
     log,
     now: () => NOW_MS,
-    overloaded: () => false,
+    overloaded: options.overloaded ?? (() => false),
   };
   const app = Fastify({ logger: false, trustProxy: true });
   app.addSchema(MlsErrorSchema);
