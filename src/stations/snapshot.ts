@@ -1,11 +1,12 @@
 // The resident index as a file, so that a start needs no full read of the store. Promises: written aside, flushed, renamed,
-// so a crash leaves the old file or the new one; encrypted throughout; a file that is damaged, cut off, another version's,
+// so a crash leaves the old file or the new one, also where several gateways of one host write it at once; encrypted throughout; a file that is damaged, cut off, another version's,
 // another store's or of another key or seed is never loaded, and the answer says why; the index is untouched unless all of
 // it checked out. Does not stop the writer: shards are encrypted one by one, each in a few ms, while the feed goes on; the
 // position in the file is the one before the first, and applying later changes twice does no harm.
+import { randomBytes } from 'node:crypto';
 import { readSync } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IndexSeed } from './index-hash.ts';
 import { createShard, groupsOf, SHARD_OFFSET_BYTES, SHARDS, shardView } from './index-shards.ts';
@@ -32,6 +33,8 @@ import {
 const PIECE_BYTES = 1 << 18;
 /** Bytes read before others get a turn: a few milliseconds' worth. */
 const TURN_BYTES = 1 << 23;
+/** What lies aside and was not written to for so long was left by a crash. */
+const LEFT_MS = 60_000;
 
 export type SnapshotResult =
   | { kind: 'loaded'; stations: number; about: SnapshotAbout }
@@ -42,7 +45,7 @@ export type SnapshotResult =
 export type SnapshotFile = { readonly path: string; readonly key: Uint8Array };
 
 /**
- * Writes the index to the file (0600, through `path`.tmp). `settled` is waited for before the new file takes the old one's place.
+ * Writes the index to the file (0600, through one of a name of its own beside it). `settled` is waited for before the new file takes the old one's place.
  * Throws what the file system or `settled` throws; the old file then stays.
  */
 export async function writeSnapshot(
@@ -51,11 +54,11 @@ export async function writeSnapshot(
   about: SnapshotAbout,
   settled: () => Promise<void> = async () => {},
 ): Promise<void> {
-  const aside = `${path}.tmp`;
-  await rm(aside, { force: true });
+  const aside = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(aside, 'wx', 0o600);
     try {
+      await removeLeft(path, (await file.stat()).mtimeMs);
       await writeShards(file, index, about, key);
       await file.sync();
     } finally {
@@ -68,6 +71,16 @@ export async function writeSnapshot(
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/** Removes what writers that were killed left aside. */
+async function removeLeft(path: string, nowMs: number): Promise<void> {
+  for (const name of await readdir(dirname(path))) {
+    if (!name.startsWith(`${basename(path)}.`) || !name.endsWith('.tmp')) continue;
+    const left = join(dirname(path), name);
+    const found = await stat(left).catch(() => null);
+    if (found !== null && nowMs - found.mtimeMs > LEFT_MS) await rm(left, { force: true });
+  }
 }
 
 async function writeShards(

@@ -1,6 +1,18 @@
-import { type FileHandle, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -22,6 +34,9 @@ beforeAll(async () => {
   file = { path, key: KEY };
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+/** What lies beside the file and is named after it. */
+const beside = async () => (await readdir(folder)).filter((name) => name.startsWith(`${basename(path)}.`));
 
 function filled(macs: readonly number[]): StationIndex {
   const index = createStationIndex({ seed: SEED });
@@ -119,10 +134,15 @@ test('the answer says why a file is not taken', async () => {
 
 test('writing replaces the file whole, leaves nothing beside it, and only its owner may read it', async () => {
   await writeSnapshot(file, filled([5]), ABOUT);
-  await writeFile(`${path}.tmp`, 'left by a crash');
+  expect(await beside()).toEqual([]);
+  const [left, another] = [`${path}.0123456789ab.tmp`, `${path}.ba9876543210.tmp`];
+  for (const name of [`${path}.tmp`, left, another]) await writeFile(name, 'left by a crash, or being written');
+  const before = Date.now() / 1000 - 90;
+  for (const name of [`${path}.tmp`, left]) await utimes(name, before, before);
   await writeSnapshot(file, filled([5, 6]), ABOUT);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
-  await expect(stat(`${path}.tmp`)).rejects.toThrow('ENOENT');
+  expect(await beside()).toEqual([basename(another)]);
+  await rm(another);
   await expect(writeSnapshot({ path: join(folder, 'no', 'such'), key: KEY }, filled([5]), ABOUT)).rejects.toThrow(
     'ENOENT',
   );
@@ -171,7 +191,7 @@ test('a file takes the place of the old one only when what it shows is settled',
     throw new Error('the store is gone');
   };
   await expect(writeSnapshot(file, filled([5, 6]), ABOUT, lost)).rejects.toThrow('gone');
-  await expect(stat(`${path}.tmp`)).rejects.toThrow('ENOENT');
+  expect(await beside()).toEqual([]);
   expect(await readSnapshot(file, createStationIndex({ seed: SEED }))).toMatchObject({ stations: 1 });
 });
 
@@ -198,4 +218,17 @@ test('a file is whole on the disk before it takes the old one’s place, and its
     [(await stat(path)).size, 'the old one'],
     ['folder', 'the new one'],
   ]);
+});
+
+test('gateways that share a folder and write at once each leave a whole file, and none fails', async () => {
+  const [few, many] = [filled([5]), filled(Array.from({ length: 20_000 }, (_, i) => i))];
+  for (let round = 0; round < 2; round++) {
+    await Promise.all([
+      writeSnapshot(file, few, ABOUT),
+      writeSnapshot(file, many, ABOUT),
+      nextTurn().then(() => writeSnapshot(file, few, ABOUT)),
+    ]);
+    expect(await readSnapshot(file, createStationIndex({ seed: SEED }))).toMatchObject({ kind: 'loaded' });
+  }
+  expect(await beside()).toEqual([]);
 });
