@@ -9,6 +9,7 @@ test('a source that is switched off while it is being switched on is off, and wh
   const token = await register({ ageBand: '18plus', jurisdiction: 'NL', sources: { wifi: false } });
   const proof = await prove(token, 'profile');
   const { note } = people.devices;
+  const changes = vi.spyOn(people.devices, 'change');
   const spy = vi.spyOn(people.devices, 'note').mockImplementationOnce(async (id, edit) => {
     // Between reading the profile, in which it was off already, and locking it.
     expect((await call('PATCH', '/v1/me', token, { sources: { wifi: true } }, proof)).status).toBe(200);
@@ -18,6 +19,9 @@ test('a source that is switched off while it is being switched on is off, and wh
   const { status, body } = await call('PATCH', '/v1/me', token, change);
   spy.mockRestore();
   expect([status, body]).toMatchObject([200, change]);
+  // Both in the ledger's order, so that every replica hears of both.
+  expect(changes).toHaveBeenCalledTimes(2);
+  changes.mockRestore();
   expect((await call('GET', '/v1/me', token)).body).toMatchObject(change);
 });
 
