@@ -93,7 +93,8 @@ test('odd requests to registration, profile, consents, receipts and policies are
         payload: method === 'GET' ? undefined : payload,
       });
       seen.set(answer.statusCode, (seen.get(answer.statusCode) ?? 0) + 1);
-      expect([200, 201, 400, 403, 404, 409, 413, 422]).toContain(answer.statusCode);
+      // 405: parts that are empty, or dots, make another path of it, such as the list's.
+      expect([200, 201, 400, 403, 404, 405, 409, 413, 422]).toContain(answer.statusCode);
       if (answer.statusCode >= 400) expect(answer.json()).toMatchObject({ status: answer.statusCode });
     }),
     { numRuns: 300 },
