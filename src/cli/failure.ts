@@ -19,7 +19,7 @@ const SET_WRONG: Readonly<Record<string, string>> = {
   '55P03':
     'somebody holds what a query needs in the store for longer than the lock_timeout of the user of DATABASE_URL',
   '25P03':
-    'the store ended a transaction that paused: see the idle_in_transaction_session_timeout of the user of DATABASE_URL',
+    'the store ended a transaction that stood still for too long, and nothing of it was done: this machine is too busy, or was asleep',
 };
 
 /** What the system says of a file that was named, in words that say what to look at; null for anything else. */

@@ -28,7 +28,7 @@ import type { Evidence } from '../stations/station.ts';
 import { BEGIN_BATCH } from '../stations/store.ts';
 import { LEARNING_LOCK } from '../storage/locks.ts';
 import type { Store } from '../storage/open.ts';
-import { transact } from '../storage/transaction.ts';
+import { transactAgain } from '../storage/transaction.ts';
 import { examineHeldBack, type HeldRow } from './held-back.ts';
 import { type Pace, type Pacing, startPacing } from './pace.ts';
 
@@ -135,7 +135,7 @@ const BEGIN_FOLD = `${BEGIN_BATCH}; set local enable_material = off`;
 /** One transaction; null if there is nothing to fold or somebody else folds. */
 function foldBatch(deps: FoldDeps, wait: boolean, pacing: Pacing): Promise<FoldSummary | null> {
   const lock = wait ? 'pg_advisory_xact_lock' : 'pg_try_advisory_xact_lock';
-  return transact(
+  return transactAgain(
     deps.store.pool,
     async (client) => {
       const { rows } = await client.query(`select ${lock}(${LEARNING_LOCK}) as mine`);

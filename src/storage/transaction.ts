@@ -17,3 +17,26 @@ export async function transact<T>(pool: Pool, work: (client: PoolClient) => Prom
     client.release(failed);
   }
 }
+
+/** SQLSTATE of a transaction that the store ended because nothing was asked in it for as long as pool.ts allows. */
+const STOOD_STILL = '25P03';
+/** A machine on which as many in a row stand still gets nothing done. */
+const TRIES = 5;
+
+/**
+ * As `transact`; from the beginning again where the store ended it because it stood still: whoever computes between two statements may have no
+ * turn for a minute on a machine that is busy all over, or asleep. So `work` may run again, and keeps nothing of a run that failed.
+ */
+export async function transactAgain<T>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<T>,
+  begin?: string,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await transact(pool, work, begin);
+    } catch (error) {
+      if ((error as { code?: string }).code !== STOOD_STILL || tries === TRIES) throw error;
+    }
+  }
+}

@@ -158,7 +158,7 @@ describe('a failing command', () => {
       ['3F000', 'search_path'],
       ['57014', 'statement_timeout'],
       ['55P03', 'lock_timeout'],
-      ['25P03', 'idle_in_transaction_session_timeout'],
+      ['25P03', 'too busy'],
     ]) {
       const said = describeFailure(Object.assign(new Error('no canary here'), { severity: 'FATAL', code }));
       expect(said).toContain(words);

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type FoldDeps, type FoldOptions, foldFor, foldInbox, isAnythingToFold } from '../../src/jobs/fold.ts';
@@ -397,6 +398,24 @@ describe('the inbox', () => {
   });
 
   // On the embedded store one transaction at a time is all there is.
+  test.skipIf(!ON_POSTGRES)('goes on after a batch that the store ended because it stood still', async () => {
+    await send(0, 1, HOME);
+    let stoodStill = 0;
+    const deps: FoldDeps = {
+      ...depsOn(0),
+      barredAmong: async (client) => {
+        // As on a machine so busy that the fold has no turn for a minute.
+        if (stoodStill++ === 0) {
+          await client.query("set local idle_in_transaction_session_timeout = '20ms'");
+          await pause(200);
+        }
+        return new Set();
+      },
+    };
+    expect(await foldInbox(deps, { wait: true })).toMatchObject({ rows: 3, observations: 3 });
+    expect(stoodStill).toBe(2);
+  });
+
   test.skipIf(!ON_POSTGRES)('is left to whoever folds it already, or waited for', async () => {
     await send(0, 1, HOME, { trusted: true });
     const other = await pool.connect();
