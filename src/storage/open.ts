@@ -71,11 +71,12 @@ const UNKNOWN_HOST = 'the store cannot be reached: nobody here knows the host th
 const UNASKED = 'the store cannot be reached: the name server does not say where the host is that DATABASE_URL names';
 /** What the pool says when all of its connections are in use for longer than anybody may wait. */
 const BUSY = 'the store is too busy: no connection came free in time';
-/** SQLSTATE of a server that is there and can't serve: classes 53 (no room, memory or connection left) and 58 (its system failed). */
+/** SQLSTATE of a server that is there and can't serve: classes 53 (no room, memory or connection left, or none allowed) and 58 (its system failed). */
 const UNABLE: Readonly<Record<string, string>> = {
   '53100': 'the store has no room left on its disk',
   '53200': 'the store has no memory left',
   '53300': 'the store has no connection left for this user',
+  '53400': 'the store may not write all that a query needs to temporary files: its temp_file_limit is too small',
   '25006': 'the store is read only: a standby, or set so',
 };
 

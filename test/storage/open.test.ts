@@ -65,3 +65,13 @@ test.each([
 ])('says of a store that fails with %s what to look at', (code, syscall, says) => {
   expect(describeStoreLoss(Object.assign(new Error(code), { code, syscall }))).toMatch(says);
 });
+
+test('says which setting of a store is too small when a query may not spill what it sorts', async () => {
+  const client = await (await openTestStore()).pool.connect();
+  await client.query(`begin; set local temp_file_limit = 0; set local work_mem = '64kB'`);
+  const failure = await client
+    .query('select max(g) from (select g from generate_series(1, 100000) g order by -g offset 1) sorted')
+    .catch((error) => error);
+  client.release(true);
+  expect(describeStoreLoss(failure)).toMatch(/temp_file_limit is too small$/);
+});
