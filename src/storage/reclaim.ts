@@ -9,10 +9,12 @@ const TABLES = ['inbox', 'mac_learning', 'cell_learning', 'wifi_stations', 'blue
 
 /**
  * Autovacuum's own bounds (PostgreSQL manual, "Automatic Vacuuming"): 50 dead rows and a fifth of the rows. Counts of dead rows end with the
- * process, so a file that grew by a fifth since it was last looked through counts as well.
+ * process, so a file that grew by a fifth since it was last looked through counts as well. Of reports a hundredth, which is each hour: what a
+ * folded one said lies in its free room until the next reports take that, and of a week's digests a fifth is most of a day (migration 0019).
  */
 const DUE = `select s.relname as name from pg_stat_user_tables s join pg_class c on c.oid = s.relid
-  where s.relname = any($1) and s.n_dead_tup >= 50 and (s.n_dead_tup > 50 + 0.2 * greatest(c.reltuples, s.n_live_tup)
+  where s.relname = any($1) and s.n_dead_tup >= 50
+    and (s.n_dead_tup > 50 + case s.relname when 'inbox' then 0.01 else 0.2 end * greatest(c.reltuples, s.n_live_tup)
     or pg_relation_size(c.oid) / current_setting('block_size')::int > 100 + 1.2 * c.relpages)
   order by s.n_dead_tup`;
 
