@@ -173,7 +173,7 @@ async function foldClaimed(client: PoolClient, deps: FoldDeps, pacing: Pacing): 
   // What was learnt from is not kept; its digest is, for the week in which it may come again.
   await client.query(
     `update inbox set folded_at = $2, contributor = null, payload = '' where folded_at is null and id = any($1)`,
-    // To the hour, like the arrival, which it follows within a minute.
+    // To the hour, like the arrival, which it follows within minutes.
     [claimed.map(({ id }) => id), floorToHour(nowMs)],
   );
   return sum;
