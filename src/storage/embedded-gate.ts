@@ -1,15 +1,20 @@
 // Lets several clients share the one session of an embedded PGlite over a Unix socket, in PostgreSQL's own protocol: what a
 // client sends up to its Sync is one turn (embedded-turns.ts).
-// Not a second session: SET and temporary tables are seen by all, so nobody should use them here.
+// Not a second session: SET and temporary tables are seen by all, so nobody should use them here. So it lets in nobody but us: the
+// first thing that pg_dump does is to set the search_path, after which nobody found a table any more until the next start.
 // Why not @electric-sql/pglite-socket: it queues message by message, so a big Bind that arrives in two pieces lets another
 // client's Parse in between and is bound to that client's statement (seen in trials with 20,000-row batches).
 
 import { createServer, type Server, type Socket } from 'node:net';
 import type { PGlite } from '@electric-sql/pglite';
 import { createTurns, type Guest, type Turn, type Turns } from './embedded-turns.ts';
-import { createFrames, FIRST, MAX_MESSAGE_BYTES, MESSAGE } from './wire-frames.ts';
+import { EMBEDDED_NAME } from './prepared.ts';
+import { createFrames, FIRST, MAX_MESSAGE_BYTES, MESSAGE, parametersOf, refusalOf } from './wire-frames.ts';
 
 type Client = Guest & { batch: Uint8Array[]; batchBytes: number; started: boolean };
+
+const NOT_YOURS =
+  'the embedded store has one session, which is Honeyguide’s alone; for a copy of it, stop Honeyguide and copy DATA_DIR';
 
 export type EmbeddedGate = { close(): Promise<void> };
 
@@ -61,11 +66,12 @@ function attach(socket: Socket, turns: Turns<Client>): void {
   socket.on('close', () => turns.leave(client));
 }
 
-/** A client's first message: its turn if it begins a session, null for what only asks how to. */
+/** A client's first message: its turn if it begins a session, null for what only asks how to, and for whoever is not one of us. */
 function greet(client: Client, message: Uint8Array): Turn<Client> | null {
   const code = Buffer.from(message.buffer).readInt32BE(4);
   if (code === FIRST.sslRequest || code === FIRST.gssRequest) client.socket.write('N');
   else if (code === FIRST.cancelRequest) client.socket.destroy();
+  else if (parametersOf(message).get('application_name') !== EMBEDDED_NAME) client.socket.end(refusalOf(NOT_YOURS));
   else {
     client.started = true;
     return { client, messages: [message] };

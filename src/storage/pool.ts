@@ -6,7 +6,7 @@
 import pg from 'pg';
 import { Client, type TimedQuery } from './client.ts';
 import { SOCKET_PORT } from './embedded.ts';
-import { APPLICATION_NAME } from './prepared.ts';
+import { APPLICATION_NAME, EMBEDDED_NAME } from './prepared.ts';
 
 /** How to reach an open store from another thread of this process; holds a password, so it never leaves it. */
 export type StoreAddress = { kind: 'postgres'; url: string } | { kind: 'embedded'; socketFolder: string };
@@ -94,6 +94,7 @@ export function openPool(
           port: SOCKET_PORT,
           user: 'postgres',
           database: 'postgres',
+          application_name: EMBEDDED_NAME,
           // An empty one, or pg would look for a password file and ask for PGPASSWORD.
           password: '',
           ssl: false,

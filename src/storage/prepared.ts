@@ -4,6 +4,8 @@ import type { ClientBase, Pool, QueryResult, QueryResultRow } from 'pg';
 
 /** Names connections to a PostgreSQL server, there and here. */
 export const APPLICATION_NAME = 'honeyguide';
+/** Names connections to the embedded store, whose gate lets in no others. */
+export const EMBEDDED_NAME = 'honeyguide-embedded';
 
 /** What pg's types don't say of a client: how it was connected. */
 type Connected = (ClientBase | Pool) & { readonly connectionParameters?: { readonly application_name?: string } };

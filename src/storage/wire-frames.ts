@@ -10,6 +10,22 @@ export const FIRST = { cancelRequest: 80877102, sslRequest: 80877103, gssRequest
 /** Types of later ones. */
 export const MESSAGE = { query: 0x51, sync: 0x53, flush: 0x48, functionCall: 0x46, terminate: 0x58 } as const;
 
+/** What a startup message says of the session that it asks for, by name. */
+export function parametersOf(startup: Uint8Array): ReadonlyMap<string, string> {
+  const words = Buffer.from(startup.subarray(8)).toString().split('\0');
+  const parameters = new Map<string, string>();
+  for (let i = 0; i + 1 < words.length && words[i] !== ''; i += 2) parameters.set(words[i], words[i + 1]);
+  return parameters;
+}
+
+/** An answer in place of a session: an ErrorResponse of feature_not_supported, in a sentence for people. */
+export function refusalOf(sentence: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C0A000\0M${sentence}\0\0`);
+  const head = Buffer.alloc(5, 'E');
+  head.writeUInt32BE(4 + fields.length, 1);
+  return Buffer.concat([head, fields]);
+}
+
 export type Frames = {
   /** Adds what the socket brought. */
   push(chunk: Buffer): void;

@@ -5,6 +5,7 @@ import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { openGate } from '../../src/storage/embedded-gate.ts';
+import { EMBEDDED_NAME } from '../../src/storage/prepared.ts';
 import { createFrames } from '../../src/storage/wire-frames.ts';
 import { afterFile, ON_POSTGRES, testFolder } from '../support/store.ts';
 
@@ -42,8 +43,9 @@ const IDLE_IN_TRANSACTION_MS = 1500;
 
 describe.skipIf(ON_POSTGRES)('the gate of the embedded store', () => {
   let host: string;
+  const us = { user: 'postgres', database: 'postgres', password: '', application_name: EMBEDDED_NAME };
   const client = async (): Promise<pg.Client> => {
-    const made = new pg.Client({ host, user: 'postgres', database: 'postgres', password: '' });
+    const made = new pg.Client({ ...us, host });
     made.on('error', () => {});
     await made.connect();
     afterFile(() => made.end().catch(() => {}));
@@ -141,6 +143,22 @@ describe.skipIf(ON_POSTGRES)('the gate of the embedded store', () => {
     await sleep(50);
     connection.stream.destroy();
     expect((await other.query('select count(*)::int as n from t where i = 77')).rows).toEqual([{ n: 0 }]);
+  });
+
+  test('lets in nobody but Honeyguide, whose one session a pg_dump would leave without its tables', async () => {
+    const one = await client();
+    for (const application_name of ['pg_dump', 'honeyguide', undefined]) {
+      const stranger = new pg.Client({ ...us, host, application_name });
+      stranger.on('error', () => {});
+      const asking = stranger.connect().then(() => stranger.query(`select set_config('search_path', '', false)`));
+      const refusal = await asking.catch((error) => error);
+      expect((await one.query('select count(*) from t')).rowCount).toBe(1);
+      expect(refusal).toMatchObject({
+        severity: 'FATAL',
+        code: '0A000',
+        message: expect.stringMatching(/copy DATA_DIR/),
+      });
+    }
   });
 
   test('hangs up on who does not speak the protocol, and serves the others on', async () => {
