@@ -3,7 +3,7 @@
 // fsync, and its fdatasync does nothing. Promises: what is committed with synchronous_commit, and all that recovery needs,
 // is on disk when the commit is answered; a disk that refuses ends the store, which starts again from what is there.
 
-import { fdatasyncSync, fsyncSync } from 'node:fs';
+import { fdatasyncSync, fsyncSync, readFileSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite, type PGliteOptions } from '@electric-sql/pglite';
@@ -22,6 +22,24 @@ const INPUT_OUTPUT_ERROR = 29;
 
 /** PGlite's own parameters, but for `-F`, which is `fsync` off; and of the ways to sync the one that reaches NODEFS. */
 const START_PARAMS = [...PGlite.defaultStartParams.filter((param) => param !== '-F'), '-c', 'wal_sync_method=fsync'];
+
+/** What PGlite is, and what makes files that no other version reads. */
+export const POSTGRES_MAJOR = '18';
+
+/** Throws, with a sentence for people, if another version's PostgreSQL made these files: it would take them for damaged. */
+export function requireReadable(folder: string): void {
+  let made: string;
+  try {
+    made = readFileSync(join(folder, 'PG_VERSION'), 'latin1').trim();
+  } catch {
+    // Files that are damaged are told of by who opens them.
+    return;
+  }
+  if (!/^[1-9]\d?$/.test(made) || made === POSTGRES_MAJOR) return;
+  throw new Error(
+    `the embedded store in DATA_DIR was made by PostgreSQL ${made}, and this version of Honeyguide has ${POSTGRES_MAJOR}: it is not damaged, but only a version that has ${made} can open it`,
+  );
+}
 
 /** Options for `PGlite.create` that keep its files in `folder`, durably. */
 export function durableFiles(folder: string): PGliteOptions {

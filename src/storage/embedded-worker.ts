@@ -6,7 +6,7 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
-import { durableFiles, syncFolder, syncPath } from './embedded-files.ts';
+import { durableFiles, requireReadable, syncFolder, syncPath } from './embedded-files.ts';
 import { openGate } from './embedded-gate.ts';
 import { migrateEmbedded } from './migrate.ts';
 
@@ -22,6 +22,7 @@ if (!existsSync(files)) {
   await syncPath(folder);
 }
 
+requireReadable(files);
 const db = await PGlite.create(durableFiles(files));
 await migrateEmbedded(db);
 rmSync(socketPath, { force: true });

@@ -1,9 +1,19 @@
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
 import { socketFolderOf } from '../../src/storage/embedded.ts';
+import { POSTGRES_MAJOR } from '../../src/storage/embedded-files.ts';
 import { describeStoreLoss, openStore } from '../../src/storage/open.ts';
 import { startScript } from '../support/process.ts';
 import { afterFile, ON_POSTGRES, testFolder, testStoreConfig } from '../support/store.ts';
@@ -122,6 +132,18 @@ describe.skipIf(ON_POSTGRES)('the embedded store', () => {
       )
       .toBe(1);
     expect(lost.length).toBeGreaterThan(0);
+  });
+
+  test('says which PostgreSQL made its files if that is another than ours, and not that they are damaged', async () => {
+    const config = await testStoreConfig();
+    const version = join(config.dataDir, 'embedded', 'pgdata', 'PG_VERSION');
+    expect(readFileSync(version, 'latin1').trim()).toBe(POSTGRES_MAJOR);
+    writeFileSync(version, '17\n');
+    await expect(openStore(config)).rejects.toThrow(/made by PostgreSQL 17, .* has 18: it is not damaged/);
+    writeFileSync(version, `${POSTGRES_MAJOR}\n`);
+    const store = await openStore(config);
+    afterFile(() => store.close());
+    expect((await store.pool.query(count)).rows[0].n).toBe(0);
   });
 
   test('is tried again for as long as it cannot start, and can be closed meanwhile', async () => {
