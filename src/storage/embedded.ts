@@ -35,7 +35,8 @@ export type EmbeddedOptions = {
   signal?: AbortSignal;
 };
 
-export type Embedded = { socketFolder: string; close(): Promise<void> };
+/** `isOurs`: this process runs it, another one does not. */
+export type Embedded = { socketFolder: string; isOurs: boolean; close(): Promise<void> };
 
 /** Opens or reaches the store below `dataDir`. Rejects with a sentence for people if neither is possible in time. */
 export async function openEmbedded(dataDir: string, options: EmbeddedOptions): Promise<Embedded> {
@@ -48,7 +49,7 @@ export async function openEmbedded(dataDir: string, options: EmbeddedOptions): P
     const lock = lockFolder(folder, options.role);
     if (lock) return own(folder, socketFolder, lock, options);
     if (options.role === 'command' && (await answers(socketPath(socketFolder)))) {
-      return { socketFolder, close: async () => {} };
+      return { socketFolder, isOurs: false, close: async () => {} };
     }
     const holder = readHolder(folder);
     const who = holder ? `${holder.role === 'server' ? 'a server' : 'a command'} (process ${holder.pid})` : 'a process';
@@ -112,6 +113,7 @@ async function own(
   }
   return {
     socketFolder,
+    isOurs: true,
     async close() {
       if (closing.signal.aborted) return;
       closing.abort();

@@ -26,6 +26,20 @@ export async function migrationState(run: Run): Promise<MigrationState> {
   return { applied: known, expected: files.length, unknown: applied.size - known };
 }
 
+/** Throws, with a sentence for people, if a store that somebody else serves has not just the tables of this version. */
+export async function requireMigrated(run: Run): Promise<void> {
+  const { applied, expected, unknown } = await migrationState(run);
+  if (unknown > 0) throw new Error(ofNewer(unknown));
+  if (applied < expected) {
+    throw new Error(
+      `the store is served by an older Honeyguide, and lacks ${expected - applied} migration(s) of this one: restart that as this version first`,
+    );
+  }
+}
+
+const ofNewer = (unknown: number): string =>
+  `the store holds ${unknown} migration(s) this version does not know: it was opened by a newer or another Honeyguide; update this one`;
+
 /** Migrates a PostgreSQL server; whoever comes second waits for the first and finds nothing left to do. */
 export async function migratePostgres(pool: pg.Pool): Promise<void> {
   const client = await pool.connect();
@@ -46,11 +60,7 @@ export async function migrateEmbedded(db: PGlite): Promise<void> {
 async function applyMissing(run: Run): Promise<void> {
   const { files, applied } = await compare(run);
   const missing = files.filter((file) => !applied.delete(file.hash));
-  if (applied.size > 0) {
-    throw new Error(
-      `the store holds ${applied.size} migration(s) this version does not know: it was opened by a newer or another Honeyguide; update this one`,
-    );
-  }
+  if (applied.size > 0) throw new Error(ofNewer(applied.size));
   if (missing.length === 0) return;
   await run('begin');
   await run('create schema if not exists drizzle');

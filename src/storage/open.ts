@@ -4,7 +4,7 @@
 
 import type pg from 'pg';
 import { openEmbedded } from './embedded.ts';
-import { migratePostgres } from './migrate.ts';
+import { migratePostgres, requireMigrated } from './migrate.ts';
 import { openPool, SERVER_QUERY_MS, type StoreAddress } from './pool.ts';
 import type { Holder } from './store-lock.ts';
 
@@ -51,13 +51,17 @@ export async function openStore(config: StoreConfig, options: OpenOptions = {}):
     signal: options.signal,
   });
   const store = connectStore({ kind: 'embedded', socketFolder: embedded.socketFolder }, options.onError);
-  return {
-    ...store,
-    async close() {
-      await store.close();
-      await embedded.close();
-    },
+  const close = async () => {
+    await store.close();
+    await embedded.close();
   };
+  try {
+    if (!embedded.isOurs) await requireMigrated((sql) => store.pool.query(sql));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { ...store, close };
 }
 
 /** Connects to a store that is open already. Connects when first used. `queryMs` as openPool has it. */

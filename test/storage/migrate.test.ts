@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { migrationState } from '../../src/storage/migrate.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { startScript } from '../support/process.ts';
-import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder } from '../support/store.ts';
+import { afterFile, ON_POSTGRES, openTestStore, testDatabase, testFolder, testStoreConfig } from '../support/store.ts';
 
 describe('migrations', () => {
   test('are all applied to an open store', async () => {
@@ -25,6 +25,27 @@ describe('migrations', () => {
     );
     await expect(again).rejects.toThrow(/newer/);
   });
+
+  test.skipIf(ON_POSTGRES)(
+    'of another version are told of, beside a server that runs that: a command would fail half-way, or on tables that changed',
+    async () => {
+      const config = await testStoreConfig();
+      const { pool, close } = await openStore(config, { role: 'server' });
+      afterFile(close);
+      const command = async () => (await openStore(config)).close();
+      await command();
+      const last = 'select max(created_at) from drizzle.__drizzle_migrations';
+      const { rows } = await pool.query(
+        `delete from drizzle.__drizzle_migrations where created_at = (${last}) returning *`,
+      );
+      await expect(command()).rejects.toThrow(/served by an older Honeyguide, and lacks 1 migration/);
+      const put = 'insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)';
+      await pool.query(put, [rows[0].hash, rows[0].created_at]);
+      await command();
+      await pool.query(put, ['of the future', '9000000000000000']);
+      await expect(command()).rejects.toThrow(/newer/);
+    },
+  );
 
   test.runIf(ON_POSTGRES)('run once when several processes start at once on an empty database', async () => {
     const url = await testDatabase();
