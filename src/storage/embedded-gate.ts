@@ -9,10 +9,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { PGlite } from '@electric-sql/pglite';
 import { createTurns, type Guest, type Turn, type Turns } from './embedded-turns.ts';
 import { EMBEDDED_NAME } from './prepared.ts';
-import { createFrames, FIRST, MAX_MESSAGE_BYTES, MESSAGE, parametersOf, refusalOf } from './wire-frames.ts';
+import { createFrames, FIRST, farewellOf, MAX_MESSAGE_BYTES, MESSAGE, parametersOf } from './wire-frames.ts';
 
 type Client = Guest & { batch: Uint8Array[]; batchBytes: number; started: boolean };
 
+/** Told as feature_not_supported. */
 const NOT_YOURS =
   'the embedded store has one session, which is Honeyguide’s alone; for a copy of it, stop Honeyguide and copy DATA_DIR';
 
@@ -71,7 +72,8 @@ function greet(client: Client, message: Uint8Array): Turn<Client> | null {
   const code = Buffer.from(message.buffer).readInt32BE(4);
   if (code === FIRST.sslRequest || code === FIRST.gssRequest) client.socket.write('N');
   else if (code === FIRST.cancelRequest) client.socket.destroy();
-  else if (parametersOf(message).get('application_name') !== EMBEDDED_NAME) client.socket.end(refusalOf(NOT_YOURS));
+  else if (parametersOf(message).get('application_name') !== EMBEDDED_NAME)
+    client.socket.end(farewellOf('0A000', NOT_YOURS));
   else {
     client.started = true;
     return { client, messages: [message] };

@@ -1,9 +1,9 @@
 // Whose turn it is in the one session of an embedded PGlite. Promises: a turn runs undivided; while a client is in a transaction
 // the others wait; a client that leaves takes its unfinished transaction with it, and one that stays silent inside a transaction
-// is cut off.
+// is cut off, as PostgreSQL would do it.
 import type { Socket } from 'node:net';
 import type { PGlite } from '@electric-sql/pglite';
-import { MESSAGE } from './wire-frames.ts';
+import { farewellOf, MESSAGE } from './wire-frames.ts';
 
 /** Somebody with turns; `gone` is set by `leave`. */
 export type Guest = { readonly socket: Socket; gone: boolean };
@@ -22,6 +22,12 @@ export type Turns<Client extends Guest> = {
 
 /** How long a client may be silent inside a transaction: others wait for it meanwhile. */
 const IDLE_IN_TRANSACTION_MS = 30_000;
+
+/** Says idle_in_transaction_session_timeout, and hangs up: who is not there any more never would. */
+function cutOff({ socket }: Guest): void {
+  socket.write(farewellOf('25P03', 'silent inside a transaction, for which all others wait'));
+  socket.destroy();
+}
 
 /** `onBroken` is told if PGlite itself fails; the turns are of no use after that. */
 export function createTurns<Client extends Guest>(
@@ -67,7 +73,7 @@ export function createTurns<Client extends Guest>(
 
   /** Counts from the owner's last bytes or turn: others that come and wait meanwhile don't set it back. */
   function watch(silent: Client): void {
-    idle ??= setTimeout(() => silent.socket.destroy(), idleInTransactionMs).unref();
+    idle ??= setTimeout(() => cutOff(silent), idleInTransactionMs).unref();
   }
 
   function stopWatching(): void {

@@ -18,9 +18,9 @@ export function parametersOf(startup: Uint8Array): ReadonlyMap<string, string> {
   return parameters;
 }
 
-/** An answer in place of a session: an ErrorResponse of feature_not_supported, in a sentence for people. */
-export function refusalOf(sentence: string): Buffer {
-  const fields = Buffer.from(`SFATAL\0VFATAL\0C0A000\0M${sentence}\0\0`);
+/** What ends a session, or comes in place of one: an ErrorResponse of this SQLSTATE, in a sentence for people. */
+export function farewellOf(code: string, sentence: string): Buffer {
+  const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${sentence}\0\0`);
   const head = Buffer.alloc(5, 'E');
   head.writeUInt32BE(4 + fields.length, 1);
   return Buffer.concat([head, fields]);

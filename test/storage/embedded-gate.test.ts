@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PGlite } from '@electric-sql/pglite';
 import pg from 'pg';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { Client } from '../../src/storage/client.ts';
 import { openGate } from '../../src/storage/embedded-gate.ts';
 import { EMBEDDED_NAME } from '../../src/storage/prepared.ts';
+import { transactAgain } from '../../src/storage/transaction.ts';
 import { createFrames } from '../../src/storage/wire-frames.ts';
 import { afterFile, ON_POSTGRES, testFolder } from '../support/store.ts';
 
@@ -120,6 +122,24 @@ describe.skipIf(ON_POSTGRES)('the gate of the embedded store', () => {
     await others[0].query('begin');
     await sleep(IDLE_IN_TRANSACTION_MS * 0.8);
     await others[0].query('commit');
+  });
+
+  test('says so to whom it cuts off, as PostgreSQL does, and what was to be done is done the second time', async () => {
+    const pool = new pg.Pool({ ...us, host, Client });
+    pool.on('error', () => {});
+    afterFile(() => pool.end());
+    const codes: string[] = [];
+    const kept = await transactAgain(pool, async (one) => {
+      await one.query('insert into t values (4)');
+      if (codes.length === 0) await sleep(IDLE_IN_TRANSACTION_MS * 1.5);
+      try {
+        return (await one.query('select count(*)::int as n from t where i = 4')).rows;
+      } catch (error) {
+        codes.push((error as { code: string }).code);
+        throw error;
+      }
+    });
+    expect([codes, kept]).toEqual([['25P03'], [{ n: 1 }]]);
   });
 
   test('survives errors, also inside a transaction that is then left', async () => {
