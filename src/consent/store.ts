@@ -5,6 +5,7 @@
 import type { ClientBase, Pool } from 'pg';
 import { type Device, openJson, sealJson } from '../devices/profile.ts';
 import type { Chain } from '../disclosures/chain.ts';
+import { consentDetail } from '../disclosures/consent-row-contract.ts';
 import { KIND, PRECISION, type Precision } from '../disclosures/entry.ts';
 import { type Recipient, type RecipientRow, recipientOf } from '../partners/recipient.ts';
 import type { PolicyVersion } from '../policy/versions.ts';
@@ -103,7 +104,7 @@ export function appendConsent(chain: Chain, device: Device, event: NewEvent): nu
     basis: 'consent',
     precision: event.precision as Precision,
     policyVersion: event.policyVersion,
-    detail: event.state,
+    detail: consentDetail({ ...event, device: device.id }),
   });
 }
 

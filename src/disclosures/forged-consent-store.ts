@@ -1,12 +1,15 @@
 // Consents against the ledger: whoever can write tables, but lacks the ledger's key, can make up a yes that nobody said, and every
 // gateway would go by it; the row of its number says another thing then, or is not there, or is of a yes of somebody else's or of before.
-// Promises: one look at one moment; of scopes, sources and ends a row says nothing, and whose it is under their own key alone: for
-// that events are gone by. Rows are dropped for age long after what they said has ended: no yes in force is that old.
+// Promises: one look at one moment; that what it allows, until when and whose it is are a row's too (consent-row-contract.ts), but of rows
+// from before they were: for those, whose it is is what events say. Rows are dropped for age long after what they said has ended: no yes
+// in force is that old.
 import type { Pool } from 'pg';
+import { CONSENT_DETAIL_SQL } from './consent-row-contract.ts';
 import { KIND } from './entry.ts';
 
 /** True if row `l` says what consent `c` says. */
-const SAYS_SO = `l.kind = ${KIND.consent} and l.application = c.application and l.purpose = c.purpose and l.detail = c.state
+const SAYS_SO = `l.kind = ${KIND.consent} and l.application = c.application and l.purpose = c.purpose
+  and l.detail in (c.state, ${CONSENT_DETAIL_SQL})
   and l.precision = c.precision and l.policy_version = c.policy_version`;
 
 /** True if consent `c` is in force. */

@@ -1,7 +1,7 @@
 // Proves that the ledger is what was written: every row follows from the one before under the ledger's key, numbers have no
 // gap, both ends are where they should be. Promises: constant memory however long the ledger; finds any edit, gap, reorder,
 // cut tail, cut beginning, lost head or row beyond either end, and names the first row that does not hold; and consents, as they stand
-// and as they came about, that are not what the ledger says was said (of their scopes, sources and ends it says nothing). Whoever can write tables could set the ledger back
+// and as they came about, that are not what the ledger says was said. Whoever can write tables could set the ledger back
 // to an earlier end whole: that is found by an end that was noted before (`known`), as the command prints one.
 import { chainHash, KIND, type LedgerEntry } from './entry.ts';
 import { type HmacKey, hmacKey } from './hmac.ts';

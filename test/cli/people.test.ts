@@ -122,6 +122,8 @@ describe('honeyguide parental', () => {
     };
     expect(receipts.map(({ state }) => state)).toEqual(['invalidated', 'withdrawn', 'given', 'given', 'given']);
     expect(receipts[0].application).toBe(kept);
+    // Its end is not what its row says: audit verify would find it.
+    await store.pool.query('delete from grants where application = $1', [lapsed]);
     const { receipt } = (await gateway.call('GET', `/v1/me/receipts/${receipts[0].id}`, token)).body as {
       receipt: string;
     };
@@ -246,6 +248,22 @@ describe('honeyguide audit verify', () => {
       'said to be as old as what is dropped',
       'update grants set precision = 2, expires_at = 4e12, event_seq = 0 where device = $1',
     ],
+    ['with another end', "update grants set expires_at = 4e12 where device = $1 and state = 'given'"],
+    [
+      'with another end from the first on',
+      `with e as (update consent_events set expires_at = 4e12 where device = $1 and state = 'given' returning seq)
+       update grants set expires_at = 4e12 where event_seq in (select seq from e)`,
+    ],
+    [
+      'with other scopes',
+      "update grants set scopes = '{geolocate,last-location}' where device = $1 and state = 'given'",
+    ],
+    ['by other sources', "update grants set sources = 1 where device = $1 and state = 'given'"],
+    [
+      'that somebody else gave, with its history',
+      `with moved as (update consent_events set device = gen_random_uuid() where device = $1 and state = 'given' returning seq, device)
+       update grants g set device = m.device from moved m where g.event_seq = m.seq`,
+    ],
     ['taken from a refusal', "update grants set state = 'given' where device = $1 and state = 'refused'"],
     [
       'said to be about another application',
@@ -282,6 +300,8 @@ describe('honeyguide audit verify', () => {
     const client = await store.pool.connect();
     try {
       await client.query('begin');
+      // Whoever owns a table takes away what guards it.
+      await client.query('alter table consent_events disable trigger user');
       await client.query(forge, [id]);
       const audit = { ...store, pool: { query: client.query.bind(client) } } as never;
       const { exitCode, output } = await runCommand(['audit', 'verify', '--json'], audit, env);
