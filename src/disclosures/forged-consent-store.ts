@@ -1,9 +1,11 @@
 // Consents against the ledger: whoever can write tables, but lacks the ledger's key, can make up a yes that nobody said, and every
-// gateway would go by it; the row of its number says another thing then, or is not there, or is of a yes of somebody else's or of before.
+// gateway would go by it, or take a no away, which shows a region; the row of its number says another thing then, or is not there, or is of
+// a word of somebody else's or of before.
 // Promises: one look at one moment; that what it allows, until when and whose it is are a row's too (consent-row-contract.ts), but of rows
 // from before they were: for those, whose it is is what events say. Rows are dropped for age long after what they said has ended: no yes
 // in force is that old.
 import type { Pool } from 'pg';
+import { FLAG } from '../devices/device-contract.ts';
 import { CONSENT_DETAIL_SQL } from './consent-row-contract.ts';
 import { KIND } from './entry.ts';
 
@@ -14,12 +16,18 @@ const SAYS_SO = `l.kind = ${KIND.consent} and l.application = c.application and 
 
 /** True if consent `c` is in force. */
 const IN_FORCE = `c.state in ('given', 'reconfirmed') and c.expires_at > extract(epoch from now()) * 1000`;
-/** True if the row that consent `c` names is of a yes of somebody else's, or of one that was followed by another word. */
+/** True if the row that consent `c` names is of somebody else's word, or of one that was followed by another. */
 const IS_BORROWED = `exists (select from consent_events e where e.seq = c.event_seq and e.device <> c.device)
   or exists (select from consent_events e where e.device = c.device and e.seq > c.event_seq
     and e.application = c.application and e.purpose = c.purpose)`;
+/** True if event `c` is a no, somebody's last word, and does not stand. Other words go after three years, a no with its device only. */
+const IS_LOST_NO = `(c.state in ('refused', 'objected') or c.precision = 0 and c.state in ('given', 'reconfirmed'))
+  and not exists (select from grants g where g.device = c.device and g.application = c.application and g.purpose = c.purpose)
+  and not exists (select from consent_events e where e.device = c.device and e.seq > c.seq
+    and e.application = c.application and e.purpose = c.purpose)
+  and exists (select from devices d where d.id = c.device and d.flags & ${FLAG.erasing} = 0)`;
 
-/** The number of the first event of consent, or consent as it stands, that is not what its row says; null if there is none. */
+/** The number of the first event of consent, or consent as it stands, that is not what its row says, or of a no that is gone; null if there is none. */
 export async function readForgedConsent(pool: Pool): Promise<number | null> {
   const { rows } = await pool.query<{ seq: number | null }>(
     `select min(f.seq)::float8 as seq from (
@@ -30,7 +38,9 @@ export async function readForgedConsent(pool: Pool): Promise<number | null> {
        union all
        (select c.event_seq from grants c cross join ledger_head h left join ledger l on l.seq = c.event_seq
         where (c.event_seq > h.dropped_seq or (${IN_FORCE})) and (${SAYS_SO}) is not true
-          or (${IN_FORCE}) and (${IS_BORROWED}) order by c.event_seq limit 1)) f`,
+          or ${IS_BORROWED} order by c.event_seq limit 1)
+       union all
+       (select c.seq from consent_events c where ${IS_LOST_NO} order by c.seq limit 1)) f`,
   );
   return rows[0].seq;
 }

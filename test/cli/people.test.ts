@@ -280,6 +280,13 @@ describe('honeyguide audit verify', () => {
        where g.device = $1 and g.state = 'withdrawn' and e.record = g.record and e.state = 'given'`,
     ],
     [
+      'or silence in place of a no, as it was before that',
+      `update grants g set state = 'withdrawn', precision = e.precision, scopes = e.scopes, sources = e.sources,
+         expires_at = e.expires_at, event_seq = e.seq from consent_events e
+       where g.device = $1 and g.state = 'refused' and e.record = g.record and e.state = 'withdrawn'`,
+    ],
+    ['or silence in place of a no that was removed', "delete from grants where device = $1 and state = 'refused'"],
+    [
       'put into its history',
       `insert into consent_events select seq + 1000000, device, record, application, purpose, at, 'given', 2, scopes, sources,
          policy_version, expires_at, sealed from consent_events where device = $1 and state <> 'device' limit 1`,
@@ -288,7 +295,10 @@ describe('honeyguide audit verify', () => {
     const token = await gateway.register({ ageBand: '18plus', jurisdiction: 'NL' });
     const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
     await put(token, 'region');
-    await put(token, 'none', await addTestApplication(store));
+    const refused = await addTestApplication(store);
+    await put(token, 'region', refused);
+    await gateway.call('DELETE', consentUrl(refused), token);
+    await put(token, 'none', refused);
     const taken = await addTestApplication(store);
     await put(token, 'precise', taken);
     await gateway.call('DELETE', consentUrl(taken), token);
