@@ -52,14 +52,15 @@ const OUR_BEARER = /^bearer +(hg[ta]_.*)$/is;
 const OURS_MISSPELT = /(?:^|[^a-z0-9])hg[ta]_/i;
 
 /**
- * What a request of the MLS family says its phone is: its `device` parameter, else its bearer (`authorization`) if that is of ours; null
+ * What a request of the MLS family says its phone is: its `device` parameter, or its bearer (`authorization`) if that is of ours; null
  * if it says nothing, or presents somebody else's bearer, as KaiOS does. Not verified, and perhaps nothing that can be a token: mangled, two
  * that differ, or one in a header that is spelt otherwise. Whoever says who it is and can't be understood is a phone that nobody knows, not one without switches.
+ * Two that differ may be two phones': neither's switches and consents are gone by for the readings of the other.
  */
 export function deviceNamed(device: unknown, authorization: string | undefined): string | null {
   const said = new Set((Array.isArray(device) ? device : [device]).filter((text) => text !== undefined && text !== ''));
+  const borne = authorization === undefined ? undefined : OUR_BEARER.exec(authorization)?.[1].trimEnd();
+  if (borne !== undefined) said.add(borne);
   if (said.size > 0) return [...said].join(' ');
-  if (authorization === undefined) return null;
-  const ours = OUR_BEARER.exec(authorization)?.[1].trimEnd();
-  return ours ?? (OURS_MISSPELT.test(authorization) ? `misspelt ${authorization}` : null);
+  return authorization !== undefined && OURS_MISSPELT.test(authorization) ? `misspelt ${authorization}` : null;
 }

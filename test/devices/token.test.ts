@@ -42,15 +42,23 @@ test('what speaks for a person is told apart from what is the device towards one
     expect([isApplicationToken(other), isWireToken(other)]).toEqual([false, false]);
 });
 
-test('a request names its phone by the parameter, however often it says the same, else by a bearer of ours', () => {
+test('a request names its phone by the parameter, or by a bearer of ours, however often it says the same', () => {
   const [token, other] = [formatToken(randomBytes(32)), formatApplicationToken(randomBytes(32))];
-  for (const said of [token, [token, token], ['', token]]) expect(deviceNamed(said, `Bearer ${other}`)).toBe(token);
+  for (const said of [token, [token, token], ['', token]])
+    for (const header of [undefined, `Bearer ${token}`, 'Bearer hawk-id', `Basic ${other}`])
+      expect(deviceNamed(said, header)).toBe(token);
   for (const nothing of [undefined, '', ['', '']]) {
     for (const header of [`Bearer ${other}`, `bearer  ${other}`, `BEARER ${other} `])
       expect(deviceNamed(nothing, header)).toBe(other);
     for (const header of [undefined, '', 'Bearer', 'Basic aGd0Xw==', 'Bearer hawk-id', `Bearer x${other}`])
       expect(deviceNamed(nothing, header)).toBe(null);
   }
+});
+
+test('a request that names one phone by the parameter and another by its bearer names neither', () => {
+  const [token, other] = [formatToken(randomBytes(32)), formatApplicationToken(randomBytes(32))];
+  for (const said of [token, [token, token], ['', token]])
+    expect(isWireToken(deviceNamed(said, `Bearer ${other}`))).toBe(false);
 });
 
 test('what was meant to name a phone and can’t be a token is not taken for silence', () => {
