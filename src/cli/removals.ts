@@ -17,7 +17,7 @@ export const usage = `usage: honeyguide removals list [--json]
 Requests that came in by POST /v1/privacy/bssid-removal: those that wait for a proof, and the last thousand that were carried
 out, by a proof or by you. Confirm one when you have seen that the device is the requester's: its position is gone from all
 answers within a second, and it is never learnt or imported again. Undo one that turns out to be forged: the map may learn the
-access point again.
+access point again, and an import brings its position back.
 `;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {

@@ -116,10 +116,25 @@ export async function listBarred(db: Pool): Promise<{ code: string; barredAt: nu
   return rows.map((row) => ({ code: row.code, barredAt: row.barred_at }));
 }
 
-/** Lets the map learn again what was barred under a code, for removals that turn out to be forged; false if none was. */
+/**
+ * Lets the map learn again what was barred under a code, for removals that turn out to be forged; false if none was. Its row is no
+ * newer than what is imported any more: else a file from before the removal would not bring its position back. Whose hash that was is
+ * not known here: rows that were barred in the same moment, and are still, are dated so too, and stay barred.
+ */
 export async function undoRemoval(db: Pool, code: string): Promise<boolean> {
-  const { rowCount } = await db.query('delete from barred_stations where code = $1', [code]);
-  return rowCount === 1;
+  return await transact(db, async (client) => {
+    const { rows } = await client.query(
+      'delete from barred_stations where code = $1 returning barred_at::float8 as "barredAt"',
+      [code],
+    );
+    for (const { barredAt } of rows)
+      for (const [use] of BARRED_KINDS)
+        await client.query(
+          `update ${use}_stations set modified_at = null where lat is null and modified_at = $1 and source is null`,
+          [barredAt],
+        );
+    return rows.length === 1;
+  });
 }
 
 /** An address, and the code of the request for its removal. */

@@ -157,6 +157,39 @@ test('the operator sees what was removed, also by a forged proof, and can undo i
   expect(await undoRemoval(pool, code)).toBe(false);
 });
 
+test.each([
+  ['as old as before the removal', { modifiedAt: new Date(NOW_MS - DAY_MS).toISOString() }],
+  ['of no date', {}],
+])('what a forged proof removed comes back by a file that is %s, once it was undone', async (_how, dated) => {
+  const [mac, other] = [await knownAp(), await knownAp()];
+  const [code] = [await request(mac), await request(other)];
+  await noteRefusals(pool, [mac, other], KEY, NOW_MS);
+  await settleRemovals(pool, KEYS, NOW_MS);
+  const lines = [mac, other].map((one) => ({
+    type: 'wifi',
+    mac: formatMac(one),
+    lat: 3,
+    lon: 4,
+    radiusM: 30,
+    samples: 9,
+  }));
+  async function* file() {
+    for (const line of lines) yield Buffer.from(`${JSON.stringify({ ...line, ...dated })}\n`);
+  }
+  const bringBack = () =>
+    importStations(store, file(), {
+      ...{ nowMs: NOW_MS + 120_000, macs: AT_REST.macs },
+      barredAmong: (client, among) => barredAmong(client, among, KEY),
+    });
+  await bringBack();
+  expect((await rowOf(mac)).lat).toBeNull();
+  await undoRemoval(pool, code);
+  await bringBack();
+  expect(await rowOf(mac)).toMatchObject({ lat: 3, lon: 4 });
+  // Barred in the same moment, and still.
+  expect((await rowOf(other)).lat).toBeNull();
+});
+
 test('the barred list does not say whom it bars', async () => {
   const mac = await knownAp();
   await confirmRemoval(pool, await request(mac), KEYS, NOW_MS);
