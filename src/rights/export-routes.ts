@@ -1,11 +1,12 @@
 // GET /v1/me/export: a person's copy of everything that is held (GDPR 15, 20), sent while it is read. Promises: one page is in memory,
 // however much there is; who asks and does not read holds up no other for long; a copy that breaks off ends the connection
-// before its document is complete; a token of an erased phone gets a copy of nothing, which says so if law still holds something.
+// before its document is complete, and so does one whose token ends meanwhile; a token of an erased phone gets a copy of nothing, which says so if law still holds something.
 import type { FastifyInstance } from 'fastify';
 import { FLAG } from '../devices/device-contract.ts';
 import { Problem, refuseProblem } from '../http/errors/problem.ts';
 import { createTurns, openPieces } from '../http/pieces.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
+import { CopyEnded } from './copy-ended.ts';
 import { exportJson } from './held-json.ts';
 import type { Presented, Rights, Suppressed } from './me-store.ts';
 import { Export } from './me-wire.ts';
@@ -51,14 +52,21 @@ export function addExportRoute(scope: FastifyInstance, rights: Rights, now: () =
       const { pages, finish } = rights.export(subject);
       const first = { ...head, device: subject.id, counts: { takesPart: (subject.flags & FLAG.objected) === 0 } };
       const pieces = exportJson(first, pages, async () => ({ recipients: await finish() }));
-      const body = await openPieces(pieces, LIMITS, () => {
+      const begin = () => {
         const endTurn = takeTurn(subject.id);
         if (endTurn === null) return null;
-        return (error) => {
+        return (error: unknown) => {
           endTurn();
-          if (error !== null) log.error(describeError(error), 'an export broke off');
+          if (error !== null && !(error instanceof CopyEnded)) log.error(describeError(error), 'an export broke off');
         };
-      });
+      };
+      let body: Awaited<ReturnType<typeof openPieces>>;
+      try {
+        body = await openPieces(pieces, LIMITS, begin);
+      } catch (error) {
+        if (error instanceof CopyEnded) return refuseProblem(reply, { kind: 'unauthenticated' });
+        throw error;
+      }
       if (body === null) return refuseProblem(reply, { kind: 'unavailable', retryAfterS: RETRY_S });
       return reply.header('content-type', 'application/json; charset=utf-8').send(body);
     },

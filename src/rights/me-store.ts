@@ -4,7 +4,7 @@
 import type { ClientBase, Pool } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import { ledgerSubject, type Random } from '../devices/device-key.ts';
-import type { Device } from '../devices/profile.ts';
+import type { Presented as PresentedDevice } from '../devices/profile.ts';
 import type { Chain } from '../disclosures/chain.ts';
 import { KIND } from '../disclosures/entry.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
@@ -13,6 +13,7 @@ import { isAheadSql } from '../sharing/ahead-tick-contract.ts';
 import { transact } from '../storage/transaction.ts';
 import { DAY_MS } from '../time/spans.ts';
 import { openChallenge, type Person, takeProof } from './challenges-store.ts';
+import { CopyEnded } from './copy-ended.ts';
 import { type RecipientName, readCopy } from './copy-store.ts';
 import { type Disclosed, SHOWN_KINDS } from './disclosure-words.ts';
 import { beginErasure, type EraseDeps, isSuppressed } from './erase-store.ts';
@@ -30,7 +31,7 @@ export type RightsDeps = EraseDeps & {
   readonly tagsOf: TagsOf;
 };
 /** A device as the token's hook found it. */
-export type Presented = Pick<Device, 'id' | 'key' | 'flags'>;
+export type Presented = Pick<PresentedDevice, 'id' | 'key' | 'flags' | 'tokenHash'>;
 
 /** Past any row's number. */
 const LAST = Number.MAX_SAFE_INTEGER;
@@ -68,12 +69,13 @@ export function createRights(deps: RightsDeps) {
       const nowMs = now();
       const person = personOf(device);
       const { pages, recipients } = readCopy(pool, person, nowMs, deps.tagsOf);
+      const isGood = () => isTokenGood(pool, device, now());
       async function finish(): Promise<RecipientName[]> {
         const names = await recipients();
         await whileThere(pool, device, (client) => noteAccess(deps, client, person, nowMs));
         return names;
       }
-      return { pages, finish };
+      return { pages: whileGood(pages, isGood), finish };
     },
 
     restrict: (device: Presented) => setFlag(deps, device, FLAG.restricted, true, 'restriction', 'restricted'),
@@ -128,6 +130,26 @@ export function createRights(deps: RightsDeps) {
     disclosures: (device: Presented, before: number | null, limit: number) =>
       readDisclosures(pool, device, before, limit, now()),
   };
+}
+
+/**
+ * The pages until the token that they were asked by ends, then CopyEnded (attack: a copy by a token that was copied is read slowly, and goes on
+ * for an hour after its person ended the token or was erased: rows of the ledger are there still).
+ */
+async function* whileGood(pages: AsyncIterable<HeldPage>, isGood: () => Promise<boolean>): AsyncGenerator<HeldPage> {
+  for await (const page of pages) {
+    if (!(await isGood())) throw new CopyEnded();
+    yield page;
+  }
+}
+
+async function isTokenGood(pool: Pool, { id, tokenHash }: Presented, nowMs: number): Promise<boolean> {
+  const { rows } = await pool.query(
+    `select 1 from device_tokens t join devices d on d.id = t.device
+     where t.token_hash = $1 and t.device = $2 and t.expires_at > $3 and d.flags & ${FLAG.erasing} = 0`,
+    [tokenHash, id, nowMs],
+  );
+  return rows.length > 0;
 }
 
 const personOf = ({ id, key }: Presented): Person => ({ device: id, key });

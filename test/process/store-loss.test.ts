@@ -81,7 +81,12 @@ test('so is a store that is lost, or read only, when somebody’s token was foun
     contact: '',
   };
   const { rights, findSuppressed } = openRights(setup);
-  const phone = { id: '6f0b3a3e-7d1c-4a86-9a55-0f1f4b6c2d10', key: Buffer.alloc(32), flags: 0 };
+  const phone = {
+    id: '6f0b3a3e-7d1c-4a86-9a55-0f1f4b6c2d10',
+    key: Buffer.alloc(32),
+    flags: 0,
+    tokenHash: Buffer.alloc(32),
+  };
   const proof = openChallenge({ device: phone.id, key: phone.key }, 'erasure', Date.now(), randomBytes).nonce;
   const answer = answerChallenge(proofKeyOf(phone.key), 'erasure', proof);
   for (const asking of [

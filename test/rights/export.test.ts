@@ -1,4 +1,5 @@
 // A copy of much: of somebody who was shown thousands of times.
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import Fastify from 'fastify';
 import { describe, expect, test, vi } from 'vitest';
@@ -86,6 +87,52 @@ describe('a copy of somebody who was shown thousands of times', () => {
     socket.destroy();
     await vi.waitFor(async () => expect((await call(ada, 'GET', '/v1/me/requests')).status).toBe(200));
     connects.mockRestore();
+  });
+});
+
+describe('a copy that is read slowly, after', () => {
+  /** Asks for a copy and takes nothing of it but its head, until `ended`; then all that still comes. Resolves to its text. */
+  async function readAfter(ada: Phone, ended: () => Promise<unknown>): Promise<string> {
+    const url = await world.app.listen({ port: 0, host: '127.0.0.1' }).catch(() => world.app.listeningOrigin);
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('utf8').on('error', () => {});
+    socket.on('data', (piece) => {
+      text += piece;
+    });
+    socket.write(
+      `GET /v1/me/export HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer ${ada.token}\r\n\r\n`,
+    );
+    await once(socket, 'data');
+    socket.pause();
+    await ended();
+    socket.resume();
+    await once(socket, 'close');
+    return text;
+  }
+  const LAST = 300 * PAGE_ROWS;
+
+  test.each<[string, (ada: Phone) => Promise<unknown>]>([
+    ['its token was ended', (ada) => call(ada, 'DELETE', '/v1/me/token')],
+    [
+      'its person was erased',
+      async (ada) => call(ada, 'POST', '/v1/me/erasure', {}, await world.proof(ada, 'erasure')),
+    ],
+  ])('%s, breaks off: whoever copied the token reads no further', async (how, end) => {
+    const ada = await phone();
+    await show(ada, 'slow', LAST, how === 'its token was ended' ? 6_000_000 : 7_000_000);
+    const ended = async () => expect(await end(ada)).toMatchObject({ status: expect.toBeOneOf([200, 204]) });
+    const text = await readAfter(ada, ended);
+    expect(text).toContain('honeyguide-export-1');
+    expect(text.split('"application":"slow"').length - 1).toBeLessThan(LAST);
+    expect(text).not.toContain('"recipients"');
+  });
+
+  test('nothing happened, is whole', async () => {
+    const ada = await phone();
+    await show(ada, 'slow', LAST, 8_000_000);
+    const text = await readAfter(ada, async () => {});
+    expect(text.split('"application":"slow"').length - 1).toBe(LAST);
   });
 });
 

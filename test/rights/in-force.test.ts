@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadSecrets } from '../../src/config/secrets.ts';
 import { unseal } from '../../src/devices/device-key.ts';
+import { hashToken } from '../../src/devices/token.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { TICK_MS } from '../../src/privacy/coarse-state.ts';
 import { eraseDepsOf } from '../../src/process/rights.ts';
@@ -64,7 +65,10 @@ async function known() {
   expect(await shown(device)).toEqual(EVERYTHING);
   return {
     device,
-    presented: { id: device.id, key: Buffer.from((await findPerson(pool, MASTERS, device.id))!.key), flags: 0 },
+    presented: {
+      ...{ id: device.id, key: Buffer.from((await findPerson(pool, MASTERS, device.id))!.key), flags: 0 },
+      tokenHash: hashToken(device.token),
+    },
   };
 }
 
@@ -182,7 +186,7 @@ test('a restriction, an objection, a child’s mark and an erasure take the phon
     const { key } = (await findPerson(pool, MASTERS, device.id))!;
     await visit(device.id);
     expect(await visits(device.id)).toBe(1);
-    await act({ id: device.id, key: Buffer.from(key), flags: 0 });
+    await act({ id: device.id, key: Buffer.from(key), flags: 0, tokenHash: hashToken(device.token) });
     expect(await visits(device.id)).toBe(0);
   }
   expect(await visits(bystander.id)).toBe(1);
@@ -281,6 +285,7 @@ test('vendors, licensees and our own analytics are told the same of the same pho
       id: device.id,
       key: Buffer.from((await findPerson(pool, MASTERS, device.id))!.key),
       flags: 0,
+      tokenHash: hashToken(device.token),
     });
     const restricted = await gateways[0].ask({ key: one.key, device: device.token }, at());
     answers.add(JSON.stringify([silent, granted, restricted].map((answer) => [answer.statusCode, answer.payload])));

@@ -5,6 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { hashToken } from '../../src/devices/token.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
 import { setSuspended } from '../../src/partners/registry-store.ts';
 import { eraseDepsOf } from '../../src/process/rights.ts';
@@ -77,7 +78,7 @@ test('nobody is told more after anything that protects, and each is told what wa
       const model = { restricted: false, child: false, erased: false, suspended: [false, false] };
       const said: Said[] = ['withdrawn', 'withdrawn'];
       const person = (await findPerson(pool, MASTERS, device.id))!;
-      const presented = { id: device.id, key: Buffer.from(person.key), flags: 0 };
+      const presented = { id: device.id, key: Buffer.from(person.key), flags: 0, tokenHash: hashToken(device.token) };
 
       const told = async (): Promise<Level[]> => {
         const answers: Level[] = [];
