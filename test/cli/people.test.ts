@@ -285,6 +285,11 @@ describe('honeyguide audit verify', () => {
          expires_at = e.expires_at, event_seq = e.seq from consent_events e
        where g.device = $1 and g.state = 'refused' and e.record = g.record and e.state = 'withdrawn'`,
     ],
+    [
+      'or no more since a policy widened what it is for',
+      `insert into policies (version, effective_at, published_at, material, widens)
+       select '2026-12-past-it', $2::int8, $2::int8, true, '{recipients}' where $1::uuid is not null`,
+    ],
     ['or silence in place of a no that was removed', "delete from grants where device = $1 and state = 'refused'"],
     [
       'put into its history',
@@ -312,7 +317,7 @@ describe('honeyguide audit verify', () => {
       await client.query('begin');
       // Whoever owns a table takes away what guards it.
       await client.query('alter table consent_events disable trigger user');
-      await client.query(forge, [id]);
+      await client.query(forge, forge.includes('$2') ? [id, COMMAND_NOW_MS] : [id]);
       const audit = { ...store, pool: { query: client.query.bind(client) } } as never;
       const { exitCode, output } = await runCommand(['audit', 'verify', '--json'], audit, env);
       expect([exitCode, JSON.parse(output)]).toEqual([
@@ -362,6 +367,8 @@ describe('honeyguide policies', () => {
     });
     const old = { precision: 'precise', policyVersion: '2017-06-30' };
     expect((await gateway.call('PUT', consentUrl(weather), late, old)).status).toBe(409);
+    // Holds that are as they should be are none that somebody made up.
+    expect((await runCommand(['audit', 'verify'], store, env)).exitCode).toBe(0);
 
     const document = (await gateway.call('GET', '/v1/policies/current')).body as {
       texts: { text: string; sha256: string }[];
