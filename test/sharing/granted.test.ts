@@ -61,6 +61,14 @@ test('a yes by some sources is told by those that its phone has on still, and no
   expect(await told(key, token)).toBe(404);
 });
 
+test('under a yes to precise a request that can’t be located is told nothing, where silence is told the region of its tick', async () => {
+  const { id, token } = await addDevice(inChain, clock.nowMs);
+  await setGrant(inChain, { id, token }, application, clock.nowMs);
+  expect([await told(key, token), await told(key, token, OTHER)]).toEqual(['precise', 'region']);
+  const unlocated = async (purpose: string) => (await ask({ key, device: token, purpose }, {})).statusCode;
+  expect([await unlocated(PURPOSE), await unlocated(OTHER)]).toEqual([404, 200]);
+});
+
 test('a purpose that was taken from an application is none of its own from then on, though its gateway has not heard of that yet', async () => {
   const { id, token } = await addDevice(inChain, clock.nowMs);
   await setGrant(inChain, { id, token }, application, clock.nowMs, {}, OTHER);
