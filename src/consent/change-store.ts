@@ -80,7 +80,7 @@ export async function putConsent(
   const terms = judgeConsent({ ...question, wanted, policies, current, now });
   if ('refused' in terms) return terms;
   // A remembered region may have to become a position, or nothing.
-  chain.changed(device.id);
+  chain.changed(device.id, about.application);
   return await record(client, chain, deps, about, found, terms, before, screen);
 }
 
@@ -104,7 +104,7 @@ export async function withdrawConsent(
     return { grant: before, registered: found, receipt: last?.capture.receipt ?? '' };
   }
   // What was precise is remembered nowhere, so nobody has to be waited for; a refusal is.
-  if (!isLive(before.state)) chain.changed(device.id);
+  if (!isLive(before.state)) chain.changed(device.id, about.application);
   const terms: Terms = { ...before, state: 'withdrawn' };
   return await record(client, chain, deps, about, found, terms, before, NO_SCREEN);
 }

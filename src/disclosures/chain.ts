@@ -13,8 +13,11 @@ export type Chain = {
   append(entry: LedgerEntry): number;
   /** True if row `seq` is what was written behind the row of hash `before`. */
   follows(before: Buffer, seq: number, entry: LedgerEntry, hash: Buffer): boolean;
-  /** Every replica forgets what it holds of this device (null = of everybody) before the change is acknowledged. */
-  changed(device: string | null): void;
+  /**
+   * Every replica forgets what it holds of this device (null = of everybody) before the change is acknowledged; with `application`, what
+   * it holds for that one: else whoever asks all the time sees by how long an answer takes that somebody else was told yes or no.
+   */
+  changed(device: string | null, application?: string): void;
 };
 
 /**
@@ -102,11 +105,13 @@ async function inTransaction<T>(
   }
 }
 
+type Change = { readonly device: string | null; readonly application: string | null };
+
 /** What one transaction adds to the chain, from the head that it found on. */
 type Links = {
   readonly chain: Chain;
   readonly written: readonly Row[];
-  readonly changes: readonly (string | null)[];
+  readonly changes: readonly Change[];
   begin(head: Head): void;
   /** Number of the last row. */
   seq(): number;
@@ -116,7 +121,7 @@ function createLinks(ledgerKey: HmacKey): Links {
   let seq = Number.NaN;
   let hash: Buffer = Buffer.alloc(0);
   const written: Row[] = [];
-  const changes: (string | null)[] = [];
+  const changes: Change[] = [];
   return {
     chain: {
       append(entry) {
@@ -127,7 +132,7 @@ function createLinks(ledgerKey: HmacKey): Links {
         return seq;
       },
       follows: (before, number, entry, after) => chainHash(ledgerKey, before, number, entry).equals(after),
-      changed: (device) => void changes.push(device),
+      changed: (device, application) => void changes.push({ device, application: application ?? null }),
     },
     ...{ written, changes },
     begin(head) {
@@ -184,14 +189,15 @@ async function commit(client: ClientBase): Promise<void> {
   if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
 }
 
-/** One row per transaction and device would need a key of two columns; a change of several devices is one of everybody. */
-async function announce(
-  client: ClientBase,
-  seq: number,
-  devices: readonly (string | null)[],
-  at: number,
-): Promise<void> {
-  const only = new Set(devices);
-  const device = only.size === 1 ? [...only][0] : null;
-  await client.query('insert into privacy_changes (seq, device, at) values ($1, $2, $3)', [seq, device, at]);
+/**
+ * One row per transaction and device would need a key of two columns; a change of several devices is one of everybody, one for several
+ * applications one for all.
+ */
+async function announce(client: ClientBase, seq: number, changes: readonly Change[], at: number): Promise<void> {
+  const [{ device, application }] = changes;
+  const isOfOne = changes.every((one) => one.device === device);
+  const isForOne = isOfOne && changes.every((one) => one.application === application);
+  await client.query('insert into privacy_changes (seq, device, application, at) values ($1, $2, $3, $4)', [
+    ...[seq, isOfOne ? device : null, isForOne ? application : null, at],
+  ]);
 }

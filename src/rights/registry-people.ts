@@ -229,7 +229,7 @@ export const PEOPLE_TABLES: Readonly<Record<string, TableEntry>> = {
   privacy_changes: {
     room: 'disclosures',
     what: 'that something about the device changed, so that every replica forgets what it remembers',
-    columns: { ...list('seq at', 'personal'), ...list('device', 'pseudonymous') },
+    columns: { ...list('seq at application', 'personal'), ...list('device', 'pseudonymous') },
     key: ['seq'],
     life: { kind: 'after', column: 'at', ttlMs: DAY_MS },
     endedBy: 'sweep',

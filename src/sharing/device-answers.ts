@@ -71,7 +71,7 @@ export function createDeviceAnswers(deps: DeviceAnswersDeps): DeviceAnswers {
     }
     const { region, tick, device, untilMs } = outcome;
     const answer: Told = { text: deps.texts(region, tick, query.polygon === '1'), source: '' };
-    told.remember(reading, device, room, deviceToken, tick, untilMs, answer);
+    told.remember(reading, device, application, room, deviceToken, tick, untilMs, answer);
     deps.noteVisit?.(device, region, nowMs);
     return answer;
   }

@@ -33,7 +33,7 @@ export function createOpenedDevices(lease: LeaseReader, tickOf: () => number): O
     begin: opened.begin,
     find: (token) => opened.find('', token, tickOf(), 0),
     remember: (reading, token, one) =>
-      opened.remember(reading, one.subject.device.id, '', token, tickOf(), Number.POSITIVE_INFINITY, one),
+      opened.remember(reading, one.subject.device.id, null, '', token, tickOf(), Number.POSITIVE_INFINITY, one),
   };
 }
 

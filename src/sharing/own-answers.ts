@@ -36,7 +36,7 @@ export function createOwnAnswers({ lease, readSwitches, hashToken, onError }: Ow
       if (found === null) return UNKNOWN_DEVICE;
       if (found === 'damaged') return UNAVAILABLE;
       const sources = found.mayTeach ? found.sources : found.sources | MUTE;
-      switches.remember(reading, found.device, '', deviceToken, tick, found.untilMs, sources);
+      switches.remember(reading, found.device, null, '', deviceToken, tick, found.untilMs, sources);
       return question.locate(sources);
     } catch (error) {
       onError(error);

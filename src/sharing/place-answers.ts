@@ -32,7 +32,7 @@ export function createPlaceAnswers(deps: PlaceAnswersDeps): PlaceAnswers {
     const reading = standings.begin();
     try {
       const isGood = await deps.isGood(caller.id, nowMs);
-      standings.remember(reading, null, '', caller.id, tick, Number.POSITIVE_INFINITY, isGood);
+      standings.remember(reading, null, null, '', caller.id, tick, Number.POSITIVE_INFINITY, isGood);
       return place(question, application, tick, isGood, askedMs);
     } catch (error) {
       deps.onError(error);

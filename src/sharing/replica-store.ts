@@ -34,11 +34,16 @@ export type Replica = {
   stop(): Promise<void>;
 };
 
-type Change = { readonly head: number; readonly seq: number | null; readonly device: string | null };
+type Change = {
+  readonly head: number;
+  readonly seq: number | null;
+  readonly device: string | null;
+  readonly application: string | null;
+};
 
-const CHANGES = `select h.seq::float8 as head, c.seq::float8 as seq, c.device::text
+const CHANGES = `select h.seq::float8 as head, c.seq::float8 as seq, c.device::text, c.application
   from ledger_head h
-  left join lateral (select seq, device from privacy_changes where seq > $1 order by seq limit ${PAGE}) c on true
+  left join lateral (select seq, device, application from privacy_changes where seq > $1 order by seq limit ${PAGE}) c on true
   order by c.seq`;
 const RENEW = `with told as (
     insert into replicas (id, seen, lease_until)
@@ -76,9 +81,9 @@ export async function joinReplicas(deps: ReplicaDeps): Promise<Replica> {
       hold(before);
     }
     let changes = 0;
-    for (const { seq, device } of rows) {
+    for (const { seq, device, application } of rows) {
       if (seq === null) continue;
-      lease.forget(device);
+      lease.forget(device, application);
       seen = seq;
       changes++;
     }

@@ -2,10 +2,10 @@
 // application and a purpose; which of its sources a phone lets us use; that a key is good. Promises: nothing is answered from
 // here without a live lease, nor what somebody's change of mind has touched, nor beyond the tick or the token's end; nothing
 // is kept whose reading began before the lease did, or before a change that came in while it was read (attack A11).
-import { deviceWord, type LeaseReader } from './lease-memory.ts';
+import { ALL_APPLICATIONS, applicationWord, deviceWord, type LeaseReader } from './lease-memory.ts';
 
-/** A device that something is remembered of; once forgotten it is so for every entry that names it. */
-type Note = { forgotten: boolean };
+/** A device that something is remembered of, for an application or for all; once forgotten it is so for every entry that names both. */
+type Note = { forgotten: boolean; readonly application: number; next: Note | undefined };
 type Entry<T> = { readonly note: Note; readonly until: number; readonly value: T };
 
 /** Where a reading of the store began; pass it to what is remembered from it. */
@@ -15,10 +15,14 @@ export type TickMemory<T> = {
   /** What is remembered under these names, in this tick; null = ask the store. */
   find(room: string, name: string, tick: number, nowMs: number): T | null;
   begin(): Reading;
-  /** Remembers a value about a device (null = about nobody, forgotten with everybody) until `untilMs` or the tick's end. */
+  /**
+   * Remembers a value about a device (null = about nobody, forgotten with everybody) until `untilMs` or the tick's end; for an application
+   * (null = for all): what another one was told yes or no makes no difference to it.
+   */
   remember(
     reading: Reading,
     device: string | null,
+    application: string | null,
     room: string,
     name: string,
     tick: number,
@@ -43,15 +47,31 @@ export function createTickMemory<T>(lease: LeaseReader, maxEntries: number = MAX
     entries = 0;
   }
 
-  function forget(device: number | null): void {
+  function forget(device: number | null, application: number): void {
     if (device === null) {
       clear();
       return;
     }
-    const note = notes.get(device);
-    if (note === undefined) return;
-    note.forgotten = true;
-    notes.delete(device);
+    let kept: Note | undefined;
+    for (let note = notes.get(device); note !== undefined; ) {
+      const { next } = note;
+      note.forgotten = isAffected(note.application, application);
+      if (!note.forgotten) {
+        note.next = kept;
+        kept = note;
+      }
+      note = next;
+    }
+    if (kept === undefined) notes.delete(device);
+    else notes.set(device, kept);
+  }
+
+  function noteOf(device: number, application: number): Note {
+    const first = notes.get(device);
+    for (let note = first; note !== undefined; note = note.next) if (note.application === application) return note;
+    const note = { forgotten: false, application, next: first };
+    notes.set(device, note);
+    return note;
   }
 
   /** Forgets whom others were told to forget, and all of an earlier tick. */
@@ -70,20 +90,17 @@ export function createTickMemory<T>(lease: LeaseReader, maxEntries: number = MAX
       return entry.value;
     },
     begin: () => ({ position: lease.position(), wasLive: lease.isLive() }),
-    remember(reading, device, room, name, tick, untilMs, value) {
+    remember(reading, device, application, room, name, tick, untilMs, value) {
       catchUp(memoryTick);
       if (!reading.wasLive || tick !== memoryTick || entries >= maxEntries) return;
       const word = device === null ? -1 : deviceWord(device);
+      const asked = applicationWord(application);
       let isTouched = false;
-      lease.since(reading.position, (changed) => {
-        isTouched ||= changed === null || changed === word;
+      lease.since(reading.position, (changed, by) => {
+        isTouched ||= changed === null || (changed === word && isAffected(asked, by));
       });
       if (isTouched || !lease.isLive()) return;
-      let note = notes.get(word);
-      if (note === undefined) {
-        note = { forgotten: false };
-        notes.set(word, note);
-      }
+      const note = noteOf(word, asked);
       let names = rooms.get(room);
       if (names === undefined) {
         names = new Map();
@@ -93,4 +110,9 @@ export function createTickMemory<T>(lease: LeaseReader, maxEntries: number = MAX
       names.set(name, { note, until: untilMs, value });
     },
   };
+}
+
+/** True if what is remembered for one application is of a change for another: words of applicationWord. */
+function isAffected(application: number, changed: number): boolean {
+  return application === ALL_APPLICATIONS || changed === ALL_APPLICATIONS || application === changed;
 }

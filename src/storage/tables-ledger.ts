@@ -77,10 +77,11 @@ export const disclosureCounts = pgTable(
   (t) => [primaryKey({ columns: [t.application, t.tick, t.outcome] })],
 );
 
-/** What every replica must forget about a device (null = about everyone) before a change of mind is acknowledged. */
+/** What every replica must forget about a device (null = about everyone), for an application (null = for all), before a change of mind is acknowledged. */
 export const privacyChanges = pgTable('privacy_changes', {
   seq: bigint('seq', { mode: 'number' }).primaryKey(),
   device: uuid('device'),
+  application: text('application'),
   at: timeMs('at').notNull(),
 });
 

@@ -179,4 +179,41 @@ describe('the chain', () => {
     expect((await pool.query('select device from privacy_changes')).rows).toEqual([{ device: null }]);
     await expect(inChain(async (_client, chain) => chain.changed(null))).rejects.toThrow('needs a row');
   });
+
+  test.each<[string, [string | null, string?][], [string | null, string | null]]>([
+    [
+      'one device and application',
+      [
+        ['a', 'bus'],
+        ['a', 'bus'],
+      ],
+      ['a', 'bus'],
+    ],
+    [
+      'several applications one for all',
+      [
+        ['a', 'bus'],
+        ['a', 'shop'],
+      ],
+      ['a', null],
+    ],
+    ['an application and of the device one for all', [['a', 'bus'], ['a']], ['a', null]],
+    [
+      'several devices one of everybody, for all',
+      [
+        ['a', 'bus'],
+        ['b', 'bus'],
+      ],
+      [null, null],
+    ],
+    ['everybody one of everybody', [['a', 'bus'], [null]], [null, null]],
+  ])('makes changes of %s', async (_what, changes, [device, application]) => {
+    const id = (one: string | null) => one && `6f0c0000-0000-4000-8000-00000000000${one}`;
+    await inChain(async (_client, chain) => {
+      chain.append(entry({ kind: KIND.device }));
+      for (const [one, by] of changes) chain.changed(id(one), by);
+    });
+    const { rows } = await pool.query('select device, application from privacy_changes');
+    expect(rows).toEqual([{ device: id(device), application }]);
+  });
 });

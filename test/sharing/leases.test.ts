@@ -57,7 +57,7 @@ async function join(pollMs: number) {
 function keep(gateway: { remembered: ReturnType<typeof createTickMemory<string>> }, device: string): void {
   const { remembered } = gateway;
   remembered.find('app', device, 1, 0);
-  remembered.remember(remembered.begin(), device, 'app', device, 1, 1_000, `region of ${device}`);
+  remembered.remember(remembered.begin(), device, null, 'app', device, 1, 1_000, `region of ${device}`);
 }
 const find = (gateway: { remembered: ReturnType<typeof createTickMemory<string>> }, device: string) =>
   gateway.remembered.find('app', device, 1, 0);
@@ -202,9 +202,9 @@ describe('what a thread remembers', () => {
     const reading = remembered.begin();
     writer.forget(B);
     writer.forget(A);
-    remembered.remember(reading, A, 'app', A, 1, 1_000, 'stale');
+    remembered.remember(reading, A, null, 'app', A, 1, 1_000, 'stale');
     expect(remembered.find('app', A, 1, 0)).toBeNull();
-    remembered.remember(reading, '00000000-0000-4000-8000-000000000003', 'app', 'c', 1, 1_000, 'fine');
+    remembered.remember(reading, '00000000-0000-4000-8000-000000000003', null, 'app', 'c', 1, 1_000, 'fine');
     expect(remembered.find('app', 'c', 1, 0)).toBe('fine');
   });
 
@@ -215,8 +215,8 @@ describe('what a thread remembers', () => {
     const before = { ...without, wasLive: true };
     writer.forget(null);
     writer.hold(clock.ms + 1_000, clock.ms + 1_000);
-    remembered.remember(without, A, 'app', A, 1, 1_000, 'stale');
-    remembered.remember(before, A, 'app', A, 1, 1_000, 'stale');
+    remembered.remember(without, A, null, 'app', A, 1, 1_000, 'stale');
+    remembered.remember(before, A, null, 'app', A, 1, 1_000, 'stale');
     expect(remembered.find('app', A, 1, 0)).toBeNull();
   });
 
@@ -227,23 +227,62 @@ describe('what a thread remembers', () => {
       ['other app', A],
       ['app', B],
     ])
-      remembered.remember(remembered.begin(), device, room, device, 1, 1_000, 'before');
-    remembered.remember(remembered.begin(), null, '', 'a key', 1, 1_000, 'good');
+      remembered.remember(remembered.begin(), device, null, room, device, 1, 1_000, 'before');
+    remembered.remember(remembered.begin(), null, null, '', 'a key', 1, 1_000, 'good');
     writer.forget(A);
     expect([remembered.find('app', A, 1, 0), remembered.find('other app', A, 1, 0)]).toEqual([null, null]);
     expect([remembered.find('app', B, 1, 0), remembered.find('', 'a key', 1, 0)]).toEqual(['before', 'good']);
     writer.forget(B);
-    remembered.remember(remembered.begin(), B, 'app', B, 1, 1_000, 'after');
+    remembered.remember(remembered.begin(), B, null, 'app', B, 1, 1_000, 'after');
     expect(remembered.find('app', B, 1, 0)).toBe('after');
-    remembered.remember(remembered.begin(), A, 'app', A, 1, 1_000, 'after');
+    remembered.remember(remembered.begin(), A, null, 'app', A, 1, 1_000, 'after');
     expect(remembered.find('app', A, 1, 0)).toBe('after');
     writer.forget(null);
     expect([remembered.find('app', A, 1, 0), remembered.find('', 'a key', 1, 0)]).toEqual([null, null]);
   });
 
+  test('for an application is not forgotten with what another was told yes or no, but with a change of the device itself', () => {
+    const { writer, remembered } = open();
+    const all = [
+      ['bus', 'bus'],
+      ['shop', 'shop'],
+      ['switches', null],
+    ] as const;
+    const keepAll = () => {
+      for (const [name, application] of all)
+        remembered.remember(remembered.begin(), A, application, name, A, 1, 1_000, name);
+    };
+    const kept = () => all.map(([name]) => remembered.find(name, A, 1, 0));
+    keepAll();
+    writer.forget(A, 'bus');
+    // What was remembered for all may have been read with what was said to one.
+    expect(kept()).toEqual([null, 'shop', null]);
+    keepAll();
+    writer.forget(B, 'shop');
+    expect(kept()).toEqual(['bus', 'shop', 'switches']);
+    writer.forget(A);
+    expect(kept()).toEqual([null, null, null]);
+  });
+
+  test('for an application is nothing that was read before its own change came in, or one of the device', () => {
+    const { writer, remembered } = open();
+    const find = () => remembered.find('bus', A, 1, 0);
+    for (const [by, isKept] of [
+      ['shop', true],
+      ['bus', false],
+      [null, false],
+    ] as const) {
+      const reading = remembered.begin();
+      writer.forget(A, by);
+      writer.forget(B, 'bus');
+      remembered.remember(reading, A, 'bus', 'bus', A, 1, 1_000, 'region');
+      expect([by, find()]).toEqual([by, isKept ? 'region' : null]);
+    }
+  });
+
   test('is nothing while there is no lease, nor what was read while there was none, nor of another tick', () => {
     const { writer, remembered } = open();
-    remembered.remember(remembered.begin(), A, 'app', A, 1, 1_000, 'region');
+    remembered.remember(remembered.begin(), A, null, 'app', A, 1, 1_000, 'region');
     writer.end();
     expect(remembered.find('app', A, 1, 0)).toBeNull();
     const without = remembered.begin();
@@ -251,10 +290,10 @@ describe('what a thread remembers', () => {
     expect(remembered.find('app', A, 1, 0)).toBe('region');
     const during = remembered.begin();
     writer.end();
-    remembered.remember(during, B, 'app', B, 1, 1_000, 'while it ended');
+    remembered.remember(during, B, null, 'app', B, 1, 1_000, 'while it ended');
     writer.hold(clock.ms + 1_000, clock.ms + 1_000);
-    remembered.remember(without, B, 'app', B, 1, 1_000, 'read without');
-    remembered.remember(remembered.begin(), B, 'app', B, 2, 1_000, 'of the next');
+    remembered.remember(without, B, null, 'app', B, 1, 1_000, 'read without');
+    remembered.remember(remembered.begin(), B, null, 'app', B, 2, 1_000, 'of the next');
     expect(remembered.find('app', B, 1, 0)).toBeNull();
   });
 
@@ -263,14 +302,14 @@ describe('what a thread remembers', () => {
     for (const tick of [1, 2]) {
       few.find('app', A, tick, 0);
       for (const name of ['one', 'one', 'two', 'three'])
-        few.remember(few.begin(), null, 'app', name, tick, 1_000, name);
+        few.remember(few.begin(), null, null, 'app', name, tick, 1_000, name);
       expect(['one', 'two', 'three'].map((name) => few.find('app', name, tick, 0))).toEqual(['one', 'two', null]);
     }
   });
 
   test('ends with the tick, and with the token', () => {
     const { remembered } = open();
-    remembered.remember(remembered.begin(), A, 'app', A, 1, 500, 'region');
+    remembered.remember(remembered.begin(), A, null, 'app', A, 1, 500, 'region');
     expect(remembered.find('app', A, 1, 499)).toBe('region');
     expect(remembered.find('app', A, 1, 500)).toBeNull();
     expect(remembered.find('app', A, 2, 0)).toBeNull();
@@ -279,7 +318,7 @@ describe('what a thread remembers', () => {
 
   test('is all forgotten by a thread that missed more changes than it can tell', () => {
     const { writer, remembered } = open();
-    remembered.remember(remembered.begin(), A, 'app', A, 1, 1_000, 'region');
+    remembered.remember(remembered.begin(), A, null, 'app', A, 1, 1_000, 'region');
     for (let i = 0; i < 1_000; i++) writer.forget(B);
     expect(remembered.find('app', A, 1, 0)).toBe('region');
     for (let i = 0; i < 2_000; i++) writer.forget(B);

@@ -1,0 +1,1 @@
+ALTER TABLE "privacy_changes" ADD COLUMN "application" text;
