@@ -2,10 +2,12 @@
 // Promises: reading takes no lock; a drop takes the oldest rows only, as one run from the beginning, and is itself a row, so
 // that rows that somebody removed by hand are never taken for rows that were dropped for age.
 import type { ClientBase, Pool } from 'pg';
+import type { MasterKeys } from '../devices/master-keys.ts';
 import { allowDeletes } from '../storage/append-only.ts';
 import type { InChain } from './chain.ts';
 import { KIND, type Kind, type LedgerEntry } from './entry.ts';
 import { readForgedConsent } from './forged-consent-store.ts';
+import { readForgedDevice } from './forged-device-store.ts';
 import type { ReadLedger } from './verify.ts';
 
 /** Evidence is kept three years (privacy.md S1); consent itself ends within one. */
@@ -53,13 +55,14 @@ async function readBeyondEnds(pool: Pool): Promise<number | null> {
   return rows[0]?.seq ?? null;
 }
 
-/** The ledger as verify.ts reads it. */
-export function ledgerReader(pool: Pool): ReadLedger {
+/** The ledger as verify.ts reads it; devices only with the keys that open them. */
+export function ledgerReader(pool: Pool, masters?: MasterKeys): ReadLedger {
   return {
     ends: () => readEnds(pool),
     rows: (after, limit) => readRows(pool, after, limit),
     beyondEnds: () => readBeyondEnds(pool),
     forgedConsent: () => readForgedConsent(pool),
+    forgedDevice: async () => (masters === undefined ? null : await readForgedDevice(pool, masters)),
     droppedDetail,
   };
 }

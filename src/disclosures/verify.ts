@@ -1,7 +1,7 @@
 // Proves that the ledger is what was written: every row follows from the one before under the ledger's key, numbers have no
 // gap, both ends are where they should be. Promises: constant memory however long the ledger; finds any edit, gap, reorder,
 // cut tail, cut beginning, lost head or row beyond either end, and names the first row that does not hold; and consents, as they stand
-// and as they came about, that are not what the ledger says was said. Whoever can write tables could set the ledger back
+// and as they came about, that are not what the ledger says was said; and devices that are shown more of than was noted with it. Whoever can write tables could set the ledger back
 // to an earlier end whole: that is found by an end that was noted before (`known`), as the command prints one.
 import { chainHash, KIND, type LedgerEntry } from './entry.ts';
 import { type HmacKey, hmacKey } from './hmac.ts';
@@ -23,6 +23,8 @@ export type ReadLedger = {
   beyondEnds(): Promise<number | null>;
   /** The number of the first consent that is not what its row says, or has none; null if there is none. */
   forgedConsent(): Promise<number | null>;
+  /** The number of the row with which what was noted last of a device was written that is shown more of; null if there is none. */
+  forgedDevice(): Promise<number | null>;
   /** How a drop of aged rows is spelled in the ledger. */
   droppedDetail(seq: number): string;
 };
@@ -46,7 +48,8 @@ export type Fault =
   | 'beginningCut'
   | 'notTheKnownEnd'
   | 'added'
-  | 'forgedConsent';
+  | 'forgedConsent'
+  | 'forgedDevice';
 
 const PAGE_ROWS = 2_000;
 
@@ -96,5 +99,7 @@ async function verifyFrom(read: ReadLedger, key: HmacKey, ends: Ends, known: Kno
   // A yes that nobody said shows a place to whoever it names.
   const forged = await read.forgedConsent();
   if (forged !== null) return broken(forged, 'forgedConsent');
+  const loosened = await read.forgedDevice();
+  if (loosened !== null) return broken(loosened, 'forgedDevice');
   return { broken: null, rows, seq, hash };
 }

@@ -256,7 +256,11 @@ function openOps(parts: Parts & { readonly threads: ServerThreads; readonly jobs
     keys: () => keys().length,
   });
   const { opsHost, opsPort } = parts.config;
-  const checkLedger = createLedgerCheck(() => verifyLedger(ledgerReader(store.pool), secrets.ledgerKey), Date.now);
+  const masters = followMasterKeys(secretsPath(parts.config), () => performance.now());
+  const checkLedger = createLedgerCheck(
+    () => verifyLedger(ledgerReader(store.pool, masters), secrets.ledgerKey),
+    Date.now,
+  );
   // It has no password: who is not on this machine uses the command.
   const addAudit = (app: FastifyInstance) => isLoopbackHost(opsHost) && addAuditRoute(app, checkLedger);
   return openMetricsServer(registry, () => readStatus(memory.status), opsHost, opsPort, addAudit);

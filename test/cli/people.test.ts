@@ -332,6 +332,71 @@ describe('honeyguide audit verify', () => {
   });
 });
 
+describe('honeyguide audit verify, of devices', () => {
+  const OFF = 'update devices set flags = 0 where id = $1';
+  const child = { ageBand: 'under13', jurisdiction: 'NL' };
+  const adult = { ageBand: '18plus', jurisdiction: 'NL' };
+  const guard = (token: string) => gateway.call('PUT', '/v1/me/guard', token);
+  const nothing = async () => {};
+
+  test.each<[string, object, (token: string) => Promise<unknown>, string]>([
+    ['whose guard was taken off', adult, guard, OFF],
+    ['whose child’s mark was taken off', child, nothing, OFF],
+    [
+      'a parent of which was made up',
+      child,
+      nothing,
+      `insert into parental_consents (id, device, at, method, precise, sealed) values (gen_random_uuid(), $1, 1, 'payment', true, '')`,
+    ],
+    [
+      'of which nothing is noted any more',
+      adult,
+      guard,
+      `delete from consent_events where device = $1 and state = 'device'`,
+    ],
+    [
+      'the last note of which does not open any more',
+      adult,
+      guard,
+      `update consent_events set sealed = '' where device = $1 and state = 'device'`,
+    ],
+    [
+      'that was given back what it was before a source was switched off',
+      adult,
+      (token) => gateway.call('PATCH', '/v1/me', token, { sources: { wifi: false } }),
+      'update devices d set sealed = b.sealed from before b where d.id = $1',
+    ],
+  ])('finds one %s', async (_how, profile, change, forge) => {
+    const token = await gateway.register(profile);
+    const { id } = (await gateway.call('GET', '/v1/me', token)).body as { id: string };
+    const { sealed } = (await store.pool.query('select sealed from devices where id = $1', [id])).rows[0];
+    await change(token);
+    const client = await store.pool.connect();
+    const audit = async () => {
+      const on = { ...store, pool: { query: client.query.bind(client) } } as never;
+      const { exitCode, output } = await runCommand(['audit', 'verify', '--json'], on, env);
+      return [exitCode, JSON.parse(output).broken?.what ?? null];
+    };
+    try {
+      await client.query('begin');
+      expect(await audit()).toEqual([0, null]);
+      await client.query('alter table consent_events disable trigger user');
+      await client.query('create temporary table before (sealed bytea) on commit drop');
+      await client.query('insert into before values ($1)', [sealed]);
+      await client.query('savepoint untouched');
+      // Shown to nobody, and the doctor's.
+      await client.query(`update devices set sealed = '' where id = $1`, [id]);
+      expect(await audit()).toEqual([0, null]);
+      await client.query('rollback to untouched');
+      await client.query(forge, [id]);
+      expect(await audit()).toEqual([1, 'forgedDevice']);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  });
+});
+
 describe('honeyguide policies', () => {
   const DAY_MS = 86_400_000;
 
