@@ -5,12 +5,14 @@
 import type { ClientBase, Pool } from 'pg';
 import { chainHash, type LedgerEntry } from './entry.ts';
 import { type HmacKey, hmacKey } from './hmac.ts';
-import { inOneWrite, type Row, writeRows } from './rows-store.ts';
+import { inOneWrite, type Row, touchHead, writeRows } from './rows-store.ts';
 import { LEASE_MS } from './settle.ts';
 
 export type Chain = {
   /** Adds a row; returns its number, good from the commit on. */
   append(entry: LedgerEntry): number;
+  /** Moves the ledger's head as a row would, where there is none in the end: whether there is one is not to be seen (rows-store.ts). */
+  touch(): void;
   /** True if row `seq` is what was written behind the row of hash `before`. */
   follows(before: Buffer, seq: number, entry: LedgerEntry, hash: Buffer): boolean;
   /**
@@ -88,7 +90,7 @@ async function inTransaction<T>(
     const { written, changes } = links;
     if (changes.length > 0 && written.length === 0) throw new Error('a change of mind needs a row in the ledger');
     const writes = [
-      () => (written.length > 0 ? writeRows(client, written) : null),
+      () => (written.length > 0 ? writeRows(client, written) : links.isTouched() ? touchHead(client) : null),
       () => (changes.length > 0 ? announce(client, links.seq(), changes, now()) : null),
       () => commit(client),
     ];
@@ -112,6 +114,7 @@ type Links = {
   readonly chain: Chain;
   readonly written: readonly Row[];
   readonly changes: readonly Change[];
+  isTouched(): boolean;
   begin(head: Head): void;
   /** Number of the last row. */
   seq(): number;
@@ -122,6 +125,7 @@ function createLinks(ledgerKey: HmacKey): Links {
   let hash: Buffer = Buffer.alloc(0);
   const written: Row[] = [];
   const changes: Change[] = [];
+  let isTouched = false;
   return {
     chain: {
       append(entry) {
@@ -131,10 +135,14 @@ function createLinks(ledgerKey: HmacKey): Links {
         written.push([seq, hash, entry]);
         return seq;
       },
+      touch() {
+        isTouched = true;
+      },
       follows: (before, number, entry, after) => chainHash(ledgerKey, before, number, entry).equals(after),
       changed: (device, application) => void changes.push({ device, application: application ?? null }),
     },
     ...{ written, changes },
+    isTouched: () => isTouched,
     begin(head) {
       seq = Number(head.seq);
       hash = head.hash;

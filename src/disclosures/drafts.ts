@@ -60,7 +60,7 @@ export function createDrafts(ledgerKey: Uint8Array): Drafts {
       },
       async write(client, guard) {
         if (rows.length === 0) return true;
-        const step: Step = { from, to: { seq, hash } };
+        const step: Step = { from, to: { seq, hash, touched: from.touched } };
         own = [...own.slice(1 - MAX_OWN), step];
         end = step.to;
         // Behind those that are on their way, or the store would look for their end before it is there.
@@ -88,5 +88,5 @@ export function createDrafts(ledgerKey: Uint8Array): Drafts {
 }
 
 function isSame(a: Head, b: Head): boolean {
-  return a.seq === b.seq && a.hash.equals(b.hash);
+  return a.seq === b.seq && a.touched === b.touched && a.hash.equals(b.hash);
 }

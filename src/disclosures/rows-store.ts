@@ -10,8 +10,8 @@ export { inOneWrite } from '../storage/one-write.ts';
 /** A row with its number and its hash. */
 export type Row = readonly [seq: number, hash: Buffer, entry: LedgerEntry];
 
-/** The end of the ledger: number and hash of its last row. */
-export type Head = { readonly seq: number; readonly hash: Buffer };
+/** The end of the ledger: number and hash of its last row, and how often something was decided in its order that wrote none. */
+export type Head = { readonly seq: number; readonly hash: Buffer; readonly touched: number };
 
 const INSERT = `insert into ledger (seq, hash, at, kind, application, subject, purpose, basis, precision, event_seq,
     policy_version, tick, detail)
@@ -20,7 +20,7 @@ const INSERT = `insert into ledger (seq, hash, at, kind, application, subject, p
 const WRITE = `with written as (${INSERT}) update ledger_head set seq = $14, hash = $15`;
 /** What has to hold, besides the head, for rows to be written: `values` are the parameters of a condition (`writingIf`). */
 export type Guard = { readonly writing: Writing; readonly values: readonly unknown[] };
-export const GUARD_FROM = 18;
+export const GUARD_FROM = 19;
 /** A statement, made once: its text is long, and is compared with what its connection has prepared under that name. */
 export type Writing = { readonly name: string; readonly text: string };
 
@@ -34,10 +34,18 @@ export function writingIf(name: string, condition: string): Writing {
  * this statement began is looked at again when its row is locked (read committed).
  */
 const writeUpon = (guard: string): string => `with unmoved as (
-    select "only" from ledger_head where seq = $16 and hash = $17${guard} for update skip locked),
+    select "only" from ledger_head where seq = $16 and hash = $17 and touched = $18${guard} for update skip locked),
   moved as (update ledger_head h set seq = $14, hash = $15 from unmoved u where h."only" = u."only" returning h.seq)
   ${INSERT} where exists (select from moved)`;
 const WRITING: Writing = { name: 'ledger rows upon', text: writeUpon('') };
+
+/**
+ * Moves the head without a row. The ledger's lock is held. Attack: what is refused is a row, what is unknown or not located is none; a partner
+ * whose own phone is shown to it precisely by another gateway, which goes upon the head it knew, sees by how long that takes which it was.
+ */
+export async function touchHead(client: ClientBase): Promise<void> {
+  await queryPrepared(client, 'ledger touched', 'update ledger_head set touched = touched + 1', []);
+}
 
 /** Adds rows, at least one, and makes the last of them the head. The ledger's lock is held. */
 export async function writeRows(client: ClientBase, rows: readonly Row[]): Promise<void> {
@@ -55,7 +63,7 @@ export async function writeRowsUpon(
   guard: Guard | null,
 ): Promise<boolean> {
   const { name, text } = guard?.writing ?? WRITING;
-  const values = [...valuesOf(rows), head.seq, head.hash, ...(guard?.values ?? [])];
+  const values = [...valuesOf(rows), head.seq, head.hash, head.touched, ...(guard?.values ?? [])];
   const { rowCount } = await queryPrepared(client, name, text, values);
   return rowCount === rows.length;
 }

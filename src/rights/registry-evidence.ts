@@ -28,7 +28,7 @@ export const EVIDENCE_TABLES: Readonly<Record<string, TableEntry>> = {
   ledger_head: {
     room: 'disclosures',
     what: 'both ends of the chain',
-    columns: list('only seq hash dropped_seq dropped_hash', 'anonymous'),
+    columns: list('only seq hash touched dropped_seq dropped_hash', 'anonymous'),
     key: ['only'],
     life: { kind: 'lasts', because: 'as long as the ledger' },
     endedBy: 'nothing',

@@ -189,6 +189,7 @@ async function decideInOrder(
     return [{ device: subject.device.id, ask }];
   });
   if (shown.length > 0) await keepPresented(client, shown, nowMs);
+  chain.touch();
   return { outcomes, shown };
 }
 

@@ -59,7 +59,7 @@ type Row = Pick<DeviceRow, 'master_key' | 'wrapped' | 'sealed'> & {
   readonly coarse_tick: number | null;
   readonly coarse_until: number | null;
 };
-type ToldOfHead = [seq: string, hash: string, policyVersion: string | null, storeMs: number | null];
+type ToldOfHead = [seq: string, hash: string, policyVersion: string | null, storeMs: number | null, touched: number];
 
 /**
  * What is told of a device is told in one text, which costs both ends a third of as many columns, and nothing at all here while
@@ -68,7 +68,7 @@ type ToldOfHead = [seq: string, hash: string, policyVersion: string | null, stor
  * we know the digest stay where they are.
  */
 const queryOver = (tokens: string): string => `select 0 as i, json_build_array(h.seq::text, encode(h.hash, 'hex'),
-      ${policyAt('$5')}, case when $7::boolean then floor(extract(epoch from now()) * 1000) end)::text as told,
+      ${policyAt('$5')}, case when $7::boolean then floor(extract(epoch from now()) * 1000) end, h.touched)::text as told,
     null::bytea as master_key, null::bytea as wrapped, null::bytea as sealed, null::bytea as coarse, null::int as coarse_tick,
     null::float8 as coarse_until from ledger_head h
   union all
@@ -177,7 +177,7 @@ async function readDistinct(
   const subjects: Standing['subjects'] = asks.map(() => null);
   const head = rows.find((row) => row.i === 0);
   if (head === undefined) throw new Error('the ledger has no head');
-  const [seq, hash, policyVersion, saidMs] = JSON.parse(head.told) as ToldOfHead;
+  const [seq, hash, policyVersion, saidMs, touched] = JSON.parse(head.told) as ToldOfHead;
   const ofStoreMs = saidMs === null ? nowMs : storeMs(saidMs);
   const regionMs = regionTime(nowMs, ofStoreMs);
   for (const row of rows) {
@@ -189,7 +189,7 @@ async function readDistinct(
       return withRegion(one.subject, row, regionMs, ofStoreMs);
     }, onDamaged);
   }
-  return { head: { seq: Number(seq), hash: Buffer.from(hash, 'hex') }, policyVersion, regionMs, subjects };
+  return { head: { seq: Number(seq), hash: Buffer.from(hash, 'hex'), touched }, policyVersion, regionMs, subjects };
 }
 
 /** The head's row and one for each ask whose token is somebody's. */

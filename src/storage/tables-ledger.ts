@@ -58,6 +58,8 @@ export const ledgerHead = pgTable(
     /** The last row and its hash. */
     seq: bigint('seq', { mode: 'number' }).notNull().default(0),
     hash: bytea('hash').notNull(),
+    /** Counts what was decided in the ledger's order and wrote no row. */
+    touched: bigint('touched', { mode: 'number' }).notNull().default(0),
     /** The last row that was dropped for age, and its hash: where a check begins. */
     droppedSeq: bigint('dropped_seq', { mode: 'number' }).notNull().default(0),
     droppedHash: bytea('dropped_hash').notNull(),

@@ -203,7 +203,8 @@ test('a statement that fails takes the rows upon its own with it, and the ledger
   const [one, two] = [await pool.connect(), await pool.connect()];
   const failing = { writing: writingIf('failing', `1 / $${GUARD_FROM}::int = 1`), values: [0] };
   const { seq, hash } = (await readEnds(store.pool))!;
-  const first = drafts.upon({ seq, hash });
+  const { touched } = (await store.pool.query('select touched::float8 as touched from ledger_head')).rows[0];
+  const first = drafts.upon({ seq, hash, touched });
   first.append(entry());
   const failed = first.write(one, failing).catch((error) => String(error));
   const second = drafts.upon(drafts.end()!);
@@ -214,7 +215,7 @@ test('a statement that fails takes the rows upon its own with it, and the ledger
   expect(await failed).toContain('division by zero');
   expect(await behind).toBe(false);
   expect([drafts.end(), drafts.clear(one)]).toEqual([null, null]);
-  const third = drafts.upon({ seq, hash });
+  const third = drafts.upon({ seq, hash, touched });
   third.append(entry());
   expect(await third.write(two)).toBe(true);
   expect((await readEnds(store.pool))!.seq).toBe(seq + 1);

@@ -1,0 +1,1 @@
+ALTER TABLE "ledger_head" ADD COLUMN "touched" bigint DEFAULT 0 NOT NULL;
