@@ -19,11 +19,15 @@ export function findCluster(points: Points, reachM: number, blurM: number, alone
     density[i] = prior[i] + trust[i];
     company[i] = alone ? 1 : 0;
   }
+  let isTogether = true;
   for (let i = 1; i < count; i++) {
     const own2 = sigmaM[i] * sigmaM[i] + blurM * blurM;
     for (let j = 0; j < i; j++) {
       const d2 = squaredM(points, i, lat[j], lon[j]);
-      if (d2 > reach2) continue;
+      if (d2 > reach2) {
+        isTogether = false;
+        continue;
+      }
       const s2 = own2 + sigmaM[j] * sigmaM[j];
       const support = s2 / (s2 + d2);
       density[i] += trust[j] * support;
@@ -33,8 +37,9 @@ export function findCluster(points: Points, reachM: number, blurM: number, alone
   }
   let best = -1;
   for (let i = 0; i < count; i++) if (company[i] === 1 && (best < 0 || density[i] > density[best] * TIE)) best = i;
+  // Where no two are farther apart, as for most phones, nobody is left out.
   for (let i = 0; i < count; i++) {
-    member[i] = best >= 0 && squaredM(points, best, lat[i], lon[i]) <= reach2 ? 1 : 0;
+    member[i] = best >= 0 && (isTogether || squaredM(points, best, lat[i], lon[i]) <= reach2) ? 1 : 0;
   }
   return best;
 }

@@ -81,7 +81,8 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     place(n, heard, today);
     hearWitnesses(witnesses);
     const start = findCluster(points, clusterM, blurM, false);
-    const devices = start < 0 ? 0 : countDevices();
+    const members = countMembers();
+    const devices = members === n ? knownDevices : countDevices();
     if (devices < knownDevices) noteStrays(n, start);
     // Half against half is no majority, but for a cell or a fix beside one of them.
     if (start < 0 || 2 * devices < knownDevices) return;
@@ -97,7 +98,7 @@ export function createMacSource(fetched: Known, kind: MacKind, corrections: Corr
     basis.devices = devices;
     basis.followed = devices > 2 && followPathLoss?.(points, solution) === true;
     basis.ledM = lengthM(solution.x - x, solution.y - y);
-    basis.share = kind === MAC_KIND.bluetooth ? 1 : countMembers() / asked;
+    basis.share = kind === MAC_KIND.bluetooth ? 1 : members / asked;
     into.found = true;
     into.lat = planeLat(plane, solution.x, solution.y);
     into.lon = planeLon(plane, solution.x, solution.y);
