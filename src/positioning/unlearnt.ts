@@ -9,7 +9,7 @@ import { lengthM, lonDeltaDeg, M_PER_DEG_LAT } from '../geo/distance.ts';
 import { UNKNOWN_DBM } from '../radio/signal.ts';
 import type { Points } from './points.ts';
 
-/** So many of the loudest devices are asked: those that are near. */
+/** So many of the loudest devices that agree are asked: those that are near. */
 const ASKED = 5;
 /** Louder than ever by so much counts whole: fading alone is 3 dB. */
 const LOUDER_DB = 3;
@@ -45,11 +45,11 @@ export function createUnlearnt(devices: number): (points: Points) => number {
   const isAsked = new Uint8Array(devices);
   const asked = new Int16Array(ASKED);
 
-  /** The loudest point of a device that was not asked yet, or -1. */
-  function nextLoudest({ count, dbm, louderDb, device }: Points): number {
+  /** The loudest point that agrees of a device that was not asked yet, or -1. */
+  function nextLoudest({ count, agrees, dbm, louderDb, device }: Points): number {
     let loudest = -1;
     for (let k = 0; k < count; k++) {
-      if (isAsked[device[k]] === 1 || dbm[k] === UNKNOWN_DBM) continue;
+      if (agrees[k] === 0 || isAsked[device[k]] === 1 || dbm[k] === UNKNOWN_DBM) continue;
       if (loudest < 0 || dbm[k] + louderDb[k] > dbm[loudest] + louderDb[loudest]) loudest = k;
     }
     return loudest;
@@ -93,9 +93,10 @@ export function createUnlearnt(devices: number): (points: Points) => number {
     let heard = 0;
     let sumDb = 0;
     for (let k = 0; k < count; k++) {
+      // Who is outvoted has no say, or how loud it is said to be would tell that it is known (A10).
+      if (agrees[k] === 0) continue;
       anyDb += louderDb[k];
-      // Who is outvoted has no say (A10).
-      if (agrees[k] === 0 || fainterDb[k] < 0) continue;
+      if (fainterDb[k] < 0) continue;
       heard++;
       sumDb += fainterDb[k];
     }

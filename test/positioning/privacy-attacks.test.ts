@@ -81,6 +81,28 @@ test('invented strengths cannot drag an answer out of the circle of those that a
   expect(distanceM(answer.lat, answer.lon, at(20).lat, at(20).lon)).toBeLessThan(40);
 });
 
+test('how loud an outvoted address is said to be moves nothing, also where one is louder than ever, so that it is not told from an unknown one', () => {
+  const all = [
+    [-60, -20, -45],
+    [-20, 15, -78],
+    [0, -10, -66],
+    [30, 22, -74],
+    [55, -12, -82],
+    [80, 10, -88],
+  ] as const;
+  const ask = (targetM: number | null, dbm: number | undefined) => {
+    const scene = createScene();
+    for (const [i, [eastM, northM]] of all.entries()) scene.wifi(macOf(i), trusted(eastM, northM, { detail: 60 }));
+    if (targetM !== null) scene.wifi(TARGET, trusted(targetM, 0, { detail: 70 }));
+    const own = all.map(([, , ownDbm], i) => heard(macOf(i), ownDbm));
+    return scene.locate({ wifiAccessPoints: [...own, heard(TARGET, dbm), heard(macOf(99), -60)] })!;
+  };
+  for (const dbm of [undefined, -100, -80, -71, -69, -60, -40, -20]) {
+    expect(ask(50_000, dbm), `${dbm} dBm far off`).toEqual(ask(null, dbm));
+    expect(ask(400, dbm), `${dbm} dBm in sight of the others`).toEqual(ask(400, undefined));
+  }
+});
+
 test('a list with one known access point of every block of a city does not tell the block where a target stands', () => {
   const scene = createScene();
   const blocks = Array.from({ length: 60 }, (_, i) => macOf(i + 1));

@@ -16,6 +16,8 @@ function unlearnt(
     putPoint(points, i, 0, wrapLonDeg(180 + eastM / mPerDegLon(0)));
     points.dbm[i] = dbm - louderDb;
     points.louderDb[i] = louderDb;
+    points.fainterDb[i] = -1;
+    points.agrees[i] = 1;
     points.device[i] = deviceOf(i);
   });
   return createUnlearnt(32)(points);
