@@ -82,6 +82,8 @@ export function followStore(
   let position: string | null = null;
   let epoch = '';
   let caughtUpAt: number | null = null;
+  /** The latest time by which it was told whose silence is over, ms. */
+  let toldBy = Number.NEGATIVE_INFINITY;
   /** Until when silences that end by time were ended, ms. */
   let silencesEndedAt = 0;
   let stopped = false;
@@ -106,6 +108,7 @@ export function followStore(
     let rows = 0;
     for await (const page of pages) {
       const appliedAt = now();
+      toldBy = Math.max(toldBy, appliedAt);
       openAddresses(table, page, options.macs);
       unpackRows(table, page, (row) => {
         applyRow(into, table, row, appliedAt);
@@ -142,6 +145,7 @@ export function followStore(
     // Before anything is read: what is read in another epoch is read again.
     epoch = await currentEpoch(pool);
     caughtUpAt = null;
+    toldBy = Number.NEGATIVE_INFINITY;
     const loaded = await snapshot.load(identity);
     if (loaded === null) return await loadAll();
     position = loaded.position;
@@ -152,8 +156,9 @@ export function followStore(
   async function applyChanges(from: string): Promise<void> {
     const lookedAt = now();
     const sinceMs = caughtUpAt === null ? 0 : lookedAt - caughtUpAt;
-    if (sinceMs >= MAX_AGE_MS || sinceMs < -DAY_MS) {
-      const what = sinceMs < 0 ? 'the clock had run ahead' : 'the store was away for so long that rows may be gone';
+    const ranAhead = Math.max(toldBy - lookedAt, -sinceMs) > DAY_MS;
+    if (ranAhead || sinceMs >= MAX_AGE_MS) {
+      const what = ranAhead ? 'the clock had run ahead' : 'the store was away for so long that rows may be gone';
       log.error({}, `${what}: starting over`);
       position = null;
       await snapshot.written();

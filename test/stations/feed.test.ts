@@ -264,6 +264,24 @@ describe('a change', () => {
     expect([again.said.join().includes('loaded from its snapshot'), isSilent(again)]).toEqual([true, true]);
   });
 
+  test('that a clock made which ran ahead while all was read, and is right since then, is taken back as well', async () => {
+    const store = await emptyStore();
+    await upsertWifi(store.pool, 1, 1);
+    await store.pool.query('update wifi_stations set created_at = 0, block_count = 1, blocked_at = $1', [
+      NOW - 26 * DAY_MS,
+    ]);
+    let nowMs = NOW + 5 * DAY_MS;
+    const read: string[] = [];
+    const info = (_: object, message: string) => {
+      if (message === 'index read from the store') read.push(message);
+      nowMs = NOW;
+    };
+    const map = follow(store, { log: { info, warn: info, error: info }, now: () => nowMs });
+    await map.follower.ready;
+    expect([map.wifi(1), map.out.flags[0] & STATION_FLAG.moved]).toEqual([1, STATION_FLAG.moved]);
+    expect(read.length).toBe(2);
+  });
+
   test('of many rows in many transactions arrives whole, in pages', async () => {
     const store = await emptyStore();
     const map = follow(store, { pageRows: 100 });
