@@ -1,6 +1,6 @@
 // Devices whose key and profile were opened lately, by token, so that a phone that is asked about again costs neither their
 // way here nor a decryption. Promises: only a memo: the store reads every row anew each time and leaves out of its answer only
-// ciphertexts of which it was shown the digest; a device is out of it when replicas are told to forget it (erasure does), and
+// ciphertexts of which it was shown the digest; a device is out of it when replicas are told to forget it for all (erasure does), and
 // everything is at the end of the tick.
 import { hash } from 'node:crypto';
 import type { DeviceRow } from '../devices/profile.ts';
@@ -23,6 +23,12 @@ export type OpenedDevices = {
   remember(reading: Reading, token: string, opened: Opened): void;
 };
 
+/**
+ * As if for an application that nobody has: what a phone says to one leaves its key and profile as they are. Attack: another, that is shown it
+ * all the time, sees by how soon it is guessed again (guess-store.ts), and by the decryption, that there was a yes or a no.
+ */
+const NOBODY = '';
+
 /** Devices of one thread that are kept open. */
 const MAX_DEVICES = 20_000;
 
@@ -33,7 +39,7 @@ export function createOpenedDevices(lease: LeaseReader, tickOf: () => number): O
     begin: opened.begin,
     find: (token) => opened.find('', token, tickOf(), 0),
     remember: (reading, token, one) =>
-      opened.remember(reading, one.subject.device.id, null, '', token, tickOf(), Number.POSITIVE_INFINITY, one),
+      opened.remember(reading, one.subject.device.id, NOBODY, '', token, tickOf(), Number.POSITIVE_INFINITY, one),
   };
 }
 

@@ -39,7 +39,8 @@ const store = await openTestStore();
 const chain = { ledgerKey: LEDGER_KEY, now, settle: async () => {} };
 const inChain = createInChain({ ...chain, pool: store.pool });
 const memory = createLeaseMemory(CLOCKS);
-openLeaseWriter(memory).hold(CLOCKS.monotonicMs() + 600_000, CLOCKS.wallMs() + 600_000);
+const lease = openLeaseWriter(memory);
+lease.hold(CLOCKS.monotonicMs() + 600_000, CLOCKS.wallMs() + 600_000);
 
 type Partner = { readonly application: string; readonly keyId: string };
 async function partner(name: string): Promise<Partner> {
@@ -123,6 +124,24 @@ test.each([
   nowMs++;
   expect((await thread.tell(ask(device))).kinds).not.toEqual(['precise']);
   nowMs = START_MS;
+});
+
+// Attack: an application that is shown a phone all the time sees, by how soon it is guessed again, that the phone said yes or no to another.
+test('what a phone says to another application puts off guesses for as long as what another phone says', async () => {
+  const [device, other] = [await granted(), await granted()];
+  const guessedAfter = async (said: TestDevice) => {
+    await thread.warm(ask(device));
+    await setGrant(inChain, said, weather.application, START_MS);
+    // As a gateway hears of it.
+    lease.forget(said.id, weather.application);
+    for (let asked = 0; ; asked++) if ((await thread.tell(ask(device))).isGuessed) return asked;
+  };
+  const after = await guessedAfter(other);
+  expect(after).toBeGreaterThan(1);
+  expect(await guessedAfter(device)).toBe(after);
+  await thread.warm(ask(device));
+  lease.forget(device.id);
+  expect((await thread.tell(ask(device))).isGuessed).toBe(false);
 });
 
 test('a key that ends while nothing is written is over to the millisecond', async () => {
