@@ -2,6 +2,7 @@
 // Promises: pure; they look at the truths of what is asked, which no method may. Said beside the results, so that a goal that
 // is missed can be told from one that can't be met.
 
+import { createRandom } from '../../fixtures/random.ts';
 import { distanceM, lonDeltaDeg, M_PER_DEG_LAT, mPerDegLon } from '../../src/geo/distance.ts';
 import type { DataSet, Method } from './method.ts';
 import type { Scan } from './traces.ts';
@@ -72,11 +73,59 @@ export function truthsApartM(scans: readonly Scan[], withinMs: number, share: nu
 
 /** Times that all circles of a taught method would have to be as wide to hold 93 and 97 % of a set. */
 export function honestFactors(method: Method, set: DataSet): [number, number] {
-  const ratios = set.test.flatMap((scan) => {
+  const ratios = ratiosOf(method, set.test);
+  return [quantile(ratios, 0.93), quantile(ratios, 0.97)];
+}
+
+/** Errors over circles, of what is answered. */
+function ratiosOf(method: Method, scans: readonly Scan[]): number[] {
+  return scans.flatMap((scan) => {
     const answer = method.locate(scan);
     return answer === null ? [] : [distanceM(answer.lat, answer.lon, scan.lat, scan.lon) / answer.accuracyM];
   });
-  return [quantile(ratios, 0.93), quantile(ratios, 0.97)];
+}
+
+/** Who waited so long between two scans went another way meanwhile. */
+const PAUSE_MS = 600_000;
+const SPLITS = 400;
+
+/** The scans of each way that somebody went, in the order of the set. */
+export function waysOf(scans: readonly Scan[]): Scan[][] {
+  const ways: Scan[][] = [];
+  for (const [i, scan] of scans.entries()) {
+    const before = scans[i - 1];
+    const isNext =
+      i > 0 &&
+      scan.trace === before.trace &&
+      scan.device === before.device &&
+      scan.timeMs >= before.timeMs &&
+      scan.timeMs - before.timeMs <= PAUSE_MS;
+    if (isNext) ways.at(-1)!.push(scan);
+    else ways.push([scan]);
+  }
+  return ways;
+}
+
+/**
+ * How much can be known of circles: the ways of a set are parted by lot (by `seed`), a taught method's circles are made as wide as
+ * hold 95 % of one part, and asked how many they hold of the other. Share of partings in which that is 93 to 97 %; null
+ * where no parting leaves both something. Errors of one way are much alike, so that few ways say little.
+ */
+export function honestHalves(method: Method, set: DataSet, seed = 5): number | null {
+  const ways = waysOf(set.test).map((scans) => ratiosOf(method, scans));
+  const { chance } = createRandom(seed);
+  let parted = 0;
+  let honest = 0;
+  for (let i = 0; i < SPLITS; i++) {
+    const { true: known = [], false: asked = [] } = Object.groupBy(ways, () => String(chance(0.5)) as 'true' | 'false');
+    const [from, of] = [known.flat(), asked.flat()];
+    if (from.length === 0 || of.length === 0) continue;
+    const wide = quantile(from, 0.95);
+    const inside = of.filter((ratio) => ratio <= wide).length / of.length;
+    parted++;
+    if (inside >= 0.93 && inside <= 0.97) honest++;
+  }
+  return parted === 0 ? null : honest / parted;
 }
 
 function quantile(values: readonly number[], share: number): number {

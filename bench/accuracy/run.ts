@@ -11,7 +11,7 @@ import { answerableShare } from './answerable.ts';
 import { createBeaconDb } from './baseline-beacondb.ts';
 import { createCentroid } from './baseline-centroid.ts';
 import { createIchnaea } from './baseline-ichnaea.ts';
-import { honestFactors, leastErrorM, truthsApartM } from './bounds.ts';
+import { honestFactors, honestHalves, leastErrorM, truthsApartM, waysOf } from './bounds.ts';
 import { openSimulations, openTraces } from './data-sets.ts';
 import { openDrawnWorlds, printDrawn } from './drawn-worlds.ts';
 import type { DataSet, Method } from './method.ts';
@@ -93,6 +93,11 @@ function limitsOf(set: DataSet, ours: Method): string[] {
   }
   const [least, most] = honestFactors(ours, set);
   limits.push(`circles ${least.toFixed(2)}-${most.toFixed(2)} times as wide would hold 93-97 %`);
+  const halves = honestHalves(ours, set);
+  if (halves !== null)
+    limits.push(
+      `made to hold 95 % of half of its ${waysOf(set.test).length} ways, they hold 93-97 % of the other half in ${(100 * halves).toFixed(0)} of 100 partings`,
+    );
   return limits;
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { honestFactors, leastErrorM, truthsApartM } from '../../bench/accuracy/bounds.ts';
+import { honestFactors, honestHalves, leastErrorM, truthsApartM, waysOf } from '../../bench/accuracy/bounds.ts';
 import type { DataSet, Method } from '../../bench/accuracy/method.ts';
 import { measure } from '../../bench/accuracy/metrics.ts';
 import { createNearestReports } from '../../bench/accuracy/oracle-nearest.ts';
@@ -100,6 +100,31 @@ it('circles that were made as much wider as is said hold 93 and 97 %', () => {
   const [least, most] = honestFactors(method(1), set);
   expect(measure(method(least + 0.001), set).inside).toBeCloseTo(0.93, 2);
   expect(measure(method(most + 0.001), set).inside).toBeCloseTo(0.97, 2);
+});
+
+it('a way ends where its phone or trace does, where time goes back, and with a pause of more than ten minutes', () => {
+  const scans = [
+    scan(0, 0, 1, { device: 'a', timeMs: 0 }),
+    scan(1, 0, 1, { device: 'a', timeMs: 600_000 }),
+    scan(2, 0, 1, { device: 'a', timeMs: 1_200_001 }),
+    scan(3, 0, 1, { device: 'b', timeMs: 1_200_002 }),
+    scan(4, 0, 1, { device: 'b', timeMs: 0 }),
+    scan(5, 0, 1, { device: 'b', timeMs: 1, trace: 'another' }),
+  ];
+  expect(waysOf(scans).map((way) => way.length)).toEqual([2, 1, 1, 1, 1]);
+  expect(waysOf([])).toEqual([]);
+});
+
+it('half of many ways tells how wide circles are to be, half of few that differ does not, and of one there is no half', () => {
+  const ways = (count: number, errorM: (way: number, i: number) => number) =>
+    Array.from({ length: count }, (_, way) =>
+      Array.from({ length: 50 }, (_, i) => scan(errorM(way, i), 0, 1, { trace: String(way), timeMs: i })),
+    ).flat();
+  const method: Method = { name: 'west', learn: () => {}, locate: () => ({ ...at(0, 0), accuracyM: 10 }) };
+  const halves = (test: Scan[]) => honestHalves(method, { name: '', kind: 'wifi', learn: [], test });
+  expect(halves(ways(40, (_, i) => 1 + i))).toBe(1);
+  expect(halves(ways(6, (way, i) => (1 + way) * (1 + i)))).toBeLessThan(0.3);
+  expect(halves(ways(1, (_, i) => 1 + i))).toBeNull();
 });
 
 it('the oracle finds in a small mall what no map of ours can hold', () => {
