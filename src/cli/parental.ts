@@ -26,6 +26,7 @@ import { startGrace } from '../rights/children-store.ts';
 import { notifyRecipients } from '../rights/notices-store.ts';
 import { isUuid } from '../rights/uuid.ts';
 import { forgetVisits } from '../sharing/counts/visit-store.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { aboutPerson } from './desk.ts';
 import { openInChain } from './in-chain.ts';
@@ -191,7 +192,7 @@ async function correctAge(context: CommandContext, id: string, correction: Corre
 /** Another country alone makes nobody of age who was found out to be a child, whatever the age band says. */
 function corrected({ profile, flags }: Device, correction: Correction, nowMs: number) {
   const isChild = (one: Profile) => maturity(one.ageBand, one.jurisdiction, nowMs) === 'child';
-  const day = Math.floor(nowMs / 86_400_000);
+  const day = Math.floor(nowMs / DAY_MS);
   const statedDay = { ...profile.statedDay };
   for (const field of Object.keys(correction) as (keyof Correction)[]) statedDay[field] = day;
   const after: Profile = { ...profile, ...correction, statedDay };

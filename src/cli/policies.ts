@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { listPolicies, publishPolicy } from '../policy/store.ts';
 import { currentPolicy, WIDENS, type Widens } from '../policy/versions.ts';
+import { DAY_MS, YEAR_MS } from '../time/spans.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { openInChain } from './in-chain.ts';
 import { type Say, speaker } from './speaker.ts';
@@ -33,9 +34,9 @@ const VERSION = /^[0-9A-Za-z][0-9A-Za-z.-]{0,39}$/;
 /** A policy is read by people: longer than any that was. */
 const MAX_TEXT_BYTES = 1_000_000;
 /** What was announced on paper may be published a while later; more is a slip of the year, and an archive that says what nobody saw. */
-const MAX_BEHIND_MS = 7 * 86_400_000;
+const MAX_BEHIND_MS = 7 * DAY_MS;
 /** No version can take effect before one that is published, so a slip of the year would be the last there ever is. */
-const MAX_AHEAD_MS = 2 * 365 * 86_400_000;
+const MAX_AHEAD_MS = 2 * YEAR_MS;
 
 export async function run(args: string[], context: CommandContext): Promise<number> {
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options: OPTIONS });

@@ -3,6 +3,8 @@
 // can be; whatever protects less, or moves somebody under another law, needs proof that the phone is there (R2; attack: a
 // token that leaked from a URL switches Wi-Fi back on). A device that was said to be a child's doesn't become an adult's by saying so, nor
 // by moving to where it would be one (attack: a child who corrects its age after a refusal): that takes the operator.
+
+import { DAY_MS } from '../time/spans.ts';
 import { AGE_BANDS, type AgeBand } from './device-contract.ts';
 import { type Profile, STATED_FIELDS } from './profile.ts';
 
@@ -31,7 +33,7 @@ type IsChild = (ageBand: AgeBand, jurisdiction: string | null) => boolean;
 /** `isChild` of an age band in a jurisdiction, now. */
 export function patchProfile(before: Profile, patch: Patch, isChild: IsChild, nowMs: number): Patched {
   const { acceptedPolicy, ...stated } = patch;
-  const day = Math.floor(nowMs / 86_400_000);
+  const day = Math.floor(nowMs / DAY_MS);
   const statedDay = { ...before.statedDay };
   for (const field of STATED_FIELDS) if (patch[field] !== undefined) statedDay[field] = day;
   const accepted = acceptedPolicy === undefined ? before.accepted : { version: acceptedPolicy, at: nowMs };

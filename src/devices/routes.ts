@@ -13,6 +13,7 @@ import {
 } from '../http/errors/problem.ts';
 import { KEY_EITHER_WAY, type NativeAuthDeps, requireKey } from '../http/native-auth.ts';
 import { noticesOf, type PolicyVersion } from '../policy/versions.ts';
+import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import { type AgeBand, FLAG, setSources } from './device-contract.ts';
 import { addOwnTokenRoutes, type OwnTokenPorts } from './own-token-routes.ts';
 import { type Patch, patchProfile } from './patch.ts';
@@ -62,7 +63,7 @@ export function addRegistrationRoutes(scope: FastifyInstance, ports: DevicePorts
   scope.post(
     '/',
     {
-      config: { rateLimit: { max: REGISTRATIONS_PER_HOUR, timeWindow: 3_600_000 } },
+      config: { rateLimit: { max: REGISTRATIONS_PER_HOUR, timeWindow: HOUR_MS } },
       onRequest: requireKey(auth, ['device']),
       schema: {
         tags: ['people'],
@@ -207,7 +208,7 @@ async function describe(device: Presented, ports: DevicePorts, nowMs: number): P
     await ports.note(device.id, (before) => ({ ...before, notices: [...before.notices, ...isNew(before)] }));
   }
   const child = (flags & FLAG.child) !== 0 || isChild(nowMs)(profile.ageBand, profile.jurisdiction);
-  const day = (number: number) => iso(number * 86_400_000).slice(0, 10);
+  const day = (number: number) => iso(number * DAY_MS).slice(0, 10);
   return {
     id: device.id,
     registeredOn: iso(device.createdAt).slice(0, 10),

@@ -4,6 +4,7 @@
 import type { ClientBase, Pool } from 'pg';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import { allowDeletes } from '../storage/append-only.ts';
+import { YEAR_MS } from '../time/spans.ts';
 import type { InChain } from './chain.ts';
 import { KIND, type Kind, type LedgerEntry } from './entry.ts';
 import { readForgedConsent } from './forged-consent-store.ts';
@@ -11,7 +12,7 @@ import { readForgedDevice } from './forged-device-store.ts';
 import type { ReadLedger } from './verify.ts';
 
 /** Evidence is kept three years (privacy.md S1); consent itself ends within one. */
-export const LEDGER_TTL_MS = 3 * 365 * 86_400_000;
+export const LEDGER_TTL_MS = 3 * YEAR_MS;
 /** Rows dropped in one transaction: writers wait for it. */
 const DROP_ROWS = 5_000;
 /** How a drop says up to which row it went. */

@@ -11,11 +11,12 @@ import { advanceErasures, compactKeys, type EraseDeps } from '../rights/erase-st
 import { overdueSql, REGISTRY } from '../rights/registry.ts';
 import { refuseUnproven } from '../rights/requests-store.ts';
 import { sweepExpired } from '../rights/retention-store.ts';
+import { HOUR_MS } from '../time/spans.ts';
 
 export type RightsJobDeps = EraseDeps & { readonly random: Random };
 
 /** Erasures since the run before, and some before that: one that could not have the table tries again. */
-const COMPACT_MS = 6 * 3_600_000;
+const COMPACT_MS = 6 * HOUR_MS;
 
 /** Begins the erasures of phones that nobody has used for so long. Resolves with how many. */
 export async function eraseIdle(deps: RightsJobDeps, share: Share): Promise<number> {

@@ -4,11 +4,12 @@
 import type { ClientBase, Pool } from 'pg';
 import { binaryArray, binaryBytes } from '../storage/binary-array.ts';
 import { timedQuery } from '../storage/pool.ts';
+import { DAY_MS } from '../time/spans.ts';
 import type { InboxRow } from './inbox.ts';
 import { PROVENANCE } from './provenance.ts';
 
 /** Raw reports live this long, folded or not (privacy row S1, crowd submissions). */
-export const RAW_TTL_MS = 7 * 86_400_000;
+export const RAW_TTL_MS = 7 * DAY_MS;
 /** Rows deleted at once: a transaction of some 10 ms, also on the embedded store. */
 const EXPIRY_BATCH = 5_000;
 

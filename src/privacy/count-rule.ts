@@ -3,12 +3,14 @@
 // attacks (A9): who knows everybody else's whereabouts gains at most (e^eps - 1) / (e^eps + 1), 12 % a window, from a count;
 // and the map of bases that a heat map once was (A14): under 20 devices nothing is ever named, and a place where hardly anybody
 // lives never is, however many are there.
+
+import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import { drawDiscreteLaplace, type Epsilon, type RandomBelow } from './discrete-laplace.ts';
 import { type RegionKey, resolutionOf } from './region-key.ts';
 
-export const WINDOW_MS = 6 * 3_600_000;
+export const WINDOW_MS = 6 * HOUR_MS;
 /** From a window's end to its publication: whoever reads counts can't follow anybody with them. */
-export const RELEASE_DELAY_MS = 24 * 3_600_000;
+export const RELEASE_DELAY_MS = DAY_MS;
 /** Spent by one window; a device-day, the unit that is protected, is four of them: 1. */
 export const EPSILON: Epsilon = { numerator: 1, denominator: 4 };
 export const EPSILON_MILLI = (1_000 * EPSILON.numerator) / EPSILON.denominator;

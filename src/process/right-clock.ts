@@ -4,9 +4,10 @@
 // waits, so that a store whose own clock is wrong stops no gateway. On one machine both are the same clock, and nobody can tell.
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
+import { HOUR_MS } from '../time/spans.ts';
 
 /** More than clocks differ that anybody looks after; less than anything is kept. */
-export const MAX_APART_MS = 3_600_000;
+export const MAX_APART_MS = HOUR_MS;
 
 /** Epoch ms by the clock of the store. */
 export async function storeClock(pool: Pool): Promise<number> {

@@ -6,11 +6,12 @@ import type { ClientBase } from 'pg';
 import { FLAG } from '../devices/device-contract.ts';
 import type { Random } from '../devices/device-key.ts';
 import type { Device } from '../devices/profile.ts';
+import { MINUTE_MS } from '../time/spans.ts';
 import { beginErasure, type EraseDeps } from './erase-store.ts';
 import { findLeaving } from './returned-store.ts';
 
 /** Time for a parent's consent; with a job every minute the deletion is done well within the hour. */
-export const GRACE_MS = 45 * 60_000;
+export const GRACE_MS = 45 * MINUTE_MS;
 
 /** Takes a device out of the counts that are not released yet. */
 export type ForgetVisits = (client: ClientBase, device: string) => Promise<void>;

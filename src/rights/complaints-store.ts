@@ -7,6 +7,7 @@ import { DEVICE_KEY_BYTES, type Random, wrapDeviceKey } from '../devices/device-
 import { type MasterKeys, openDeviceKey } from '../devices/master-keys.ts';
 import { openJson, sealJson } from '../devices/profile.ts';
 import { transact } from '../storage/transaction.ts';
+import { DAY_MS } from '../time/spans.ts';
 import { inTimeSql } from './registry.ts';
 import { addMonths } from './request.ts';
 
@@ -21,7 +22,7 @@ const NEXT: Readonly<Record<ComplaintState, readonly ComplaintState[]>> = {
   closed: [],
 };
 /** How long after an answer its person may say that it does not satisfy, before staff can close. */
-const OBJECT_MS = 30 * 86_400_000;
+const OBJECT_MS = 30 * DAY_MS;
 
 export type ComplaintText = {
   readonly text: string;

@@ -3,6 +3,7 @@
 // only thing that is asked for; an unknown one is a 404 that says nothing; few complaints an hour from one address.
 import type { FastifyInstance } from 'fastify';
 import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import { HOUR_MS } from '../time/spans.ts';
 import { authorityOf, procedureOf } from './authorities.ts';
 import type { Complaint } from './complaints-store.ts';
 import { ComplaintAnswer, ComplaintBody, ComplaintFiled, ContactAnswer, ContactQuery } from './contact-wire.ts';
@@ -60,7 +61,7 @@ function addComplaintRoute(scope: FastifyInstance, ports: ContactPorts, now: () 
   scope.post(
     '/complaints',
     {
-      config: { rateLimit: { max: COMPLAINTS_PER_HOUR, timeWindow: 3_600_000 } },
+      config: { rateLimit: { max: COMPLAINTS_PER_HOUR, timeWindow: HOUR_MS } },
       schema: {
         ...COMMON,
         summary: 'Complain; the answer is the receipt.',

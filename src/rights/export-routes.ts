@@ -6,6 +6,7 @@ import { FLAG } from '../devices/device-contract.ts';
 import { Problem, refuseProblem } from '../http/errors/problem.ts';
 import { createTurns, openPieces } from '../http/pieces.ts';
 import { type BugLog, describeError } from '../http/scope.ts';
+import { HOUR_MS, MINUTE_MS } from '../time/spans.ts';
 import { CopyEnded } from './copy-ended.ts';
 import { exportJson } from './held-json.ts';
 import type { Presented, Rights, Suppressed } from './me-store.ts';
@@ -16,7 +17,7 @@ const EXPORTS_PER_HOUR = 60;
 /** Copies longer than a piece that one server thread writes at a time: a connection to the store is left for everything else, even on the embedded one. */
 const AT_ONCE = 3;
 /** A page in a minute is 1.3 kB/s, less than 2G gives. An hour is 75 MB at 170 kbit/s: two hundred thousand disclosures. */
-const LIMITS = { stalledMs: 60_000, wholeMs: 3_600_000 };
+const LIMITS = { stalledMs: MINUTE_MS, wholeMs: HOUR_MS };
 /** Most copies take less than a second. */
 const RETRY_S = 30;
 
@@ -26,7 +27,7 @@ export function addExportRoute(scope: FastifyInstance, rights: Rights, now: () =
   scope.get(
     '/',
     {
-      config: { rateLimit: { max: EXPORTS_PER_HOUR, timeWindow: 3_600_000 } },
+      config: { rateLimit: { max: EXPORTS_PER_HOUR, timeWindow: HOUR_MS } },
       schema: {
         tags: ['people'],
         security: [{ token: [] }],

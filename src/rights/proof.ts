@@ -4,6 +4,7 @@
 // it is ours and until when, so that none is kept and whoever asks for many takes nobody's away. Promises: pure.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Random } from '../devices/device-key.ts';
+import { MINUTE_MS } from '../time/spans.ts';
 
 /** What may need proof. Nonces go by the place: add at the end. */
 export const PROOF_ACTIONS = [
@@ -19,7 +20,7 @@ export const PROOF_ACTIONS = [
 export type ProofAction = (typeof PROOF_ACTIONS)[number];
 
 /** Time for a slow phone on 2G to compute one HMAC and send it. */
-export const CHALLENGE_MS = 5 * 60_000;
+export const CHALLENGE_MS = 5 * MINUTE_MS;
 /** A nonce: when it ends (ms, 6 bytes), its action's place above (1), 9 random bytes, and 16 of an HMAC over these. */
 const [END_BYTES, RANDOM_BYTES, MARK_BYTES] = [6, 9, 16];
 const BODY_BYTES = END_BYTES + 1 + RANDOM_BYTES;

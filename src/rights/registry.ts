@@ -2,6 +2,8 @@
 // data protection, how the rows about one device are found, and how long a row may stay. Export, erasure, sweep and the
 // record of processing are made from it, and a test compares it with the store: a table or column that is not here fails
 // the build, so that nobody can keep something about people that nobody answers for. Promises: pure data.
+
+import { HOUR_MS } from '../time/spans.ts';
 import { COUNTS_TABLES } from './registry-counts.ts';
 import { EVIDENCE_TABLES } from './registry-evidence.ts';
 import { MAP_TABLES } from './registry-map.ts';
@@ -113,6 +115,6 @@ export function describeLife({ life }: TableEntry): string {
 }
 
 function duration(ms: number): string {
-  const hours = ms / 3_600_000;
+  const hours = ms / HOUR_MS;
   return hours <= 72 ? `${hours} hours` : `${hours / 24} days`;
 }

@@ -1,6 +1,7 @@
 // A request of a data subject as a state machine: received, identity, in progress, done or refused with a reason. Due one month
 // after receipt; once, before that, it may be extended by two more with a reason (GDPR 12(3)). Promises: pure and total; what
 // is over stays over; nothing is refused or extended without a reason.
+import { DAY_MS } from '../time/spans.ts';
 
 /** access = GDPR 15 and 20 in one export, rectification 16, erasure 17, restriction and its lifting 18, objection 21. */
 export const REQUEST_KINDS = ['access', 'rectification', 'erasure', 'restriction', 'lifting', 'objection'] as const;
@@ -78,5 +79,5 @@ export function addMonths(at: number, months: number): number {
   const date = new Date(at);
   const last = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + months + 1, 0));
   const day = Math.min(date.getUTCDate(), last.getUTCDate());
-  return Date.UTC(last.getUTCFullYear(), last.getUTCMonth(), day) + (at - Math.floor(at / 86_400_000) * 86_400_000);
+  return Date.UTC(last.getUTCFullYear(), last.getUTCMonth(), day) + (at - Math.floor(at / DAY_MS) * DAY_MS);
 }

@@ -6,6 +6,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Problem, refuseProblem } from '../http/errors/problem.ts';
 import { parseMac } from '../radio/mac.ts';
+import { HOUR_MS } from '../time/spans.ts';
 import { RemovalAnswer, RemovalBody } from './wire.ts';
 
 export type RemovalPorts = {
@@ -25,7 +26,7 @@ export function addRemovalRoutes(scope: FastifyInstance, removals: RemovalPorts,
   scope.post(
     '/bssid-removal',
     {
-      config: { rateLimit: { max: REMOVALS_PER_HOUR, timeWindow: 3_600_000 }, isLimitedBySite: true },
+      config: { rateLimit: { max: REMOVALS_PER_HOUR, timeWindow: HOUR_MS }, isLimitedBySite: true },
       schema: {
         tags: ['privacy'],
         summary: 'Have an access point or beacon removed, and barred from the map.',

@@ -4,10 +4,11 @@
 import type { ClientBase } from 'pg';
 import type { Random } from '../devices/device-key.ts';
 import { type Device, openJson, sealJson } from '../devices/profile.ts';
+import { DAY_MS } from '../time/spans.ts';
 import type { LastLocation } from './last-location.ts';
 import { DAMAGED, unlessDamaged } from './subjects-store.ts';
 
-export const LAST_LOCATION_TTL_MS = 86_400_000;
+export const LAST_LOCATION_TTL_MS = DAY_MS;
 
 export type Located = { readonly device: Device; readonly where: LastLocation };
 /** Where a device was found last, and when (epoch ms). */

@@ -2,6 +2,7 @@
 // the store can't be caught up with from is refused, and the log says why; an index that isn't complete leaves none; one is
 // written at a time, and only if something changed since the last or that gets old; one that failed is due again.
 import type { Pool } from 'pg';
+import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import type { FeedLog } from './feed.ts';
 import { positionSince, settleChanges } from './feed-store.ts';
 import type { StationIndex } from './index-writer.ts';
@@ -9,9 +10,9 @@ import { readSnapshot, type SnapshotFile, writeSnapshot } from './snapshot.ts';
 import type { SnapshotAbout } from './snapshot-format.ts';
 
 /** The change feed forgets a removed station when its row is deleted, which happens no sooner than this. */
-export const MAX_AGE_MS = 7 * 86_400_000;
+export const MAX_AGE_MS = 7 * DAY_MS;
 /** One that a clock took which ran further ahead looks young for as long again: how old it is nobody knows. */
-const MAX_AHEAD_MS = 3_600_000;
+const MAX_AHEAD_MS = HOUR_MS;
 
 /** Which store the index is a copy of, up to where, in which of its epochs, and when it last was up to there, epoch ms. */
 export type Followed = {

@@ -4,6 +4,7 @@
 
 import { isValidArea, isValidCellId, MAX_PSC, type Radio } from '../radio/cell.ts';
 import { isLocallyAdministered, isUsableMac } from '../radio/mac.ts';
+import { DAY_MS } from '../time/spans.ts';
 
 /** Why a line was not taken. Closed: counted and shown under these names. */
 const REJECT_REASONS = [
@@ -54,7 +55,7 @@ export const STATION_TYPES: readonly StationType[] = ['cell', 'area', 'wifi', 'b
 /** Half the equator, metres: no radius is wider. */
 export const MAX_RADIUS_M = 20_037_508;
 /** A station dated later than this after `now` would win over all true news: clocks may be a day off, no more. */
-const CLOCK_SLACK_MS = 86_400_000;
+const CLOCK_SLACK_MS = DAY_MS;
 
 /** What is wrong with the numbers that name an area, or null. */
 export function areaProblem(radio: Radio, mcc: number, mnc: number, area: number): RejectReason | null {
