@@ -14,9 +14,9 @@ import { s2Cell, s2Centre, s2EdgeM, s2Parent } from '../../bench/privacy/s2.ts';
 import { createCountry } from '../../bench/privacy/world.ts';
 import { createRandom } from '../../fixtures/random.ts';
 import { distanceM } from '../../src/geo/distance.ts';
+import { HOUR_MS } from '../../src/time/spans.ts';
 
 const START = Date.UTC(2026, 5, 1);
-const HOUR_MS = 3_600_000;
 
 describe("RFC 6772's zones", () => {
   test('give every landmark, and every edge, a third of a square', () => {

@@ -7,10 +7,10 @@ import { loadSecrets } from '../../src/config/secrets.ts';
 import { masterKeysOf } from '../../src/devices/master-keys.ts';
 import { beginErasure } from '../../src/rights/erase-store.ts';
 import { addStaff } from '../../src/rights/staff-store.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { eraseDeps, MASTERS, register, START_MS } from '../rights/people.ts';
 import { openTestStore, testFolder } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const { pool } = await openTestStore();
 const DATA_DIR = testFolder();
 const masterKey = loadSecrets({ dataDir: DATA_DIR }, randomBytes).masterKey;

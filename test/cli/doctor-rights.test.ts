@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { checkRights } from '../../src/cli/doctor-rights.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { openTestStore } from '../support/store.ts';
 
 const { pool } = await openTestStore();
 const NOW_MS = Date.UTC(2026, 10, 22);
-const DAY_MS = 86_400_000;
 const states = async () => Object.fromEntries((await checkRights(pool, NOW_MS)).map((one) => [one.what, one.state]));
 
 test('the doctor finds rows past their time, requests past their due date and erasures that stand still', async () => {

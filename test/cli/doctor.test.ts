@@ -12,10 +12,9 @@ import { loadConfig } from '../../src/config/env.ts';
 import { loadSecrets, secretsPath } from '../../src/config/secrets.ts';
 import { openAtRest } from '../../src/process/at-rest.ts';
 import { openPool } from '../../src/storage/pool.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { createPrivatePostgres, POSTGRES_BIN } from '../support/private-postgres.ts';
 import { ON_POSTGRES, openTestStore, testFolder } from '../support/store.ts';
-
-const DAY_MS = 86_400_000;
 
 describe('of secrets the doctor says', () => {
   async function findingOf(env: Record<string, string>, nowMs = Date.now()) {

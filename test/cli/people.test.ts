@@ -9,6 +9,7 @@ import { type MasterKeys, masterKeysOf } from '../../src/devices/master-keys.ts'
 import { loadDevice } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
 import { KIND } from '../../src/disclosures/entry.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { COMMAND_NOW_MS, runCommand } from '../support/command.ts';
 import { addTestApplication, createTestPeople, type TestPeople } from '../support/people.ts';
 import { openTestStore, testFolder } from '../support/store.ts';
@@ -398,8 +399,6 @@ describe('honeyguide audit verify, of devices', () => {
 });
 
 describe('honeyguide policies', () => {
-  const DAY_MS = 86_400_000;
-
   test('publishes for good; what a material version widens waits for a new yes', async () => {
     const [precise, region] = [await gateway.register(), await gateway.register()];
     await put(precise, 'precise');

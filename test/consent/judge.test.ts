@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type ConsentQuestion, heldFrom, judgeConsent, type RefusedConsent } from '../../src/consent/judge.ts';
 import { FLAG, type ParentalConsent } from '../../src/devices/device-contract.ts';
 import type { PolicyVersion, Widens } from '../../src/policy/versions.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 
-const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 10, 22);
 const SERVICE = 'dpv:ServiceProvision';
 

@@ -13,12 +13,12 @@ import { KIND } from '../../src/disclosures/entry.ts';
 import { settleEverywhere } from '../../src/disclosures/settle.ts';
 import { listPublications } from '../../src/policy/store.ts';
 import { currentPolicy } from '../../src/policy/versions.ts';
+import { HOUR_MS } from '../../src/time/spans.ts';
 import { createTestPeople } from '../support/people.ts';
 import { addPartner, HERE, LEDGER_KEY, MAP, openSharingGateway, PURPOSE } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
 const MASTERS = masterKeysOf([Buffer.alloc(32, 9)]);
-const HOUR_MS = 3_600_000;
 
 const store = await openTestStore();
 const asked = await openSharingGateway(store, { map: MAP });

@@ -16,10 +16,10 @@ import type { Widens } from '../../src/policy/versions.ts';
 import { EVIDENCE_MS } from '../../src/rights/registry-people.ts';
 import { sweepExpired } from '../../src/rights/retention-store.ts';
 import { transact } from '../../src/storage/transaction.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { addTestApplication, LEDGER_KEY, MASTERS } from '../support/people.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const store = await openTestStore();
 const { pool } = store;
 const signer = await createReceiptSigner(Buffer.alloc(32, 3));

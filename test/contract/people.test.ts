@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { DEVICE_KEY, PARTNER_KEY } from '../support/app.ts';
 import { addTestApplication, createTestPeople, type TestPeople } from '../support/people.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const store = await openTestStore();
 let gateway: TestPeople;
 let weather: string;

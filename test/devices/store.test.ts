@@ -14,10 +14,10 @@ import {
 } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
 import { createInChain } from '../../src/disclosures/chain.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { LEDGER_KEY, MASTERS } from '../support/people.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 10, 22, 15);
 const { pool } = await openTestStore();
 const settled: number[] = [];

@@ -11,11 +11,11 @@ import {
 } from '../../src/devices/application-token-store.ts';
 import { endTokens, loadDevice, lockDevice, ROTATION_MS, rotateToken, TOKEN_TTL_MS } from '../../src/devices/store.ts';
 import { hashToken } from '../../src/devices/token.ts';
+import { MINUTE_MS } from '../../src/time/spans.ts';
 import { MASTERS, register, START_MS, testChain } from '../rights/people.ts';
 import { addTestApplication } from '../support/people.ts';
 import { openTestStore } from '../support/store.ts';
 
-const MINUTE_MS = 60_000;
 const store = await openTestStore();
 const { pool } = store;
 const applications = [await addTestApplication(store), await addTestApplication(store)];

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Caller } from '../../src/http/caller.ts';
 import { createStrayMemory, openStrayBudget, type StrayLimits } from '../../src/http/stray-budget.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 
 const PHONES = { id: 'maker', class: 'device', slot: 0, perMinute: null, dailyQuota: null } as Caller;
 const PARTNER = { ...PHONES, id: 'partner', class: 'partner', slot: 1 } as Caller;
 const LIMITS: StrayLimits = { device: 3, address: 10, partnerKey: 5 };
 const NOON = Date.UTC(2026, 10, 22, 12);
-const DAY_MS = 86_400_000;
 const HOME = '192.0.2.7';
 const NONE = { count: 0, mac: new Float64Array(4), lat: 0, lon: 0 };
 

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { expireConsents } from '../../src/jobs/expire-consents.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { addTestApplication, createTestPeople, MASTERS } from '../support/people.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const store = await openTestStore();
 const gateway = await createTestPeople(store);
 const weather = await addTestApplication(store);

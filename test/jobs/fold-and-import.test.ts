@@ -8,11 +8,11 @@ import { forgetStations } from '../../src/stations/forget-store.ts';
 import { importStations } from '../../src/stations/import.ts';
 import { settleWitnesses } from '../../src/stations/settle-store.ts';
 import { decodeLearning } from '../../src/stations/whereabouts-bytes.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { admitted } from '../support/admitted.ts';
 import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const START_MS = Date.parse('2026-11-01T12:00:00Z');
 const KEY = Buffer.alloc(32, 7);
 const AP = 0x001a2b3c4d5e;

@@ -10,11 +10,11 @@ import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
 import { exportStations } from '../../src/stations/export.ts';
 import { decodeLearning } from '../../src/stations/whereabouts-bytes.ts';
 import { LEARNING_LOCK } from '../../src/storage/locks.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { admitted } from '../support/admitted.ts';
 import { AT_REST, openMac, sealMac } from '../support/at-rest.ts';
 import { ON_POSTGRES, openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const START_MS = Date.parse('2026-11-01T12:00:00Z');
 const AP = 0x001a2b3c4d5e;
 const CELL = {

@@ -10,12 +10,12 @@ import { createCorrections } from '../../src/positioning/calibration.ts';
 import { createErrorRecord, FLEET } from '../../src/positioning/error-record.ts';
 import { loadCorrections, loadErrorRecord } from '../../src/positioning/error-store.ts';
 import type { KnownStation } from '../../src/stations/fold-store.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { foldDays } from '../stations/sightings.ts';
 import { admitted } from '../support/admitted.ts';
 import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const START_MS = Date.parse('2026-11-01T12:00:00Z');
 const DAY = Math.floor(START_MS / DAY_MS);
 const MACS = [0x001a2b000001, 0x00d0c1000002, 0x8c1645000003, 0x3c9872000004];

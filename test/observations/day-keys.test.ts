@@ -4,11 +4,10 @@ import { expect, test } from 'vitest';
 import { createDayKeys } from '../../src/observations/day-keys.ts';
 import { deleteOldKeys } from '../../src/observations/day-keys-store.ts';
 import { openStore } from '../../src/storage/open.ts';
+import { DAY_MS, HOUR_MS } from '../../src/time/spans.ts';
 import { inFiles } from '../rights/scan.ts';
 import { afterFile, testStoreConfig } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 const NOON_MS = Date.UTC(2026, 10, 29, 12);
 
 test('the key of a day is in no file of the store once it is deleted, and the keys of the days around are', async () => {

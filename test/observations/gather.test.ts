@@ -5,9 +5,9 @@ import { encodeReport } from '../../src/observations/payload.ts';
 import type { AdmittedReport, CellSeen } from '../../src/observations/report.ts';
 import { PART_RADIO, partCellId } from '../../src/radio/cell-parts.ts';
 import { UNKNOWN_DBM } from '../../src/radio/signal.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { admitted } from '../support/admitted.ts';
 
-const DAY_MS = 86_400_000;
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
 const KEY = Buffer.alloc(32, 5);
 const withKey = () => KEY;

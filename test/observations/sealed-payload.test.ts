@@ -2,9 +2,9 @@ import { createCipheriv, hkdfSync } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createPayloadSeal } from '../../src/observations/sealed-payload.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 
 const STATION_KEY = Buffer.alloc(32, 4);
-const DAY_MS = 86_400_000;
 const seal = createPayloadSeal(STATION_KEY);
 const envelope = fc.record({
   receivedAtMs: fc.integer({ min: 20_000, max: 20_020 }).map((day) => day * DAY_MS + 3_600_000),

@@ -6,11 +6,11 @@ import { deleteOldKeys } from '../../src/observations/day-keys-store.ts';
 import { packRows } from '../../src/observations/inbox.ts';
 import { decodeReport } from '../../src/observations/payload.ts';
 import { expireInbox, insertRows, measureInbox, RAW_TTL_MS } from '../../src/observations/store.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { admitted } from '../support/admitted.ts';
 import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
 const { pool } = await openTestStore();
 const { payloads } = AT_REST;

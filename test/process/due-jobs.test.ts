@@ -7,13 +7,11 @@ import { markChild } from '../../src/rights/children-store.ts';
 import { beginErasure } from '../../src/rights/erase-store.ts';
 import { EVIDENCE_MS } from '../../src/rights/registry-people.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/time/spans.ts';
 import { eraseDeps, register } from '../rights/people.ts';
 import { jobsOf } from '../support/jobs.ts';
 import { openTestStore } from '../support/store.ts';
 
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 const store = await openTestStore();
 const { pool } = store;
 const clock = { nowMs: Date.now() };

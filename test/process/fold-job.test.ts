@@ -2,10 +2,9 @@ import { expect, test } from 'vitest';
 import { packRows } from '../../src/observations/inbox.ts';
 import { insertRows } from '../../src/observations/store.ts';
 import { createFoldLag, foldJob } from '../../src/process/fold-job.ts';
+import { MINUTE_MS } from '../../src/time/spans.ts';
 import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
-
-const MINUTE_MS = 60_000;
 
 test('a fold that leaves reports waiting is as late as the one that waits longest, beyond the minutes that are meant', () => {
   let nowMs = 0;

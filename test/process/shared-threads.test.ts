@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { demoRequests } from '../../fixtures/demo-requests.ts';
 import { createWorld } from '../../fixtures/world.ts';
+import { MINUTE_MS } from '../../src/time/spans.ts';
 import { envOf, type Running, startGateway } from '../support/gateway.ts';
 import { startNode } from '../support/process.ts';
 import { testStoreConfig } from '../support/store.ts';
 
 const PER_MINUTE = 20;
-const MINUTE_MS = 60_000;
 /** What the limited calls take together at most: with less than that left of the minute, the next one is waited for. */
 const ROOM_MS = 5_000;
 const { body } = demoRequests(createWorld()).wifi;

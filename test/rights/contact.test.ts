@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { authorityOf, JURISDICTIONS, procedureOf } from '../../src/rights/authorities.ts';
 import { complaintOfTicket, moveComplaint } from '../../src/rights/complaints-store.ts';
 import { sweepExpired } from '../../src/rights/retention-store.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { MASTERS, openWorld } from './world.ts';
 
 const { call, pool } = await openWorld();
 const TEXT = 'They showed my street to somebody, marker-5512';
 const file = (more: object = {}) =>
   call(null, 'POST', '/v1/privacy/complaints', { text: TEXT, jurisdiction: 'NL', replyTo: 'ada@example.org', ...more });
-const DAY_MS = 86_400_000;
 const staff = (ticket: string, state: 'answered' | 'closed', answer: string | null, nowMs = Date.now()) =>
   complaintOfTicket(pool, ticket, nowMs).then((id) =>
     moveComplaint({ pool, masters: MASTERS, random: randomBytes, newId: randomUUID }, id!, state, answer, nowMs),

@@ -18,6 +18,7 @@ import { advanceErasures, beginErasure } from '../../src/rights/erase-store.ts';
 import { REGISTRY } from '../../src/rights/registry.ts';
 import { addStaff } from '../../src/rights/staff-store.ts';
 import { openStore } from '../../src/storage/open.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { runCommand } from '../support/command.ts';
 import { canDump } from '../support/private-postgres.ts';
 import { addPartner } from '../support/sharing.ts';
@@ -27,7 +28,6 @@ import { plant } from './plant.ts';
 import { dumpTables } from './scan.ts';
 
 const PROCESSES_MS = 300_000;
-const DAY_MS = 86_400_000;
 const list = (names: string) => names.split(' ');
 
 /**

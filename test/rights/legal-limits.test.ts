@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { holdProblem, legalProblem } from '../../src/rights/legal-limits.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { START_MS } from './people.ts';
 
-const DAY_MS = 86_400_000;
 const inDays = (days: number) => START_MS + days * DAY_MS;
 
 test('a hold ends ahead, and within a year', () => {

@@ -26,12 +26,12 @@ import {
   settleRemovals,
 } from '../../src/rights/store.ts';
 import { transact } from '../../src/storage/transaction.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 import { MASTERS, register, START_MS, testChain } from './people.ts';
 import { plant } from './plant.ts';
 
-const DAY_MS = 86_400_000;
 const { pool } = await openTestStore();
 const wait = (maxDays: number) => fc.record({ kind: fc.constant('wait' as const), days: fc.nat({ max: maxDays }) });
 /** Always the same lives, so that a run that passes passes again. */

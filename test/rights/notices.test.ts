@@ -12,12 +12,11 @@ import { noticeHandle, ownHandlesOf } from '../../src/rights/notice-handle.ts';
 import { notifyRecipients, readNotices } from '../../src/rights/notices-store.ts';
 import { sweepExpired } from '../../src/rights/retention-store.ts';
 import { keepPresented } from '../../src/sharing/presented-store.ts';
+import { DAY_MS, MINUTE_MS } from '../../src/time/spans.ts';
 import { createTestApp } from '../support/app.ts';
 import { addTestApplication, createTestPeople, MASTERS } from '../support/people.ts';
 import { openTestStore } from '../support/store.ts';
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
 const NOON_MS = Date.UTC(2026, 10, 22, 12);
 
 const store = await openTestStore();

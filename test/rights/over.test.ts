@@ -1,10 +1,10 @@
 // What a person, or whoever holds a ticket or a code, can still read on the routes when the time of a row is over and no job has run since.
 import { expect, test } from 'vitest';
 import { EVIDENCE_MS } from '../../src/rights/registry-people.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { addTestApplication, createTestPeople } from '../support/people.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const PURPOSE = 'dpv:ServiceProvision';
 const store = await openTestStore();
 const { call, clock, prove, register } = await createTestPeople(store);

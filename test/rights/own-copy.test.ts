@@ -8,6 +8,7 @@ import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { endsAtSql, REGISTRY } from '../../src/rights/registry.ts';
 import { EVIDENCE_MS } from '../../src/rights/registry-people.ts';
 import { sweepExpired } from '../../src/rights/retention-store.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { findLeaks, needlesOfDegrees } from '../support/leaks.ts';
 import {
   addDeviceKey,
@@ -21,8 +22,6 @@ import {
   PURPOSE,
 } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
-
-const DAY_MS = 86_400_000;
 
 const store = await openTestStore();
 const { pool } = store;

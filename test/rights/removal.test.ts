@@ -22,6 +22,7 @@ import {
   undoRemoval,
 } from '../../src/rights/store.ts';
 import { importStations } from '../../src/stations/import.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { admitted } from '../support/admitted.ts';
 import { AT_REST, sealMac } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
@@ -29,7 +30,6 @@ import { openTestStore } from '../support/store.ts';
 const KEY = Buffer.alloc(32, 3);
 const KEYS = { macs: AT_REST.macs, barredKey: KEY };
 const NOW_MS = Date.now();
-const DAY_MS = 86_400_000;
 const store = await openTestStore();
 const { pool } = store;
 let next = 0x001a2b000000;

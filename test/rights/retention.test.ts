@@ -19,12 +19,12 @@ import {
   placeHold,
   sweepExpired,
 } from '../../src/rights/retention-store.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { openTestStore } from '../support/store.ts';
 import { disclose, eraseDeps, MARKER_KEY, MASTERS, register, START_MS, testChain } from './people.ts';
 import { plant } from './plant.ts';
 import { readHeld } from './read-held.ts';
 
-const DAY_MS = 86_400_000;
 const { pool } = await openTestStore();
 
 /** Every job that ends rows, as the gateway and `honeyguide sweep` run them. */

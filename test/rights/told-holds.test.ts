@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { advanceErasures } from '../../src/rights/erase-store.ts';
 import { endHold, placeHold } from '../../src/rights/retention-store.ts';
 import { holdReason } from '../../src/rights/told-holds-store.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { openWorld, type Phone } from './world.ts';
 
-const DAY_MS = 86_400_000;
 const { call, phone, proof, pool, erase } = await openWorld();
 
 async function hold({ id: device }: Phone, because: 'legal_obligation' | 'legal_claims', endsAt: number) {

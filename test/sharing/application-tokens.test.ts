@@ -10,6 +10,7 @@ import { markChild } from '../../src/rights/children-store.ts';
 import { noticeHandle } from '../../src/rights/notice-handle.ts';
 import { answerChallenge, type ProofAction } from '../../src/rights/proof.ts';
 import { findTraces } from '../../src/rights/traces-store.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import {
   addDeviceKey,
   addPartner,
@@ -26,7 +27,6 @@ import { openTestStore } from '../support/store.ts';
 const REGION = keyOfCell(H3_CELL);
 const UNKNOWN_DEVICE_TOKEN = `hgt_${'A'.repeat(43)}`;
 const UNKNOWN_APPLICATION_TOKEN = `hga_${'A'.repeat(43)}`;
-const DAY_MS = 86_400_000;
 
 const store = await openTestStore();
 const gateway = await openSharingGateway(store, {

@@ -18,6 +18,7 @@ import type { Ask } from '../../src/sharing/decide-store.ts';
 import { createLeaseMemory, openLeaseReader, openLeaseWriter } from '../../src/sharing/lease-memory.ts';
 import { createOpenedDevices } from '../../src/sharing/opened-devices.ts';
 import { openPool } from '../../src/storage/pool.ts';
+import { HOUR_MS } from '../../src/time/spans.ts';
 import { entry, verify } from '../disclosures/ledger.ts';
 import {
   addDevice,
@@ -32,7 +33,6 @@ import {
 import { afterFile, ON_POSTGRES, openTestStore } from '../support/store.ts';
 
 const START_MS = Date.UTC(2026, 10, 22, 12, 1);
-const HOUR_MS = 3_600_000;
 let nowMs = START_MS;
 const now = () => nowMs;
 const store = await openTestStore();

@@ -5,10 +5,10 @@ import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { formatToken } from '../../src/devices/token.ts';
 import { TICK_MS } from '../../src/privacy/coarse-state.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { addDevice, addPartner, HERE, MAP, openSharingGateway, setGrant } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 /** Batches under the lock, and batches that read first, after one that did not get ahead (sharing/ahead-store.ts), and some. */
 const UNTIL_IT_GUESSES = 40;
 const clock = { nowMs: Date.UTC(2026, 10, 22, 12, 1) };

@@ -4,10 +4,9 @@ import { hashToken } from '../../src/devices/token.ts';
 import { insertPolicy } from '../../src/policy/store.ts';
 import { FIRST_POLICY } from '../../src/process/first-policy.ts';
 import { noticeHandle } from '../../src/rights/notice-handle.ts';
+import { HOUR_MS } from '../../src/time/spans.ts';
 import { addDevice, addPartner, HERE, LAT, LON, MAP, openSharingGateway, PURPOSE } from '../support/sharing.ts';
 import { openTestStore } from '../support/store.ts';
-
-const HOUR_MS = 3_600_000;
 
 const store = await openTestStore();
 await insertPolicy(store.pool, FIRST_POLICY, FIRST_POLICY.effectiveAt);

@@ -5,6 +5,7 @@ import { summariseArea } from '../../src/stations/area-summary.ts';
 import { deriveAreas } from '../../src/stations/areas.ts';
 import { importStations } from '../../src/stations/import.ts';
 import type { Store } from '../../src/storage/open.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { AT_REST } from '../support/at-rest.ts';
 import { openTestStore } from '../support/store.ts';
 import { NOW_MS } from './arbitraries.ts';
@@ -76,7 +77,6 @@ describe('the summary of an area', () => {
 });
 
 describe('the oldest cells of an area', () => {
-  const DAY_MS = 86_400_000;
   const vienna = Array.from({ length: 40 }, (_, i) => ({ lat: 48.2 + 0.002 * i, lon: 16.37, createdAtMs: i * DAY_MS }));
   const invented = (spreadDeg: number) =>
     Array.from({ length: 1000 }, (_, i) => ({

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { blockedFrom, comeBack, datedAt, isAhead } from '../../src/stations/clock.ts';
 import { unknownStation } from '../../src/stations/fold.ts';
 import { createWhereabouts } from '../../src/stations/whereabouts.ts';
-import { DAY_MS, foldDays, HOME, HOUR_MS, sight } from './sightings.ts';
+import { DAY_MS, HOUR_MS } from '../../src/time/spans.ts';
+import { foldDays, HOME, sight } from './sightings.ts';
 
 const NOON = Date.UTC(2026, 10, 22, 12);
 const modified = (modifiedAt: number | null) => ({ ...unknownStation().believed, modifiedAt });

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { deleteEmpty, EMPTY_DAYS } from '../../src/stations/empty-store.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
 const later = (days: number) => NOW_MS + days * DAY_MS;
 const { pool } = await openTestStore();

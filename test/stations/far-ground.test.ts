@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { foldStation } from '../../src/stations/fold.ts';
 import type { HeardKind } from '../../src/stations/sighting.ts';
-import { away, DAY_0, DAY_MS, foldDays, HOME, HOUR_MS, sight } from './sightings.ts';
+import { DAY_MS, HOUR_MS } from '../../src/time/spans.ts';
+import { away, DAY_0, foldDays, HOME, sight } from './sightings.ts';
 
 const later = (day: number) => DAY_0 + day * DAY_MS + 20 * HOUR_MS;
 const passBy = (day: number, who: number, northM: number, eastM = 0) =>

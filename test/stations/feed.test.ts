@@ -9,11 +9,11 @@ import { openStationReader } from '../../src/stations/index-reader.ts';
 import { createStationIndex } from '../../src/stations/index-writer.ts';
 import { readSnapshot, writeSnapshot } from '../../src/stations/snapshot.ts';
 import type { Store } from '../../src/storage/open.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { AT_REST, openMac, sealMac } from '../support/at-rest.ts';
 import { ON_POSTGRES, openTestStore, testFolder } from '../support/store.ts';
 
 const NOW = Date.UTC(2026, 0, 15);
-const DAY_MS = 86_400_000;
 const SEED = [9, 10] as const;
 const followers: StoreFollower[] = [];
 afterEach(async () => {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { distanceM } from '../../src/geo/distance.ts';
 import { BLOCK_MS, foldStation, isBlocked, type LearntStation, unknownStation } from '../../src/stations/fold.ts';
 import type { HeardKind, Sighting } from '../../src/stations/sighting.ts';
-import { away, DAY_0, DAY_MS, foldDays, HOME, HOUR_MS, sight, walkBy } from './sightings.ts';
+import { DAY_MS, HOUR_MS } from '../../src/time/spans.ts';
+import { away, DAY_0, foldDays, HOME, sight, walkBy } from './sightings.ts';
 
 const offM = (station: LearntStation, place: { lat: number; lon: number }) =>
   distanceM(station.believed.lat ?? 0, station.believed.lon ?? 0, place.lat, place.lon);

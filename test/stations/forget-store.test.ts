@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { forgetStations, UNPROVEN_DAYS } from '../../src/stations/forget-store.ts';
 import { createWhereabouts } from '../../src/stations/whereabouts.ts';
 import { encodeLearning } from '../../src/stations/whereabouts-bytes.ts';
+import { DAY_MS } from '../../src/time/spans.ts';
 import { openTestStore } from '../support/store.ts';
 
-const DAY_MS = 86_400_000;
 const NOW_MS = Date.parse('2026-11-22T12:00:00Z');
 const TODAY = Math.floor(NOW_MS / DAY_MS);
 

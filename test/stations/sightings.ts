@@ -2,9 +2,8 @@
 
 import { foldStation, type LearntStation, unknownStation } from '../../src/stations/fold.ts';
 import type { HeardKind, Sighting } from '../../src/stations/sighting.ts';
+import { DAY_MS, HOUR_MS } from '../../src/time/spans.ts';
 
-export const DAY_MS = 86_400_000;
-export const HOUR_MS = 3_600_000;
 export const DAY_0 = Date.UTC(2026, 5, 1);
 export const HOME = { lat: 48.2, lon: 16.37 };
 

@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { foldStation, type LearntStation } from '../../src/stations/fold.ts';
 import type { Sighting } from '../../src/stations/sighting.ts';
-import { away, DAY_0, DAY_MS, foldDays, HOUR_MS, sight, walkBy } from './sightings.ts';
+import { DAY_MS, HOUR_MS } from '../../src/time/spans.ts';
+import { away, DAY_0, foldDays, sight, walkBy } from './sightings.ts';
 
 /** Day by day: who hears it where, metres along the line. */
 function ride(days: readonly { [contributor: number]: readonly number[] }[]): Sighting[][] {
