@@ -13,7 +13,7 @@ import { createLog } from './process/log.ts';
 import { namedFileProblems } from './process/named-files.ts';
 import { onStopSignals } from './process/stop-signals.ts';
 
-export type ServeOptions = {
+type ServeOptions = {
   /** Fill an empty map with the fixture world, whatever the store, and print how to ask. */
   readonly demo?: boolean;
 };

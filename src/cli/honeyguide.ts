@@ -22,7 +22,7 @@ import { guard, guardNote } from './guard.ts';
  * (guard.ts). `desk`: it has several actions and asks for each itself (desk.ts). `open`: the shell is enough, because it shows nothing
  * about anybody, gives nobody access, and is run by machines: to serve, to learn, to forget in time, to prove and to check.
  */
-export type Access = StaffAction | 'desk' | 'open';
+type Access = StaffAction | 'desk' | 'open';
 
 /** Every command: who may, its module beside this one, loaded only when it runs, and what the overview says of it. */
 export const COMMANDS: Readonly<Record<string, { access: Access; module: string; summary: string }>> = {

@@ -17,14 +17,14 @@ export const APPLICATION_OPTIONS = { purposes: { type: 'string' }, 'max-precisio
 type PartnerValues = { [K in Exclude<keyof typeof PARTNER_OPTIONS, 'ad-funded'>]?: string } & { 'ad-funded'?: boolean };
 type ApplicationValues = { [K in keyof typeof APPLICATION_OPTIONS]?: string };
 
-export type PartnerDetails = {
+type PartnerDetails = {
   role?: Role;
   policyUrl?: string;
   contact?: string;
   controller?: string;
   adFunded?: boolean;
 };
-export type ApplicationDetails = { purposes?: string[]; maxPrecision?: number };
+type ApplicationDetails = { purposes?: string[]; maxPrecision?: number };
 
 export function readPartner(given: PartnerValues): PartnerDetails {
   const role = ROLES.find((known) => known === given.role);

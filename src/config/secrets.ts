@@ -38,7 +38,7 @@ const SECRET_BYTES = {
   /** Encrypts what the map holds at rest: addresses of access points and beacons, waiting reports, the index snapshot. */
   stationKey: 32,
 } as const;
-export type SecretName = keyof typeof SECRET_BYTES;
+type SecretName = keyof typeof SECRET_BYTES;
 export type Secrets = Readonly<Record<SecretName, Buffer>>;
 
 const NAMES = Object.keys(SECRET_BYTES) as SecretName[];

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 /** Thrown by a reader: what a right value looks like, to be put after the variable's name. */
 export class WrongValue extends Error {}
 
-export type Setting<T> = {
+type Setting<T> = {
   /** What is said in `schema/config.json`. */
   description: string;
   schema: Readonly<Record<string, unknown>>;

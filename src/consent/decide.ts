@@ -48,7 +48,7 @@ export type Question = {
 };
 
 /** Why nothing is shown. A recipient never learns which. */
-export type Refused =
+type Refused =
   | 'erasing'
   | 'restricted'
   | 'applicationSuspended'
@@ -58,7 +58,7 @@ export type Refused =
   | 'marketingOff'
   | 'sourcesOff';
 /** Why a region is shown and nothing finer. */
-export type Coarse =
+type Coarse =
   | 'silence'
   | 'withdrawn'
   | 'expired'

@@ -22,7 +22,7 @@ export const PARENTAL_METHODS = [
 ] as const;
 export type ParentalMethod = (typeof PARENTAL_METHODS)[number];
 
-export type NewParental = {
+type NewParental = {
   readonly id: string;
   readonly method: ParentalMethod;
   /** The parent named precise positions. */
@@ -33,7 +33,7 @@ export type NewParental = {
   readonly evidenceSha256: string;
 };
 
-export type ListedParental = {
+type ListedParental = {
   readonly id: string;
   readonly at: number;
   readonly method: string;

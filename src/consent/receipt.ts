@@ -21,7 +21,7 @@ export type Party = {
   readonly controller: string | null;
 };
 
-export type ReceiptEvent = {
+type ReceiptEvent = {
   readonly seq: number;
   readonly at: number;
   readonly state: GrantState;

@@ -7,9 +7,9 @@ import type { Grant } from './decide.ts';
 import { type ConsentEvent, type DeviceEvent, grantOf } from './events.ts';
 
 /** A policy, and the row of the ledger that says it was published; 0 = before there was any. */
-export type Publication = { readonly seq: number; readonly policy: PolicyVersion };
+type Publication = { readonly seq: number; readonly policy: PolicyVersion };
 
-export type History = { readonly events: readonly ConsentEvent[]; readonly devices: readonly DeviceEvent[] };
+type History = { readonly events: readonly ConsentEvent[]; readonly devices: readonly DeviceEvent[] };
 
 /**
  * The device and its grant to an application and purpose as they were once row `seq` of the ledger was written.

@@ -85,7 +85,7 @@ export async function findApplication(
   };
 }
 
-export type NewEvent = Terms & {
+type NewEvent = Terms & {
   readonly record: string;
   readonly application: string;
   readonly purpose: string;

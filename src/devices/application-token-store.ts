@@ -35,8 +35,8 @@ export type ApplicationToken = {
 };
 
 /** Who asks for one: the device by the token it presented, and whether it has proven more than that. */
-export type Maker = { readonly device: string; readonly tokenHash: Buffer; readonly proven: boolean };
-export type MakerDeps = { readonly masters: MasterKeys; readonly random: Random; readonly newId: () => string };
+type Maker = { readonly device: string; readonly tokenHash: Buffer; readonly proven: boolean };
+type MakerDeps = { readonly masters: MasterKeys; readonly random: Random; readonly newId: () => string };
 
 /**
  * A token for an application; the one it had goes on for ROTATION_MS. A token that was itself replaced makes none: what it

@@ -17,7 +17,7 @@ export type Patch = {
   readonly acceptedPolicy?: string;
 };
 
-export type Patched =
+type Patched =
   | {
       readonly profile: Profile;
       /** It can change what others are shown. */

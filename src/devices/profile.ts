@@ -21,7 +21,7 @@ export type Profile = {
   readonly accepted: { readonly version: string; readonly at: number } | null;
 };
 export const STATED_FIELDS = ['jurisdiction', 'ageBand', 'sources', 'marketing'] as const;
-export type StatedField = (typeof STATED_FIELDS)[number];
+type StatedField = (typeof STATED_FIELDS)[number];
 
 /** A registered device with what lies sealed. The key never leaves the process. */
 export type Device = {

@@ -15,8 +15,8 @@ import { formatToken, hashToken, TOKEN_RANDOM_BYTES } from './token.ts';
 export const TOKEN_TTL_MS = YEAR_MS;
 /** How long a token goes on after it was replaced: an answer that got lost on 2G can be asked for again. */
 export const ROTATION_MS = 10 * MINUTE_MS;
-export type DeviceSecrets = { readonly masters: MasterKeys; readonly random: Random };
-export type IssuedToken = { readonly token: string; readonly expiresAt: number };
+type DeviceSecrets = { readonly masters: MasterKeys; readonly random: Random };
+type IssuedToken = { readonly token: string; readonly expiresAt: number };
 
 export const dayOf = (ms: number): number => Math.floor(ms / DAY_MS);
 

@@ -38,7 +38,7 @@ export class LedgerHeadGone extends Error {
   }
 }
 
-export type ChainDeps = {
+type ChainDeps = {
   readonly pool: Pool;
   /** 32 bytes. */
   readonly ledgerKey: Uint8Array;

@@ -57,7 +57,7 @@ function opened<T>(open: () => T): T | null {
 }
 
 /** True if by `now` anybody may be shown more than by what was noted. */
-export function showsMore(noted: DeviceState, now: DeviceState): boolean {
+function showsMore(noted: DeviceState, now: DeviceState): boolean {
   const isKnown = (one: DeviceState['parental'][number]) =>
     noted.parental.some(({ id, at, precise, withdrawnAt }) => {
       const isSame = id === one.id && at === one.at && precise === one.precise;

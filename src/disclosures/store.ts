@@ -18,8 +18,8 @@ const DROP_ROWS = 5_000;
 /** How a drop says up to which row it went. */
 export const droppedDetail = (seq: number): string => `dropped to ${seq}`;
 
-export type LedgerRow = { readonly seq: number; readonly hash: Buffer; readonly entry: LedgerEntry };
-export type LedgerEnds = {
+type LedgerRow = { readonly seq: number; readonly hash: Buffer; readonly entry: LedgerEntry };
+type LedgerEnds = {
   readonly seq: number;
   readonly hash: Buffer;
   /** The last row that was dropped, 0 if none was. */

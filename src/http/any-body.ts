@@ -6,7 +6,7 @@ import { takeBody } from './take-body.ts';
 import { BODY_LIMIT_BYTES, decodeJsonBody, INFLATED_LIMIT_BYTES, JSON_TYPE } from './tolerant-json.ts';
 
 /** Bounds of a body: as sent, and after decompression. */
-export type BodyLimits = { readonly sentBytes: number; readonly inflatedBytes: number };
+type BodyLimits = { readonly sentBytes: number; readonly inflatedBytes: number };
 const DEFAULT_LIMITS: BodyLimits = { sentBytes: BODY_LIMIT_BYTES, inflatedBytes: INFLATED_LIMIT_BYTES };
 
 /**

@@ -8,7 +8,7 @@ const BLOCK_BYTES = 16 * 1024;
 const FEW_CHUNKS = 2_000;
 const LEAST_MEAN_BYTES = 16;
 
-export type BodyParts = {
+type BodyParts = {
   /** False once it is too much: nothing is kept from then on. */
   add(part: Buffer): boolean;
   /** All of it. */

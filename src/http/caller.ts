@@ -20,7 +20,7 @@ export type Caller = KeyLimits & {
   readonly recipient?: { readonly application: string; readonly purposes: readonly string[] };
 };
 
-export type AdmissionDeps = {
+type AdmissionDeps = {
   readonly findKey: (presented: string) => Caller | null;
   readonly quotas: Quotas;
   readonly counters: CounterStripe;

@@ -2,7 +2,7 @@
 // connections; beyond that whichever has been coming longest gives way, since a client that means it has sent all within
 // seconds, and one that only opens bodies to fill memory is the first to go. Does not hold the bytes itself (body-parts.ts).
 
-export type HeldBody = {
+type HeldBody = {
   /** Called once, at most, when it must go: its bytes are to be let go of. */
   giveWay(): void;
 };

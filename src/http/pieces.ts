@@ -4,13 +4,13 @@
 // the first piece is thrown, and can still be refused; what is a single piece comes as text, with its length.
 import { Readable } from 'node:stream';
 
-export type PieceLimits = {
+type PieceLimits = {
   readonly stalledMs: number;
   readonly wholeMs: number;
 };
 
 /** Told once, when nothing is read any more; with the error if the pieces themselves failed half-way. */
-export type OnPiecesEnd = (error: unknown) => void;
+type OnPiecesEnd = (error: unknown) => void;
 
 /**
  * `pieces` as something to reply with. `begin` is asked if there is more than one: null = not now, and so is the answer; else what is

@@ -18,7 +18,7 @@ export type StrayLimits = {
 };
 
 /** Stations by MAC number, sorted, that stand elsewhere than a phone at `lat`, `lon` (degrees). */
-export type Strays = { count: number; readonly mac: Float64Array; lat: number; lon: number };
+type Strays = { count: number; readonly mac: Float64Array; lat: number; lon: number };
 
 /** Of one look-up. */
 export type HeardStrays = { readonly wifi: Strays; readonly bluetooth: Strays };

@@ -7,7 +7,7 @@ import { createBodyParts } from './body-parts.ts';
 import { createHeldBodies, type HeldBodies } from './held-bodies.ts';
 import { CROWDED_BODY, OVERSIZED_BODY } from './tolerant-json.ts';
 
-export type TakenBody = Buffer | typeof OVERSIZED_BODY | typeof CROWDED_BODY;
+type TakenBody = Buffer | typeof OVERSIZED_BODY | typeof CROWDED_BODY;
 
 const EMPTY = Buffer.alloc(0);
 /** A refused body of so many bytes is read to its end, unseen, within the time that a request may take. */

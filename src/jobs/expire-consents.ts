@@ -8,7 +8,7 @@ import { lockDevice } from '../devices/store.ts';
 import type { InChain } from '../disclosures/chain.ts';
 import { listPolicies } from '../policy/store.ts';
 
-export type ExpireDeps = {
+type ExpireDeps = {
   readonly pool: Pool;
   readonly inChain: InChain;
   readonly masters: MasterKeys;

@@ -22,7 +22,7 @@ export type Pace = {
 };
 
 /** What a batch took and held. */
-export type Batch = { readonly tookMs: number; readonly rows: number; readonly observations: number };
+type Batch = { readonly tookMs: number; readonly rows: number; readonly observations: number };
 
 /** A batch that hung (a slow disk) is no reason to rest as long; a few reports are no reason to fold them one by one. */
 const MOST_REST_MS = 1_000;

@@ -7,7 +7,7 @@ import { forgetStations } from '../stations/forget-store.ts';
 import { settleWitnesses } from '../stations/settle-store.ts';
 
 /** Stations forgotten, stations whose witnesses were, and rows deleted in this run; stops when the signal aborts. */
-export type MapSwept = { readonly stations: number; readonly witnesses: number; readonly emptyRows: number };
+type MapSwept = { readonly stations: number; readonly witnesses: number; readonly emptyRows: number };
 
 export async function sweepMap(
   db: Pool,

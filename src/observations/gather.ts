@@ -16,7 +16,7 @@ import { servingOf, strongestOf } from './serving.ts';
 /** A row as claimed. `contributor` null = forgotten. */
 export type ClaimedRow = { contributor: number | null; trusted: boolean; receivedAtMs: number; payload: Buffer };
 
-export type HeardCell = { key: string; identity: CellIdentity; sightings: Sighting[] };
+type HeardCell = { key: string; identity: CellIdentity; sightings: Sighting[] };
 export type Gathered = {
   wifi: Map<number, Sighting[]>;
   bluetooth: Map<number, Sighting[]>;

@@ -33,14 +33,14 @@ export type Inbox = {
   flushed(): Promise<void>;
 };
 
-export type InboxDeps = {
+type InboxDeps = {
   readonly insert: (rows: readonly InboxRow[]) => Promise<void>;
   /** Uniform random integers in [0, 2^32), as many as the array holds. */
   readonly fillRandom: (into: Uint32Array) => void;
 };
 
 /** Who sent a call, for one day: a tag, and the day's key that made it. */
-export type Contributor = {
+type Contributor = {
   readonly tag: number;
   readonly dayKey: Uint8Array;
   readonly trusted: boolean;

@@ -30,7 +30,7 @@ const FULL_RETRY_S = 60;
 /** What these routes need beside what all routes have. */
 export type SubmissionPorts = Omit<SubmissionDeps, 'now'> & { readonly room: Room };
 
-export type SubmitDeps = SubmissionPorts & {
+type SubmitDeps = SubmissionPorts & {
   readonly findKey: (presented: string) => Caller | null;
   readonly quotas: Quotas;
   readonly counters: CounterStripe;
@@ -58,7 +58,7 @@ const OUTCOME_OF = {
 } as const;
 
 /** A path below the scope's prefix, and the status that says "stored" there. */
-export type SubmitPath = { readonly url: string; readonly stored: 200 | 204 };
+type SubmitPath = { readonly url: string; readonly stored: 200 | 204 };
 export const V1_PATHS: readonly SubmitPath[] = [
   { url: '/geosubmit', stored: 200 },
   { url: '/submit', stored: 204 },

@@ -8,7 +8,7 @@ import { type Cipheriv, createCipheriv, hash, hkdfSync, timingSafeEqual } from '
 import { dayOf } from './contributor.ts';
 
 /** What of a row its payload is bound to. `contributor` is the tag of the day. */
-export type Envelope = {
+type Envelope = {
   readonly receivedAtMs: number;
   readonly contributor: number | null;
   readonly trusted: boolean;

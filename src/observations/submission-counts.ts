@@ -8,7 +8,7 @@ const NAMES: readonly string[] = [...KEPT, ...DROP_REASONS];
 export type SubmissionCounts = { add(admitted: readonly AdmittedReport[], drops: Drops): void };
 
 /** Counts since the process started. */
-export type SubmissionSums = {
+type SubmissionSums = {
   readonly kept: Record<(typeof KEPT)[number], number>;
   readonly dropped: Record<DropReason, number>;
 };

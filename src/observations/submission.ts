@@ -31,14 +31,14 @@ export type SubmissionDeps = {
  * Who sent it: used to make a tag, then forgotten. `trusted` = a key whose reports count alone; `provenance` is kept. `sources` =
  * what the phone's user left on; without the address all such phones are one contributor.
  */
-export type Sender = {
+type Sender = {
   readonly address: string;
   readonly trusted: boolean;
   readonly provenance?: Provenance;
   readonly sources?: number;
 };
 
-export type SubmissionOutcome = 'stored' | 'malformed' | 'tooLarge' | 'full';
+type SubmissionOutcome = 'stored' | 'malformed' | 'tooLarge' | 'full';
 
 /** Stores what can be learnt from a call. Rejects with the store's error if it could not be made durable. */
 export async function submit(body: unknown, sender: Sender, deps: SubmissionDeps): Promise<SubmissionOutcome> {

@@ -5,7 +5,7 @@
 import { hashKey, type KeyClass } from './keys.ts';
 import type { Recipient } from './recipient.ts';
 
-export type KeyEntry = {
+type KeyEntry = {
   readonly id: string;
   readonly class: KeyClass;
   readonly name: string;
@@ -25,7 +25,7 @@ export type KeyEntry = {
 /** An entry with the SHA-256 of its key, as hex: survives being posted to a thread. */
 export type KeyRingEntry = KeyEntry & { readonly hashHex: string };
 
-export type KeyRing = {
+type KeyRing = {
   /** Makes these the only good keys. */
   replace(entries: readonly KeyRingEntry[]): void;
   /** The entry of a presented key, or null. */

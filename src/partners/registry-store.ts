@@ -26,8 +26,8 @@ export type NewApplication = {
 };
 
 /** Which columns may change, and to what; what is absent stays. */
-export type PartnerChanges = Partial<Omit<NewPartner, 'id'>>;
-export type ApplicationChanges = Partial<Pick<NewApplication, 'name' | 'purposes' | 'maxPrecision'>>;
+type PartnerChanges = Partial<Omit<NewPartner, 'id'>>;
+type ApplicationChanges = Partial<Pick<NewApplication, 'name' | 'purposes' | 'maxPrecision'>>;
 export type Subject = { readonly partner: string } | { readonly application: string };
 
 /** Tries of cafe, cafe-2, cafe-3 ... before a name counts as taken. */
@@ -172,7 +172,7 @@ export const unchangedHolders = (keys: string, told: string, now: string): strin
   `(select count(*) from unnest(${keys}::text[], ${told}::text[]) h(key, told)
      join ${holders(now)} on k.id = h.key where ${HOLDER_TOLD} = h.told)`;
 
-export type ListedApplication = Recipient & { readonly name: string; readonly applicationSuspended: boolean };
+type ListedApplication = Recipient & { readonly name: string; readonly applicationSuspended: boolean };
 export type ListedPartner = Omit<NewPartner, 'id'> & {
   readonly id: string;
   readonly active: boolean;

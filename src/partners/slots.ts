@@ -1,7 +1,7 @@
 // Gives every name a small number of its own, for tables indexed by it. Promises: a name keeps its number for as long as it
 // is asked for; a number that became free is the last to be given again, so that what was counted under it has faded.
 
-export type Slots = {
+type Slots = {
   /** The number of each name, in order; names that were not asked for give theirs back. Throws RangeError past `size` names. */
   assign(names: readonly string[]): number[];
 };

@@ -31,7 +31,7 @@ export type KeyHolder = { readonly application: string } | NewHolder;
 export type NewHolder = Partial<Omit<NewPartner, 'id' | 'name'> & Pick<NewApplication, 'purposes' | 'maxPrecision'>>;
 
 /** A key as people list it. Times in epoch ms. */
-export type ListedKey = Omit<NewKey, 'id'> & {
+type ListedKey = Omit<NewKey, 'id'> & {
   id: string;
   createdAt: number;
   revokedAt: number | null;
@@ -121,7 +121,7 @@ export async function revokeKey(store: Store, id: string, nowMs: number): Promis
   return rowCount === 1;
 }
 
-export type KeyFollower = {
+type KeyFollower = {
   /** Looks once, now; rejects if the store cannot be asked. */
   poll(): Promise<void>;
   stop(): void;

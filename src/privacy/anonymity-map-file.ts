@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 const MAGIC = 'honeyguide anonymity map 1\n';
 
 /** `k` is the fewest residents of a region; `source` is who to credit. */
-export type MapLabel = { readonly k: number; readonly source: string };
+type MapLabel = { readonly k: number; readonly source: string };
 export type LabelledMap = MapLabel & { readonly names: Uint32Array };
 /** A map as it was read; `version` names its partition in answers: the first 12 hex digits of the hash of its regions. */
 export type VersionedMap = LabelledMap & { readonly version: string };

@@ -85,7 +85,7 @@ function slotOf(name: number, slots: number): number {
 }
 
 /** What may be said of a region: its H3 cell, centre, and a circle that covers it, widened by `bandM` for stickiness. */
-export type RegionCircle = {
+type RegionCircle = {
   readonly h3Cell: string;
   readonly lat: number;
   readonly lon: number;

@@ -11,7 +11,7 @@ const WIDE_M = 10_000;
 const WIDE_RES = 5;
 
 /** `lost` is not located. */
-export type AccuracyClass = 'fine' | 'wide' | 'lost';
+type AccuracyClass = 'fine' | 'wide' | 'lost';
 
 export function accuracyClassOf(accuracyM: number): AccuracyClass {
   if (!(accuracyM > 0)) return 'lost';

@@ -6,7 +6,7 @@ import { anonymityMapOf, SUPPRESSED } from './anonymity-map.ts';
 import type { Population, RegionNames } from './build-anonymity-map.ts';
 import { COARSEST_RES, parentKey, type RegionKey } from './region-key.ts';
 
-export type Revision = {
+type Revision = {
   readonly names: RegionNames;
   /** Coarsest cells whose regions stay as they were. */
   readonly kept: number;

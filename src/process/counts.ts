@@ -13,7 +13,7 @@ import { createNoteVisit, type NoteVisit, VISIT_RULE } from '../sharing/counts/v
 import { createWriteBehind } from '../storage/write-behind.ts';
 import { orUnavailable } from './store-loss.ts';
 
-export type CountsSetup = {
+type CountsSetup = {
   readonly pool: Pool;
   /** What tags of devices are made with, beside their window's salt. */
   readonly pseudonymKey: Uint8Array;

@@ -16,7 +16,7 @@ const MEANT_MS = 3 * MINUTE_MS;
 /** A day of runs; of older ones every other is forgotten. */
 const MOST_MARKS = 5_000;
 
-export type FoldJobDeps = {
+type FoldJobDeps = {
   readonly store: Pick<Store, 'pool'>;
   /** Folds a slice; null = nothing to do. */
   readonly fold: () => Promise<FoldSummary | null>;

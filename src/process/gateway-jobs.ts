@@ -72,7 +72,7 @@ const CROWDED_TURNS = 3;
 /** Two files of PostgreSQL's log: with less it takes what fits into files that are there, and soon nothing. */
 const FULL_BYTES = 32 * 1024 ** 2;
 
-export type JobPlan = {
+type JobPlan = {
   readonly jobs: readonly Job[];
   /** Lets the watch job see how the others do; called once, when they run. */
   watch(healthy: () => boolean): void;

@@ -50,8 +50,8 @@ import { createDiskOf } from './store-disk.ts';
 import { createThreadMemory, type ThreadMemory, threadSetup } from './thread-setup.ts';
 import { connectValkey } from './valkey.ts';
 
-export type Gateway = { readonly port: number; readonly opsPort: number; close(): Promise<void> };
-export type GatewayOptions = {
+type Gateway = { readonly port: number; readonly opsPort: number; close(): Promise<void> };
+type GatewayOptions = {
   readonly demo: boolean;
   readonly say: (text: string) => void;
   /** Ends a start that is not done: openGateway then closes what it had opened and rejects with the signal's reason. */

@@ -12,7 +12,7 @@ import { hmacKey } from '../disclosures/hmac.ts';
 import { readEnds, readRows } from '../disclosures/store.ts';
 import { stationKeyName } from '../privacy/mac-cipher.ts';
 
-export type KeysAtHand = {
+type KeysAtHand = {
   readonly stationKey: Uint8Array;
   readonly ledgerKey: Uint8Array;
   readonly masters: MasterKeys;
@@ -31,7 +31,7 @@ const LAST_ROWS = 8;
 const BRING_BACK = 'bring back the secrets file it was made with (SECRETS_FILE, or secrets.json in DATA_DIR)';
 
 /** A key that is not the store's, and what that means, in words. */
-export type ForeignKey = { readonly name: 'stationKey' | 'ledgerKey' | 'masterKey'; readonly says: string };
+type ForeignKey = { readonly name: 'stationKey' | 'ledgerKey' | 'masterKey'; readonly says: string };
 
 /** What of the keys does not belong to the store. */
 export async function findForeignKeys(db: Pool, keys: KeysAtHand): Promise<ForeignKey[]> {

@@ -5,7 +5,7 @@ import { type CounterSums, LATENCY_BOUNDS_S } from '../http/counters.ts';
 import type { JobState } from '../jobs/scheduler.ts';
 
 /** What can be asked of the running process. */
-export type Gauges = {
+type Gauges = {
   counters(): CounterSums;
   submissions(): { kept: Readonly<Record<string, number>>; dropped: Readonly<Record<string, number>> };
   index(): { stations: number; bytes: number; snapshotAgeS: number | null; feedLagS: number };

@@ -20,7 +20,7 @@ import { forgetVisits } from '../sharing/counts/visit-store.ts';
 import { CLOCKS } from './sharing.ts';
 import { orUnavailable } from './store-loss.ts';
 
-export type RightsPorts = {
+type RightsPorts = {
   readonly rights: Rights;
   readonly contact: ContactPorts;
   readonly notices: NoticePorts;
@@ -28,7 +28,7 @@ export type RightsPorts = {
   readonly findSuppressed: (credential: string) => Promise<Suppressed | null>;
 };
 
-export type RightsSetup = {
+type RightsSetup = {
   readonly pool: Pool;
   readonly inChain: InChain;
   readonly masters: MasterKeys;

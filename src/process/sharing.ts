@@ -45,7 +45,7 @@ export async function openLease(pool: Pool, log: BugLog): Promise<{ memory: Shar
   return { memory, replica };
 }
 
-export type SharingSetup = {
+type SharingSetup = {
   /** Of connections that pipeline. */
   readonly pool: Pool;
   /** 32 bytes. */

@@ -17,7 +17,7 @@ import { createAtRest } from './at-rest.ts';
 import { createDiskOf } from './store-disk.ts';
 import { orUnavailable } from './store-loss.ts';
 
-export type SubmissionSetup = {
+type SubmissionSetup = {
   readonly store: StoreAddress;
   readonly dataDir: string;
   readonly submissionCounts: SharedArrayBuffer;

@@ -31,7 +31,7 @@ export type ThreadMemory = {
   readonly addressSeed: AddressSeed;
 };
 
-export type ThreadNeeds = {
+type ThreadNeeds = {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly store: StoreAddress;

@@ -2,7 +2,7 @@
 // Protection Board and the authorities' own sites give them (written down from general knowledge in 2026, to be checked by
 // the operator before launch: this is data, not advice). Promises: pure; a jurisdiction without a row says so, it is not guessed.
 
-export type Authority = { readonly name: string; readonly url: string };
+type Authority = { readonly name: string; readonly url: string };
 
 /** One line each: code, name, site. */
 const ROWS = `

@@ -14,7 +14,7 @@ import { findLeaving } from './returned-store.ts';
 export const GRACE_MS = 45 * MINUTE_MS;
 
 /** Takes a device out of the counts that are not released yet. */
-export type ForgetVisits = (client: ClientBase, device: string) => Promise<void>;
+type ForgetVisits = (client: ClientBase, device: string) => Promise<void>;
 
 /**
  * If the device is marked as a child's, it was never counted, and from now on a parent has GRACE_MS, if no parent's consent is in

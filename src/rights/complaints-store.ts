@@ -24,7 +24,7 @@ const NEXT: Readonly<Record<ComplaintState, readonly ComplaintState[]>> = {
 /** How long after an answer its person may say that it does not satisfy, before staff can close. */
 const OBJECT_MS = 30 * DAY_MS;
 
-export type ComplaintText = {
+type ComplaintText = {
   readonly text: string;
   readonly replyTo: string | null;
   readonly answers: readonly string[];
@@ -37,7 +37,7 @@ export type Complaint = {
   readonly dueAt: number;
   readonly endedAt: number | null;
 };
-export type ComplaintDeps = {
+type ComplaintDeps = {
   readonly pool: Pool;
   readonly masters: MasterKeys;
   readonly random: Random;

@@ -23,7 +23,7 @@ import { heldSql } from './retention-store.ts';
 import { heldMarker, type ToldHold, toldHold } from './told-holds-store.ts';
 import { findTraces } from './traces-store.ts';
 
-export type EraseCause = 'asked' | 'child' | 'unused' | 'operator';
+type EraseCause = 'asked' | 'child' | 'unused' | 'operator';
 
 /**
  * Whose data goes. Without a key: who was erased after the backup was made from which the rest came back. Nothing sealed about them

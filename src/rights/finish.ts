@@ -4,7 +4,7 @@ import type { Profile } from '../devices/profile.ts';
 import type { RequestKind } from './request.ts';
 
 /** `tells`: whoever was shown what was wrong is told. `forgets`: so is the position, and it goes. Else a sentence that says what to do. */
-export type Finish = { readonly does: 'tells' | 'forgets' } | { readonly refused: string };
+type Finish = { readonly does: 'tells' | 'forgets' } | { readonly refused: string };
 
 /** `held`: the profile as it is now. `asked`: what the person said, as it came. */
 export function finishOf(kind: RequestKind, asked: unknown, held: Pick<Profile, 'jurisdiction' | 'ageBand'>): Finish {

@@ -26,7 +26,7 @@ import {
 import { withoutStaff } from './staff.ts';
 import type { VisitTag } from './visit-tags-store.ts';
 
-export type HeldRow = Readonly<Record<string, unknown>>;
+type HeldRow = Readonly<Record<string, unknown>>;
 export type HeldAbout = {
   readonly room: string;
   readonly what: string;

@@ -20,7 +20,7 @@ export function holdProblem(endsAt: number, nowMs: number): string | null {
   return null;
 }
 
-export type LegalTimes = {
+type LegalTimes = {
   readonly from: number;
   readonly to: number;
   readonly endsAt: number;

@@ -28,7 +28,7 @@ export type LegalScope = {
   readonly from: number;
   readonly to: number;
 };
-export type LegalRequest = LegalScope & {
+type LegalRequest = LegalScope & {
   readonly id: string;
   readonly device: string;
   readonly basis: LegalBasis;
@@ -134,7 +134,7 @@ export async function openScope(
   return person === null ? null : await readScope(client, person, id);
 }
 
-export type ReadyLegal = {
+type ReadyLegal = {
   readonly person: Person;
   readonly basis: LegalBasis;
   readonly scope: LegalScope;

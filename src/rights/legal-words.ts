@@ -5,7 +5,7 @@ export const ASKED_FOR = 'asked for ';
 export const HANDED_OVER = 'handed over ';
 const APPROVED_BY = '; approved by ';
 
-export type HandedOver = {
+type HandedOver = {
   readonly id: string;
   readonly authority: string;
   readonly statute: string;

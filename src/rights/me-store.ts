@@ -25,7 +25,7 @@ import type { RequestKind } from './request.ts';
 import { addRequest, changeRequest, findRequest, listRequests, type StoredRequest } from './requests-store.ts';
 import { type ToldHold, toldHoldOfToken } from './told-holds-store.ts';
 
-export type RightsDeps = EraseDeps & {
+type RightsDeps = EraseDeps & {
   readonly random: Random;
   readonly newId: () => string;
   readonly tagsOf: TagsOf;
@@ -43,7 +43,7 @@ export type Suppressed = { readonly suppressed: true; readonly held: ToldHold | 
 export type Outcome = { readonly request: StoredRequest } | 'gone';
 export type Rectification = { readonly field: string; readonly value?: unknown; readonly statement?: string };
 /** `finish`, once the pages were read: everybody who was shown something or may be by a grant. */
-export type Copy = { readonly pages: AsyncIterable<HeldPage>; readonly finish: () => Promise<RecipientName[]> };
+type Copy = { readonly pages: AsyncIterable<HeldPage>; readonly finish: () => Promise<RecipientName[]> };
 export type Rights = ReturnType<typeof createRights>;
 
 export function createRights(deps: RightsDeps) {

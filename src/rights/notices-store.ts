@@ -13,7 +13,7 @@ import type { Person } from './challenges-store.ts';
 import { NAMED_IN_NOTICES, noticeHandle, OWN_TOKENS, ownHandlesOf } from './notice-handle.ts';
 import { NOTICE_MS } from './registry-evidence.ts';
 
-export type NoticeKind = 'rectified' | 'restricted' | 'erased' | 'withdrawn';
+type NoticeKind = 'rectified' | 'restricted' | 'erased' | 'withdrawn';
 
 /** A day (UTC) takes notices until so long after its end: a child found out at its last minute is erased by then. */
 const CLOSED_MS = 3 * HOUR_MS;

@@ -26,7 +26,7 @@ export type ColumnClass = DataClass | 'sealed' | 'secret';
 export type SubjectColumn = { readonly by: 'device' | 'ledger' | 'handles' | 'tags'; readonly column: string };
 
 /** How long a row stays. Times are epoch milliseconds unless said otherwise. */
-export type Life =
+type Life =
   /** Over when the time in the column is. */
   | { readonly kind: 'until'; readonly column: string }
   /** Over so long after the time in the column; a null has not begun to count. */

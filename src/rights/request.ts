@@ -8,7 +8,7 @@ export const REQUEST_KINDS = ['access', 'rectification', 'erasure', 'restriction
 export type RequestKind = (typeof REQUEST_KINDS)[number];
 
 export const REQUEST_STATES = ['received', 'identity', 'in progress', 'done', 'refused'] as const;
-export type RequestState = (typeof REQUEST_STATES)[number];
+type RequestState = (typeof REQUEST_STATES)[number];
 
 export type RightsRequest = {
   readonly kind: RequestKind;

@@ -100,7 +100,7 @@ export async function listRequests(db: ClientBase | Pool, person: Person, nowMs:
   return rows.map((row) => opened(person, row));
 }
 
-export type OpenRequest = { id: string; kind: string; state: string; receivedAt: number; dueAt: number };
+type OpenRequest = { id: string; kind: string; state: string; receivedAt: number; dueAt: number };
 
 /** What staff has to see to, by due date; nothing of it is personal but that it exists. */
 export async function listOpenRequests(db: Pool): Promise<OpenRequest[]> {

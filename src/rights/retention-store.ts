@@ -54,7 +54,7 @@ export async function countOverdue(db: Pool | ClientBase, nowMs: number): Promis
   return found;
 }
 
-export type HoldRequest = {
+type HoldRequest = {
   readonly id: string;
   readonly table: string;
   readonly rowKey: string;

@@ -9,14 +9,14 @@ import { KIND } from '../disclosures/entry.ts';
 import { allows, isReason, type Role, type StaffAction, staffDetail } from './staff.ts';
 
 /** What an act is about: somebody, by their pseudonym in the ledger; or a thing, by what is done to it and its id. */
-export type Matter = { readonly subject?: Buffer | null; readonly object?: string | null };
+type Matter = { readonly subject?: Buffer | null; readonly object?: string | null };
 /**
  * Finds that, under the ledger's lock. Ids that somebody typed belong to something in the store, or are left out: of a device
  * whose id was given for something else the ledger would keep a trace that no erasure takes.
  */
 export type About<T = Matter> = (client: ClientBase) => Promise<T>;
-export type Acting = { readonly key: string; readonly reason: string };
-export type StaffDeps = { readonly inChain: InChain; readonly now: () => number };
+type Acting = { readonly key: string; readonly reason: string };
+type StaffDeps = { readonly inChain: InChain; readonly now: () => number };
 export class StaffRefused extends Error {}
 
 const PREFIX = 'hgf_';

@@ -45,7 +45,7 @@ export function isReason(text: unknown): text is string {
   return typeof text === 'string' && text.trim().length >= 8 && text.length <= 200 && !NAMES_SOMEBODY.test(text);
 }
 
-export type StaffAct = {
+type StaffAct = {
   readonly staff: string;
   readonly allowed: boolean;
   readonly action: string;

@@ -12,7 +12,7 @@ import { HOUR_MS } from '../time/spans.ts';
 import { PROOF_TTL_MS, REQUEST_TTL_MS } from './registry-map.ts';
 
 /** Encrypts addresses, and hashes those that are barred. */
-export type RemovalKeys = { readonly macs: MacCipher; readonly barredKey: Uint8Array };
+type RemovalKeys = { readonly macs: MacCipher; readonly barredKey: Uint8Array };
 
 /** HMAC-SHA256 of an address under the operator's secret. */
 function hashMac(mac: number, key: Uint8Array): Buffer {

@@ -6,7 +6,7 @@ import { ASKED_FOR, HANDED_OVER } from './legal-words.ts';
 import { requestsIn } from './request-totals.ts';
 
 type Counts = Readonly<Record<string, number>>;
-export type Transparency = {
+type Transparency = {
   readonly year: number;
   readonly requested: Counts;
   readonly handedOver: Counts;

@@ -25,7 +25,7 @@ import type { LastLocation } from './last-location.ts';
 import { createPresented, type Presented } from './presented-store.ts';
 import { DAMAGED, readStanding, type Standing } from './subjects-store.ts';
 
-export type AheadDeps = Omit<DecideDeps, 'readRecipients'> &
+type AheadDeps = Omit<DecideDeps, 'readRecipients'> &
   GuessDeps & {
     readonly pool: Pool;
     readonly draft: Drafts;

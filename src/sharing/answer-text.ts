@@ -40,7 +40,7 @@ export function createRegionTexts(version: string): RegionTexts {
 }
 
 /** A position that the person granted exactly this to. */
-export type Precise = {
+type Precise = {
   readonly lat: number;
   readonly lon: number;
   readonly accuracyM: number;

@@ -11,7 +11,7 @@ import { createOwnAnswers, type OwnAnswersDeps } from './own-answers.ts';
 import { createPlaceAnswers, type PlaceAnswersDeps } from './place-answers.ts';
 import { createRelease } from './release.ts';
 
-export type AudienceDeps = OwnAnswersDeps &
+type AudienceDeps = OwnAnswersDeps &
   Omit<DeviceAnswersDeps & PlaceAnswersDeps, 'texts' | 'release'> & {
     readonly mapVersion: string;
     /** Notes that an application named a purpose that is not its own. */

@@ -3,7 +3,7 @@
 // a batch that fails fails its own members and nobody else; no more than `maxWaiting` wait, the rest are turned away at once; and who has
 // not set out after some seconds, behind a batch that waits itself, is turned away with nothing done.
 
-export type Batches<Ask, Outcome> = {
+type Batches<Ask, Outcome> = {
   /** Resolves to what `decide` says of it, rejects if its batch fails or too many wait. */
   add(ask: Ask): Promise<Outcome>;
   /** Resolves when nothing waits and nothing is under way. */

@@ -23,7 +23,7 @@ export type KeptState = CoarseState & {
 /** As it was read. `isAhead`: of a tick that only a clock that ran ahead can have begun (coarse-states-store.ts). */
 export type ReadState = KeptState & { readonly isAhead?: boolean };
 /** `sources` = by which it was found (bits of SOURCE); absent: by any that was let. */
-export type Place = {
+type Place = {
   readonly lat: number;
   readonly lon: number;
   readonly accuracyM: number;

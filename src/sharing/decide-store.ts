@@ -60,7 +60,7 @@ export type DecideDeps = CoarseRules &
 const UNKNOWN: Outcome = { kind: 'nothing', isDevice: false };
 export const NOTHING: Outcome = { kind: 'nothing', isDevice: true };
 
-export type Judgement = {
+type Judgement = {
   readonly decision: Decision;
   /** True if the grant also allows to keep the last place, and to tell it. */
   readonly mayKeep: boolean;

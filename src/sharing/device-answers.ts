@@ -30,9 +30,9 @@ export type DeviceAnswersDeps = {
 };
 
 /** Whom an application asks about, and what for. */
-export type About = { readonly application: string; readonly purpose: string; readonly deviceToken: string };
+type About = { readonly application: string; readonly purpose: string; readonly deviceToken: string };
 
-export type DeviceAnswers = {
+type DeviceAnswers = {
   answer(question: Question, about: About, tick: number): Decision | Promise<Decision>;
   idle(): Promise<void>;
 };

@@ -20,7 +20,7 @@ export type GuessDeps = {
   readonly unchangedHolders: (keys: string, told: string, now: string) => string;
 };
 
-export type Guess = {
+type Guess = {
   readonly standing: Standing;
   readonly recipients: ReadonlyMap<string, Holder>;
   /** What the statement that writes has to find; made when it is needed, for a batch's worth of parameters. */

@@ -12,7 +12,7 @@ export const LAST_LOCATION_TTL_MS = DAY_MS;
 
 export type Located = { readonly device: Device; readonly where: LastLocation };
 /** Where a device was found last, and when (epoch ms). */
-export type Kept = LastLocation & { readonly at: number };
+type Kept = LastLocation & { readonly at: number };
 
 const labelOf = (device: string) => `last_locations.sealed ${device}`;
 

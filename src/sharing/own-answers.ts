@@ -18,7 +18,7 @@ export type OwnAnswersDeps = {
   readonly onError: (error: unknown) => void;
 };
 
-export type OwnAnswers = {
+type OwnAnswers = {
   answer(question: Question, tick: number): Decision | Promise<Decision>;
   idle(): Promise<void>;
 };

@@ -5,7 +5,7 @@ import type { Caller } from '../http/caller.ts';
 import type { Audience } from '../positioning/audience.ts';
 
 /** Bits of SOURCE; 0 for a token of ours that nobody has (any more); null while the store can't say. */
-export type SourcesOf = (deviceToken: string) => Promise<number | null>;
+type SourcesOf = (deviceToken: string) => Promise<number | null>;
 
 /** Beside bits of SOURCE: what the phone reports is not for the map. */
 export const MUTE = 32;

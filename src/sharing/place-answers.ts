@@ -21,7 +21,7 @@ export type PlaceAnswersDeps = {
   readonly onError: (error: unknown) => void;
 };
 
-export type PlaceAnswers = (question: Question, application: string, tick: number) => Decision | Promise<Decision>;
+type PlaceAnswers = (question: Question, application: string, tick: number) => Decision | Promise<Decision>;
 
 export function createPlaceAnswers(deps: PlaceAnswersDeps): PlaceAnswers {
   const { map, texts, count, release } = deps;

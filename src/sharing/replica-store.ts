@@ -16,7 +16,7 @@ const PAGE = 500;
 /** A store that needs longer is not there. */
 const ANSWER_MS = 2_000;
 
-export type ReplicaDeps = {
+type ReplicaDeps = {
   readonly pool: Pool;
   /** Of this process, random. */
   readonly id: string;

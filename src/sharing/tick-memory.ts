@@ -11,7 +11,7 @@ type Entry<T> = { readonly note: Note; readonly until: number; readonly value: T
 /** Where a reading of the store began; pass it to what is remembered from it. */
 export type Reading = { readonly position: number; readonly wasLive: boolean };
 
-export type TickMemory<T> = {
+type TickMemory<T> = {
   /** What is remembered under these names, in this tick; null = ask the store. */
   find(room: string, name: string, tick: number, nowMs: number): T | null;
   begin(): Reading;

@@ -3,7 +3,7 @@
 // that could not be located from a child's, a restricted, a refusing or an unknown one, which are one answer (DESIGN 6.5).
 import { ALL_SOURCES } from '../devices/device-contract.ts';
 
-export type Weighed<Place> = {
+type Weighed<Place> = {
   /** Locates by these sources (bits of SOURCE); the list has weighed by then, once, with all that was sent. */
   locate(sources: number): Place;
   /** Has the list weigh though nobody is located by it. */

@@ -34,7 +34,7 @@ const BESIDE = 1.25;
 /** The cells of one area: position in degrees, range in metres (NaN = unknown), since when known, ms (NaN or absent = longest). */
 export type AreaCells = { radio: Radio; lat: number[]; lon: number[]; rangeM: number[]; createdAtMs?: number[] };
 /** `outliers` cells were left out as misplaced. `center` null = the cells contradict each other, or their oldest: nothing is known. */
-export type AreaSummary = { center: { lat: number; lon: number; radiusM: number } | null; outliers: number };
+type AreaSummary = { center: { lat: number; lon: number; radiusM: number } | null; outliers: number };
 
 /**
  * Centre and radius of an area of at least one cell. The centre is the median of latitudes and of longitudes: right as long

@@ -58,7 +58,7 @@ export function keyColumns(table: FeedTable): readonly { readonly name: string; 
 }
 
 /** Values of one unpacked row, by position: the key, what else, the evidence. Reused from row to row. */
-export type UnpackedRow = { readonly values: Float64Array; readonly keyLength: number };
+type UnpackedRow = { readonly values: Float64Array; readonly keyLength: number };
 
 /** Calls back with each row of a page, in its order, from byte `from` on. */
 export function unpackRows(table: FeedTable, page: Buffer, visit: (row: UnpackedRow) => void, from = 0): void {

@@ -56,7 +56,7 @@ export async function currentPosition(pool: Pool): Promise<string> {
   return rows[0].position;
 }
 
-export type PositionSince = {
+type PositionSince = {
   readonly position: string;
   /** Transaction numbers went back: the store was restored from a backup. */
   readonly wentBack: boolean;

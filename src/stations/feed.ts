@@ -50,7 +50,7 @@ export type FollowOptions = {
   readonly pageRows?: number;
 };
 
-export type FeedStatus = {
+type FeedStatus = {
   /** Everything that was in the store at the start is in the index; false again while all of it is read anew. */
   readonly ready: boolean;
   /** No change older than this is missing; infinite before the first look. */

@@ -6,7 +6,7 @@ import { LEARNING_LOCK } from '../storage/locks.ts';
 import { transact } from '../storage/transaction.ts';
 
 /** Rows in a transaction at most, and transactions in a run. */
-export type Batches = { readonly rows: number; readonly most: number; readonly signal?: AbortSignal };
+type Batches = { readonly rows: number; readonly most: number; readonly signal?: AbortSignal };
 
 /** Runs `work`, which resolves with how many rows it did, until it does fewer than a batch. Resolves with how many rows in all. */
 export async function inBatches(

@@ -15,14 +15,14 @@ export const MAX_AGE_MS = 7 * DAY_MS;
 const MAX_AHEAD_MS = HOUR_MS;
 
 /** Which store the index is a copy of, up to where, in which of its epochs, and when it last was up to there, epoch ms. */
-export type Followed = {
+type Followed = {
   readonly store: string;
   readonly position: string;
   readonly epoch: string;
   readonly at: number;
 };
 
-export type KeptSnapshot = {
+type KeptSnapshot = {
   /** Fills the index and says from when and where that is; null if it has to be read from the store. Says in the log why, unless there is none yet. */
   load(store: string): Promise<SnapshotAbout | null>;
   /** The index has what the file hasn't. */

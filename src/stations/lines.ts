@@ -17,7 +17,7 @@ export const CR_ALONE = 'ERR_CR_ALONE';
  * `bytes` holds whole lines, each ended by LF (the last one of a stream perhaps not); `start` is the offset of the first in
  * the stream. `overlong` = one line stood there that was dropped; bytes is empty.
  */
-export type LineBlock = { bytes: Uint8Array; start: number; overlong: boolean };
+type LineBlock = { bytes: Uint8Array; start: number; overlong: boolean };
 
 /** The same bytes, inflated if they begin as gzip (1f 8b); members one after another are one stream. */
 export async function* inflated(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -24,7 +24,7 @@ const LF = 10;
 /** An ISO 8601 date, or date and time with its zone. */
 const ISO_TIME = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d))?$/;
 
-export type ReadStation = { kind: 'station'; station: Station } | { kind: 'reject'; reason: RejectReason };
+type ReadStation = { kind: 'station'; station: Station } | { kind: 'reject'; reason: RejectReason };
 
 /** A station from a parsed line. `nowMs` bounds the times that are believed. */
 export function readStation(value: unknown, nowMs: number): ReadStation {

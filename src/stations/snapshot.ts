@@ -36,7 +36,7 @@ const TURN_BYTES = 1 << 23;
 /** What lies aside and was not written to for so long was left by a crash. */
 const LEFT_MS = 60_000;
 
-export type SnapshotResult =
+type SnapshotResult =
   | { kind: 'loaded'; stations: number; about: SnapshotAbout }
   | { kind: 'missing' }
   | { kind: 'refused'; reason: SnapshotProblem };

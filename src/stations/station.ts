@@ -46,7 +46,7 @@ export type Evidence = {
 };
 
 export type MacIdentity = { type: 'wifi' | 'bluetooth'; mac: number };
-export type AreaIdentity = { type: 'area'; radio: Radio; mcc: number; mnc: number; area: number };
+type AreaIdentity = { type: 'area'; radio: Radio; mcc: number; mnc: number; area: number };
 export type CellIdentity = Omit<AreaIdentity, 'type'> & { type: 'cell'; cellId: number; psc: number | null };
 export type Station = Evidence & (MacIdentity | CellIdentity | AreaIdentity);
 export type StationType = Station['type'];

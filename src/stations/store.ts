@@ -102,7 +102,7 @@ export const BEGIN_BATCH = ['begin', ...['seqscan', 'hashjoin', 'mergejoin'].map
   .map((setting, i) => (i === 0 ? setting : `set local ${setting} = off`))
   .join('; ');
 
-export type StationWriter = {
+type StationWriter = {
   /** Writes a batch within a transaction opened with BEGIN_BATCH; resolves with how many stations it added or changed. */
   write(client: ClientBase, batch: StationBatch): Promise<number>;
 };

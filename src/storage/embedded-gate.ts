@@ -17,7 +17,7 @@ type Client = Guest & { batch: Uint8Array[]; batchBytes: number; started: boolea
 const NOT_YOURS =
   'the embedded store has one session, which is Honeyguide’s alone; for a copy of it, stop Honeyguide and copy DATA_DIR';
 
-export type EmbeddedGate = { close(): Promise<void> };
+type EmbeddedGate = { close(): Promise<void> };
 
 /**
  * Listens on `socketPath` (which must not exist) and serves `db` to whoever connects; resolves once listening.

@@ -25,7 +25,7 @@ const QUICK_DEATH_MS = 10_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
 
-export type EmbeddedOptions = {
+type EmbeddedOptions = {
   role: Holder['role'];
   /** Told once, in a sentence for people, when somebody else holds the folder and we wait. */
   onWait?: (message: string) => void;
@@ -36,7 +36,7 @@ export type EmbeddedOptions = {
 };
 
 /** `isOurs`: this process runs it, another one does not. */
-export type Embedded = { socketFolder: string; isOurs: boolean; close(): Promise<void> };
+type Embedded = { socketFolder: string; isOurs: boolean; close(): Promise<void> };
 
 /** Opens or reaches the store below `dataDir`. Rejects with a sentence for people if neither is possible in time. */
 export async function openEmbedded(dataDir: string, options: EmbeddedOptions): Promise<Embedded> {

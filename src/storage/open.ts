@@ -17,7 +17,7 @@ export type Store = {
   close(): Promise<void>;
 };
 
-export type OpenOptions = {
+type OpenOptions = {
   /** A command may use the store of a running server, a server needs it for itself. Default: command. */
   role?: Holder['role'];
   onWait?: (message: string) => void;

@@ -26,7 +26,7 @@ export function farewellOf(code: string, sentence: string): Buffer {
   return Buffer.concat([head, fields]);
 }
 
-export type Frames = {
+type Frames = {
   /** Adds what the socket brought. */
   push(chunk: Buffer): void;
   /** The next whole message (a copy of its own), or null until more bytes come. Throws RangeError on an impossible length. */

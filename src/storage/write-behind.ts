@@ -2,7 +2,7 @@
 // about a second, or at the stop; a store that is away gets it later, or, past the bound, never; after the stop nothing is tried
 // again, so that nothing of it outlives whoever stopped it. A killed process loses the last second's.
 
-export type WriteBehind<Row> = {
+type WriteBehind<Row> = {
   /** Takes a row; one that comes after the stop is nobody's. Synchronous. */
   add(row: Row): void;
   /** Writes what is left, once; rejects if the store does not take it. */

@@ -4,7 +4,7 @@
 export const JSON_FORM = 'application/json';
 export const NDJSON = 'application/x-ndjson';
 export const GEOJSON = 'application/geo+json';
-export type Form = typeof JSON_FORM | typeof NDJSON | typeof GEOJSON;
+type Form = typeof JSON_FORM | typeof NDJSON | typeof GEOJSON;
 
 /** Of equals the first: whoever names another form than the usual one means it. */
 const FORMS: readonly Form[] = [NDJSON, GEOJSON, JSON_FORM];

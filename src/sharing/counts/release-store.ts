@@ -28,7 +28,7 @@ export type ReleaseDeps = {
 };
 
 /** Windows that became public in one run, and those that the budget kept back. */
-export type Released = { readonly windows: number; readonly regions: number; readonly keptBack: number };
+type Released = { readonly windows: number; readonly regions: number; readonly keptBack: number };
 
 /**
  * Publishes every window that is due, oldest first; one whose visits' time is over (a gateway that stood still) without any count,
