@@ -24,7 +24,7 @@ import { withOwnDatabase } from './own-database.ts';
 import { median, quantile } from './statistics.ts';
 
 /** Milliseconds, of all requests; `slotsP99Ms` = the median of the slots' own p99; `interval` = 95 % of the ratio of p99. */
-export type FoldServing = {
+type FoldServing = {
   rate: number;
   requests: { without: number; with: number };
   p50Ms: { without: number; with: number };

@@ -15,7 +15,7 @@ import { openStore, type Store } from '../src/storage/open.ts';
 import { DAY_MS } from '../src/time/spans.ts';
 import { withOwnDatabase } from './own-database.ts';
 
-export type FoldBench = { observations: number; foldPerS: number; barePerS: number; ratio: number };
+type FoldBench = { observations: number; foldPerS: number; barePerS: number; ratio: number };
 
 export const STATIONS = 20_000;
 const HEARD = 15;

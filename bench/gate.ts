@@ -16,7 +16,7 @@ import { type Budgets, judge, type Measurements, measurable, verdictTable } from
 import type { MicroResult } from './micro.ts';
 import { median, pairedRatio } from './statistics.ts';
 
-export type GateOptions = { slow: number; stations: number; rounds: number; windowMs: number };
+type GateOptions = { slow: number; stations: number; rounds: number; windowMs: number };
 
 const WORK_ROUNDS = 6;
 

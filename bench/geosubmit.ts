@@ -13,7 +13,7 @@ import { withOwnDatabase } from './own-database.ts';
 import { abba, median, pairedRatio } from './statistics.ts';
 
 /** Medians over windows; `ratio` = ours over bare, of calls acknowledged a second. */
-export type GeosubmitBench = { ratio: number; oursPerS: number; barePerS: number; itemsPerCall: number };
+type GeosubmitBench = { ratio: number; oursPerS: number; barePerS: number; itemsPerCall: number };
 
 const BODIES = 500;
 const ITEMS = 10;

@@ -20,7 +20,7 @@ import { median } from './statistics.ts';
 const REAL = fileURLToPath(new URL('../../shared/data/celldb/mls_2024-03-15_45mcc.csv.gz', import.meta.url));
 const RADIO_CODE: Readonly<Record<string, number>> = { GSM: 1, UMTS: 2, LTE: 3, NR: 4 };
 
-export type ImportBench = {
+type ImportBench = {
   /** Speed of the import over that of COPY: time of COPY divided by time of import. */
   ratio: number;
   rows: number;

@@ -12,7 +12,7 @@ const MOST_M = 50;
 const READERS = 2;
 
 type Snapshot = { fileMB: number; writeMs: number; plainReadMs: number; loadMs: number; loadOverPlain: number };
-export type IndexLine = {
+type IndexLine = {
   stations: number;
   hitNs: number;
   missNs: number;

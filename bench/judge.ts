@@ -2,7 +2,7 @@
 // held, and a measurement without a budget is not silently dropped by a misspelling: unknown names are an error.
 
 /** One line of budgets.json: the bound a measurement must keep, and where the bound comes from. */
-export type Budget = {
+type Budget = {
   readonly what: string;
   readonly atLeast?: number;
   readonly atMost?: number;
@@ -12,7 +12,7 @@ export type Budget = {
 };
 export type Budgets = { readonly [metric: string]: Budget };
 export type Measurements = { readonly [metric: string]: number | undefined };
-export type Verdict = {
+type Verdict = {
   readonly metric: string;
   readonly what: string;
   readonly measured: string;

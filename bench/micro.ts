@@ -27,11 +27,11 @@ import { yardstick } from './yardstick.ts';
 /** What DESIGN 7 budgets with 5 us: positioning/locate.ts, from readings to the estimate. */
 export const LOCATE_CORE = 'locate core: look up, cluster, solve, fuse';
 
-export type MicroRow = { readonly part: string; readonly ns: number; readonly bytes: number };
+type MicroRow = { readonly part: string; readonly ns: number; readonly bytes: number };
 /** The locate core: us a call, the same in units of the yardstick, bytes a call, growth of the heap over so many calls. */
-export type CoreResult = { us: number; units: number; bytes: number; growthBytes: number; growthCalls: number };
+type CoreResult = { us: number; units: number; bytes: number; growthBytes: number; growthCalls: number };
 /** What the bench's bodies are too short for: 20 known devices, whose strengths are followed. */
-export type StrengthsResult = { units: number; bytes: number };
+type StrengthsResult = { units: number; bytes: number };
 export type MicroResult = {
   readonly rows: readonly MicroRow[];
   readonly core: CoreResult;

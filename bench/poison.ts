@@ -30,7 +30,7 @@ const CHASES_M = [60, 80, 95, 110, 130];
 const FLOOD = 300;
 
 /** What k networks reach against a station of n witnesses. Shifts in metres, of a station that still answers; days of arrival. */
-export type Poisoning = {
+type Poisoning = {
   witnesses: number;
   networks: number;
   shiftIn1DayM: number;

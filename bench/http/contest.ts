@@ -9,7 +9,7 @@ import type { Server } from './server.ts';
 export type Contender = { readonly server: Server; readonly target: Target };
 export type Contest = { readonly ours: Contender; readonly bare: Contender };
 
-export type Throughput = {
+type Throughput = {
   oursPerSecond: number[];
   barePerSecond: number[];
   oursCpuUs: number[];

@@ -7,7 +7,7 @@ import { BENCH_KEYS } from './ours.ts';
 import { checkedAnswers, type Server, startServer } from './server.ts';
 
 /** `isProxied`: every request says, as a proxy that ends TLS does, for which of thousands of phones it is passed on. */
-export type PairOptions = {
+type PairOptions = {
   stations: number;
   bodies: number;
   key: keyof typeof BENCH_KEYS;

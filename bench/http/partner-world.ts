@@ -22,7 +22,7 @@ export const COARSE_KEY = Buffer.alloc(32, 3);
 const PURPOSE = 'dpv:ServiceProvision';
 
 /** Keys of the two partners, and a token for each request. */
-export type PartnerWorld = { readonly coarseKey: string; readonly preciseKey: string; readonly tokens: string[] };
+type PartnerWorld = { readonly coarseKey: string; readonly preciseKey: string; readonly tokens: string[] };
 
 /** The regions of an anonymity map that has every finest cell of the requests. */
 export function regionNames(requests: readonly BenchRequest[]): Uint32Array {

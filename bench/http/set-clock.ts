@@ -8,7 +8,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 const LOOK_MS = 50;
 const realNow = Date.now;
 
-export type Clock = { readonly path: string; set(nowMs: number): Promise<void> };
+type Clock = { readonly path: string; set(nowMs: number): Promise<void> };
 
 /** A clock file that still tells real time. `set` resolves when all processes that use it must have seen it. */
 export function createClock(path: string): Clock {

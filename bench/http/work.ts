@@ -14,7 +14,7 @@ const STATIONS = 100_000;
 const BODIES = 2_048;
 const WINDOW_MS = 250;
 
-export type Side = { ask(message: ToWork): Promise<number[]> };
+type Side = { ask(message: ToWork): Promise<number[]> };
 
 const exchange = (child: ChildProcess, message: WorkOptions | ToWork) =>
   askChild<WorkOptions | ToWork, FromWork>(child, message);

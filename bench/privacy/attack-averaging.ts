@@ -34,7 +34,7 @@ const VICTIM_REACH_M = 1_500;
 type Digest = { readonly shares: Map<string, number>; readonly x: number; readonly y: number; readonly first: string };
 type Candidate = { readonly x: number; readonly y: number; readonly hour: Digest; readonly year: Digest };
 
-export type AveragingResult = {
+type AveragingResult = {
   /** Median error of the attacker's best guess over the median error of guessing the first answer's centre. */
   readonly errorRatioHour: number;
   readonly errorRatioYear: number;

@@ -23,7 +23,7 @@ const QUARTER_MS = 900_000;
 const DEPARTURE_SIGMA_MS = 120_000;
 const NEIGHBOURS = 80;
 
-export type CommuteResult = { readonly lengthRatioP50: number; readonly lengthRatioP5: number };
+type CommuteResult = { readonly lengthRatioP50: number; readonly lengthRatioP5: number };
 /** Of one commuter: metres past the border at the last change; mean time of change within its quarter; today's less the mean. */
 type Commuter = { readonly pastM: number; readonly phase: number; readonly late: number };
 

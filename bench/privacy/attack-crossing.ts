@@ -22,7 +22,7 @@ const DIRECTIONS = 6;
 const MOST_QUARTERS = 3;
 const QUARTER_MS = 900_000;
 
-export type CrossingResult = {
+type CrossingResult = {
   readonly areaRatioP50: number;
   readonly areaRatioP5: number;
   readonly errorP50M: number;

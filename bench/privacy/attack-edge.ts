@@ -39,7 +39,7 @@ const EDGE_OVER_ROOT = 0.62;
 
 export const SELDOM: EdgePlan = { homes: 900, reachM: 4_000, days: 365, isSeldom: true };
 
-export type EdgeResult = {
+type EdgeResult = {
   readonly areaRatioP50: number;
   readonly areaRatioP5: number;
   /** The worst twentieth of all homes within 700 m of a border: a border that a band has moved is one as well. */

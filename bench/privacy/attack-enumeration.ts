@@ -22,7 +22,7 @@ const APS_A_BLOCK = 12;
 /** Access points that one call may list. */
 const MOST_A_CALL = 128;
 
-export type EnumerationResult = {
+type EnumerationResult = {
   /** Access points placed per million calls of two guesses within one maker's range. */
   readonly guessedPerMillion: number;
   /** Answers that came with the target and would not have come, or not the same, with one that nobody knows: of (b), (c), (d). */

@@ -12,7 +12,7 @@ import { type Person, type Place, whereIs } from './world.ts';
 const FIX_SIGMA_M = 30;
 const NEAR_M = 200;
 
-export type HomeResult = {
+type HomeResult = {
   readonly errorP50M: number;
   readonly within200m: number;
   /** The same by guessing the middle alone. */

@@ -15,7 +15,7 @@ const CANARY = {
   lon: 9.712_345_678,
 } as const;
 
-export type Leak = { readonly where: string; readonly what: string };
+type Leak = { readonly where: string; readonly what: string };
 
 /** Every door, with canaries; then all places to look in. `partner` asks about the marked phone, `other` about one of its own. */
 export async function findLeaks(

@@ -6,7 +6,7 @@ import { fixAt } from './attack-oracle.ts';
 import type { Partner, PrivacyGateway } from './gateway.ts';
 import type { Place } from './world.ts';
 
-export type RaceResult = {
+type RaceResult = {
   readonly rounds: number;
   /** Answers of a round that came precise: the race was on. */
   readonly preciseBefore: number;

@@ -14,7 +14,7 @@ import { type NameAt, partsOf, singledOut, weightedQuantile } from './partition.
 import { s2EdgeM } from './s2.ts';
 import type { Country } from './world.ts';
 
-export type Crowding = {
+type Crowding = {
   /** Area of the set told, 90 of 100 residents' is smaller; km2. */
   readonly oursP90Km2: number;
   readonly androidP90Km2: number;

@@ -7,10 +7,10 @@ import { fixAt } from './attack-oracle.ts';
 import type { Partner, PrivacyGateway } from './gateway.ts';
 import type { Place } from './world.ts';
 
-export type Timing = { readonly t: number; readonly auc: number; readonly worst: string; readonly medianMs: number };
+type Timing = { readonly t: number; readonly auc: number; readonly worst: string; readonly medianMs: number };
 type Kind = { readonly name: string; ask(): Promise<number> };
 
-export type TimingWorld = {
+type TimingWorld = {
   readonly gateway: PrivacyGateway;
   readonly partner: Partner;
   readonly other: Partner;

@@ -11,7 +11,7 @@ const FINEST_LEVEL = 12;
 const K = 1_000;
 
 /** The cell that is reported for a point, by public population; null where not even a face holds K. */
-export type DensityRule = (lat: number, lon: number) => S2Cell | null;
+type DensityRule = (lat: number, lon: number) => S2Cell | null;
 
 export function densityRule(residents: Residents): DensityRule {
   const totals = new Map<string, number>();

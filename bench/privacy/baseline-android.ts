@@ -15,7 +15,7 @@ const COARSE_INTERVAL_MS = 600_000;
 /** The source's own round figure. */
 const M_PER_DEG = 111_000;
 
-export type Offset = { at(nowMs: number): readonly [eastM: number, northM: number] };
+type Offset = { at(nowMs: number): readonly [eastM: number, northM: number] };
 
 /** The offset of one phone; `known` starts it at a value an attacker has learnt at the first call. */
 export function driftingOffset(random: Random, known?: readonly [number, number]): Offset {

@@ -32,7 +32,7 @@ import type { Results } from './results.ts';
 import { usefulness } from './utility.ts';
 import { type Country, createCountry, drawPeople, type Place } from './world.ts';
 
-export type ContestPlan = {
+type ContestPlan = {
   readonly averaging: AveragingPlan;
   readonly crossing: CrossingPlan;
   readonly edge: EdgePlan;

@@ -47,7 +47,7 @@ export type Reply = {
   readonly tookMs: number;
 };
 export type Partner = { readonly key: string; readonly application: string };
-export type Clock = { nowMs: number };
+type Clock = { nowMs: number };
 export type PrivacyGateway = {
   readonly clock: Clock;
   readonly deviceKey: string;

@@ -21,7 +21,7 @@ import type { Results } from './results.ts';
 import { compareWithModel } from './same-as-model.ts';
 import { type Country, createCountry, drawPeople, type Place } from './world.ts';
 
-export type HttpPlan = {
+type HttpPlan = {
   readonly people: number;
   readonly ticks: number;
   readonly places: number;

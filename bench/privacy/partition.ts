@@ -7,7 +7,7 @@ import type { Residents } from './mechanism.ts';
 /** Seven parts a raster cell, 0.1 km2 each. */
 const PART_RES = 9;
 
-export type Part = { readonly lat: number; readonly lon: number; readonly people: number };
+type Part = { readonly lat: number; readonly lon: number; readonly people: number };
 
 export function partsOf(residents: Residents): Part[] {
   const parts: Part[] = [];

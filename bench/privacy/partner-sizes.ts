@@ -9,7 +9,7 @@ import type { PublishAll } from './attack-bases.ts';
 import { membershipAdvantage, type Publish } from './attack-counts.ts';
 import { type Person, whereIs } from './world.ts';
 
-export type SizeResult = {
+type SizeResult = {
   /** Share of phones, over the four windows of a day, whose region is named. */
   readonly counted: number;
   /** The fewest phones in a region that was named; NaN if none was. */

@@ -36,7 +36,7 @@ export function createResults(): Results {
   };
 }
 
-export type Interval = { readonly mean: number; readonly low: number; readonly high: number };
+type Interval = { readonly mean: number; readonly low: number; readonly high: number };
 
 /** Student's t for 95 % by degrees of freedom, 1 to 9. */
 const T95 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];

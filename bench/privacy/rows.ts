@@ -1,8 +1,8 @@
 // The rows of the privacy table: what is measured, in which unit, and the goal set for Honeyguide before it was measured.
 // Attack numbers and goals are those of the adversary list; a row without a goal is there to compare.
 
-export type Unit = 'share' | 'ratio' | 'm' | 'km2' | 'count';
-export type Goal = { readonly least: number } | { readonly most: number };
+type Unit = 'share' | 'ratio' | 'm' | 'km2' | 'count';
+type Goal = { readonly least: number } | { readonly most: number };
 /** Rows stand in three tables: answers beside other mechanisms, counts beside plain suppression, and the gateway itself. */
 export type Table = 'answers' | 'counts' | 'gateway';
 export type Row = { readonly id: string; readonly label: string; readonly unit: Unit; readonly goal?: Goal };

@@ -13,7 +13,7 @@ import { type Person, whereIs } from './world.ts';
 
 const FIX_SIGMA_M = 30;
 
-export type Sameness = {
+type Sameness = {
   readonly asked: number;
   readonly differing: number;
   readonly answered: number;

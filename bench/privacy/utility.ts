@@ -10,7 +10,7 @@ import { type Person, whereIs } from './world.ts';
 const STEP_MS = 20 * 60_000;
 const FIX_SIGMA_M = 30;
 
-export type Utility = {
+type Utility = {
   /** Area of the reported circle, km2. */
   readonly areaP50Km2: number;
   readonly areaP90Km2: number;

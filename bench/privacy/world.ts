@@ -8,13 +8,13 @@ import { DAY_MS, HOUR_MS } from '../../src/time/spans.ts';
 import type { Residents } from './mechanism.ts';
 
 export type Place = { readonly lat: number; readonly lon: number };
-export type Town = Place & { readonly population: number; readonly radiusM: number };
+type Town = Place & { readonly population: number; readonly radiusM: number };
 export type Country = {
   readonly kind: CountryKind;
   readonly towns: readonly Town[];
   readonly residents: Residents;
 };
-export type CountryKind = 'dense' | 'sparse';
+type CountryKind = 'dense' | 'sparse';
 export type Person = {
   readonly home: Place;
   readonly work: Place;

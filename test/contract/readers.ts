@@ -1,8 +1,8 @@
 // How stock clients read an answer of /v1/geolocate, each by the lines of its own source (or, GeoClue and Chromium, as they were
 // seen to): what they take out of it, and what has them take it for none. Null is what the client makes an error of.
 
-export type Fix = { readonly lat: number; readonly lng: number; readonly accuracy: number };
-export type Answer = { readonly status: number; readonly text: string };
+type Fix = { readonly lat: number; readonly lng: number; readonly accuracy: number };
+type Answer = { readonly status: number; readonly text: string };
 type Reader = (answer: Answer) => Fix | null;
 type Json = { readonly [name: string]: never };
 

@@ -2,7 +2,7 @@
 // the lines of the clients' own sources (Firefox OS, KaiOS 2.5 and 3, microG, Sailfish mlsdb, NeoStumbler). Bodies are bytes, not
 // objects, because spelling, spaces and number forms are what breaks servers.
 
-export type RecordedRequest = {
+type RecordedRequest = {
   readonly client: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;

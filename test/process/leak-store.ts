@@ -20,7 +20,7 @@ const TALKATIVE = [
   ...["log_error_verbosity = 'verbose'", 'log_connections = on'],
 ];
 
-export type LeakStore = StoreConfig & { readonly logs?: string };
+type LeakStore = StoreConfig & { readonly logs?: string };
 
 export async function talkativeStore(): Promise<LeakStore> {
   if (!ON_POSTGRES) return await testStoreConfig();

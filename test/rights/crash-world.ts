@@ -38,7 +38,7 @@ export type Shown = TestDevice & { readonly code: string; readonly tables: reado
 export type Asked = Awaited<ReturnType<typeof openAsking>>;
 
 /** Partners whose keys a later gateway on the same store knows, too. */
-export type Keyed = { readonly precise: { key: string; application: string }; readonly coarse: { key: string } };
+type Keyed = { readonly precise: { key: string; application: string }; readonly coarse: { key: string } };
 
 export async function addPartners(store: Store): Promise<Keyed> {
   return { precise: await addPartner(store, 'Precise'), coarse: await addPartner(store, 'Coarse') };

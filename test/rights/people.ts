@@ -33,7 +33,7 @@ export function eraseDeps(pool: Pool, now: () => number, more: Partial<EraseDeps
   };
 }
 
-export type Registered = Person & { readonly token: string; readonly tokenHash: Buffer; readonly proofKey: Buffer };
+type Registered = Person & { readonly token: string; readonly tokenHash: Buffer; readonly proofKey: Buffer };
 
 export async function register(
   pool: Pool,

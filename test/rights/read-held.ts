@@ -5,7 +5,7 @@ import { heldJson } from '../../src/rights/held-json.ts';
 import { type HeldAbout, type HeldOptions, readHeldPages } from '../../src/rights/held-store.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever came back, to be looked at
-export type Held = Record<string, HeldAbout & { readonly rows: Record<string, any>[] }>;
+type Held = Record<string, HeldAbout & { readonly rows: Record<string, any>[] }>;
 
 export async function readHeld(
   pool: Pool,

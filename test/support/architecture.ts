@@ -31,7 +31,7 @@ export const IMPURE: Readonly<Record<string, string>> = {
   'stations/snapshot-format.ts': 'a file of its own needs a nonce of its own',
 };
 
-export type Import = { from: string; names: string; typeOnly: boolean };
+type Import = { from: string; names: string; typeOnly: boolean };
 
 /** The imports and re-exports of a module, dynamic ones too. */
 export function importsOf(source: string): Import[] {

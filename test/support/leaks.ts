@@ -1,7 +1,7 @@
 // Values that are planted in requests, in every form in which they could come out again, and the search for them. A form is
 // long enough not to be met by chance: six digits of a place, five bytes of an address, twelve of a secret.
 
-export type Needle = { readonly name: string; readonly bytes: Buffer };
+type Needle = { readonly name: string; readonly bytes: Buffer };
 
 const asText = (name: string, texts: readonly string[]): Needle[] =>
   texts.map((text) => ({ name: `${name} as ${text}`, bytes: Buffer.from(text) }));

@@ -12,7 +12,7 @@ export type MemoryStation = {
   detail?: number;
 };
 
-export type MemoryStations = StationReader & {
+type MemoryStations = StationReader & {
   putMac(kind: MacKind, mac: number, station: MemoryStation): void;
   putCell(radio: number, mcc: number, mnc: number, area: number, cellId: number, station: MemoryStation): void;
   putArea(radio: number, mcc: number, mnc: number, area: number, station: MemoryStation): void;

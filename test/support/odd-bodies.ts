@@ -7,7 +7,7 @@ import { MAC_KIND, type StationReader } from '../../src/stations/index-contract.
 import { REQUESTS } from '../contract/requests.ts';
 import { createMemoryStations } from './memory-stations.ts';
 
-export type OddRequest = { readonly headers: Record<string, string>; readonly body: Buffer };
+type OddRequest = { readonly headers: Record<string, string>; readonly body: Buffer };
 
 const FAST_BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
 const FIELDS = [

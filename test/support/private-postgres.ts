@@ -36,7 +36,7 @@ function someoneElse(): { uid?: number; gid?: number } {
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
-export type PrivatePostgres = {
+type PrivatePostgres = {
   readonly url: string;
   readonly dataDir: string;
   /** Starts it (again); resolves when it answers. */

@@ -14,7 +14,7 @@ import { joinReplicas } from '../../src/sharing/replica-store.ts';
 import type { Store } from '../../src/storage/open.ts';
 import { openPool } from '../../src/storage/pool.ts';
 
-export type ReplicaOptions = {
+type ReplicaOptions = {
   readonly secrets: { readonly ledgerKey: Buffer; readonly masters: MasterKeys; readonly coarseKey: Buffer };
   readonly map: AnonymityMapHandle;
   readonly now: () => number;

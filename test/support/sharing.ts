@@ -57,7 +57,7 @@ const byPosition: Locator = {
   country: () => null,
 };
 
-export type SharingOptions = {
+type SharingOptions = {
   readonly clock?: { nowMs: number };
   /** The store's clock; default: as `clock`. */
   readonly storeMs?: (saidMs: number) => number;
@@ -76,7 +76,7 @@ export type SharingOptions = {
   readonly people?: boolean;
 };
 
-export type SharingGateway = {
+type SharingGateway = {
   readonly app: FastifyInstance;
   readonly clock: { nowMs: number };
   readonly pool: Pool;
@@ -180,7 +180,7 @@ export async function addDevice(inChain: InChain, nowMs: number, profile: Partia
   return { id, token };
 }
 
-export type TestGrant = {
+type TestGrant = {
   readonly state: string;
   readonly precision: number;
   readonly scopes: readonly string[];

@@ -47,7 +47,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-export type PrivateValkey = {
+type PrivateValkey = {
   readonly url: string;
   /** Starts it (again), empty; resolves when it answers. */
   start(): Promise<void>;
