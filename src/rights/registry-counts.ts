@@ -1,16 +1,16 @@
 // The registry's part about published counts. A visit can't be found by its device without the salt of its window and our key:
 // by these an export finds it, and sharing/counts takes a device's visits out (`forgetVisits`) where rights end its being
 // counted.
-import { HOUR_MS } from '../time/spans.ts';
-import type { ColumnClass, TableEntry } from './registry.ts';
+import { WINDOW_MS } from '../privacy/count-rule.ts';
+import { DAY_MS, HOUR_MS } from '../time/spans.ts';
+import type { TableEntry } from './registry.ts';
+import { list } from './registry-list.ts';
 
-const WINDOW_MS = 6 * HOUR_MS;
 /** Counts are out 24 hours after their window; what a gateway that stood still could not count by then is lost. */
 const COUNTED_MS = WINDOW_MS + 72 * HOUR_MS;
 /** A year and a month: seasons can be compared. */
-const PUBLISHED_MS = 400 * 24 * HOUR_MS;
+const PUBLISHED_MS = 400 * DAY_MS;
 
-const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
 const after = (ms: number, says: string) =>
   ({
     kind: 'when',

@@ -1,12 +1,12 @@
 // The registry's part about evidence: the ledger, what was told to recipients, holds, staff, and tombstones of what was erased.
-import { DAY_MS, MINUTE_MS } from '../time/spans.ts';
-import type { ColumnClass, TableEntry } from './registry.ts';
+import { TICK_MS } from '../privacy/coarse-state.ts';
+import { DAY_MS } from '../time/spans.ts';
+import type { TableEntry } from './registry.ts';
+import { list } from './registry-list.ts';
 import { EVIDENCE_MS } from './registry-people.ts';
 
-const TICK_MS = 15 * MINUTE_MS;
 /** Notices are for reading soon. */
 export const NOTICE_MS = 90 * DAY_MS;
-const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
 
 export const EVIDENCE_TABLES: Readonly<Record<string, TableEntry>> = {
   ledger: {

@@ -1,13 +1,13 @@
 // The registry's part about the map of stations, keys and the store itself. None of its rows is about one device. Addresses of
 // access points are personal all the same (privacy.md D1): their owners have POST /v1/privacy/bssid-removal.
 import { DAY_MS, YEAR_MS } from '../time/spans.ts';
-import type { ColumnClass, TableEntry } from './registry.ts';
+import type { TableEntry } from './registry.ts';
+import { list } from './registry-list.ts';
 
 /** How long a request to remove an access point waits for its proof, and how long a proof counts: time to rename a network and have a phone pass by. */
 export const REQUEST_TTL_MS = 30 * DAY_MS;
 export const PROOF_TTL_MS = 7 * DAY_MS;
 
-const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
 const EVIDENCE = list(
   'lat lon radius_m samples weight source created_at modified_at last_seen_at blocked_at block_count changed',
   'anonymous',

@@ -2,13 +2,13 @@
 // access first, what is evidence of the rest last.
 import { IDLE_DAYS } from '../devices/device-contract.ts';
 import { DAY_MS, YEAR_MS } from '../time/spans.ts';
-import type { ColumnClass, TableEntry } from './registry.ts';
+import type { TableEntry } from './registry.ts';
+import { list } from './registry-list.ts';
 
 /** Evidence of consent and of what was shown: three years after its end, the general limitation period of civil claims in
  * Germany (BGB 195) and near the median of the EU; privacy.md S1. */
 export const EVIDENCE_MS = 3 * YEAR_MS;
 
-const list = (names: string, kind: ColumnClass) => Object.fromEntries(names.split(' ').map((name) => [name, kind]));
 const ofDevice = { by: 'device', column: 'device' } as const;
 
 /** When the consent of a grant is, or was, over: a yes at its end, what was taken back when it was; of a refusal, null. */
