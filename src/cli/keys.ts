@@ -5,6 +5,7 @@ import { MAX_PER_MINUTE } from '../http/quotas.ts';
 import { KEY_CLASSES, type KeyClass } from '../partners/keys.ts';
 import { addKey, awaitFollowers, isKey, type KeyHolder, listKeys, newKeyId, revokeKey } from '../partners/store.ts';
 import type { About } from '../rights/staff-store.ts';
+import { iso, isoOrNull } from '../time/iso.ts';
 import { DAY_MS } from '../time/spans.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { APPLICATION_OPTIONS, PARTNER_OPTIONS, readApplication, readName, readPartner } from './recipient-options.ts';
@@ -97,13 +98,12 @@ async function add(values: Values, context: CommandContext, say: Say): Promise<v
 async function list(context: CommandContext, say: Say): Promise<void> {
   const keys = await listKeys(await context.openStore());
   const day = (ms: number | null) => (ms === null ? '' : dayOf(ms));
-  const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
   say(
     keys.map((key) => ({
       ...key,
-      createdAt: time(key.createdAt),
-      revokedAt: time(key.revokedAt),
-      ...(key.expiresAt !== undefined && { expiresAt: time(key.expiresAt) }),
+      createdAt: iso(key.createdAt),
+      revokedAt: isoOrNull(key.revokedAt),
+      ...(key.expiresAt !== undefined && { expiresAt: isoOrNull(key.expiresAt) }),
     })),
     formatTable(
       ['ID', 'CLASS', 'NAME', 'APPLICATION', 'A DAY', 'A MINUTE', 'TRUSTED', 'ADDED', 'EXPIRES', 'REVOKED'],

@@ -26,6 +26,7 @@ import { startGrace } from '../rights/children-store.ts';
 import { notifyRecipients } from '../rights/notices-store.ts';
 import { isUuid } from '../rights/uuid.ts';
 import { forgetVisits } from '../sharing/counts/visit-store.ts';
+import { iso, isoOrNull } from '../time/iso.ts';
 import { DAY_MS } from '../time/spans.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { aboutPerson } from './desk.ts';
@@ -75,16 +76,21 @@ export async function run(args: string[], context: CommandContext): Promise<numb
       return 0;
     }
     case 'list': {
-      const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
       const { about } = secretsOf(context);
       const { pool } = await context.openStore(about(id));
       const all = isUuid(id) ? await listParental(pool, id) : null;
       if (all === null) throw new Error(NO_DEVICE);
       say(
-        all.map((one) => ({ ...one, at: iso(one.at), withdrawnAt: iso(one.withdrawnAt) })),
+        all.map((one) => ({ ...one, at: iso(one.at), withdrawnAt: isoOrNull(one.withdrawnAt) })),
         formatTable(
           ['ID', 'SINCE', 'METHOD', 'PRECISE', 'WITHDRAWN'],
-          all.map((one) => [one.id, iso(one.at)!, one.method, one.precise ? 'yes' : '', iso(one.withdrawnAt) ?? '']),
+          all.map((one) => [
+            one.id,
+            iso(one.at),
+            one.method,
+            one.precise ? 'yes' : '',
+            isoOrNull(one.withdrawnAt) ?? '',
+          ]),
         ),
       );
       return 0;

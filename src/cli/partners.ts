@@ -15,6 +15,7 @@ import {
   updateApplication,
   updatePartner,
 } from '../partners/registry-store.ts';
+import { iso, isoOrNull } from '../time/iso.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { openInChain } from './in-chain.ts';
 import {
@@ -196,14 +197,18 @@ function nameOf(subject: Subject): string {
 }
 
 function asJson(partner: ListedPartner): object {
-  const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
   const applications = partner.applications.map(
     ({ application, name, purposes, maxPrecision, applicationSuspended }) => ({
       ...{ id: application, name, purposes },
       ...{ maxPrecision: maxPrecision === 2 ? 'precise' : 'region', suspended: applicationSuspended },
     }),
   );
-  return { ...partner, createdAt: time(partner.createdAt), suspendedAt: time(partner.suspendedAt), applications };
+  return {
+    ...partner,
+    createdAt: iso(partner.createdAt),
+    suspendedAt: isoOrNull(partner.suspendedAt),
+    applications,
+  };
 }
 
 function tableOf(partners: readonly ListedPartner[]): string {

@@ -6,6 +6,7 @@ import type { Pool } from 'pg';
 import { loadSecrets } from '../config/secrets.ts';
 import { openAtRest } from '../process/at-rest.ts';
 import { confirmRemoval, isRemoval, listBarred, listRemovals, undoRemoval } from '../rights/store.ts';
+import { iso } from '../time/iso.ts';
 import { type CommandContext, UsageError } from './context.ts';
 import { speaker } from './speaker.ts';
 import { formatTable } from './table.ts';
@@ -59,7 +60,6 @@ export async function run(args: string[], context: CommandContext): Promise<numb
 
 /** Times as ISO; null = a removal that was carried out has forgotten when it was asked for; a request that waits is not removed. */
 async function listAll(db: Pool): Promise<{ code: string; requestedAt: string | null; removedAt: string | null }[]> {
-  const iso = (timeMs: number) => new Date(timeMs).toISOString();
   return [
     ...(await listRemovals(db)).map((one) => ({ code: one.code, requestedAt: iso(one.requestedAt), removedAt: null })),
     ...(await listBarred(db)).map((one) => ({ code: one.code, requestedAt: null, removedAt: iso(one.barredAt) })),

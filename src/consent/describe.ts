@@ -2,6 +2,7 @@
 // and why. Promises: pure; the same decision that answers the application is asked, so the two can't disagree.
 import { type DeviceState, sourceNames } from '../devices/device-contract.ts';
 import type { RowNames } from '../privacy/row-names.ts';
+import { isoOrNull } from '../time/iso.ts';
 import { decide, type Grant, type Recipient } from './decide.ts';
 import { isLive } from './events.ts';
 import { PURPOSES, type Purpose } from './purposes.ts';
@@ -45,8 +46,8 @@ export function describeConsent(
     scopes: record?.scopes ?? [],
     sources: sourceNames(record?.sources ?? 0),
     policyVersion: record?.policyVersion ?? null,
-    givenAt: iso(record?.givenAt ?? null),
-    expiresAt: iso(record?.expiresAt ?? null),
+    givenAt: isoOrNull(record?.givenAt ?? null),
+    expiresAt: isoOrNull(record?.expiresAt ?? null),
     waitsForReconsent:
       record !== null && isLive(record.state) && record.suspendedAt !== null && record.suspendedAt <= now,
     shows: outcome,
@@ -63,5 +64,3 @@ function stateNow(grant: Grant, now: number): string {
 function partnerOf({ partnerName, role, policyUrl, contact, controller }: Party) {
   return { name: partnerName, role, policyUrl, contact, controller };
 }
-
-const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());

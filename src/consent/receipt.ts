@@ -5,6 +5,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { sourceNames } from '../devices/device-contract.ts';
 import { rowNamesOf } from '../privacy/row-names.ts';
+import { iso } from '../time/iso.ts';
 import type { GrantState, Terms } from './decide.ts';
 import { type Capture, isLive } from './events.ts';
 import { PURPOSES, type Purpose } from './purposes.ts';
@@ -155,5 +156,3 @@ function partiesOf(party: Party, contact: string) {
     },
   ];
 }
-
-const iso = (ms: number) => new Date(ms).toISOString();

@@ -3,6 +3,7 @@
 // (attack: whoever merely holds the token takes it over). What applications hold is token-routes.ts.
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { PROOF_NEEDED, Problem, refuseProblem, sendProblem } from '../http/errors/problem.ts';
+import { iso } from '../time/iso.ts';
 import type { Presented } from './profile.ts';
 import { ProofHeader, proofOf } from './proof-header.ts';
 import { Rotated } from './wire.ts';
@@ -23,7 +24,6 @@ const COMMON = { tags: ['people'], security: [{ token: [] }] };
 const REFUSALS = { 400: Problem, 401: Problem, 429: Problem, 500: Problem, 503: Problem };
 const TAKES_PROOF =
   'Of a guarded phone with proof only (action `token`): who merely holds its token can neither take it over nor lock it out.';
-const iso = (ms: number) => new Date(ms).toISOString();
 const me = (request: FastifyRequest) => request.getDecorator<Presented>('subject');
 
 /** The scope's prefix is /v1/me, and its hook has found whose token it is. */

@@ -13,6 +13,7 @@ import {
 } from '../http/errors/problem.ts';
 import { KEY_EITHER_WAY, type NativeAuthDeps, requireKey } from '../http/native-auth.ts';
 import { noticesOf, type PolicyVersion } from '../policy/versions.ts';
+import { iso } from '../time/iso.ts';
 import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import { type AgeBand, FLAG, setSources } from './device-contract.ts';
 import { addOwnTokenRoutes, type OwnTokenPorts } from './own-token-routes.ts';
@@ -54,7 +55,6 @@ const AGE_NEEDS_OPERATOR = renderProblem(
 );
 const UNKNOWN_POLICY = renderProblem(409, 'unknown-policy', 'There is no policy of that version');
 const SECURITY = [{ token: [] }];
-const iso = (ms: number) => new Date(ms).toISOString();
 const isChild = (nowMs: number) => (band: AgeBand, where: string | null) => maturity(band, where, nowMs) === 'child';
 
 /** The scope's prefix is /v1/devices. */

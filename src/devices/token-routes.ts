@@ -3,6 +3,7 @@
 // turns into nothing that does, without proof that the phone is there (attack: a device token that leaked, or was handed out).
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PROOF_NEEDED, Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import { iso } from '../time/iso.ts';
 import type { ApplicationToken, IssuedApplicationToken, NotIssued } from './application-token-store.ts';
 import { FLAG } from './device-contract.ts';
 import type { Device, Presented } from './profile.ts';
@@ -37,7 +38,6 @@ const REFUSALS = { 400: Problem, 401: Problem, 429: Problem, 500: Problem, 503: 
 const ENDED = { type: 'null', description: 'Ended' } as const;
 const UNKNOWN_APPLICATION = renderProblem(404, 'unknown-application', 'There is no such application');
 const TOO_MANY = renderProblem(409, 'too-many-application-tokens', 'Too many applications hold a token of this phone');
-const iso = (ms: number) => new Date(ms).toISOString();
 const me = (request: FastifyRequest) => request.getDecorator<Presented>('subject');
 
 /** The scope's prefix is /v1/me, and its hook has found whose token it is. */

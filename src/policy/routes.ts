@@ -2,6 +2,7 @@
 // by; a version answers the same for ever, with the hash that receipts name.
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Problem, refuseProblem } from '../http/errors/problem.ts';
+import { iso } from '../time/iso.ts';
 import { currentPolicy, type PolicyVersion } from './versions.ts';
 import { PolicyDocument, PolicyList } from './wire.ts';
 
@@ -11,7 +12,6 @@ export type PolicyPorts = {
 };
 
 const REFUSALS = { 429: Problem, 500: Problem, 503: Problem };
-const iso = (ms: number) => new Date(ms).toISOString();
 
 /** The scope's prefix is /v1/policies. */
 export function addPolicyRoutes(scope: FastifyInstance, ports: PolicyPorts, now: () => number): void {

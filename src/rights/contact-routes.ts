@@ -3,6 +3,7 @@
 // only thing that is asked for; an unknown one is a 404 that says nothing; few complaints an hour from one address.
 import type { FastifyInstance } from 'fastify';
 import { Problem, refuseProblem, renderProblem, sendProblem } from '../http/errors/problem.ts';
+import { iso } from '../time/iso.ts';
 import { HOUR_MS } from '../time/spans.ts';
 import { authorityOf, procedureOf } from './authorities.ts';
 import type { Complaint } from './complaints-store.ts';
@@ -29,7 +30,6 @@ const COMMON = { tags: ['privacy'] };
 const NOT_ANSWERED = renderProblem(409, 'not-answered', 'There is no answer yet that could dissatisfy');
 const COMPLAINTS_PER_HOUR = 20;
 const TICKET = /^[A-Za-z0-9_-]{22}$/;
-const iso = (ms: number) => new Date(ms).toISOString();
 
 /** The scope's prefix is /v1/privacy. */
 export function addContactRoutes(scope: FastifyInstance, ports: ContactPorts, now: () => number): void {

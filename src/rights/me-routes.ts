@@ -7,6 +7,7 @@ import { sourceNames } from '../devices/device-contract.ts';
 import { PROOF_HEADER, ProofHeader } from '../devices/proof-header.ts';
 import { geolocatedSources, type Language } from '../devices/source-words-contract.ts';
 import { PROOF_NEEDED, Problem, refuseProblem, sendProblem } from '../http/errors/problem.ts';
+import { iso, isoOrNull } from '../time/iso.ts';
 import { disclosureInWords, precisionName } from './disclosure-words.ts';
 import type { Outcome, Presented, Rectification, Rights } from './me-store.ts';
 import {
@@ -27,8 +28,6 @@ import { isUuid } from './uuid.ts';
 const REFUSALS = { 400: Problem, 401: Problem, 403: Problem, 404: Problem, 429: Problem, 500: Problem, 503: Problem };
 const COMMON = { tags: ['people'], security: [{ token: [] }] };
 const PAGE = 100;
-const iso = (ms: number) => new Date(ms).toISOString();
-const maybe = (ms: number | null) => (ms === null ? null : iso(ms));
 const me = (request: FastifyRequest) => request.getDecorator<Presented>('subject');
 
 /** The scope's prefix is /v1/me, and its hook has found whose token it is. */
@@ -244,7 +243,10 @@ async function askForProof(
 function written({ id, kind, state, receivedAt, dueAt, extendedAt, endedAt, reason, extension }: StoredRequest) {
   return {
     ...{ id, kind, state, reason, extension },
-    ...{ receivedAt: iso(receivedAt), dueAt: iso(dueAt), extendedAt: maybe(extendedAt), endedAt: maybe(endedAt) },
+    receivedAt: iso(receivedAt),
+    dueAt: iso(dueAt),
+    extendedAt: isoOrNull(extendedAt),
+    endedAt: isoOrNull(endedAt),
   };
 }
 
