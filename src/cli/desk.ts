@@ -85,11 +85,13 @@ export function readCase(args: string[]) {
   return { verb, id, values };
 }
 
+/** The text without the space around it. Throws a UsageError that says `name` is missing. */
 export function given(text: string | undefined, name: string): string {
   if (text === undefined || text.trim() === '') throw new UsageError(`${name} is missing`);
   return text.trim();
 }
 
+/** Throws a UsageError that says how `what` has to be named. */
 export function uuidOf(text: string | undefined, what: string): string {
   if (text === undefined || !isUuid(text)) throw new UsageError(`${what} must be named by its UUID`);
   return text;

@@ -53,6 +53,7 @@ const MACHINE: Timers = {
   clear: (timer) => clearTimeout(timer as NodeJS.Timeout),
 };
 
+/** Each job runs for the first time one period from now; `now`, epoch ms, is what it is given. `onError` hears of every run that failed. */
 export function startJobs(
   jobs: readonly Job[],
   now: () => number,

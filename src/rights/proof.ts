@@ -60,6 +60,7 @@ export function readProof(header: unknown): { nonce: string; answer: string } | 
   return match === null ? null : { nonce: match[1], answer: match[2] };
 }
 
+/** True if `answer` is the right one to `nonce` for that action, in constant time. Until when the nonce is good `readNonce` says. */
 export function answersChallenge(proofKey: Uint8Array, action: ProofAction, nonce: string, answer: string): boolean {
   const [given, wanted] = [Buffer.from(answer), Buffer.from(answerChallenge(proofKey, action, nonce))];
   return given.length === wanted.length && timingSafeEqual(given, wanted);

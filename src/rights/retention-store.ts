@@ -103,6 +103,7 @@ export async function isHold(client: ClientBase, id: string): Promise<boolean> {
   return (await client.query('select from legal_holds where id = $1', [id])).rows.length > 0;
 }
 
+/** Holds that are in force at `nowMs`, what ends first at the top. */
 export async function listHolds(db: Pool, nowMs: number) {
   const { rows } = await db.query(
     `select id, table_name as "table", row_key as "rowKey", reason, placed_by as "placedBy", placed_at::float8 as "placedAt",

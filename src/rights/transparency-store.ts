@@ -23,6 +23,7 @@ const ASKED = `select substr(detail, ${ASKED_FOR.length + 1}, 36) as id, basis f
 const HANDED = `select substr(detail, ${HANDED_OVER.length + 1}, 36) as id, basis, at from ledger
     where kind = ${KIND.legal} and detail like '${HANDED_OVER}%'`;
 
+/** Of a calendar year in UTC. */
 export async function transparency(db: Pool, year: number): Promise<Transparency> {
   const span = [Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1)];
   const count = async (sql: string): Promise<Counts> => {
