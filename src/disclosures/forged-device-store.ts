@@ -7,9 +7,9 @@ import type { Pool } from 'pg';
 import { type DeviceState, FLAG } from '../devices/device-contract.ts';
 import type { MasterKeys } from '../devices/master-keys.ts';
 import { type DeviceRow, openDevice, openJson, stateOf } from '../devices/profile.ts';
+import { FIRST_UUID } from '../rights/uuid.ts';
 
 const PAGE_DEVICES = 200;
-const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /** Without a key where the device is being erased. */
 type Row = Omit<DeviceRow, 'master_key'> & {
@@ -29,7 +29,7 @@ const PAGE = `select d.id as device, k.master_key, k.wrapped, d.flags, d.created
 
 /** The number of the last note of a device that is shown more of than that says, 0 where there is no note; null if there is none such. */
 export async function readForgedDevice(pool: Pool, masters: MasterKeys): Promise<number | null> {
-  for (let after = FIRST; ; ) {
+  for (let after = FIRST_UUID; ; ) {
     const { rows } = await pool.query<Row>(PAGE, [after]);
     const forged = rows.find((row) => isForged(row, masters));
     if (forged !== undefined) return forged.seq ?? 0;

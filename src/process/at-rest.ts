@@ -8,6 +8,7 @@ import { createPayloadSeal, type PayloadSeal } from '../observations/sealed-payl
 import { createMacCipher, type MacCipher, stationKeyName } from '../privacy/mac-cipher.ts';
 import { transact } from '../storage/transaction.ts';
 import { encryptRows, holdsAnything, rewriteTables } from './encrypt-store.ts';
+import { BRING_BACK, OTHER_STATION_KEY } from './key-check.ts';
 
 export type AtRest = {
   readonly macs: MacCipher;
@@ -40,15 +41,12 @@ export async function openAtRest(
   return atRest;
 }
 
-const OTHER_KEY =
-  'the addresses in this store are encrypted with another stationKey: bring back the secrets file it was made with (SECRETS_FILE, or secrets.json in DATA_DIR)';
-
 /** False if the store is under no key yet; throws if it is under another. */
 async function isUnder(db: Pool | PoolClient, name: Buffer, lock = ''): Promise<boolean> {
   const { rows } = await db.query<{ key: Buffer | null }>(`select station_key as key from store_meta ${lock}`);
   if (rows.length !== 1) throw new Error('store_meta must have one row');
   const [{ key }] = rows;
-  if (key !== null && !key.equals(name)) throw new Error(OTHER_KEY);
+  if (key !== null && !key.equals(name)) throw new Error(`${OTHER_STATION_KEY}: ${BRING_BACK}`);
   return key !== null;
 }
 

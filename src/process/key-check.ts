@@ -28,7 +28,9 @@ export function keysAtHand(
 
 /** Rows looked at: one that was tampered with does not make the key another. */
 const LAST_ROWS = 8;
-const BRING_BACK = 'bring back the secrets file it was made with (SECRETS_FILE, or secrets.json in DATA_DIR)';
+export const BRING_BACK = 'bring back the secrets file it was made with (SECRETS_FILE, or secrets.json in DATA_DIR)';
+
+export const OTHER_STATION_KEY = 'the addresses in this store are encrypted with another stationKey';
 
 /** A key that is not the store's, and what that means, in words. */
 type ForeignKey = { readonly name: 'stationKey' | 'ledgerKey' | 'masterKey'; readonly says: string };
@@ -36,8 +38,7 @@ type ForeignKey = { readonly name: 'stationKey' | 'ledgerKey' | 'masterKey'; rea
 /** What of the keys does not belong to the store. */
 export async function findForeignKeys(db: Pool, keys: KeysAtHand): Promise<ForeignKey[]> {
   const found: ForeignKey[] = [];
-  if (!(await isStationKey(db, keys.stationKey)))
-    found.push({ name: 'stationKey', says: 'the addresses in this store are encrypted with another stationKey' });
+  if (!(await isStationKey(db, keys.stationKey))) found.push({ name: 'stationKey', says: OTHER_STATION_KEY });
   if (!(await isLedgerKey(db, keys.ledgerKey)))
     found.push({ name: 'ledgerKey', says: 'the ledger in this store was written with another ledgerKey' });
   if (!(await isMasterKey(db, keys.masters)))

@@ -12,6 +12,7 @@ import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import type { Person } from './challenges-store.ts';
 import { NAMED_IN_NOTICES, noticeHandle, OWN_TOKENS, ownHandlesOf } from './notice-handle.ts';
 import { NOTICE_MS } from './registry-evidence.ts';
+import { FIRST_UUID } from './uuid.ts';
 
 type NoticeKind = 'rectified' | 'restricted' | 'erased' | 'withdrawn';
 
@@ -136,7 +137,7 @@ export type Notice = {
 /** The last notice that was read. */
 export type NoticeCursor = Pick<Notice, 'at' | 'id'>;
 
-const BEGINNING: NoticeCursor = { at: 0, id: '00000000-0000-0000-0000-000000000000' };
+const BEGINNING: NoticeCursor = { at: 0, id: FIRST_UUID };
 
 /** Notices of an application behind `after`, day by day; they count as read from then on. Only days that are handed over. */
 export async function readNotices(

@@ -3,6 +3,7 @@
 import type { Pool } from 'pg';
 import { type Random, wrapDeviceKey } from '../devices/device-key.ts';
 import { type MasterKeys, openDeviceKey } from '../devices/master-keys.ts';
+import { FIRST_UUID } from './uuid.ts';
 
 const BATCH = 500;
 
@@ -23,7 +24,7 @@ export async function countWrapped(
 /** Resolves with how many rows were wrapped anew; those that no key of ours opens stay as they are. */
 export async function rewrapKeys(db: Pool, masters: MasterKeys, random: Random, signal?: AbortSignal): Promise<number> {
   const { current } = masters;
-  let after = '00000000-0000-0000-0000-000000000000';
+  let after = FIRST_UUID;
   let done = 0;
   for (;;) {
     const { rows } = await db.query(

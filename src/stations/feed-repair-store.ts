@@ -3,6 +3,7 @@
 // server has counted so far. Promises: one pass over each table in short transactions, safe to be killed and run again, and
 // nothing at all where nothing lies ahead.
 import type { Pool } from 'pg';
+import { blocksOf } from './feed-store.ts';
 
 /** Every table of stations or keys with a `changed` column. */
 const TABLES = ['cells', 'areas', 'wifi_stations', 'bluetooth_stations', 'api_keys'] as const;
@@ -27,10 +28,8 @@ export async function tablesAhead(pool: Pool): Promise<string[]> {
 export async function repairFeed(pool: Pool, signal?: AbortSignal): Promise<number> {
   let repaired = 0;
   for (const table of await tablesAhead(pool)) {
-    const { rows } = await pool.query<{ blocks: number }>(
-      `select (pg_relation_size('${table}') / current_setting('block_size')::int)::int as blocks`,
-    );
-    for (let block = 0; block < rows[0].blocks && !signal?.aborted; block += BLOCKS) {
+    const blocks = await blocksOf(pool, table);
+    for (let block = 0; block < blocks && !signal?.aborted; block += BLOCKS) {
       const { rowCount } = await pool.query(
         `update ${table} set changed = pg_current_xact_id() where ${AHEAD} and ctid >= $1::tid and ctid < $2::tid`,
         [`(${block},0)`, `(${block + BLOCKS},0)`],

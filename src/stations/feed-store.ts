@@ -164,6 +164,14 @@ async function nextChange(pool: Pool, table: FeedTable, start: string, to: strin
   return rows.length === 0 ? null : rows[0].next;
 }
 
+/** How many blocks a table's file has; of a table by a name of ours, never one from outside. */
+export async function blocksOf(pool: Pool, table: string): Promise<number> {
+  const { rows } = await pool.query<{ blocks: number }>(
+    `select (pg_relation_size('${table}') / current_setting('block_size')::int)::int as blocks`,
+  );
+  return rows[0].blocks;
+}
+
 /** Rows of one big transaction, by ranges of blocks: one pass over the table, however many rows it is. */
 async function* blockPages(
   pool: Pool,
@@ -172,12 +180,10 @@ async function* blockPages(
   window: readonly string[],
   pageRows: number,
 ): AsyncGenerator<Buffer> {
-  const { rows } = await pool.query<{ blocks: number }>(
-    `select (pg_relation_size('${table}') / current_setting('block_size')::int)::int as blocks`,
-  );
+  const blocks = await blocksOf(pool, table);
   // A row takes 100 bytes at least, so 80 fit a block at most.
   const step = Math.max(1, Math.floor(pageRows / 80));
-  for (let block = 0; block < rows[0].blocks; block += step) {
+  for (let block = 0; block < blocks; block += step) {
     const source = `${table} where ${range} and ctid >= $5::tid and ctid < $6::tid`;
     yield (await readPage(pool, table, source, [...window, `(${block},0)`, `(${block + step},0)`])).packed;
   }
