@@ -57,9 +57,12 @@ export type EraseDeps = {
 export function erasureMarker(markerKey: Uint8Array, device: string): Buffer {
   return createHmac('sha256', markerKey).update(`device ${device}`).digest();
 }
+
+/** What is left of an erased device's token, of which `tokenHash` is the SHA-256. */
 export function suppressionMarker(markerKey: Uint8Array, tokenHash: Uint8Array): Buffer {
   return createHmac('sha256', markerKey).update('token ').update(tokenHash).digest();
 }
+
 function hashCode(code: string): Buffer {
   return createHash('sha256').update(code).digest();
 }

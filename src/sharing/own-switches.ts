@@ -1,6 +1,6 @@
-// Which sources of a phone that says who it is may be learnt from, asked as if it asked where it is. Promises: what its own look-up
-// would be located by, from memory or from the store, and nothing of where it is; none of a phone that is restricted, or a child's
-// without a parent: it is told where it is, and nothing of it is collected.
+// Which sources in the reports of a phone that says who it is may be learnt from: those that its own look-up would be located by. It is
+// asked as that look-up is, from memory or from the store, but nothing is located. Promises: none of a phone that is restricted, or a
+// child's without a parent: such a phone is told where it is, and nothing of it is collected.
 import type { Caller } from '../http/caller.ts';
 import type { Audience } from '../positioning/audience.ts';
 

@@ -12,7 +12,10 @@ type Entry<T> = { readonly note: Note; readonly until: number; readonly value: T
 export type Reading = { readonly position: number; readonly wasLive: boolean };
 
 type TickMemory<T> = {
-  /** What is remembered under these names, in this tick; null = ask the store. */
+  /**
+   * What is remembered under these names, in this tick; null = ask the store. `name` is a token, or a key's id; `room` tells apart who
+   * asks and what for, '' where it is the same to all.
+   */
   find(room: string, name: string, tick: number, nowMs: number): T | null;
   begin(): Reading;
   /**
