@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeFailure } from './cli/failure.ts';
 import { type Config, loadConfig } from './config/env.ts';
-import { describeError } from './http/scope.ts';
+import { describeError } from './http/bug-log.ts';
 import { useCodeCache } from './process/code-cache.ts';
 import { tuneHeap } from './process/heap-flags.ts';
 import { createLog } from './process/log.ts';

@@ -2,6 +2,7 @@
 // delay. One stripe of a SharedArrayBuffer per server thread, written by that thread only, so counting is a plain addition;
 // the main thread sums the stripes when somebody asks (metrics.ts). A restarted thread goes on with its stripe.
 // No label holds anything that came with a request.
+import type { Refusal, RefusalKind } from './refusal.ts';
 
 const ROUTES = ['geolocate', 'country', 'other', 'submit'] as const;
 const OUTCOMES = [
@@ -17,6 +18,27 @@ const OUTCOMES = [
 ] as const;
 export const SOURCES = ['none', 'gps', 'wifi', 'bluetooth', 'cell', 'area', 'ip', 'fused', 'country'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+
+const OUTCOME_OF: Readonly<Record<RefusalKind, Outcome>> = {
+  malformed: 'malformed',
+  unauthenticated: 'keyInvalid',
+  notPermitted: 'keyInvalid',
+  wrongPurpose: 'keyInvalid',
+  unauthorisedSource: 'malformed',
+  notLocated: 'notLocated',
+  unknownDevice: 'notLocated',
+  noRoute: 'malformed',
+  wrongMethod: 'malformed',
+  tooLarge: 'tooLarge',
+  quota: 'quota',
+  unavailable: 'unavailable',
+  bug: 'bug',
+};
+
+/** What a refusal is counted as. */
+export function outcomeOf({ kind }: Refusal): Outcome {
+  return OUTCOME_OF[kind];
+}
 
 /** Upper bounds of the latency buckets in seconds; the last bucket is open. */
 export const LATENCY_BOUNDS_S = [

@@ -1,6 +1,6 @@
 // What goes wrong for every request at once, in the log. Promises: a line now and then, however many ask meanwhile: a store that
 // is away must not fill the disk of a machine that works (how many were turned away is in the metrics).
-import { type BugLog, describeError } from './scope.ts';
+import { type BugLog, describeError } from './bug-log.ts';
 
 const SAY_MS = 10_000;
 

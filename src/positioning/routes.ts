@@ -6,14 +6,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ALL_SOURCES, SOURCE } from '../devices/device-contract.ts';
 import { LANGUAGES, type Language } from '../devices/source-words-contract.ts';
 import { deviceNamed } from '../devices/token.ts';
+import { type BugLog, describeError } from '../http/bug-log.ts';
 import type { Admit, Caller } from '../http/caller.ts';
 import { ALLOWED_METHODS } from '../http/cors.ts';
-import { type CounterStripe, type Outcome, ROUTE, SOURCES } from '../http/counters.ts';
+import { type CounterStripe, type Outcome, outcomeOf, ROUTE, SOURCES } from '../http/counters.ts';
 import { MlsError, refuseMls } from '../http/errors/mls.ts';
 import { refuseMlsAtOnce, sendMls } from '../http/mls-answer.ts';
 import { receiveMls } from '../http/mls-request.ts';
 import { type Refusal, UNAVAILABLE } from '../http/refusal.ts';
-import { type BugLog, describeError, outcomeOf } from '../http/scope.ts';
 import type { StrayBudget } from '../http/stray-budget.ts';
 import { takeBody } from '../http/take-body.ts';
 import {

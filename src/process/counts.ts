@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import { KIND } from '../disclosures/entry.ts';
 import { addCounts } from '../disclosures/store.ts';
-import { type BugLog, describeError } from '../http/scope.ts';
+import { type BugLog, describeError } from '../http/bug-log.ts';
 import { readRecipient } from '../partners/registry-store.ts';
 import { TICK_MS } from '../privacy/coarse-state.ts';
 import { lastReleased, readCounts } from '../sharing/counts/read-store.ts';

@@ -1,7 +1,7 @@
 // The fold in a process of its own: what it computes, compiles and collects shares no thread, no heap and none of V8's helper
 // threads with what serves. Promises: folds when asked, a slice at a time; left alone, by a gateway that stops or was killed, it
 // ends after the batch in flight. Signals say nothing to it (fold-entry.ts).
-import { describeError } from '../http/scope.ts';
+import { describeError } from '../http/bug-log.ts';
 import { createFoldDeps, type FoldDeps, type FoldSummary, foldFor } from '../jobs/fold.ts';
 import { connectStore, type Store } from '../storage/open.ts';
 import { SERVER_QUERY_MS, type StoreAddress } from '../storage/pool.ts';

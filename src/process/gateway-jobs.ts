@@ -2,9 +2,9 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Valkey } from 'iovalkey';
 import type { Logger } from 'pino';
+import { describeError } from '../http/bug-log.ts';
 import type { CounterSums } from '../http/counters.ts';
 import type { Quotas } from '../http/quotas.ts';
-import { describeError } from '../http/scope.ts';
 import { expireConsents } from '../jobs/expire-consents.ts';
 import type { FoldSummary } from '../jobs/fold.ts';
 import { eraseIdle, type RightsJobDeps, sweepStore } from '../jobs/rights.ts';

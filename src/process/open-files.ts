@@ -4,7 +4,7 @@
 // and then; where the system doesn't tell its limit there is none here.
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:net';
-import type { BugLog } from '../http/scope.ts';
+import type { BugLog } from '../http/bug-log.ts';
 
 /** Files of the process itself: code, maps, the embedded store's tables. */
 const FILES = 256;

@@ -1,7 +1,7 @@
 // The start of a process in named steps, each with how it is undone. Promises: everything opened is closed, what was opened last
 // first, each step within a time limit and whatever the others do; both ways are logged by name and time.
 import type { Logger } from 'pino';
-import { describeError } from '../http/scope.ts';
+import { describeError } from '../http/bug-log.ts';
 import { runDown, type Step, type StepDone } from './steps.ts';
 
 /** One step of a stop: a snapshot of 50 million stations is 1.5 GB. All steps together are limited by main.ts. */

@@ -34,8 +34,8 @@ import { isSucceeded, loadDevice, lockDevice, noteArrival, touchDevice } from '.
 import { hashToken, isToken } from '../devices/token.ts';
 import { type Chain, createInChain, type InChain, LedgerHeadGone } from '../disclosures/chain.ts';
 import { settleEverywhere } from '../disclosures/settle.ts';
+import { type BugLog, describeError } from '../http/bug-log.ts';
 import { createSayer } from '../http/sayer.ts';
-import { type BugLog, describeError } from '../http/scope.ts';
 import type { PolicyPorts } from '../policy/routes.ts';
 import { listPolicies, readPolicyTexts } from '../policy/store.ts';
 import { rowNamesOf } from '../privacy/row-names.ts';

@@ -3,7 +3,7 @@
 // the first time, then after a growing pause, on the same port; the others (and the kernel's queue) bridge the gap.
 import { type Transferable, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { describeError } from '../http/scope.ts';
+import { describeError } from '../http/bug-log.ts';
 import type { KeyRingEntry } from '../partners/key-ring.ts';
 import type { FromThread, ThreadData, ToThread } from './server-thread.ts';
 

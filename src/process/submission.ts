@@ -1,7 +1,7 @@
 // The way of reports into the store, as a server thread holds it: its own few connections to the store that the main
 // thread opened, the inbox, the day's keys and how much room there is.
 import { randomBytes, randomFillSync } from 'node:crypto';
-import { type BugLog, describeError } from '../http/scope.ts';
+import { type BugLog, describeError } from '../http/bug-log.ts';
 import { createDayKeys } from '../observations/day-keys.ts';
 import { createInbox } from '../observations/inbox.ts';
 import { createRefusalNotes } from '../observations/refusal-notes.ts';

@@ -3,9 +3,9 @@
 // before its document is complete, and so does one whose token ends meanwhile; a token of an erased phone gets a copy of nothing, which says so if law still holds something.
 import type { FastifyInstance } from 'fastify';
 import { FLAG } from '../devices/device-contract.ts';
+import { type BugLog, describeError } from '../http/bug-log.ts';
 import { Problem, refuseProblem } from '../http/errors/problem.ts';
 import { createTurns, openPieces } from '../http/pieces.ts';
-import { type BugLog, describeError } from '../http/scope.ts';
 import { HOUR_MS, MINUTE_MS } from '../time/spans.ts';
 import { CopyEnded } from './copy-ended.ts';
 import { exportJson } from './held-json.ts';

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { expect, test } from 'vitest';
 import { checkPostgres } from '../../src/cli/doctor-postgres.ts';
 import { describeFailure } from '../../src/cli/failure.ts';
-import { describeError } from '../../src/http/scope.ts';
+import { describeError } from '../../src/http/bug-log.ts';
 import { openStore } from '../../src/storage/open.ts';
 import { createPrivatePostgres, POSTGRES_MAJOR } from '../support/private-postgres.ts';
 import { ON_POSTGRES, openTestStore, testFolder } from '../support/store.ts';

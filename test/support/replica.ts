@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { MasterKeys } from '../../src/devices/master-keys.ts';
 import { createInChain } from '../../src/disclosures/chain.ts';
 import { settleEverywhere } from '../../src/disclosures/settle.ts';
-import type { BugLog } from '../../src/http/scope.ts';
+import type { BugLog } from '../../src/http/bug-log.ts';
 import { createKeyRing } from '../../src/partners/key-ring.ts';
 import { followKeys } from '../../src/partners/store.ts';
 import type { AnonymityMapHandle } from '../../src/process/anonymity-map.ts';
