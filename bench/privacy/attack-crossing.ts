@@ -29,18 +29,18 @@ type CrossingResult = {
 };
 type Crossing = Spot & { readonly sign: string };
 
-/** Walks `plan.walkers` lines at `speed` (m/s) and says what the first changed answer gives away. */
+/** Walks `plan.walkers` lines at `speedMps` and says what the first changed answer gives away. */
 export function crossing(
   mechanism: Mechanism,
   scene: Place,
   startMs: number,
-  speed: number,
+  speedMps: number,
   random: Random,
   plan = CROSSING,
 ): CrossingResult {
   const crossings: Crossing[] = [];
   for (let i = 0; i < plan.walkers; i++) {
-    const found = walk(mechanism, scene, startMs, speed, random, plan);
+    const found = walk(mechanism, scene, startMs, speedMps, random, plan);
     if (found !== null) crossings.push(found);
   }
   const single = singleAnswers(mechanism, scene, startMs, random, plan);
@@ -64,7 +64,7 @@ function walk(
   mechanism: Mechanism,
   scene: Place,
   startMs: number,
-  speed: number,
+  speedMps: number,
   random: Random,
   plan: CrossingPlan,
 ): Crossing | null {
@@ -92,8 +92,8 @@ function walk(
       const quarters = Math.min(MOST_QUARTERS, Math.floor((nowMs - begun) / QUARTER_MS));
       return { x: x - centre.x, y: y - centre.y, sign: `${sectorOf(centreOf(scene, first), centre)} ${quarters}` };
     }
-    x += (Math.cos(angle) * speed * plan.pollMs) / 1000;
-    y += (Math.sin(angle) * speed * plan.pollMs) / 1000;
+    x += (Math.cos(angle) * speedMps * plan.pollMs) / 1000;
+    y += (Math.sin(angle) * speedMps * plan.pollMs) / 1000;
   }
   return null;
 }

@@ -6,7 +6,7 @@ import { ALL_APPLICATIONS, applicationWord, deviceWord, type LeaseReader } from 
 
 /** A device that something is remembered of, for an application or for all; once forgotten it is so for every entry that names both. */
 type Note = { forgotten: boolean; readonly application: number; next: Note | undefined };
-type Entry<T> = { readonly note: Note; readonly until: number; readonly value: T };
+type Entry<T> = { readonly note: Note; readonly untilMs: number; readonly value: T };
 
 /** Where a reading of the store began; pass it to what is remembered from it. */
 export type Reading = { readonly position: number; readonly wasLive: boolean };
@@ -89,7 +89,7 @@ export function createTickMemory<T>(lease: LeaseReader, maxEntries: number = MAX
     find(room, name, tick, nowMs) {
       catchUp(tick);
       const entry = rooms.get(room)?.get(name);
-      if (entry === undefined || entry.note.forgotten || nowMs >= entry.until || !lease.isLive()) return null;
+      if (entry === undefined || entry.note.forgotten || nowMs >= entry.untilMs || !lease.isLive()) return null;
       return entry.value;
     },
     begin: () => ({ position: lease.position(), wasLive: lease.isLive() }),
@@ -110,7 +110,7 @@ export function createTickMemory<T>(lease: LeaseReader, maxEntries: number = MAX
         rooms.set(room, names);
       }
       if (!names.has(name)) entries++;
-      names.set(name, { note, until: untilMs, value });
+      names.set(name, { note, untilMs, value });
     },
   };
 }

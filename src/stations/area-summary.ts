@@ -63,14 +63,14 @@ export function summariseArea(cells: AreaCells): AreaSummary {
 }
 
 /** True if the oldest cells, one or more of them, with all that are as old as the last of these, stand elsewhere for the most part. */
-function leavesOldest(createdAtMs: readonly number[], distances: readonly number[], radiusM: number): boolean {
-  const since = distances.map((_, i) => createdAtMs[i] || 0);
-  const isElsewhere = (distance: number) => distance > BESIDE * radiusM;
+function leavesOldest(createdAtMs: readonly number[], distancesM: readonly number[], radiusM: number): boolean {
+  const since = distancesM.map((_, i) => createdAtMs[i] || 0);
+  const isElsewhere = (m: number) => m > BESIDE * radiusM;
   return since
     .toSorted(ascending)
     .slice(0, OLDEST)
     .some((until) => {
-      const oldest = distances.filter((_, i) => since[i] <= until);
+      const oldest = distancesM.filter((_, i) => since[i] <= until);
       return 2 * oldest.filter(isElsewhere).length > oldest.length;
     });
 }
