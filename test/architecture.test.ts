@@ -21,6 +21,16 @@ describe('the source', () => {
     expect(Object.keys(IMPURE).filter((file) => !files.has(file))).toEqual([]);
   });
 
+  test('says of every library why it is there, in the README', () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const named = new Set(/\| dependency \| why \|\n([\s\S]*?)\n\n/.exec(readme)?.[1].match(/@?[a-z0-9][a-z0-9/-]*/g));
+    const libraries = Object.keys({ ...dependencies, ...devDependencies }).filter(
+      (name) => !name.startsWith('@types/'),
+    );
+    expect(libraries.filter((name) => !named.has(name.replace('@biomejs/', '')))).toEqual([]);
+  });
+
   test('has tests whose titles are sentences', () => {
     const bad = filesBelow('test')
       .filter((file) => file.endsWith('.test.ts'))
