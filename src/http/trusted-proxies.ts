@@ -1,6 +1,6 @@
 // Which peers are believed when they say for whom they speak. Promises: the same answers as the library that it asks
 // (@fastify/proxy-addr, Fastify's own), from memory for a proxy it has seen: parsing the peer's address for every request anew, twice,
-// was a seventh of what a look-up behind a proxy cost. Only a trusted peer is remembered: no stranger, and no phone that one speaks for.
+// is a seventh of what a look-up behind a proxy costs. Only a trusted peer is remembered: no stranger, and no phone that one speaks for.
 import { compile } from '@fastify/proxy-addr';
 
 /** Proxies remembered; a trusted network may hold more than there are. */

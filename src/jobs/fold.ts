@@ -127,7 +127,7 @@ export async function foldFor(forMs: number, deps: FoldDeps, options: FoldOption
 
 /**
  * A commit that a power cut undoes is folded again: no need to wait for the disk. Stations are looked up by key, also in a table whose
- * size is known and nothing else, as after a vacuum without an analyze: all of it, kept aside and gone through for each station, was
+ * size is known and nothing else, as after a vacuum without an analyze: all of it, kept aside and gone through for each station, is
  * ten times slower.
  */
 const BEGIN_FOLD = `${BEGIN_BATCH}; set local enable_material = off`;

@@ -112,7 +112,7 @@ export function spawnServerThreads(count: number, log: Logger, codeCache?: strin
       stopping = true;
       for (const pause of pauses) clearTimeout(pause);
       const there = workers.filter((worker) => worker !== undefined);
-      // Who does not listen yet answers nobody, and would first load all of its code: a start that failed, or was stopped, waited for that.
+      // Who does not listen yet answers nobody, and would first load all of its code: a start that fails, or is stopped, need not wait for that.
       await Promise.all(there.map((worker) => (listening.has(worker) ? end(worker) : worker.terminate())));
     },
   };

@@ -1,6 +1,6 @@
 // How late a server thread's event loop is: for the metrics, and for turning work away that would be answered too late. Promises:
 // measured from `begin` on. Building the app stands the loop still for a second on a slow machine; taken for lateness, that
-// had a thread refuse everybody in its first second, when nobody waited.
+// would have a thread refuse everybody in its first second, when nobody waits yet.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { CounterStripe } from '../http/counters.ts';
 

@@ -1,7 +1,7 @@
 // Lets several clients share the one session of an embedded PGlite over a Unix socket, in PostgreSQL's own protocol: what a
 // client sends up to its Sync is one turn (embedded-turns.ts).
 // Not a second session: SET and temporary tables are seen by all, so nobody should use them here. So it lets in nobody but us: the
-// first thing that pg_dump does is to set the search_path, after which nobody found a table any more until the next start.
+// first thing that pg_dump does is to set the search_path, after which nobody would find a table until the next start.
 // Why not @electric-sql/pglite-socket: it queues message by message, so a big Bind that arrives in two pieces lets another
 // client's Parse in between and is bound to that client's statement (seen in trials with 20,000-row batches).
 
