@@ -3,7 +3,7 @@
 // were not opted out; everything dropped is counted under one reason. An unknown accuracy or speed stays unknown (NaN):
 // the fold trusts it less, it is not taken for the best. Does not know who sent it.
 import { isValidArea, isValidCellId, isValidMcc, isValidMnc } from '../radio/cell.ts';
-import { isLocallyAdministered, isUsableMac } from '../radio/mac.ts';
+import { isLocallyAdministered, isUsableMac, MAX_MAC } from '../radio/mac.ts';
 import { DAY_MS, HOUR_MS } from '../time/spans.ts';
 import type {
   AdmittedReport,
@@ -150,7 +150,7 @@ function macProblem(
   if (mac < 0) return 'unreadable';
   if (optedOut.has(mac)) return 'optedOut';
   if (isUsableMac(mac)) return null;
-  return isLocallyAdministered(mac) && mac < 0xffff_ffff_ffff ? 'locallyAdministered' : 'unusableMac';
+  return isLocallyAdministered(mac) && mac < MAX_MAC ? 'locallyAdministered' : 'unusableMac';
 }
 
 function admitCells(

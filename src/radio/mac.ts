@@ -2,7 +2,7 @@
 // Promises: any of the notations that real clients send (`-`, `:`, `.`, bare, any case), no allocation, no regular
 // expression. Does not judge: whether an address may be used is asked separately.
 
-/** The widest MAC as a number: 2^48 - 1. */
+/** The widest MAC as a number, 2^48 - 1: everybody's address, and no transmitter's. */
 export const MAX_MAC = 0xffff_ffff_ffff;
 
 /**

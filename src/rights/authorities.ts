@@ -91,5 +91,3 @@ export function procedureOf(jurisdiction: string | null): string {
     return 'If our answer does not satisfy you, you may complain to the authority named here.';
   return 'We know of no authority for your jurisdiction: write to the contact named here, and we tell you who is competent.';
 }
-
-export const JURISDICTIONS: readonly string[] = [...AUTHORITIES.keys()];

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { authorityOf, JURISDICTIONS, procedureOf } from '../../src/rights/authorities.ts';
+import { authorityOf, procedureOf } from '../../src/rights/authorities.ts';
 import { complaintOfTicket, moveComplaint } from '../../src/rights/complaints-store.ts';
 import { sweepExpired } from '../../src/rights/retention-store.ts';
 import { DAY_MS } from '../../src/time/spans.ts';
@@ -32,9 +32,10 @@ describe('the contact', () => {
 
   test('is known for every country of the EU and the EEA and where KaiOS phones are many', () => {
     const eea = 'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK IS LI NO'.split(' ');
-    for (const code of [...eea, 'GB', 'IN', 'US', 'BR', 'NG', 'TZ', 'RW', 'ZA', 'ID'])
+    for (const code of [...eea, 'GB', 'IN', 'US', 'BR', 'NG', 'TZ', 'RW', 'ZA', 'ID']) {
       expect([code, authorityOf(code)?.url]).toEqual([code, expect.stringMatching(/^https:\/\/[^ ]+$/)]);
-    for (const code of JURISDICTIONS) expect(procedureOf(code).length).toBeGreaterThan(40);
+      expect(procedureOf(code).length).toBeGreaterThan(40);
+    }
   });
 });
 
