@@ -12,9 +12,8 @@ import { NodeFS } from '@electric-sql/pglite/nodefs';
 /** What of Emscripten is used: an open file of NODEFS has the descriptor that Node gave it. */
 type NodeStream = { readonly nfd: number; readonly node: { readonly mode: number } };
 type NodeFileSystem = {
-  filesystems: { NODEFS: { stream_ops: { fsync?: (stream: NodeStream) => number } } };
-  isDir(mode: number): boolean;
-  ErrnoError: new (code: number) => Error;
+  NODEFS: { stream_ops: { fsync?: (stream: NodeStream) => number } };
+  FS: { isDir(mode: number): boolean; ErrnoError: new (code: number) => Error };
 };
 
 /** EIO in the numbers of WASI, which Emscripten speaks. */
@@ -47,15 +46,15 @@ export function durableFiles(folder: string): PGliteOptions {
   const init = files.init.bind(files);
   files.init = async (db, options) => {
     const { emscriptenOpts } = await init(db, options);
-    const teachFsync = ({ FS }: { FS: unknown }) => {
-      const { filesystems, isDir, ErrnoError } = FS as NodeFileSystem;
-      filesystems.NODEFS.stream_ops.fsync = ({ nfd, node }) => {
+    const teachFsync = (module: unknown) => {
+      const { NODEFS, FS } = module as NodeFileSystem;
+      NODEFS.stream_ops.fsync = ({ nfd, node }) => {
         try {
-          if (isDir(node.mode)) fsyncSync(nfd);
+          if (FS.isDir(node.mode)) fsyncSync(nfd);
           else fdatasyncSync(nfd);
           return 0;
         } catch {
-          throw new ErrnoError(INPUT_OUTPUT_ERROR);
+          throw new FS.ErrnoError(INPUT_OUTPUT_ERROR);
         }
       };
     };
