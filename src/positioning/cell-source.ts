@@ -1,7 +1,7 @@
 // Where a phone is by the cells it hears that the map knows. Promises: every known cell counts, serving and neighbours, by
 // its radius, freshness and strength; cells that contradict the rest lose their say, and those heard long before the rest are
-// only asked if it is unknown; one known cell is enough, unless its area, asked by who wants to know, is elsewhere. A learnt
-// position is the centre of where a cell was heard (in Dortmund a median of 599 m from the mast), so timing advance sizes
+// only asked if it is unknown; one known cell is enough, unless its area, asked by who wants to know, is elsewhere: then those
+// answer that stand where the area is. A learnt position is the centre of where a cell was heard (in Dortmund a median of 599 m from the mast), so timing advance sizes
 // the circle; but where the map knows the parts of the serving cell with this timing advance, neighbour and strength, those
 // smaller places stand for the cell.
 import { distanceM } from '../geo/distance.ts';
@@ -51,6 +51,8 @@ export function createCellSource(
   const parts = new Float64Array(MAX_PARTS);
   let partsSought = 0;
   const points = createPoints(MAX_CELLS + MAX_PARTS);
+  /** 1 = not believed in this look-up, for its area is elsewhere. */
+  const disowned = new Uint8Array(MAX_CELLS);
   /** How long ago each point was heard. */
   const ages = new Float64Array(MAX_CELLS + MAX_PARTS);
   const plane = createPlane();
@@ -82,6 +84,22 @@ export function createCellSource(
   }
 
   function locate(heard: CellReadings, today: number, into: Source): void {
+    disowned.fill(0);
+    locateByBelieved(heard, today, into);
+  }
+
+  /** Locates anew by the cells that stand where the area is of the one that `isAstray` told of, or agree with each other. */
+  function locateByOthers(heard: CellReadings, today: number, into: Source): void {
+    const first = soleCell();
+    const area = areaOf(heard, first);
+    for (let stray = first; stray >= 0; stray = soleCell()) {
+      disowned[stray] = 1;
+      locateByBelieved(heard, today, into);
+      if (!into.found || !isElsewhere(heard, first, area, into)) return;
+    }
+  }
+
+  function locateByBelieved(heard: CellReadings, today: number, into: Source): void {
     const oldest = oldestMs(heard.ageMs, heard.count);
     isAged = oldest > SCAN_MS;
     const until = oldest > CELLS_MOMENT_MS ? momentUntilMs(heard.ageMs, heard.count, CELLS_MOMENT_MS) : ANY_AGE_MS;
@@ -97,7 +115,7 @@ export function createCellSource(
     serving.fromMastM = 0;
     serving.farthestM = Number.POSITIVE_INFINITY;
     for (let i = 0; i < heard.count; i++) {
-      const row = heard.id[i] === 0 || heard.ageMs[i] > untilMs ? -1 : find(heard, i);
+      const row = heard.id[i] === 0 || heard.ageMs[i] > untilMs || disowned[i] === 1 ? -1 : find(heard, i);
       if (row < 0) continue;
       cells++;
       const ageMs = isAged ? sinceHeardMs(heard.ageMs[i]) : 0;
@@ -212,8 +230,12 @@ export function createCellSource(
   /** True if what was located last rests on one cell, and that is not where its area is. */
   function isAstray(heard: CellReadings, into: Source): boolean {
     const i = soleCell();
-    return i >= 0 && isElsewhere(heard, i, heard.area[i] === 0 ? borrowedArea : heard.area[i], into);
+    return i >= 0 && isElsewhere(heard, i, areaOf(heard, i), into);
   }
 
-  return { seek, locate, isAstray };
+  function areaOf(heard: CellReadings, i: number): number {
+    return heard.area[i] === 0 ? borrowedArea : heard.area[i];
+  }
+
+  return { seek, locate, isAstray, locateByOthers };
 }

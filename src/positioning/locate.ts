@@ -37,7 +37,8 @@ type Place = { readonly lat: number; readonly lon: number; readonly accuracyM: n
 /** A locator with its own scratch space: one a thread. */
 export function createLocator(deps: LocatorDeps): Locator {
   const { stations, ip, corrections = createCorrections() } = deps;
-  const { fetch, strays, areas, byWifi, byBluetooth, byCells, isAstray } = createRadioSources(stations, corrections);
+  const radio = createRadioSources(stations, corrections);
+  const { fetch, strays, areas, byWifi, byBluetooth, byCells, byOtherCells, isAstray } = radio;
   const bySites = createSiteSource(stations, areas.isElsewhere);
   const [gps, bluetooth, wifi, cell] = [createSource(), createSource(), createSource(), createSource()];
   const sources: readonly Source[] = [gps, bluetooth, wifi, cell];
@@ -57,9 +58,11 @@ export function createLocator(deps: LocatorDeps): Locator {
     byWifi(readings.wifi, today, witnesses, wifi);
     byBluetooth(readings.bluetooth, today, witnesses, bluetooth);
     let heaviest = fuse(sources, result);
-    const astray = heaviest >= 0 && result.merged === CELL_ALONE && isAstray(readings.cells, cell);
-    if (astray) {
-      cell.found = false;
+    let astray = false;
+    // Each turn leaves out one cell more.
+    while (heaviest >= 0 && result.merged === CELL_ALONE && isAstray(readings.cells, cell)) {
+      astray = true;
+      byOtherCells(readings.cells, today, cell);
       heaviest = fuse(sources, result);
     }
     if (!isAllOld(sources)) return sayFused(heaviest);

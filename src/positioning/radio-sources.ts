@@ -35,5 +35,6 @@ export function createRadioSources(stations: StationReader, corrections: Correct
     byBluetooth: bluetooth.locate,
     byCells: cells.locate,
     isAstray: cells.isAstray,
+    byOtherCells: cells.locateByOthers,
   };
 }

@@ -60,6 +60,36 @@ test('one that no other cell agrees with is as good as alone', () => {
   expect(scene.locate({ cellTowers: [belgian(257, { serving: 1 }), lteCell(9)] })).toMatchObject(LIEGE);
 });
 
+test('beside one that is not believed, a cell where the area is answers, not all of the area', () => {
+  const { scene, counter } = createBelgium();
+  scene.stations.putCell(3, 206, 10, 11_200, 1025, { ...trusted(0), ...LIEGE, radiusM: 1500 });
+  scene.stations.putCell(2, 206, 20, 7, 99, { ...trusted(0), ...LIEGE, radiusM: 1500 });
+  const otherSim = { ...belgian(99), radioType: 'wcdma', mobileNetworkCode: 20, locationAreaCode: 7 };
+  const alone = scene.locate({ cellTowers: [belgian(1025)] })!;
+  expect(alone.accuracyM).toBeLessThan(5000);
+  expect(scene.locate({ cellTowers: [belgian(257, { serving: 1 }), belgian(1025)] })).toEqual(alone);
+  expect(scene.locate({ cellTowers: [belgian(257, { serving: 1 }), otherSim] })).toMatchObject({
+    ...LIEGE,
+    fallback: '',
+  });
+  // No phone inherits what another was not believed.
+  scene.stations.findArea = () => false;
+  expect(scene.locate({ cellTowers: [belgian(257)] })).toMatchObject(PARIS);
+  expect(counter.asked).toBeGreaterThan(0);
+});
+
+test('of several that are not believed each is left out', () => {
+  const { scene, put } = createBelgium();
+  put(2049, 100_000);
+  const strays = [belgian(257, { serving: 1 }), belgian(2049)];
+  expect(scene.locate({ cellTowers: strays })).toMatchObject({ ...LIEGE, fallback: 'lacf' });
+  expect(scene.locate({ cellTowers: strays, fallbacks: { lacf: false } })).toBeNull();
+  for (const cellId of [1, 4097]) {
+    scene.stations.putCell(3, 206, 10, 11_200, cellId, { ...trusted(0), ...LIEGE, radiusM: 1500 });
+    expect(scene.locate({ cellTowers: [...strays, belgian(cellId)] })).toMatchObject({ ...LIEGE, fallback: '' });
+  }
+});
+
 test('access points or a fix where the cell is say that the area is wrong', () => {
   const { scene, counter } = createBelgium();
   for (let i = 0; i < 3; i++) scene.wifi(macOf(i), { ...paris(i * 10), radiusM: 60 });
