@@ -110,14 +110,12 @@ export function createCellSource(
   /** By the cells no older than that. */
   function locateUntil(untilMs: number, heard: CellReadings, today: number, into: Source): void {
     points.count = 0;
-    let cells = 0;
     serving.partsKnown = 0;
     serving.fromMastM = 0;
     serving.farthestM = Number.POSITIVE_INFINITY;
     for (let i = 0; i < heard.count; i++) {
       const row = heard.id[i] === 0 || heard.ageMs[i] > untilMs || disowned[i] === 1 ? -1 : find(heard, i);
       if (row < 0) continue;
-      cells++;
       const ageMs = isAged ? sinceHeardMs(heard.ageMs[i]) : 0;
       // The columns are sorted: the serving cell, or the strongest, is first.
       const sigmaM = cellSigmaM(heard.radio[i], known.radiusM[row], known.samples[row], heard.ta[i]);
@@ -134,7 +132,7 @@ export function createCellSource(
       addPoint(row, today, ageMs, sigmaM, cellPull(heard.radio[i], heard.dbm[i]), known.samples[row]);
       points.device[points.count - 1] = i;
     }
-    into.found = cells > 0;
+    into.found = points.count > 0;
     if (!into.found) return;
     const start = findCluster(points, CLUSTER_M, BLUR_M, true);
     flatten(points, start, plane);
@@ -145,11 +143,23 @@ export function createCellSource(
       serving.offCentreM = distanceM(servingLat, servingLon, into.lat, into.lon);
       serving.farthestM += serving.offCentreM;
     }
-    rateCells(corrections, cells, serving, solution, into);
+    rateCells(corrections, standing(), serving, solution, into);
     const ageMs = isAged ? meanAgeMs() : 0;
     // The trust in each faded already; what is left to fade is that in all.
     into.trust = Math.min(LEAST_TRUST + solution.agreeing / (2 * fadeOf(ageMs)), MOST_TRUST);
     ageSource(into, ageMs);
+  }
+
+  /** How many cells stand where the answer is sought: one that is elsewhere does not sharpen it. */
+  function standing(): number {
+    let cells = 0;
+    let last = -1;
+    for (let k = 0; k < points.count; k++) {
+      if (points.member[k] === 0 || points.device[k] === last) continue;
+      last = points.device[k];
+      cells++;
+    }
+    return cells;
   }
 
   /** How long ago the cells that answer were heard, by weight. */

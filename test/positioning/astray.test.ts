@@ -90,6 +90,18 @@ test('of several that are not believed each is left out', () => {
   }
 });
 
+test('a cell that stands elsewhere makes no circle narrower', () => {
+  const scene = createScene();
+  const cell = trusted(0, 0, { radiusM: 800 });
+  scene.lte(257, cell);
+  scene.lte(513, { ...cell, ...LIEGE });
+  const body = { cellTowers: [lteCell(257, { serving: 1 })] };
+  const alone = scene.locate(body)!;
+  const contradicted = scene.locate({ cellTowers: [...body.cellTowers, lteCell(513)] })!;
+  expect(contradicted.lat).toBeCloseTo(alone.lat, 6);
+  expect(contradicted.accuracyM).toBeGreaterThanOrEqual(alone.accuracyM);
+});
+
 test('access points or a fix where the cell is say that the area is wrong', () => {
   const { scene, counter } = createBelgium();
   for (let i = 0; i < 3; i++) scene.wifi(macOf(i), { ...paris(i * 10), radiusM: 60 });
