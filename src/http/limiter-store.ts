@@ -1,4 +1,4 @@
-// Where @fastify/rate-limit counts: here, and when replicas share a Valkey there too, by the library's own two stores. Promises:
+// Where @fastify/rate-limit counts: here, with all threads of this process, and when replicas share a Valkey there too. Promises:
 // what is tightest holds, so that a Valkey that is away, slow or has forgotten (it keeps nothing over a restart)
 // leaves each replica with at least its own limits; an error of Valkey is never one of the request; a clock that is set back
 // makes nobody's minute longer.
@@ -6,6 +6,7 @@ import type { FastifyRateLimitStore, FastifyRateLimitStoreCtor } from '@fastify/
 import LocalStore from '@fastify/rate-limit/store/LocalStore.js';
 import RedisStore from '@fastify/rate-limit/store/RedisStore.js';
 import type { Valkey } from 'iovalkey';
+import type { LimitCounts } from './limit-counts.ts';
 
 /** What a minute may seem too long by before the clock was set back, ms. */
 const SLACK_MS = 1_000;
@@ -30,6 +31,20 @@ function countHere(tableSize: number): FastifyRateLimitStore {
       );
     },
     child: () => countHere(tableSize),
+  };
+}
+
+/** Counts with all threads, under names that begin with `nameSpace`, as those in Valkey do. */
+function countTogether(counts: LimitCounts, nameSpace: string): FastifyRateLimitStore {
+  return {
+    incr(key, done, windowMs) {
+      done(null, counts(nameSpace + key, windowMs));
+    },
+    child(route) {
+      // As RedisStore names it; the library's types leave it out.
+      const { method, url } = (route as unknown as { routeInfo: { method?: string; url?: string } }).routeInfo;
+      return countTogether(counts, `${nameSpace}${method}${url}-`);
+    },
   };
 }
 
@@ -59,17 +74,18 @@ function countByBoth(own: FastifyRateLimitStore, shared: FastifyRateLimitStore):
 }
 
 /**
- * The constructor that the plugin asks for. `tableSize` names are remembered here; `nameSpace` begins the names in Valkey, if there
- * is one.
+ * The constructor that the plugin asks for. `tableSize` names are remembered here; `nameSpace` begins the names where counts are
+ * shared: by `together`, if this process has several threads, and in Valkey, if there is one.
  */
 export function limiterStore(
   tableSize: number,
-  valkey: Valkey | undefined,
   nameSpace: string,
+  { together, valkey }: { readonly together?: LimitCounts; readonly valkey?: Valkey },
 ): FastifyRateLimitStoreCtor {
   // What a function returns is what `new` of it gives.
   function Store(): FastifyRateLimitStore {
-    const here = countHere(tableSize);
+    const alone = countHere(tableSize);
+    const here = together === undefined ? alone : countByBoth(alone, countTogether(together, nameSpace));
     return valkey === undefined ? here : countByBoth(here, new RedisStore(false, false, valkey, nameSpace));
   }
   return Store as unknown as FastifyRateLimitStoreCtor;

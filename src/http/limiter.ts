@@ -8,6 +8,7 @@ import type { Valkey } from 'iovalkey';
 import { MINUTE_MS } from '../time/spans.ts';
 import { addressToLimit, siteOf, subscriberOf } from './address.ts';
 import { announceLimit } from './caller.ts';
+import type { LimitCounts } from './limit-counts.ts';
 import { limiterStore } from './limiter-store.ts';
 import { refusalError } from './refusal.ts';
 
@@ -31,6 +32,8 @@ export type LimiterDeps = {
   /** Secret that turns addresses into pseudonyms; shared by replicas that share a Valkey. */
   readonly addressKey: Uint8Array;
   readonly valkey?: Valkey;
+  /** What all threads of this process count together; absent: each counts for itself. */
+  readonly limitCounts?: LimitCounts;
   readonly failuresPerMinute?: number;
   readonly othersPerMinute?: number;
 };
@@ -40,7 +43,7 @@ function options(deps: LimiterDeps, max: number, name: string) {
     max,
     timeWindow: MINUTE_MS,
     cache: TABLE_SIZE,
-    store: limiterStore(TABLE_SIZE, deps.valkey, `honeyguide:${name}:`),
+    store: limiterStore(TABLE_SIZE, `honeyguide:${name}:`, { together: deps.limitCounts, valkey: deps.valkey }),
     enableDraftSpec: true,
     keyGenerator({ ip, routeOptions }: FastifyRequest) {
       return pseudonym(routeOptions.config.isLimitedBySite ? siteOf(ip) : subscriberOf(ip), deps.addressKey);

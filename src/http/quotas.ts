@@ -84,15 +84,15 @@ export function openQuotas(memory: SharedArrayBuffer, seed: AddressSeed, address
 
   function hasRoom(address: string, minute: number): boolean {
     hashAddress(address, seed, hash);
-    const first = addInMinute(table, addresses + (hash.a % ADDRESS_SLOTS), minute);
-    const second = addInMinute(table, addresses + ADDRESS_SLOTS + (hash.b % ADDRESS_SLOTS), minute);
+    const first = addInWindow(table, addresses + (hash.a % ADDRESS_SLOTS), minute);
+    const second = addInWindow(table, addresses + ADDRESS_SLOTS + (hash.b % ADDRESS_SLOTS), minute);
     return first <= addressPerMinute || second <= addressPerMinute;
   }
 
   function takeMinute(slot: number, limit: number, minute: number, nowMs: number): void {
     const row = rowOf(slot);
     const used =
-      addInMinute(table, row + COLUMN.minute, minute) + inMinute(table[row + COLUMN.elsewhereMinute], minute);
+      addInWindow(table, row + COLUMN.minute, minute) + inMinute(table[row + COLUMN.elsewhereMinute], minute);
     say(used > limit ? 'minute' : '', limit, used, MINUTE_MS, nowMs);
   }
 
@@ -153,8 +153,8 @@ function inMinute(packed: number, minute: number): number {
   return packed >>> COUNT_BITS === (minute & 0xfff) ? packed & COUNT_MASK : 0;
 }
 
-/** Adds one to a packed cell, starting anew in a new minute; stops at the widest count. Returns the count. */
-function addInMinute(table: Int32Array, at: number, minute: number): number {
+/** Adds one to a packed cell, starting anew in a new minute, or other window of that number; stops at the widest count. Returns the count. */
+export function addInWindow(table: Int32Array, at: number, minute: number): number {
   for (;;) {
     const before = Atomics.load(table, at);
     const count = Math.min(inMinute(before, minute) + 1, COUNT_MASK);

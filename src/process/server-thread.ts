@@ -9,6 +9,7 @@ import type { Logger } from 'pino';
 import { buildApp } from '../app.ts';
 import { type AddressSeed, addressToLimit } from '../http/address.ts';
 import { openStripe } from '../http/counters.ts';
+import { openLimitCounts } from '../http/limit-counts.ts';
 import { openQuotas } from '../http/quotas.ts';
 import { openStrayBudget, type StrayLimits } from '../http/stray-budget.ts';
 import { createKeyRing, type KeyRingEntry } from '../partners/key-ring.ts';
@@ -61,6 +62,7 @@ export type ThreadData = {
   readonly coarseKey: Uint8Array;
   readonly lease: SharedArrayBuffer;
   readonly quotas: SharedArrayBuffer;
+  readonly limits: SharedArrayBuffer;
   readonly addressSeed: AddressSeed;
   readonly addressPerMinute: number;
   readonly strays: SharedArrayBuffer;
@@ -115,6 +117,7 @@ async function serve(data: ThreadData): Promise<Serving> {
     now: Date.now,
     trustProxy: data.trustProxy,
     addressKey: data.addressKey,
+    limitCounts: openLimitCounts(data.limits, Date.now),
     valkey,
   });
   limitConnections(app.server, data.maxConnections, log);

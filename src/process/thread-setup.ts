@@ -7,6 +7,7 @@ import type { Config } from '../config/env.ts';
 import { type Secrets, secretsPath } from '../config/secrets.ts';
 import type { AddressSeed } from '../http/address.ts';
 import { createCounterMemory } from '../http/counters.ts';
+import { createLimitMemory } from '../http/limit-counts.ts';
 import { createQuotaMemory } from '../http/quotas.ts';
 import { createStrayMemory } from '../http/stray-budget.ts';
 import { createSubmissionCountMemory } from '../observations/submission-counts.ts';
@@ -25,6 +26,7 @@ export type ThreadMemory = {
   readonly corrections: SharedArrayBuffer;
   readonly submissionCounts: SharedArrayBuffer;
   readonly quotas: SharedArrayBuffer;
+  readonly limits: SharedArrayBuffer;
   readonly strays: SharedArrayBuffer;
   readonly status: SharedArrayBuffer;
   /** How addresses are hashed in quotas and strays. */
@@ -50,6 +52,7 @@ export function createThreadMemory(threads: number): ThreadMemory {
     corrections: createCorrectionMemory(),
     submissionCounts: createSubmissionCountMemory(),
     quotas: createQuotaMemory(MAX_KEYS),
+    limits: createLimitMemory(),
     strays: createStrayMemory(MAX_KEYS),
     status: createStatusMemory(),
     addressSeed: { a: randomBytes(4).readInt32LE(), b: randomBytes(4).readInt32LE() },

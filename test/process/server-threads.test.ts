@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, test, vi } from 'vitest';
 import { createCounterMemory } from '../../src/http/counters.ts';
+import { createLimitMemory } from '../../src/http/limit-counts.ts';
 import { createQuotaMemory } from '../../src/http/quotas.ts';
 import { createStrayMemory } from '../../src/http/stray-budget.ts';
 import { createSubmissionCountMemory } from '../../src/observations/submission-counts.ts';
@@ -55,6 +56,7 @@ function setupFor(threads: number): ThreadSetup {
     coarseKey: new Uint8Array(32),
     lease: createLeaseMemory(CLOCKS),
     quotas: createQuotaMemory(1),
+    limits: createLimitMemory(),
     addressPerMinute: 0,
     strays: createStrayMemory(1),
     strayLimits: { device: 0, address: 0, partnerKey: 0 },
