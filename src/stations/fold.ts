@@ -26,7 +26,7 @@ const FORGIVEN_DAYS = 90;
 /** A place rivals the main one if it was heard there this often, absolutely and against the main one. */
 const RIVAL_HEARD = 3;
 const RIVAL_SHARE = 0.05;
-/** Foreign positions (imports) older than this give way to what is heard. */
+/** Foreign positions (imports) give way to what is heard if for so long nobody placed them, nor heard them where they stand. */
 const OLD_PRIOR_MS = YEAR_MS;
 
 /**
@@ -261,7 +261,8 @@ function contradictsPrior(
   middle: Middle,
   nowMs: number,
 ): boolean {
-  if (learnt || nowMs - (believed.modifiedAt ?? 0) > OLD_PRIOR_MS) return false;
+  const latest = Math.max(believed.modifiedAt ?? 0, believed.lastSeenAt ?? 0);
+  if (learnt || nowMs - latest > OLD_PRIOR_MS) return false;
   return isElsewhere(kind, believed, middle);
 }
 

@@ -594,6 +594,12 @@ describe('a station that was imported', () => {
     Object.assign(station.believed, { ...FAR, radiusM, samples: 5, source, createdAt: at, modifiedAt: at });
     return station;
   };
+  const seenLately = (ageDays: number | null): LearntStation => {
+    const station = imported('gnss', ageDays ?? 0);
+    const placed = ageDays === null ? { createdAt: null, modifiedAt: null } : {};
+    Object.assign(station.believed, { ...placed, lastSeenAt: DAY_0 - 10 * DAY_MS });
+    return station;
+  };
   it.each<[string, LearntStation, Sighting[][], typeof HOME | null]>([
     ['keeps its position while there is no proof against it', imported('gnss', 10), [walkBy(0, 1, HOME)], FAR],
     ['is corrected by proof nearby', imported('gnss', 10), proof(away(2_800)), away(2_800)],
@@ -601,6 +607,8 @@ describe('a station that was imported', () => {
     ['is blocked by it where nobody said how wide', imported('gnss', 10, null), proof(HOME), null],
     ['is replaced by proof within what was said', imported('gnss', 10, 2_600), proof(HOME), HOME],
     ['is replaced by proof far away when it is old', imported('gnss', 500), proof(HOME), HOME],
+    ['is blocked by it, however long ago it was placed, when it was seen lately', seenLately(500), proof(HOME), null],
+    ['is blocked by it when nobody said when it was placed', seenLately(null), proof(HOME), null],
     ['is replaced by proof far away when it is no satellite fix', imported('query', 10), proof(HOME), HOME],
   ])('that was imported %s', (_, before, batches, expected) => {
     const station = foldDays('wifi', batches, before);
