@@ -63,6 +63,9 @@ export function createLocator(deps: LocatorDeps): Locator {
     while (heaviest >= 0 && result.merged === CELL_ALONE && isAstray(readings.cells, cell)) {
       astray = true;
       byOtherCells(readings.cells, today, cell);
+      // It stood witness, too.
+      byWifi(readings.wifi, today, witnesses, wifi);
+      byBluetooth(readings.bluetooth, today, witnesses, bluetooth);
       heaviest = fuse(sources, result);
     }
     if (!isAllOld(sources)) return sayFused(heaviest);

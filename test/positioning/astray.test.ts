@@ -78,6 +78,18 @@ test('beside one that is not believed, a cell where the area is answers, not all
   expect(counter.asked).toBeGreaterThan(0);
 });
 
+test('a cell that is not believed is no witness against access points where the area is either', () => {
+  const { scene } = createBelgium();
+  const put = (n: number, corner: typeof PARIS) =>
+    scene.wifi(macOf(n), { ...trusted(0), ...at(n * 10, 0, corner), radiusM: 60 });
+  for (const n of [1, 2, 3]) put(n, LIEGE);
+  for (const n of [4, 5]) put(n, PARIS);
+  const wifiAccessPoints = [1, 2, 3, 4, 5].map((n) => heard(macOf(n), -60));
+  const byWifi = scene.locate({ wifiAccessPoints })!;
+  expect(byWifi.lat).toBeCloseTo(LIEGE.lat, 2);
+  expect(scene.locate({ wifiAccessPoints, cellTowers: [belgian(257)] })).toEqual(byWifi);
+});
+
 test('of several that are not believed each is left out', () => {
   const { scene, put } = createBelgium();
   put(2049, 100_000);
