@@ -128,13 +128,14 @@ export async function writeEvent(
     ],
   );
   const held = isLive(state) ? heldFrom(event, policies) : null;
-  // Before the grant changes: a place that was found while it asked for that may have been found under it, by any source it let.
+  // Before the grant changes: a place that was found while it asked for that may have been found under it, by any source it let. One whose time was over
+  // asked for it no more, though the same is said again.
   const keeps = isLive(state) && precision === PRECISION.precise && scopes.includes('last-location');
   await client.query(
     `delete from last_locations where device = $1 and exists (select from grants
        where device = $1 and application = $2 and purpose = $3 and ${KEEPS_LAST_LOCATION}
-         and (not $4::boolean or sources & ~$5::int <> 0))`,
-    [device.id, application, purpose, keeps, sources],
+         and (not $4::boolean or sources & ~$5::int <> 0 or expires_at <= $6))`,
+    [device.id, application, purpose, keeps, sources, event.at],
   );
   await client.query(
     `insert into grants (device, application, purpose, record, state, precision, scopes, sources, policy_version, given_at,

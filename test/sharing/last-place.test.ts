@@ -110,6 +110,20 @@ test('a place that was kept for a yes whose time is over is gone with whatever e
   expect([await isKept(phone), await isKept(bystander)]).toEqual([false, true]);
 });
 
+test('a place that was kept for a yes whose time is over is gone with the same yes said again, also where another still asks for one', async () => {
+  for (const others of [[], [other.application]]) {
+    const phone = await agreed(...others.map((application) => [application] as const));
+    const expiresAt = new Date(clock.nowMs + 60_000).toISOString();
+    await call('PUT', consentUrl(finder.application), phone.token, { ...KEPT, expiresAt });
+    await ask({ key: finder.key, device: phone.token }, HERE);
+    clock.nowMs += 59_999;
+    expect(await isKept(phone)).toBe(true);
+    clock.nowMs += 1;
+    await call('PUT', consentUrl(finder.application), phone.token, KEPT);
+    expect(await isKept(phone)).toBe(false);
+  }
+});
+
 test('a source that is switched off takes the place with it that it may have found', async () => {
   const phone = await agreed([finder.application]);
   await ask({ key: finder.key, device: phone.token }, HERE);
